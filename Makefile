@@ -1,0 +1,81 @@
+# make run     the service on this machine, with an embedded engine and sample items
+# make test    every test
+# make check   style, types, architecture, fresh documents
+# make fix     what can be mended by itself
+# make bench   processor time per request, beside its peers
+# make sdk     a client generated from the OpenAPI document
+# make lock    pin the newest releases
+
+# The first Python that is new enough; `make run PYTHON=…` names another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+PORT ?= 8000
+ENDPOINT ?=
+PYTEST_ARGS ?=
+
+.DELETE_ON_ERROR:
+.PHONY: run test check fix bench sdk lock clean
+
+run: .venv/.local
+	@exec .venv/bin/python -m service.local --port $(PORT) $(if $(ENDPOINT),--endpoint $(ENDPOINT))
+
+test: .venv/.tests .venv-ministack/.installed tests/docs/openapi_lint/node_modules/.installed
+	.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+check: .venv/.tools
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/python -m openapi check
+
+fix: .venv/.tools
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+	.venv/bin/python -m openapi write
+
+bench: .venv/.local
+	.venv/bin/python -m bench
+
+sdk: .venv-sdk/.installed
+	rm -rf build/sdk
+	mkdir -p build
+	.venv-sdk/bin/openapi-python-client generate --path openapi/openapi.json --output-path build/sdk
+
+lock:
+	requirements/lock
+
+clean:
+	rm -rf .venv .venv-ministack .venv-sdk build tests/docs/openapi_lint/node_modules
+
+# Each environment is a superset of the one before, with the same versions.
+.venv/.local: requirements/local.lock | .venv/bin/python
+	@requirements/install .venv $<
+	@touch $@
+
+.venv/.tests: requirements/tests.lock | .venv/bin/python
+	@requirements/install .venv $<
+	@touch $@
+
+.venv/.tools: requirements/tools.lock | .venv/bin/python
+	@requirements/install .venv $<
+	@touch $@
+
+# ministack pins botocore, so it lives apart.
+.venv-ministack/.installed: requirements/ministack.lock | .venv-ministack/bin/python
+	@requirements/install .venv-ministack $<
+	@touch $@
+
+.venv-sdk/.installed: requirements/sdk.lock | .venv-sdk/bin/python
+	@requirements/install .venv-sdk $<
+	@touch $@
+
+.venv/bin/python .venv-ministack/bin/python .venv-sdk/bin/python:
+	@requirements/make-venv "$(PYTHON)" $(@D)/..
+
+tests/docs/openapi_lint/node_modules/.installed: tests/docs/openapi_lint/package-lock.json
+	@if command -v npm >/dev/null; then \
+		echo "Installing the OpenAPI linters …"; npm ci --prefix $(<D) --loglevel=error; \
+	else \
+		echo "npm is not here: the OpenAPI linters' test will say so."; mkdir -p $(@D); fi
+	@touch $@

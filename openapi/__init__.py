@@ -1,0 +1,1 @@
+"""The committed OpenAPI document, and what keeps it fresh."""

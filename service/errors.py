@@ -1,0 +1,92 @@
+"""What can go wrong, in the domain's words. ``service.web.problems`` gives each its status.
+
+Every message here may be shown to a client: none carries AWS's text, an ARN or a stack.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One fault in a request: where it is, as a JSON Pointer (RFC 6901), and what it is."""
+
+    pointer: str
+    detail: str
+
+
+class ItemsError(Exception):
+    """Anything this service refuses or fails at.
+
+    ``detail`` is a sentence for the client; ``errors`` are the faults of single fields.
+    """
+
+    def __init__(self, detail: str, errors: tuple[FieldError, ...] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = errors
+
+
+# The client's mistakes
+
+
+class InvalidKey(ItemsError):
+    """The URL names no possible item key."""
+
+
+class InvalidRequest(ItemsError):
+    """A header or a query parameter cannot be understood."""
+
+
+class InvalidBody(ItemsError):
+    """The body is not what its media type says."""
+
+
+class UnacceptableItem(ItemsError):
+    """The body is well-formed, but no item of this table can hold it."""
+
+
+class ItemTooLarge(ItemsError):
+    """The item is over DynamoDB's 400 KB, or the body over this service's limit."""
+
+
+class ItemNotFound(ItemsError):
+    """No item has that key."""
+
+
+class PreconditionFailed(ItemsError):
+    """The stored item is not the one that the caller saw."""
+
+
+class PreconditionRequired(ItemsError):
+    """This deployment accepts no write without a precondition."""
+
+
+# Failures behind the service
+
+
+class StorageError(ItemsError):
+    """DynamoDB did not do what it was asked; the client is not to blame."""
+
+
+class StorageThrottled(StorageError):
+    """DynamoDB throttled the call or met a conflict; nothing was written. Worth retrying."""
+
+
+class StorageUnavailable(StorageError):
+    """DynamoDB could not be reached or failed; nothing was written. Worth retrying."""
+
+
+class CredentialsUnavailable(StorageError):
+    """No valid AWS credentials at the moment; nothing was written."""
+
+
+class StorageMisconfigured(StorageError):
+    """The operator has to mend something: permissions, table, key schema or clock."""
+
+
+class StorageTimeout(StorageError):
+    """A read was not answered within the deadline."""
+
+
+class OutcomeUnknown(StorageError):
+    """A write was sent and never answered: it may or may not have been applied."""

@@ -1,0 +1,251 @@
+"""The launcher for one's own machine: an embedded engine, a table, sample items, the service.
+
+The service itself is started exactly as in production and does not know the difference: AWS's own
+environment variables point it at the engine.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import boto3.session
+import click
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from service.settings import Settings, SettingsError
+from service.storage.client import DEFAULT_REGION
+
+HOST = "127.0.0.1"
+START_SECONDS = 60
+STOP_SECONDS = 10
+SAMPLE_ITEMS: tuple[Mapping[str, Any], ...] = (
+    {"Id": {"N": "101"}, "Name": {"S": "Raj"}},
+    {"Id": {"N": "102"}, "Name": {"S": "Priya"}, "Email": {"S": "priya@gmail.com"}},
+    {"Id": {"N": "104"}, "Name": {"S": "Andrew"}, "Email": {"S": "andrew@gmail.com"}},
+)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  python -m service.local
+  python -m service.local --port 8080
+  python -m service.local --endpoint http://127.0.0.1:8001"""
+)
+@click.option("--port", default=8000, show_default=True, help="Where the service listens.")
+@click.option("--endpoint", help="A DynamoDB-compatible endpoint in place of the embedded engine.")
+def main(port: int, endpoint: str | None) -> None:
+    """Run the service on this machine, with a table to try it on. Ctrl-C ends all of it."""
+    try:
+        settings = Settings.from_environment(os.environ)
+    except SettingsError as error:
+        _give_up("The environment holds mistakes: " + " ".join(error.mistakes))
+    _check_port(port)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with ExitStack() as processes:
+            if not endpoint:
+                _say("Starting the embedded engine (moto, in memory) …")
+                endpoint = processes.enter_context(_engine())
+            environment = _environment(endpoint)
+            _prepare_table(settings, endpoint, environment)
+            _say("Starting the service (gunicorn) …")
+            service = processes.enter_context(
+                _process(
+                    [
+                        *(sys.executable, "-m", "gunicorn", "-b", f"{HOST}:{port}"),
+                        *("-c", "python:service.gunicorn_conf", "service.wsgi:app"),
+                    ],
+                    environment,
+                )
+            )
+            url = f"http://{HOST}:{port}"
+            _wait_until(lambda: _answers(f"{url}/ready"), service, "The service")
+            _welcome(url, settings, endpoint)
+            status = service.wait()
+            _give_up(f"The service ended by itself with status {status}; its output is above.")
+    except KeyboardInterrupt:
+        _say("\nStopped.")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _give_up(line: str) -> NoReturn:
+    print(line, file=sys.stderr, flush=True)
+    sys.exit(1)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            _give_up(
+                f"Port {port} cannot be used ({error.strerror}). "
+                f"Choose another: make run PORT={port + 1}"
+            )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _environment(endpoint: str) -> dict[str, str]:
+    environment = {**os.environ, "AWS_ENDPOINT_URL_DYNAMODB": endpoint}
+    environment.setdefault("AWS_REGION", os.environ.get("AWS_DEFAULT_REGION", DEFAULT_REGION))
+    if not _is_aws(endpoint):
+        # Any pair of keys will do, and real ones have no business there.
+        environment |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+        for variable in ("AWS_SESSION_TOKEN", "AWS_PROFILE"):
+            environment.pop(variable, None)
+    return environment
+
+
+def _is_aws(endpoint: str) -> bool:
+    host = urllib.parse.urlsplit(endpoint).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
+
+
+@contextmanager
+def _process(command: list[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[Any]]:
+    """A child that is certainly gone afterwards."""
+    # A session of its own: Ctrl-C reaches the launcher alone, which then ends things in order.
+    process = subprocess.Popen(command, env=environment, start_new_session=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@contextmanager
+def _engine() -> Iterator[str]:
+    port = _free_port()
+    endpoint = f"http://{HOST}:{port}"
+    with tempfile.TemporaryDirectory(prefix="items-engine-") as folder:
+        log = Path(folder, "engine.log")
+        # The engine logs every request; that is of use only where it fails to start.
+        command = [
+            sys.executable,
+            "-c",
+            "import sys; sys.stdout = sys.stderr = open(sys.argv[1], 'a', buffering=1);"
+            "from moto.server import main; main(sys.argv[2:])",
+            str(log),
+            *("-H", HOST, "-p", str(port)),
+        ]
+        with _process(command, os.environ) as engine:
+            _wait_until(lambda: _answers(endpoint), engine, "The engine", log)
+            yield endpoint
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _wait_until(
+    happened: Callable[[], bool],
+    process: subprocess.Popen[Any],
+    name: str,
+    log: Path | None = None,
+) -> None:
+    until = time.monotonic() + START_SECONDS
+    while not happened():
+        if process.poll() is not None:
+            words = f" Its last words: {log.read_text()[-500:]}" if log and log.exists() else ""
+            _give_up(f"{name} ended before it was ready (status {process.returncode}).{words}")
+        if time.monotonic() > until:
+            _give_up(f"{name} was not ready within {START_SECONDS} seconds.")
+        time.sleep(0.1)
+
+
+def _prepare_table(settings: Settings, endpoint: str, environment: Mapping[str, str]) -> None:
+    """Make the table where there is none; sample items only go into a table made here."""
+    if _is_aws(endpoint):
+        return
+    client: Any = boto3.session.Session(
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+    ).client(
+        "dynamodb",
+        region_name=environment["AWS_REGION"],
+        endpoint_url=endpoint,
+        config=Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2}),
+    )
+    try:
+        create_table(client, settings)
+    except client.exceptions.ResourceInUseException:
+        _say(f"The table {settings.table} is there already; it is left as it is.")
+    except (BotoCoreError, ClientError) as error:
+        _give_up(f"The endpoint {endpoint} cannot be used: {error}")
+
+
+def create_table(client: Any, settings: Settings) -> None:
+    """Make the settings' table, and put the tutorial's items into it where its key fits them."""
+    _say(f"Making the table {settings.table} …")
+    keys = {settings.partition_key: "HASH", settings.sort_key: "RANGE"}
+    client.create_table(
+        TableName=settings.table,
+        AttributeDefinitions=[
+            {"AttributeName": key.name, "AttributeType": key.type} for key in keys
+        ],
+        KeySchema=[{"AttributeName": key.name, "KeyType": kind} for key, kind in keys.items()],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    client.get_waiter("table_exists").wait(TableName=settings.table, WaiterConfig={"Delay": 1})
+    if settings.key_schema == Settings().key_schema:
+        for item in SAMPLE_ITEMS:
+            client.put_item(TableName=settings.table, Item=item)
+
+
+def _welcome(url: str, settings: Settings, endpoint: str) -> None:
+    _say(
+        f"""
+The service is ready.
+
+  Items      {url}/items/{{id}}/{{name}}
+  OpenAPI    {url}/openapi.json
+  Health     {url}/ready
+  Table      {settings.table} on {endpoint}
+
+Try these; Ctrl-C here ends everything:
+
+  curl -i {url}/items/104/Andrew
+  curl -i -X PUT {url}/items/105/Joseph -H 'Content-Type: application/json' -d '{{"Age": 41}}'
+  curl -i -X PATCH {url}/items/105/Joseph -H 'Content-Type: application/json' -d '{{"Age": 42}}'
+"""
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""DynamoDB's numbers: up to 38 significant digits, magnitudes 1E-130 to 9.99…E+125, exact.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html#limits-attributes
+"""
+
+import re
+from decimal import (
+    Context,
+    Decimal,
+    DecimalException,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+    Subnormal,
+)
+
+# DynamoDB's range and precision as one decimal context: a number is legal exactly when
+# normalising it in this context raises nothing. No digit is ever expanded before that check, so
+# an absurd exponent costs nothing.
+DYNAMODB_CONTEXT = Context(
+    prec=38,
+    Emin=-130,
+    Emax=125,
+    traps=[Inexact, InvalidOperation, Overflow, Subnormal],
+)
+
+# What a number may look like in a URL or in the typed form. Decimal() alone would take
+# underscores, white space, "NaN" and the digits of every script.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
+
+
+def parse_number(text: str) -> Decimal:
+    """The exact value of a number's text.
+
+    Raises:
+        ValueError: the text is no number. A number too large for any decimal comes back as
+            Infinity, which ``canonical_number`` refuses.
+    """
+    if _NUMBER.fullmatch(text) is None:
+        raise ValueError("not a number")
+    return decimal_of(text)
+
+
+def decimal_of(number: str) -> Decimal:
+    """The exact value of text that is known to be a number, Infinity where no decimal holds it."""
+    try:
+        return Decimal(number)
+    except InvalidOperation:  # an exponent beyond 10^18
+        return Decimal("Infinity")
+
+
+def canonical_number(value: Decimal) -> str:
+    """The number as DynamoDB itself writes it: ``104`` for 0104, 104.0 and 1.04e2; 0 for -0.
+
+    Raises:
+        ValueError: more than 38 significant digits, or outside DynamoDB's magnitudes.
+    """
+    try:
+        exact = DYNAMODB_CONTEXT.normalize(value)
+    except Overflow:
+        raise ValueError("outside DynamoDB's range of ±9.99E+125") from None
+    except Inexact:
+        raise ValueError("over 38 significant digits") from None
+    except DecimalException:
+        raise ValueError("closer to zero than DynamoDB's 1E-130") from None
+    if not exact.is_finite():  # what decimal_of() makes of an absurd exponent
+        raise ValueError("outside DynamoDB's range of ±9.99E+125")
+    return format(exact, "f") if exact else "0"

@@ -1,0 +1,172 @@
+"""The settings, read once from the environment; ``docs/settings.md`` describes each."""
+
+import difflib
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Self, cast
+
+from service.items import KeyAttribute, KeySchema, KeyType
+from service.operations import Operation
+
+# DynamoDB's limits, https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
+PARTITION_KEY_MAX_BYTES = 2048
+SORT_KEY_MAX_BYTES = 1024
+
+# Read by the test suite, never by the service.
+_FOREIGN_VARIABLES = frozenset({"ITEMS_TEST_ENDPOINT"})
+
+
+class SettingsError(Exception):
+    """The environment holds mistakes; ``mistakes`` lists all of them, a sentence each."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+def _setting(variable: str, default: str, parse: Callable[[str], Any]) -> Any:
+    return field(
+        default_factory=lambda: parse(default),
+        metadata={"variable": variable, "default": default, "parse": parse},
+    )
+
+
+def _text(value: str) -> str:
+    if not value:
+        raise ValueError("must not be empty")
+    return value
+
+
+def _flag(value: str) -> bool:
+    flags = {"true": True, "1": True, "false": False, "0": False}
+    try:
+        return flags[value.lower()]
+    except KeyError:
+        raise ValueError("must be true or false") from None
+
+
+def _seconds(value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = math.nan
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise ValueError("must be a number of seconds above 0")
+    return seconds
+
+
+def _count(value: str) -> int:
+    if not re.fullmatch("[0-9]{1,6}", value) or int(value) < 1:
+        raise ValueError("must be a whole number from 1 to 999999")
+    return int(value)
+
+
+def _key(max_bytes: int) -> Callable[[str], KeyAttribute]:
+    def parse(value: str) -> KeyAttribute:
+        name, _, type_ = value.rpartition(":")
+        if not name or type_ not in ("N", "S"):
+            raise ValueError("must be an attribute name and its type, such as Id:N or Name:S")
+        return KeyAttribute(name, cast("KeyType", type_), max_bytes)
+
+    return parse
+
+
+def _operations(value: str) -> frozenset[Operation]:
+    names = [name.strip() for name in value.split(",")]
+    unknown = [name for name in names if name not in list(Operation)]
+    if unknown:
+        raise ValueError(
+            f"knows no {', '.join(unknown)}; choose from {', '.join(Operation)}, comma-separated"
+        )
+    if Operation.GET_ITEM not in names:
+        raise ValueError("must include GetItem: the readiness probe and preconditions read")
+    return frozenset(Operation(name) for name in names)
+
+
+def _log_level(value: str) -> str:
+    levels = ("debug", "info", "warning", "error")
+    if value.lower() not in levels:
+        raise ValueError(f"must be one of {', '.join(levels)}")
+    return value.lower()
+
+
+def _auth(value: str) -> str | None:
+    # Fail closed: who asks for authentication must never get an open service.
+    if value:
+        raise ValueError("knows no authentication scheme yet; leave it unset")
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a deployment may choose. Built by ``from_environment``, or for a test by
+    its keyword arguments; the defaults are the tutorial's.
+    """
+
+    table: str = _setting("ITEMS_TABLE", "my-dynamodb-table", _text)
+    partition_key: KeyAttribute = _setting(
+        "ITEMS_PARTITION_KEY", "Id:N", _key(PARTITION_KEY_MAX_BYTES)
+    )
+    sort_key: KeyAttribute = _setting("ITEMS_SORT_KEY", "Name:S", _key(SORT_KEY_MAX_BYTES))
+    operations: frozenset[Operation] = _setting(
+        "ITEMS_OPERATIONS", "GetItem,PutItem,UpdateItem,DeleteItem", _operations
+    )
+    version_attribute: str = _setting("ITEMS_VERSION_ATTRIBUTE", "_version", str)
+    require_if_match: bool = _setting("ITEMS_REQUIRE_IF_MATCH", "false", _flag)
+    consistent_read: bool = _setting("ITEMS_CONSISTENT_READ", "false", _flag)
+    deadline_seconds: float = _setting("ITEMS_DEADLINE_SECONDS", "5", _seconds)
+    auth: str | None = _setting("ITEMS_AUTH", "", _auth)
+    max_connections: int = _setting("ITEMS_MAX_CONNECTIONS", "100", _count)
+    probe_interval_seconds: float = _setting("ITEMS_PROBE_INTERVAL_SECONDS", "5", _seconds)
+    log_level: str = _setting("ITEMS_LOG_LEVEL", "info", _log_level)
+
+    @property
+    def key_schema(self) -> KeySchema:
+        """The two key attributes together."""
+        return KeySchema(self.partition_key, self.sort_key)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Settings from ``ITEMS_*`` variables, the defaults for those that are absent.
+
+        Raises:
+            SettingsError: with every mistake found, not only the first.
+        """
+        values: dict[str, Any] = {}
+        mistakes: list[str] = []
+        for setting in fields(cls):
+            variable = setting.metadata["variable"]
+            text = environment.get(variable, setting.metadata["default"])
+            try:
+                values[setting.name] = setting.metadata["parse"](text)
+            except ValueError as error:
+                mistakes.append(f"{variable}={text!r}: {error}.")
+        if not mistakes:
+            settings = cls(**values)
+            mistakes = settings._contradictions()
+            if not mistakes:
+                return settings
+        raise SettingsError(mistakes)
+
+    def _contradictions(self) -> list[str]:
+        names = [*self.key_schema.names, self.version_attribute]
+        if len(set(names)) < len(names):
+            return [
+                "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY and ITEMS_VERSION_ATTRIBUTE must name "
+                f"three different attributes, not {', '.join(names)}."
+            ]
+        return []
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """A sentence for each ``ITEMS_*`` variable that is no setting, with the nearest one."""
+    known = [setting.metadata["variable"] for setting in fields(Settings)]
+    sentences = []
+    for variable in sorted(environment):
+        if variable.startswith("ITEMS_") and variable not in {*known, *_FOREIGN_VARIABLES}:
+            near = difflib.get_close_matches(variable, known, n=1)
+            hint = f" Is {near[0]} meant?" if near else ""
+            sentences.append(f"{variable} is no setting and changes nothing.{hint}")
+    return sentences

@@ -1,0 +1,1 @@
+"""From item keys and items to DynamoDB and back; knows no HTTP."""

@@ -1,0 +1,144 @@
+"""The one table from what boto3 raises to what it means here.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+"""
+
+import enum
+from http import HTTPStatus
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConfigParseError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    HTTPClientError,
+    InvalidConfigError,
+    MetadataRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+    SSLError,
+    TokenRetrievalError,
+)
+
+
+class Failure(enum.Enum):
+    """What one failed attempt means."""
+
+    CONDITION_REFUSED = enum.auto()  # the write's condition was false; nothing was written
+    THROTTLED = enum.auto()  # nothing was done; the same call may succeed soon
+    UNREACHABLE = enum.auto()  # nothing was sent
+    LOST_ANSWER = enum.auto()  # sent, and perhaps done
+    TIMED_OUT = enum.auto()  # sent, perhaps done, and not answered in time
+    CREDENTIALS = enum.auto()  # none, or no longer valid
+    MISCONFIGURED = enum.auto()  # the operator must mend something
+    TOO_LARGE = enum.auto()  # the item would be over DynamoDB's limit
+    REFUSED = enum.auto()  # the values do not suit the table, such as an index key's type
+    UNEXPECTED = enum.auto()  # a defect here
+
+    @property
+    def leaves_outcome_unknown(self) -> bool:
+        """Whether a write that failed so may have been applied."""
+        return self in (Failure.LOST_ANSWER, Failure.TIMED_OUT)
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether another attempt may succeed."""
+        return self in _TRANSIENT
+
+
+_TRANSIENT = frozenset(
+    {
+        Failure.THROTTLED,
+        Failure.UNREACHABLE,
+        Failure.LOST_ANSWER,
+        Failure.TIMED_OUT,
+        Failure.CREDENTIALS,
+    }
+)
+
+_CODES = {
+    "ConditionalCheckFailedException": Failure.CONDITION_REFUSED,
+    "ProvisionedThroughputExceededException": Failure.THROTTLED,
+    "ThrottlingException": Failure.THROTTLED,
+    "Throttling": Failure.THROTTLED,
+    "RequestLimitExceeded": Failure.THROTTLED,
+    "LimitExceededException": Failure.THROTTLED,
+    "TransactionConflictException": Failure.THROTTLED,
+    "ReplicatedWriteConflictException": Failure.THROTTLED,
+    "UnrecognizedClientException": Failure.CREDENTIALS,
+    "ExpiredTokenException": Failure.CREDENTIALS,
+    "ExpiredToken": Failure.CREDENTIALS,
+    "InvalidClientTokenId": Failure.CREDENTIALS,
+    "AccessDeniedException": Failure.MISCONFIGURED,
+    "AccessDenied": Failure.MISCONFIGURED,
+    "IncompleteSignature": Failure.MISCONFIGURED,
+    "InvalidSignatureException": Failure.MISCONFIGURED,
+    "MissingAuthenticationTokenException": Failure.MISCONFIGURED,
+    "RequestExpired": Failure.MISCONFIGURED,
+    "ResourceNotFoundException": Failure.MISCONFIGURED,
+    "SignatureDoesNotMatch": Failure.MISCONFIGURED,
+    "ItemCollectionSizeLimitExceededException": Failure.TOO_LARGE,
+}
+
+# ValidationException says why only in words; the first that occurs decides.
+_VALIDATION_WORDS = (
+    ("size has exceeded", Failure.TOO_LARGE),
+    ("size to update has exceeded", Failure.TOO_LARGE),
+    ("for Index Key", Failure.REFUSED),
+    ("for index key", Failure.REFUSED),
+    ("index key", Failure.REFUSED),
+    ("does not match the schema", Failure.MISCONFIGURED),
+    ("Missing the key", Failure.MISCONFIGURED),
+    ("Type mismatch for key", Failure.MISCONFIGURED),
+    ("One of the required keys was not given", Failure.MISCONFIGURED),
+    ("One or more parameter values were invalid", Failure.REFUSED),
+)
+
+
+def failure_of(error: BotoCoreError | ClientError) -> Failure:
+    """What the exception of one attempt means."""
+    if isinstance(error, ClientError):
+        return _client_failure(error)
+    match error:
+        case (
+            NoCredentialsError()
+            | PartialCredentialsError()
+            | CredentialRetrievalError()
+            | MetadataRetrievalError()
+            | TokenRetrievalError()
+        ):
+            return Failure.CREDENTIALS
+        case ConnectTimeoutError() | EndpointConnectionError() | ProxyConnectionError():
+            return Failure.UNREACHABLE
+        case ReadTimeoutError():
+            return Failure.TIMED_OUT
+        case SSLError() | ProfileNotFound() | ConfigParseError() | InvalidConfigError():
+            return Failure.MISCONFIGURED
+        case HTTPClientError() | ResponseStreamingError():
+            # A closed connection, an answer that breaks off: the request may have arrived.
+            return Failure.LOST_ANSWER
+        case _:
+            return Failure.UNEXPECTED
+
+
+def _client_failure(error: ClientError) -> Failure:
+    code = error.response.get("Error", {}).get("Code", "")
+    failure = _CODES.get(code)
+    if failure is not None:
+        return failure
+    if code == "ValidationException":
+        message = error.response["Error"].get("Message", "")
+        return next(
+            (failure for words, failure in _VALIDATION_WORDS if words in message),
+            Failure.UNEXPECTED,
+        )
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    if code.startswith("KMS") or "Kms" in code:
+        return Failure.MISCONFIGURED
+    return Failure.LOST_ANSWER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Failure.UNEXPECTED

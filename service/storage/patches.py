@@ -1,0 +1,65 @@
+"""Pure: what a patch changes in an item.
+
+https://www.rfc-editor.org/rfc/rfc7396
+"""
+
+from typing import Any
+
+from service.items import Attributes, Item
+from service.storage.attributes import check_level, checked_name, pointer_to
+from service.storage.expressions import Changes
+from service.storage.plain_json import from_plain
+
+
+def is_flat(patch: dict[str, Any]) -> bool:
+    """Whether the patch sets and removes whole attributes: it is not empty and merges no map."""
+    return bool(patch) and not any(isinstance(value, dict) for value in patch.values())
+
+
+def flat_changes(patch: dict[str, Any]) -> Changes:
+    """The changes of a flat merge patch: SET, and REMOVE for null.
+
+    Raises:
+        UnacceptableItem: a value that DynamoDB does not take.
+    """
+    return Changes(
+        set={
+            name: from_plain(value, checked_name("", name))
+            for name, value in patch.items()
+            if value is not None
+        },
+        remove=tuple(name for name, value in patch.items() if value is None),
+    )
+
+
+def merge_changes(item: Item, patch: dict[str, Any]) -> Changes:
+    """The attributes that a merge patch changes in the item as read; what it does not touch
+    inside a map keeps its exact type, sets and binary included.
+
+    Raises:
+        UnacceptableItem: a value that DynamoDB does not take.
+    """
+    merged = _merged(item.attributes, patch, "", 1)
+    return Changes(
+        set={name: value for name, value in merged.items() if item.attributes.get(name) != value},
+        remove=tuple(name for name in item.attributes if name not in merged),
+    )
+
+
+def _merged(target: Attributes, patch: dict[str, Any], pointer: str, level: int) -> Attributes:
+    merged = dict(target)
+    for name, value in patch.items():
+        inside = checked_name(pointer, name)
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, dict):
+            check_level(level + 1, inside)
+            merged[name] = {"M": _merged(_map_at(target, name), value, inside, level + 1)}
+        else:
+            merged[name] = from_plain(value, pointer_to(pointer, name), level)
+    return merged
+
+
+def _map_at(target: Attributes, name: str) -> Attributes:
+    attributes: Attributes = target.get(name, {}).get("M", {})
+    return attributes

@@ -1,0 +1,1 @@
+"""HTTP: routes, media types, preconditions and problems around an item repository."""

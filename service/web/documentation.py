@@ -1,0 +1,235 @@
+"""The OpenAPI document's operations: their parameters, answers and examples.
+
+https://spec.openapis.org/oas/v3.0.3
+"""
+
+from typing import Any
+
+from service.items import KeyAttribute, KeySchema
+from service.web.components import ANDREW, RAJ, TYPED_ANDREW, TYPED_RAJ, named_headers
+from service.web.media_types import MERGE_PATCH_JSON, PLAIN_JSON, TYPED_JSON
+from service.web.schemas import (
+    LivenessSchema,
+    ProjectionQuerySchema,
+    ReadinessSchema,
+    ReadQuerySchema,
+)
+
+DESCRIPTION = """\
+One DynamoDB table over HTTP. `/items/{id}/{name}` is one item: GET reads it, PUT creates or \
+replaces it, PATCH changes attributes of it, DELETE removes it.
+
+Bodies are plain JSON with exact decimals, or DynamoDB's own typed form \
+(`application/vnd.dynamodb+json`). Every answer with an item carries its ETag; send it back \
+as `If-Match`, and no update is lost.
+"""
+
+
+_KEY_EXAMPLES = {"id": {"N": "104", "S": "104"}, "name": {"N": "1", "S": "Andrew"}}
+
+
+def key_parameters(key_schema: KeySchema) -> list[dict[str, Any]]:
+    """The two path parameters, as the table's key attributes are."""
+    return [
+        _key_parameter("id", "partition", key_schema.partition),
+        _key_parameter("name", "sort", key_schema.sort),
+    ]
+
+
+def _key_parameter(name: str, kind: str, attribute: KeyAttribute) -> dict[str, Any]:
+    # A number travels as a string: a generated client's float would not hold 38 digits.
+    is_number = attribute.type == "N"
+    what = (
+        "a decimal of up to 38 digits"
+        if is_number
+        else f"1 to {attribute.max_bytes} bytes of UTF-8, percent-encoded, `/` as `%2F`"
+    )
+    schema: dict[str, Any] = {"type": "string", "minLength": 1}
+    if is_number:
+        schema["pattern"] = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": f"The {kind} key, attribute `{attribute.name}`: {what}.",
+        "schema": schema,
+        "example": _KEY_EXAMPLES[name][attribute.type],
+    }
+
+
+def _item_content(plain: Any, typed: Any) -> dict[str, Any]:
+    return {
+        PLAIN_JSON: {"schema": "Item", "example": plain},
+        TYPED_JSON: {"schema": "TypedItem", "example": typed},
+    }
+
+
+def _answer(description: str, *headers: str, content: Any = None) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "description": description,
+        "headers": named_headers((*headers, "X-Request-Id")),
+    }
+    if content is not None:
+        answer["content"] = content
+    return answer
+
+
+_ANDREW_CONTENT = _item_content(ANDREW, TYPED_ANDREW)
+_RAJ_CONTENT = _item_content(RAJ, TYPED_RAJ)
+_FAILURES = {"500": "InternalError", "503": "Unavailable", "504": "TimedOut"}
+_READ_REFUSALS = {
+    "400": "BadRequest",
+    "404": "ItemNotFound",
+    "406": "NotAcceptable",
+    "412": "PreconditionFailed",
+}
+_WRITE_REFUSALS = {
+    "400": "BadRequest",
+    "406": "NotAcceptable",
+    "412": "PreconditionFailed",
+    "428": "PreconditionRequired",
+}
+_BODY_REFUSALS = {
+    "413": "BodyTooLarge",
+    "415": "UnsupportedMediaType",
+    "422": "UnacceptableItem",
+}
+_WRITE_PARAMETERS: list[Any] = [
+    {"in": "query", "schema": ProjectionQuerySchema},
+    "If-Match",
+    "If-None-Match",
+    "Prefer",
+    "X-Request-Id",
+]
+_READ_PARAMETERS: list[Any] = [
+    {"in": "query", "schema": ReadQuerySchema},
+    "If-Match",
+    "If-None-Match",
+    "X-Request-Id",
+]
+_NO_BODY = "Done, and nothing is sent back, as `Prefer: return=minimal` asks."
+
+GET_ITEM: dict[str, Any] = {
+    "operationId": "getItem",
+    "description": (
+        "One GetItem. The ETag is that of the whole item, also where `fields` trims the answer."
+    ),
+    "parameters": _READ_PARAMETERS,
+    "responses": {
+        "200": _answer("The item.", "ETag", "Vary", content=_ANDREW_CONTENT),
+        "304": _answer("The client has it already.", "ETag", "Vary"),
+        **_READ_REFUSALS,
+        **_FAILURES,
+    },
+}
+HEAD_ITEM: dict[str, Any] = {
+    "operationId": "headItem",
+    "description": ("The same as GET, without the body."),
+    "parameters": _READ_PARAMETERS,
+    "responses": {
+        "200": _answer("The item's headers.", "ETag", "Vary"),
+        "304": _answer("The client has it already.", "ETag", "Vary"),
+        **_READ_REFUSALS,
+        **_FAILURES,
+    },
+}
+PUT_ITEM: dict[str, Any] = {
+    "operationId": "putItem",
+    "description": (
+        "One PutItem, creating or replacing. `If-None-Match: *` creates only; `If-Match` "
+        "replaces only the item that was read."
+    ),
+    "parameters": _WRITE_PARAMETERS,
+    "requestBody": {
+        "required": True,
+        "description": "The whole item. Its key attributes may be left out.",
+        "content": _item_content({"Email": "raj@gmail.com"}, TYPED_RAJ),
+    },
+    "responses": {
+        "200": _answer("Replaced.", "ETag", "Vary", "Preference-Applied", content=_RAJ_CONTENT),
+        "201": _answer(
+            "Created.", "ETag", "Location", "Vary", "Preference-Applied", content=_RAJ_CONTENT
+        ),
+        "204": _answer(_NO_BODY, "ETag", "Preference-Applied"),
+        **_WRITE_REFUSALS,
+        **_BODY_REFUSALS,
+        **_FAILURES,
+    },
+}
+PATCH_ITEM: dict[str, Any] = {
+    "operationId": "patchItem",
+    "description": (
+        "A merge patch (RFC 7396): members set attributes, null removes them, maps are "
+        "merged. It never creates an item. A patch without maps is one UpdateItem."
+    ),
+    "parameters": _WRITE_PARAMETERS,
+    "requestBody": {
+        "required": True,
+        "description": "The attributes to set; null removes one. Maps are merged.",
+        "content": {
+            media_type: {
+                "schema": "ItemPatch",
+                "example": {"Email": "andrewClarke@gmail.com"},
+            }
+            for media_type in (PLAIN_JSON, MERGE_PATCH_JSON)
+        },
+    },
+    "responses": {
+        "200": _answer(
+            "Changed: the item as stored.",
+            "ETag",
+            "Vary",
+            "Preference-Applied",
+            content=_ANDREW_CONTENT,
+        ),
+        "204": _answer(_NO_BODY, "ETag", "Preference-Applied"),
+        "404": "ItemNotFound",
+        **_WRITE_REFUSALS,
+        **_BODY_REFUSALS,
+        **_FAILURES,
+    },
+}
+DELETE_ITEM: dict[str, Any] = {
+    "operationId": "deleteItem",
+    "description": (
+        "One DeleteItem. Deleting what is gone already is no error, unless `If-Match` asks for it."
+    ),
+    "parameters": _WRITE_PARAMETERS,
+    "responses": {
+        "200": _answer(
+            "Deleted: the item's last state, as `Prefer: return=representation` asks.",
+            "Vary",
+            "Preference-Applied",
+            content=_ANDREW_CONTENT,
+        ),
+        "204": _answer("Deleted, or gone already.", "Preference-Applied"),
+        **_WRITE_REFUSALS,
+        **_FAILURES,
+    },
+}
+LIVENESS: dict[str, Any] = {
+    "operationId": "getLiveness",
+    "description": ("Never asks AWS anything: a process that answers need not be restarted."),
+    "responses": {
+        "200": _answer(
+            "It does.",
+            content={PLAIN_JSON: {"schema": LivenessSchema, "example": {"status": "alive"}}},
+        ),
+        "500": "InternalError",
+    },
+}
+READINESS: dict[str, Any] = {
+    "operationId": "getReadiness",
+    "description": (
+        "200 once the table has been read; 503 before that, while stopping, and after "
+        "three failed probes. Asking costs no read: a background probe has the answer."
+    ),
+    "responses": {
+        "200": _answer(
+            "They should.",
+            content={PLAIN_JSON: {"schema": ReadinessSchema, "example": {"status": "ready"}}},
+        ),
+        "500": "InternalError",
+        "503": "Unavailable",
+    },
+}

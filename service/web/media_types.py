@@ -1,0 +1,85 @@
+"""The media types that bodies have, and which of them an answer takes."""
+
+import enum
+
+from flask import Request
+from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
+from werkzeug.http import parse_options_header
+
+PLAIN_JSON = "application/json"
+TYPED_JSON = "application/vnd.dynamodb+json"
+MERGE_PATCH_JSON = "application/merge-patch+json"
+PROBLEM_JSON = "application/problem+json"
+
+
+class Representation(enum.Enum):
+    """A form in which an item is sent and received; the value marks its entity tags."""
+
+    PLAIN = "json"
+    TYPED = "typed"
+
+    @property
+    def media_type(self) -> str:
+        """Its media type."""
+        return PLAIN_JSON if self is Representation.PLAIN else TYPED_JSON
+
+
+_BY_MEDIA_TYPE = {representation.media_type: representation for representation in Representation}
+# What nearly every client sends needs no parsing.
+_BY_ACCEPT_HEADER = {
+    "": Representation.PLAIN,
+    "*/*": Representation.PLAIN,
+    **_BY_MEDIA_TYPE,
+}
+
+
+def accepted_representation(request: Request) -> Representation:
+    """The representation that the Accept header prefers, plain JSON where it has no say.
+
+    Raises:
+        NotAcceptable: it accepts neither.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
+    """
+    header = request.headers.get("Accept", "")
+    if header in _BY_ACCEPT_HEADER:
+        return _BY_ACCEPT_HEADER[header]
+    best = request.accept_mimetypes.best_match(list(_BY_MEDIA_TYPE))
+    if best is None:
+        raise NotAcceptable(f"This resource is sent as {PLAIN_JSON} or {TYPED_JSON}.")
+    return _BY_MEDIA_TYPE[best]
+
+
+def item_representation(request: Request) -> Representation:
+    """The representation of the item in a request's body.
+
+    Raises:
+        UnsupportedMediaType: it is no item's.
+    """
+    return _BY_MEDIA_TYPE[_body_media_type(request, (PLAIN_JSON, TYPED_JSON))]
+
+
+def check_patch_media_type(request: Request) -> None:
+    """Let only a merge patch through.
+
+    Raises:
+        UnsupportedMediaType: the body is no merge patch.
+    """
+    _body_media_type(request, (MERGE_PATCH_JSON, PLAIN_JSON))
+
+
+def _body_media_type(request: Request, supported: tuple[str, ...]) -> str:
+    header = request.headers.get("Content-Type", "")
+    if header in supported and "Content-Encoding" not in request.headers:
+        return header
+    media_type, options = parse_options_header(header)
+    if media_type.lower() not in supported:
+        raise UnsupportedMediaType(
+            f"The body's Content-Type must be {' or '.join(supported)}"
+            + (f", not {media_type[:100]}." if media_type else "; it has none.")
+        )
+    if options.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise UnsupportedMediaType("JSON is sent in UTF-8 (RFC 8259 section 8.1).")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("The body must not be compressed.")
+    return media_type.lower()

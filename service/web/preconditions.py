@@ -1,0 +1,82 @@
+"""If-Match and If-None-Match -> Precondition; an item's entity tag.
+
+https://www.rfc-editor.org/rfc/rfc9110#section-13
+"""
+
+import re
+
+from flask import Request
+
+from service.errors import InvalidRequest, PreconditionRequired
+from service.items import ANY_ITEM, NO_PRECONDITION, Fingerprints, Item, Precondition
+from service.web.media_types import Representation
+
+# Section 8.8.3: an opaque tag in quotes, weak with W/ before it.
+_ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_LIST_SEPARATOR = re.compile(r"[ \t]*,[ \t,]*")
+
+
+def entity_tag(item: Item, representation: Representation) -> str:
+    """The strong entity tag of an item in one representation, in its quotes."""
+    return f'"{item.fingerprint}-{representation.value}"'
+
+
+def precondition_of(request: Request) -> Precondition:
+    """What a request's headers ask of the stored item.
+
+    A tag of either representation stands for the item. If-Match compares strongly, so that
+    a weak tag matches nothing; If-None-Match compares weakly.
+
+    Raises:
+        InvalidRequest: a header is malformed; ignoring it could lose an update.
+    """
+    if_match = request.headers.get("If-Match")
+    if_none_match = request.headers.get("If-None-Match")
+    if if_match is None and if_none_match is None:
+        return NO_PRECONDITION
+    return Precondition(
+        if_match=None if if_match is None else _fingerprints("If-Match", if_match, weak=False),
+        if_none_match=(
+            None
+            if if_none_match is None
+            else _fingerprints("If-None-Match", if_none_match, weak=True)
+        ),
+    )
+
+
+def require_precondition(precondition: Precondition) -> None:
+    """Refuse a write that says nothing about the item it replaces.
+
+    Raises:
+        PreconditionRequired: there is no precondition.
+
+    https://www.rfc-editor.org/rfc/rfc6585#section-3
+    """
+    if not precondition:
+        raise PreconditionRequired(
+            "Writes here need If-Match with the item's ETag, or If-None-Match: * to create."
+        )
+
+
+def _fingerprints(header: str, value: str, *, weak: bool) -> Fingerprints:
+    value = value.strip(" \t")
+    if value == "*":
+        return ANY_ITEM
+    fingerprints = set()
+    for tag in _LIST_SEPARATOR.split(value.strip(" \t,")):
+        match = _ENTITY_TAG.fullmatch(tag)
+        if match is None:
+            raise InvalidRequest(
+                f'{header} takes * or a list of entity tags in double quotes, as in "abc".'
+            )
+        if weak or match[1] is None:
+            fingerprints.add(_without_suffix(match[2]))
+    return frozenset(fingerprints)
+
+
+def _without_suffix(opaque_tag: str) -> str:
+    for representation in Representation:
+        fingerprint, suffix, rest = opaque_tag.rpartition(f"-{representation.value}")
+        if suffix and not rest:
+            return fingerprint
+    return opaque_tag

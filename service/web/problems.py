@@ -1,0 +1,270 @@
+"""The one table from what goes wrong to the RFC 9457 problem that a client sees.
+
+https://www.rfc-editor.org/rfc/rfc9457
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from service import errors
+from service.web.media_types import PROBLEM_JSON
+
+log = structlog.get_logger(__name__)
+
+DOCUMENTATION_PATH = "/docs/errors"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A kind of problem: its place in the documentation, its status, when to try again."""
+
+    slug: str
+    status: HTTPStatus
+    title: str
+    advice: str
+    retry_after_seconds: tuple[int, int] | None = None
+    """The least and the most; spread, so that clients don't come back all at once."""
+
+    @property
+    def type(self) -> str:
+        """The URI reference of its documentation."""
+        return f"{DOCUMENTATION_PATH}#{self.slug}"
+
+
+def _problem(
+    slug: str, status: int, title: str, advice: str, retry_after: tuple[int, int] | None = None
+) -> Problem:
+    return Problem(slug, HTTPStatus(status), title, advice, retry_after)
+
+
+PROBLEMS: Mapping[type[errors.ItemsError], Problem] = {
+    errors.InvalidKey: _problem(
+        "invalid-key",
+        400,
+        "The URL names no possible item key",
+        "Percent-encode each key as UTF-8; a number key is a decimal of up to 38 digits.",
+    ),
+    errors.InvalidRequest: _problem(
+        "invalid-request",
+        400,
+        "A header or query parameter cannot be understood",
+        "Mend what `detail` and `errors` name.",
+    ),
+    errors.InvalidBody: _problem(
+        "invalid-body",
+        400,
+        "The body cannot be read",
+        "Send one JSON value in UTF-8, each key once in its object.",
+    ),
+    errors.UnacceptableItem: _problem(
+        "unacceptable-item",
+        422,
+        "The body is well-formed but cannot be stored",
+        "Each member of `errors` points at a fault in the body.",
+    ),
+    errors.ItemTooLarge: _problem(
+        "item-too-large",
+        413,
+        "The item is too large",
+        "An item's names and values take at most 400 KB, a body at most 1 MiB.",
+    ),
+    errors.ItemNotFound: _problem(
+        "item-not-found", 404, "No item has this key", "Create it with PUT."
+    ),
+    errors.PreconditionFailed: _problem(
+        "precondition-failed",
+        412,
+        "The precondition does not hold",
+        "Nothing was written. Read the item again and decide anew.",
+    ),
+    errors.PreconditionRequired: _problem(
+        "precondition-required",
+        428,
+        "A precondition is required",
+        "Send `If-Match` with the item's ETag, or `If-None-Match: *` to create.",
+    ),
+    errors.StorageThrottled: _problem(
+        "throttled",
+        503,
+        "The table is busy",
+        "Nothing was written. Retry after the time given.",
+        (1, 3),
+    ),
+    errors.StorageUnavailable: _problem(
+        "table-unavailable",
+        503,
+        "The table cannot be reached",
+        "Nothing was written. Retry after the time given.",
+        (1, 1),
+    ),
+    errors.CredentialsUnavailable: _problem(
+        "credentials-unavailable",
+        503,
+        "The service has no valid credentials",
+        "Nothing was written. Operator: check the instance profile and the metadata service.",
+        (5, 5),
+    ),
+    errors.StorageMisconfigured: _problem(
+        "misconfigured",
+        503,
+        "The service is not set up for its table",
+        "Nothing was written. Operator: the log has AWS's own words: permissions, the table's "
+        "name and region, its key schema, the clock.",
+        (30, 30),
+    ),
+    errors.StorageTimeout: _problem(
+        "timeout", 504, "The table did not answer in time", "Only reads end so: repeat it."
+    ),
+    errors.OutcomeUnknown: _problem(
+        "outcome-unknown",
+        504,
+        "The write may or may not have been applied",
+        'The member `"outcome": "unknown"` marks it. Read the item before writing again, or '
+        "write with `If-Match`.",
+    ),
+}
+
+_HTTP_PROBLEMS: Mapping[int, Problem] = {
+    problem.status: problem
+    for problem in (
+        _problem("bad-request", 400, "The request cannot be understood", "See `detail`."),
+        _problem(
+            "not-found",
+            404,
+            "There is nothing at this path",
+            "Items are at `/items/{id}/{name}`; a `/` inside a key is sent as `%2F`.",
+        ),
+        _problem("method-not-allowed", 405, "The method is not allowed", "`Allow` lists those."),
+        _problem(
+            "not-acceptable",
+            406,
+            "No representation is acceptable",
+            "Accept `application/json` or `application/vnd.dynamodb+json`.",
+        ),
+        _problem("body-too-large", 413, "The body is too large", "Bodies take up to 1 MiB."),
+        _problem(
+            "unsupported-media-type",
+            415,
+            "The body's media type is not supported",
+            "Set Content-Type to one that `detail` names.",
+        ),
+    )
+}
+
+_UNEXPECTED = _problem(
+    "internal-error",
+    500,
+    "Something went wrong here",
+    "A defect of the service: report it with its `request_id`.",
+)
+_NOT_READY = _problem(
+    "not-ready",
+    503,
+    "The service is not ready",
+    "Send requests to another instance until `/ready` answers 200.",
+    (1, 1),
+)
+
+
+def all_problems() -> list[Problem]:
+    """Every problem that a client may meet, by status."""
+    known = [*PROBLEMS.values(), *_HTTP_PROBLEMS.values(), _NOT_READY, _UNEXPECTED]
+    return sorted(known, key=lambda problem: problem.status)
+
+
+def problem_response(
+    problem: Problem,
+    detail: str,
+    field_errors: tuple[errors.FieldError, ...] = (),
+    **extensions: str,
+) -> Response:
+    """A problem as an answer to the current request."""
+    members: dict[str, Any] = {
+        "type": problem.type,
+        "title": problem.title,
+        "status": problem.status.value,
+        "detail": detail,
+        "instance": request.path,
+        "request_id": g.request_id,
+        **extensions,
+    }
+    if field_errors:
+        members["errors"] = [
+            {"pointer": error.pointer, "detail": error.detail} for error in field_errors
+        ]
+    body = orjson.dumps(members, default=str)
+    response = Response(body, problem.status, content_type=PROBLEM_JSON)
+    response.headers["Cache-Control"] = "no-store"
+    if problem.retry_after_seconds is not None:
+        least, most = problem.retry_after_seconds
+        response.headers["Retry-After"] = str(random.randint(least, most))  # noqa: S311
+    return response
+
+
+def not_ready_response(detail: str) -> Response:
+    """What ``/ready`` answers while a load balancer should look elsewhere."""
+    return problem_response(_NOT_READY, detail)
+
+
+def handle_items_error(error: errors.ItemsError) -> Response:
+    """The problem of a domain error."""
+    problem = next(PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS)
+    extensions = {"outcome": "unknown"} if isinstance(error, errors.OutcomeUnknown) else {}
+    return problem_response(problem, error.detail, error.errors, **extensions)
+
+
+def handle_http_exception(error: HTTPException) -> Response:
+    """The problem of what Flask and Werkzeug refuse, with headers such as Allow kept."""
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    if status < HTTPStatus.BAD_REQUEST:  # a redirect is no problem
+        return error.get_response()  # type: ignore[return-value]
+    problem = _HTTP_PROBLEMS.get(status)
+    if problem is None:
+        title = HTTPStatus(status).phrase
+        problem = _problem("bad-request" if status < 500 else "internal-error", status, title, "")  # noqa: PLR2004
+    response = problem_response(problem, error.description or problem.title)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
+
+
+def handle_unexpected(error: Exception) -> Response:
+    """A defect: its stack goes to the log, its request id to the client."""
+    log.error("unexpected error", request_id=g.request_id, exc_info=error)
+    return problem_response(_UNEXPECTED, "The request failed; its request_id finds it in the log.")
+
+
+def install(app: Flask) -> None:
+    """Answer every error of the app with a problem."""
+    app.register_error_handler(errors.ItemsError, handle_items_error)
+    app.register_error_handler(HTTPException, handle_http_exception)
+    app.register_error_handler(Exception, handle_unexpected)
+
+
+def documentation() -> str:
+    """The error reference as Markdown, a section for each problem."""
+    lines = [
+        "# Errors",
+        "",
+        "Every error is an `application/problem+json` body (RFC 9457): `type`, `title`, `status`,",
+        "`detail`, `instance`, `request_id`, and `errors` for the faults of single fields, each a",
+        "`pointer` (RFC 6901) and a `detail`. `type` points at a section below.",
+        "",
+        "This page is generated from the table in `service/web/problems.py`: `make fix`.",
+    ]
+    for problem in all_problems():
+        lines += ["", f"## {problem.slug}", "", f"**{problem.status.value}** {problem.title}."]
+        if problem.retry_after_seconds:
+            least, most = problem.retry_after_seconds
+            lines[-1] += f" `Retry-After: {least if least == most else f'{least} to {most}'}`."
+        lines += ["", problem.advice]
+    return "\n".join(lines) + "\n"

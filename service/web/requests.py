@@ -1,0 +1,121 @@
+"""What the item routes read from a request besides its body."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+from flask import Request
+from marshmallow import Schema, ValidationError
+
+from service.errors import FieldError, InvalidRequest
+from service.items import ItemKey, Precondition
+from service.settings import Settings
+from service.web.codecs import Projection, parse_projection
+from service.web.media_types import Representation, accepted_representation
+from service.web.preconditions import precondition_of, require_precondition
+from service.web.prefer import Return, preferred_return
+from service.web.schemas import ProjectionQuerySchema, ReadQuerySchema
+
+_READ_QUERY = ReadQuerySchema()
+_PROJECTION_QUERY = ProjectionQuerySchema()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """A GET or HEAD of an item."""
+
+    key: ItemKey
+    precondition: Precondition
+    representation: Representation
+    projection: Projection | None
+    consistent: bool
+
+    @classmethod
+    def of(cls, request: Request, settings: Settings, partition: str, sort: str) -> Self:
+        """Read the request.
+
+        Raises:
+            InvalidKey, InvalidRequest: it cannot be understood.
+            NotAcceptable: the Accept header accepts no representation.
+        """
+        query = _query(request, _READ_QUERY)
+        return cls(
+            key=settings.key_schema.key(partition, sort),
+            precondition=precondition_of(request),
+            representation=accepted_representation(request),
+            projection=_projection(query, settings),
+            consistent=query.get("consistent_read", settings.consistent_read),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRequest:
+    """A PUT, PATCH or DELETE of an item."""
+
+    key: ItemKey
+    precondition: Precondition
+    representation: Representation
+    projection: Projection | None
+    prefers: Return | None
+    returns: Return
+    """What the answer carries: what is preferred, or the method's default."""
+
+    @classmethod
+    def of(
+        cls, request: Request, settings: Settings, partition: str, sort: str, default: Return
+    ) -> Self:
+        """Read the request.
+
+        Raises:
+            InvalidKey, InvalidRequest: it cannot be understood.
+            PreconditionRequired: this deployment wants a precondition.
+            NotAcceptable: the Accept header accepts no representation, and one is to be sent.
+        """
+        prefers = preferred_return(request)
+        returns = prefers or default
+        precondition = precondition_of(request)
+        if settings.require_if_match:
+            require_precondition(precondition)
+        return cls(
+            key=settings.key_schema.key(partition, sort),
+            precondition=precondition,
+            representation=(
+                accepted_representation(request)
+                if returns is Return.REPRESENTATION
+                else Representation.PLAIN
+            ),
+            projection=_projection(_query(request, _PROJECTION_QUERY), settings),
+            prefers=prefers,
+            returns=returns,
+        )
+
+
+def _query(request: Request, schema: Schema) -> Mapping[str, Any]:
+    if not request.query_string:
+        return {}
+    arguments = request.args
+    if repeated := [name for name in arguments if len(arguments.getlist(name)) > 1]:
+        raise _invalid_query({name: ["is given more than once"] for name in repeated})
+    try:
+        query: Mapping[str, Any] = schema.load(arguments.to_dict())
+    except ValidationError as error:
+        messages = cast("Mapping[str, list[str]]", error.messages)
+        raise _invalid_query(messages) from None
+    return query
+
+
+def _projection(query: Mapping[str, Any], settings: Settings) -> Projection | None:
+    paths = query.get("fields_")
+    if paths is None:
+        return None
+    try:
+        return parse_projection(paths, settings.key_schema.names)
+    except ValueError as error:
+        raise _invalid_query({"fields": [str(error)]}) from None
+
+
+def _invalid_query(messages: Mapping[str, Any]) -> InvalidRequest:
+    return InvalidRequest(
+        "The query string cannot be understood.",
+        tuple(FieldError(f"?{name}", str(message)) for name, (message, *_) in messages.items()),
+    )

@@ -1,0 +1,93 @@
+"""JSON bodies read so that nothing is lost: exact numbers, no duplicate keys, bounded depth.
+
+https://www.rfc-editor.org/rfc/rfc8259
+"""
+
+import json
+import re
+from typing import Any, NoReturn
+
+import orjson
+
+from service.errors import InvalidBody, UnacceptableItem
+from service.numbers import decimal_of
+
+# An item's 32 levels take two levels of JSON each in the typed form, and some to spare. The exact
+# limit is checked with the values; this one keeps the parser from recursing far.
+MAX_JSON_DEPTH = 80
+
+# A string, closed or not, or one bracket. Taking an unclosed string to the end of the body
+# keeps the search linear.
+_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def parse_json(body: bytes) -> Any:
+    """The body's value; numbers are ``Decimal``, exact.
+
+    Raises:
+        InvalidBody: no JSON in UTF-8, a duplicate key, a lone surrogate, NaN or Infinity.
+        UnacceptableItem: nested too deep to be any item.
+    """
+    if not body.strip(b" \t\r\n"):
+        raise InvalidBody("The body is empty.")
+    _check_depth(body)
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidBody(f"The body is not UTF-8: byte {error.start} is wrong.") from None
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise InvalidBody(
+            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        ) from None
+    if _SURROGATE_ESCAPE.search(text):
+        _refuse_lone_surrogates(value)
+    return value
+
+
+def _check_depth(body: bytes) -> None:
+    if body.count(b"{") + body.count(b"[") <= MAX_JSON_DEPTH:
+        return
+    depth = 0
+    for match in _STRUCTURE.finditer(body):
+        opening = match[0][0]
+        if opening in b"[{":
+            depth += 1
+            if depth > MAX_JSON_DEPTH:
+                raise UnacceptableItem("The body nests deeper than DynamoDB's 32 levels.")
+        elif opening in b"]}":
+            depth -= 1
+
+
+def _unique_members(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(members)
+    if len(value) < len(members):
+        seen = set()
+        for name, _ in members:
+            if name in seen:
+                raise InvalidBody(f"The body has the key {name[:60]!r} twice in one object.")
+            seen.add(name)
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise InvalidBody(f"The body is not JSON: {name} is no JSON value.")
+
+
+def _refuse_lone_surrogates(value: Any) -> None:
+    try:
+        orjson.dumps(value, default=str)  # encodes every string, and cannot encode these
+    except orjson.JSONEncodeError:
+        raise InvalidBody(
+            "The body has a lone surrogate (half of a \\u pair), which is no character."
+        ) from None
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique_members,
+    parse_int=decimal_of,
+    parse_float=decimal_of,
+    parse_constant=_refuse_constant,
+)

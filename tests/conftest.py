@@ -1,0 +1,68 @@
+"""Engines, tables and services that the tests share."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from service import local
+from service.settings import Settings
+from tests.engines import ENGINES, REGION, client_for
+from tests.wire import Wire
+
+
+@contextmanager
+def environment(**variables: str) -> Iterator[None]:
+    """The process's environment for a while, without anyone's real AWS settings."""
+    before = dict(os.environ)
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "ITEMS_")) and name != "ITEMS_TEST_ENDPOINT":
+            del os.environ[name]
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def aws_variables(endpoint: str) -> dict[str, str]:
+    return {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": REGION,
+        "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
+    }
+
+
+@dataclass
+class Engine:
+    name: str
+    endpoint: str
+    wire: Wire
+
+    @property
+    def dynamodb(self):
+        return client_for(self.endpoint)
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(request) -> Iterator[Engine]:
+    """Each engine in turn, with the tutorial's table in it."""
+    with ENGINES[request.param]() as endpoint:
+        try:
+            local.create_table(client_for(endpoint), Settings())
+        except client_for(endpoint).exceptions.ResourceInUseException:
+            assert request.param == "given", "a new engine has no tables"
+        wire = Wire(endpoint)
+        yield Engine(request.param, endpoint, wire)
+        wire.close()
+
+
+@pytest.fixture
+def name() -> str:
+    """A sort key that no other test uses."""
+    return f"test-{uuid.uuid4().hex}"

@@ -1,0 +1,54 @@
+"""The application in this process, on a real engine behind a wire that is watched."""
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pytest
+
+from service.app import create_app, create_repository
+from service.settings import Settings
+from tests.conftest import Engine, aws_variables, environment
+
+JSON = {"Content-Type": "application/json"}
+TYPED = {"Content-Type": "application/vnd.dynamodb+json"}
+ACCEPT_TYPED = {"Accept": "application/vnd.dynamodb+json"}
+
+
+@dataclass
+class Service:
+    """Requests to one application; answers as werkzeug's test client gives them."""
+
+    engine: Engine
+    settings: Settings
+    client: object
+
+    def __getattr__(self, method):
+        return getattr(self.client, method)
+
+    def calls_during(self, request) -> list[str]:
+        """The DynamoDB operations that a request caused."""
+        before = len(self.engine.wire.calls)
+        request()
+        return self.engine.wire.calls[before:]
+
+
+def exact(response):
+    """A JSON body with its numbers as decimals."""
+    return json.loads(response.data, parse_float=Decimal, parse_int=Decimal)
+
+
+def service_with(engine: Engine, **changes) -> Service:
+    settings = Settings(**changes)
+    with environment(**aws_variables(engine.wire.url)):
+        repository = create_repository(settings)
+        app = create_app(settings, repository)
+        client = app.test_client()
+        # The client reads the environment when it first connects.
+        assert client.get("/items/0/connect").status_code == 404
+    return Service(engine, settings, client)
+
+
+@pytest.fixture(scope="session")
+def service(engine) -> Service:
+    return service_with(engine)

@@ -1,0 +1,102 @@
+"""The engines that the tests run on, each in a process of its own on a loopback port."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import boto3.session
+from botocore.config import Config
+
+ROOT = Path(__file__).parent.parent
+START_SECONDS = 60
+REGION = "us-east-2"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def process(command, environment=None, log=subprocess.DEVNULL):
+    """A child in a session of its own, certainly gone afterwards."""
+    child = subprocess.Popen(
+        command, env=environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+    )
+    try:
+        yield child
+    finally:
+        child.terminate()
+        try:
+            child.wait(20)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def wait_for(url: str, child: subprocess.Popen) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if child.poll() is not None:
+            raise RuntimeError(f"{child.args} ended with {child.returncode} before it answered")
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"{url} did not answer within {START_SECONDS} s")
+
+
+@contextmanager
+def moto() -> Iterator[str]:
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with process(command, dict(os.environ)) as child:
+        wait_for(f"http://127.0.0.1:{port}/moto-api/", child)
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def ministack() -> Iterator[str]:
+    port = free_port()
+    python = ROOT / ".venv-ministack/bin/python"
+    if not python.exists():
+        raise RuntimeError("ministack is not installed: make .venv-ministack/.installed")
+    environment = {
+        **os.environ,
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "SERVICES": "dynamodb,iam,sts,ec2,cloudformation",
+        "LOG_LEVEL": "ERROR",
+    }
+    with process([str(python), "-m", "ministack"], environment) as child:
+        wait_for(f"http://127.0.0.1:{port}/_localstack/health", child)
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def given() -> Iterator[str]:
+    """Whatever DynamoDB-compatible endpoint the environment names."""
+    yield os.environ["ITEMS_TEST_ENDPOINT"]
+
+
+ENGINES = {"moto": moto, "ministack": ministack}
+if os.environ.get("ITEMS_TEST_ENDPOINT"):
+    ENGINES["given"] = given
+
+
+def client_for(endpoint: str, service: str = "dynamodb"):
+    """A plain boto3 client, as any other user of the table has."""
+    return boto3.session.Session("testing", "testing").client(
+        service,
+        region_name=REGION,
+        endpoint_url=endpoint,
+        config=Config(retries={"total_max_attempts": 1}),
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from service import local
+from service.operations import Operation
 from service.settings import Settings
 from tests.engines import ENGINES, REGION, client_for
 from tests.wire import Wire
@@ -60,6 +61,7 @@ def engine(request) -> Iterator[Engine]:
         wire = Wire(endpoint)
         yield Engine(request.param, endpoint, wire)
         wire.close()
+        assert set(wire.calls) <= set(map(str, Operation)), "least privilege: nothing else is asked"
 
 
 @pytest.fixture

@@ -127,8 +127,10 @@ def parse_projection(paths: list[str], key: tuple[str, str]) -> Projection:
     """The projection of ``fields`` paths such as ``Address.City``; the key is always in it.
 
     Raises:
-        ValueError: a path is empty or has an empty name.
+        ValueError: there is no path, or one is empty or has an empty name.
     """
+    if not paths:
+        raise ValueError("names no attribute")
     projection: Projection = {name: {} for name in key}
     for path in paths:
         names = _path_names(path)

@@ -1,0 +1,32 @@
+"""Least privilege, held by what was really asked for.
+
+The engine fixture asserts at its end that the whole suite asked for nothing beyond the declared
+operations; here, that each of them is asked for.
+"""
+
+from service.operations import Operation
+from tests.contract.conftest import JSON, service_with
+
+
+def test_the_methods_ask_dynamodb_for_exactly_the_declared_operations(service, name):
+    path = f"/items/7/{name}"
+
+    def every_method():
+        service.put(path, headers=JSON, data="{}")
+        service.get(path)
+        service.patch(path, headers=JSON, data='{"a": 1}')
+        service.delete(path)
+
+    assert set(service.calls_during(every_method)) == set(map(str, Operation))
+
+
+def test_operations_that_are_not_allowed_have_no_routes(engine, name):
+    reader = service_with(engine, operations=frozenset({Operation.GET_ITEM}))
+    answer = reader.put(f"/items/7/{name}", json={})
+    assert answer.status_code == 405
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+    assert set(reader.get("/openapi.json").json["paths"]["/items/{id}/{name}"]) == {
+        "get",
+        "head",
+        "parameters",
+    }

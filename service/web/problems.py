@@ -135,14 +135,24 @@ PROBLEMS: Mapping[type[errors.ItemsError], Problem] = {
 _HTTP_PROBLEMS: Mapping[int, Problem] = {
     problem.status: problem
     for problem in (
-        _problem("bad-request", 400, "The request cannot be understood", "See `detail`."),
+        _problem(
+            "bad-request",
+            400,
+            "The request cannot be understood",
+            "The request line, a header or the body is malformed, or the body broke off.",
+        ),
         _problem(
             "not-found",
             404,
             "There is nothing at this path",
             "Items are at `/items/{id}/{name}`; a `/` inside a key is sent as `%2F`.",
         ),
-        _problem("method-not-allowed", 405, "The method is not allowed", "`Allow` lists those."),
+        _problem(
+            "method-not-allowed",
+            405,
+            "The method is not allowed",
+            "The `Allow` header lists the methods of this path.",
+        ),
         _problem(
             "not-acceptable",
             406,
@@ -229,8 +239,11 @@ def handle_http_exception(error: HTTPException) -> Response:
     problem = _HTTP_PROBLEMS.get(status)
     if problem is None:
         title = HTTPStatus(status).phrase
-        problem = _problem("bad-request" if status < 500 else "internal-error", status, title, "")  # noqa: PLR2004
-    response = problem_response(problem, error.description or problem.title)
+        slug = "bad-request" if status < 500 else "internal-error"  # noqa: PLR2004
+        problem = _problem(slug, status, title, f"{title}.")
+    # Werkzeug's stock sentences speak to the reader of a web page; our advice says more.
+    is_stock = error.description == type(error).description
+    response = problem_response(problem, problem.advice if is_stock else str(error.description))
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value

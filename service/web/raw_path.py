@@ -45,6 +45,8 @@ class RawPathMiddleware:
             path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/!$&'()*+,;=:@~")
         if not path.isascii():  # bytes that the client should have encoded
             path = quote(path.encode("latin-1"), safe=_ASCII)
+        if path.startswith("//"):  # the router would drop the empty segment and find an item
+            path = f"/%2F{path[2:]}"
         environ["PATH_INFO"] = path
         return self._app(environ, start_response)
 

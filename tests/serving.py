@@ -1,0 +1,73 @@
+"""The service as it is deployed: gunicorn with the production configuration, on a real socket."""
+
+import http.client
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.engines import REGION, free_port, process, wait_for
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, its numbers as exact decimals."""
+        return json.loads(self.body, parse_float=Decimal, parse_int=Decimal)
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str
+    pid: int
+
+    def request(
+        self, method: str, target: str, body: bytes | str | None = None, **headers: str
+    ) -> Answer:
+        """One request on a connection of its own; the target is sent exactly as given."""
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=60)
+        try:
+            connection.putrequest(method, target, skip_accept_encoding=True)
+            for name, value in headers.items():
+                connection.putheader(name.replace("_", "-"), value)
+            content = body.encode() if isinstance(body, str) else body
+            if content is not None:
+                connection.putheader("Content-Length", str(len(content)))
+            connection.endheaders(content)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+        finally:
+            connection.close()
+
+
+@contextmanager
+def gunicorn(endpoint: str, *options: str, **variables: str) -> Iterator[Server]:
+    """The production entry on a free port, its table on the endpoint, once it is ready."""
+    port = free_port()
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ITEMS_"))
+    } | {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": REGION,
+        "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
+        **variables,
+    }
+    command = [
+        *(sys.executable, "-m", "gunicorn", "-c", "python:service.gunicorn_conf"),
+        *("-b", f"127.0.0.1:{port}", *options, "service.wsgi:app"),
+    ]
+    with process(command, environment) as child:
+        url = f"http://127.0.0.1:{port}"
+        wait_for(f"{url}/ready", child)
+        yield Server(url, child.pid)

@@ -1,0 +1,102 @@
+"""The settings: read once, all mistakes at once, and each on its page."""
+
+import re
+from dataclasses import FrozenInstanceError, fields
+from pathlib import Path
+
+import pytest
+
+from service.operations import Operation
+from service.settings import Settings, SettingsError, unknown_variables
+
+PAGE = Path(__file__).parents[2] / "docs/settings.md"
+
+
+def test_the_defaults_are_the_tutorials():
+    settings = Settings.from_environment({})
+    assert settings == Settings()
+    assert settings.table == "my-dynamodb-table"
+    assert settings.key_schema.names == ("Id", "Name")
+    assert (settings.partition_key.type, settings.sort_key.type) == ("N", "S")
+    assert settings.operations == set(Operation)
+
+
+def test_settings_are_read_from_the_environment():
+    settings = Settings.from_environment(
+        {
+            "ITEMS_TABLE": "orders",
+            "ITEMS_PARTITION_KEY": "tenant:id:S",
+            "ITEMS_OPERATIONS": "GetItem, PutItem",
+            "ITEMS_VERSION_ATTRIBUTE": "",
+            "ITEMS_REQUIRE_IF_MATCH": "TRUE",
+            "ITEMS_DEADLINE_SECONDS": "2.5",
+        }
+    )
+    assert settings.table == "orders"
+    assert settings.partition_key.name == "tenant:id"
+    assert settings.operations == {Operation.GET_ITEM, Operation.PUT_ITEM}
+    assert settings.version_attribute == ""
+    assert settings.require_if_match
+    assert settings.deadline_seconds == 2.5
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        Settings().table = "another"
+
+
+def test_all_mistakes_are_reported_together():
+    environment = {
+        "ITEMS_TABLE": "",
+        "ITEMS_PARTITION_KEY": "Id",
+        "ITEMS_SORT_KEY": "Name:B",
+        "ITEMS_OPERATIONS": "GetItem,Scan",
+        "ITEMS_REQUIRE_IF_MATCH": "yes",
+        "ITEMS_DEADLINE_SECONDS": "soon",
+    }
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment(environment)
+    assert [mistake.partition("=")[0] for mistake in raised.value.mistakes] == list(environment)
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", ""])
+def test_a_deadline_is_a_finite_time_above_zero(seconds):
+    with pytest.raises(SettingsError, match="ITEMS_DEADLINE_SECONDS"):
+        Settings.from_environment({"ITEMS_DEADLINE_SECONDS": seconds})
+
+
+def test_without_reads_there_is_no_service():
+    with pytest.raises(SettingsError, match="must include GetItem"):
+        Settings.from_environment({"ITEMS_OPERATIONS": "PutItem"})
+
+
+def test_the_three_attributes_of_the_service_are_different_ones():
+    with pytest.raises(SettingsError, match="three different attributes"):
+        Settings.from_environment({"ITEMS_VERSION_ATTRIBUTE": "Name"})
+
+
+def test_authentication_that_is_asked_for_is_never_left_out():
+    with pytest.raises(SettingsError, match="ITEMS_AUTH"):
+        Settings.from_environment({"ITEMS_AUTH": "none-such"})
+
+
+def test_a_misspelt_variable_is_pointed_out():
+    (sentence,) = unknown_variables({"ITEMS_TABEL": "x", "ITEMS_TABLE": "y", "PATH": "z"})
+    assert "ITEMS_TABEL" in sentence
+    assert "Is ITEMS_TABLE meant?" in sentence
+
+
+def test_the_page_of_settings_names_each_with_its_default_and_unit():
+    rows = {}
+    for line in PAGE.read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if match := re.fullmatch(r"`(ITEMS_\w+)`", cells[0]):
+            rows[match[1]] = cells[1:]
+    settings = {setting.metadata["variable"]: setting for setting in fields(Settings)}
+    assert rows.keys() == settings.keys()
+    for variable, (default, unit, meaning) in rows.items():
+        expected = settings[variable].metadata["default"]
+        assert default == (f"`{expected}`" if expected else "unset"), variable
+        assert unit == ("seconds" if variable.endswith("_SECONDS") else unit), variable
+        assert unit, variable
+        assert len(meaning) > 20, variable

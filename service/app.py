@@ -14,6 +14,7 @@ from service.storage.repository import ItemRepository
 from service.web import components, documentation, problems, telemetry
 from service.web.health import Probe, health
 from service.web.items import items_blueprint
+from service.web.pages import pages_blueprint
 from service.web.raw_path import InvalidKeySegment, KeySegmentConverter, RawPathMiddleware
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -92,6 +93,7 @@ def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
     components.register_components(api)
     api.register_blueprint(items_blueprint(settings))
     api.register_blueprint(health)
+    app.register_blueprint(pages_blueprint(settings))
     document: Mapping[str, Any] = api.spec.to_dict()
     openapi_json = app.json.dumps(document, sort_keys=False)
     errors_page = problems.documentation()

@@ -131,6 +131,8 @@ def _free_port() -> int:
 def _environment(endpoint: str) -> dict[str, str]:
     environment = {**os.environ, "AWS_ENDPOINT_URL_DYNAMODB": endpoint}
     environment.setdefault("AWS_REGION", os.environ.get("AWS_DEFAULT_REGION", DEFAULT_REGION))
+    for page in ("ITEMS_DOCS_UI", "ITEMS_ITEM_PAGE"):
+        environment.setdefault(page, "true")
     if not _is_aws(endpoint):
         # Any pair of keys will do, and real ones have no business there.
         environment |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
@@ -255,7 +257,8 @@ def _welcome(url: str, settings: Settings, endpoint: str) -> None:
 The service is ready.
 
   Items      {url}/items/{{id}}/{{name}}
-  OpenAPI    {url}/openapi.json
+  A page     {url}/
+  The API    {url}/docs, from {url}/openapi.json
   Health     {url}/ready
   Table      {settings.table} on {endpoint}
 

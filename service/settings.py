@@ -120,6 +120,8 @@ class Settings:
     auth: str | None = _setting("ITEMS_AUTH", "", _auth)
     max_connections: int = _setting("ITEMS_MAX_CONNECTIONS", "100", _count)
     probe_interval_seconds: float = _setting("ITEMS_PROBE_INTERVAL_SECONDS", "5", _seconds)
+    docs_ui: bool = _setting("ITEMS_DOCS_UI", "false", _flag)
+    item_page: bool = _setting("ITEMS_ITEM_PAGE", "false", _flag)
     log_level: str = _setting("ITEMS_LOG_LEVEL", "info", _log_level)
 
     @property

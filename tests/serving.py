@@ -68,6 +68,6 @@ def gunicorn(endpoint: str, *options: str, **variables: str) -> Iterator[Server]
         *("-b", f"127.0.0.1:{port}", *options, "service.wsgi:app"),
     ]
     with process(command, environment) as child:
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}{variables.get('SCRIPT_NAME', '')}"
         wait_for(f"{url}/ready", child)
         yield Server(url, child.pid)

@@ -73,7 +73,7 @@ clean:
 	@touch $@
 
 .venv/bin/python .venv-ministack/bin/python .venv-sdk/bin/python:
-	@requirements/make-venv "$(PYTHON)" $(@D)/..
+	@requirements/make-venv "$(PYTHON)" $(@:/bin/python=)
 
 build/.programs: requirements/programs
 	@mkdir -p $(@D)

@@ -94,7 +94,7 @@ def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
     api.register_blueprint(items_blueprint(settings))
     api.register_blueprint(health)
     app.register_blueprint(pages_blueprint(settings))
-    document: Mapping[str, Any] = api.spec.to_dict()
+    document = documentation.with_links_that_lead_somewhere(api.spec.to_dict())
     openapi_json = app.json.dumps(document, sort_keys=False)
     errors_page = problems.documentation()
 

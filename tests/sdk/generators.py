@@ -21,7 +21,13 @@ PYTHON = ROOT / ".venv-sdk/bin"
 NODE = HERE / "node_modules/.bin"
 PACKAGE = "items_client"
 CLASSPATH = next(ROOT.glob(".venv-sdk/lib/*/site-packages/openapi_generator_cli/*.jar"), None)
-VERSIONS = (ROOT / "requirements/sdk.lock", HERE / "package-lock.json", HERE / "orval.config.mjs")
+SOURCES = (
+    DOCUMENT,
+    ROOT / "requirements/sdk.lock",
+    HERE / "package-lock.json",
+    HERE / "openapi-python-client.yml",
+    HERE / "orval.config.mjs",
+)
 PATIENCE_SECONDS = 120
 OUTPUT_CHARACTERS = 4000
 
@@ -101,7 +107,7 @@ class Generator:
     @property
     def _origin(self) -> str:
         digest = hashlib.sha256(repr(self.command).encode())
-        for path in (DOCUMENT, *VERSIONS):
+        for path in SOURCES:
             digest.update(path.read_bytes())
         return digest.hexdigest()
 
@@ -187,7 +193,8 @@ GENERATORS = (
         PYTHON_CLIENT,
         [
             *(PYTHON / "openapi-python-client", "generate", "--path", "{document}"),
-            *("--output-path", "{client}", "--meta", "none", "--fail-on-warning"),
+            *("--output-path", "{client}", "--meta", "none"),
+            *("--config", HERE / "openapi-python-client.yml"),
         ],
         package=PACKAGE,
         # All but client.py, which is the same for every document, and whose __exit__ is untyped.
@@ -219,7 +226,7 @@ GENERATORS = (
         _openapi_generator(
             *("java", "{client}", "--library", "native", "--invoker-package", "items.client"),
             *("--api-package", "items.client.api", "--model-package", "items.client.model"),
-            *("--additional-properties", "openApiNullable=false"),
+            *("--additional-properties", "openApiNullable=false,useSingleRequestParameter=true"),
         ),
         exact_integers=True,
     ),

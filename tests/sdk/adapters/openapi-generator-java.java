@@ -4,6 +4,10 @@ import items.client.ApiClient;
 import items.client.ApiException;
 import items.client.ApiResponse;
 import items.client.api.ItemsApi;
+import items.client.api.ItemsApi.APIDeleteItemRequest;
+import items.client.api.ItemsApi.APIGetItemRequest;
+import items.client.api.ItemsApi.APIPatchItemRequest;
+import items.client.api.ItemsApi.APIPutItemRequest;
 import items.client.model.Problem;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -74,19 +78,39 @@ public final class Adapter {
 
   private static ApiResponse<Map<String, Object>> send(ItemsApi api, Call call)
       throws ApiException {
-    String id = call.id();
-    String name = call.name();
-    String ifMatch = call.if_match();
-    String ifNoneMatch = call.if_none_match();
     return switch (call.operation()) {
       case "get" ->
-          api.getItemWithHttpInfo(id, name, call.fields(), null, ifMatch, ifNoneMatch, null);
+          api.getItemWithHttpInfo(
+              APIGetItemRequest.newBuilder()
+                  .id(call.id())
+                  .name(call.name())
+                  .fields(call.fields())
+                  .ifNoneMatch(call.if_none_match())
+                  .build());
       case "put" ->
-          api.putItemWithHttpInfo(id, name, call.item(), null, ifMatch, ifNoneMatch, null, null);
+          api.putItemWithHttpInfo(
+              APIPutItemRequest.newBuilder()
+                  .id(call.id())
+                  .name(call.name())
+                  .requestBody(call.item())
+                  .ifMatch(call.if_match())
+                  .ifNoneMatch(call.if_none_match())
+                  .build());
       case "patch" ->
-          api.patchItemWithHttpInfo(id, name, call.item(), null, ifMatch, ifNoneMatch, null, null);
+          api.patchItemWithHttpInfo(
+              APIPatchItemRequest.newBuilder()
+                  .id(call.id())
+                  .name(call.name())
+                  .requestBody(call.item())
+                  .ifMatch(call.if_match())
+                  .build());
       case "delete" ->
-          api.deleteItemWithHttpInfo(id, name, null, ifMatch, ifNoneMatch, null, null);
+          api.deleteItemWithHttpInfo(
+              APIDeleteItemRequest.newBuilder()
+                  .id(call.id())
+                  .name(call.name())
+                  .ifMatch(call.if_match())
+                  .build());
       default -> throw new IllegalArgumentException(call.operation());
     };
   }

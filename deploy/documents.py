@@ -69,7 +69,7 @@ def same_document(one: Any, other: Any) -> bool:
 
 def _canonical(part: Any) -> Any:
     if isinstance(part, Mapping):
-        return {name: _canonical(value) for name, value in part.items()}
+        return {name: _canonical(part[name]) for name in sorted(part)}
     if isinstance(part, list):
         members = sorted(map(_canonical, part), key=repr)
         return members[0] if len(members) == 1 else members

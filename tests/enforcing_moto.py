@@ -6,11 +6,13 @@ mended here: each call is judged against the table that it names and refused in 
 form, and AssumeRole, which EC2 performs for its instances and no policy governs, is answered
 where the role's trust names EC2 and refused elsewhere.
 
-Nothing is enforced until ``POST /moto-api/reset-auth`` with ``0``.
+Nothing is enforced until ``POST /moto-api/reset-auth`` with ``0``. The access key id of each
+DynamoDB call is written to standard output, a line each.
 """
 # ruff: noqa: SLF001 - moto has no other place to mend this
 
 import json
+import re
 import sys
 
 from moto.core.exceptions import AccessDeniedError, InvalidClientTokenIdError, JsonRESTError
@@ -32,6 +34,10 @@ def _table_arn(handler: DynamoHandler) -> str:
 
 
 def _authorize_table(handler: DynamoHandler, resource: str = "*") -> None:
+    credential = re.search(r"Credential=(\w+)/", handler.headers.get("Authorization", ""))
+    if credential:
+        sys.stdout.write(f"{credential[1]}\n")
+        sys.stdout.flush()
     try:
         _authorize_any(handler, resource)
     except AccessDeniedError as error:

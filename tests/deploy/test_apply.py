@@ -3,6 +3,8 @@
 moto never shows ``associating`` and forgets nothing; what it cannot show is in test_waiting.py.
 """
 
+import itertools
+
 import pytest
 
 from tests.deploy.conftest import Killed, on_calls, writes
@@ -59,26 +61,24 @@ def test_a_second_apply_writes_nothing(cloud, recorded):
     assert cloud.state() == before
 
 
-def kill_after(aws, count):
-    """Have the process die once its ``count``-th call has been answered."""
-    left = [count]
+def killed_after(cloud, count, attempt) -> list[str]:
+    """Have the process die once its ``count``-th call was answered: the calls that it made.
 
-    def answered(**_):
-        left[0] -= 1
-        if left[0] == 0:
+    None at all, where it came to its end before.
+    """
+    aws, calls = cloud.aws(), []
+
+    def answered(model, **_):
+        calls.append(model.name)
+        if len(calls) == count:
             raise Killed
 
     on_calls(aws, "after-call", answered)
-
-
-def killed_after(cloud, count, attempt) -> bool:
-    aws = cloud.aws()
-    kill_after(aws, count)
     try:
         attempt(aws)
     except Killed:
-        return True
-    return False
+        return calls
+    return []
 
 
 def dirty(cloud):
@@ -119,19 +119,27 @@ def reset(cloud):
 
 @pytest.mark.parametrize("start", [lambda _: None, dirty], ids=["from nothing", "from drift"])
 def test_killed_after_any_one_call_and_run_again_ends_in_the_same_state(cloud, start):
+    def apply(aws=None):
+        cloud.apply(aws, tags={"team": "one"})
+
     start(cloud)
-    cloud.apply(tags={"team": "one"})
+    at_first = cloud.state()
+    apply()
     expected = cloud.state()
-    kills = 0
-    while True:
+    reset(cloud)
+    start(cloud)
+    for count in itertools.count(1):
+        calls = killed_after(cloud, count, apply)
+        if not calls:
+            break
+        if not writes(calls):
+            assert cloud.state() == at_first, f"killed after call {count}, a read"
+            continue
+        apply()
+        assert cloud.state() == expected, f"killed after call {count}, {calls[-1]}"
         reset(cloud)
         start(cloud)
-        if not killed_after(cloud, kills + 1, lambda aws: cloud.apply(aws, tags={"team": "one"})):
-            break
-        kills += 1
-        cloud.apply(tags={"team": "one"})
-        assert cloud.state() == expected, f"killed after call {kills}"
-    assert kills >= 19, "every read and every write was the last one once"
+    assert count > 19, "every read and every write was the last one once"
 
 
 def test_destroy_leaves_nothing_of_ours_and_the_rest_as_it_was(cloud):
@@ -161,15 +169,16 @@ def test_destroy_killed_after_any_one_call_and_run_again_leaves_nothing(cloud):
     cloud.apply()
     cloud.destroy()
     expected = cloud.state()
-    kills = 0
-    while True:
-        cloud.apply()
-        if not killed_after(cloud, kills + 1, cloud.destroy):
+    cloud.apply()
+    for count in itertools.count(1):
+        calls = killed_after(cloud, count, cloud.destroy)
+        if not calls:
             break
-        kills += 1
-        cloud.destroy()
-        assert cloud.state() == expected, f"killed after call {kills}"
-    assert kills > 10
+        if writes(calls):
+            cloud.destroy()
+            assert cloud.state() == expected, f"killed after call {count}, {calls[-1]}"
+            cloud.apply()
+    assert count > 19
 
 
 def test_two_deployments_of_two_tables_live_side_by_side(cloud):

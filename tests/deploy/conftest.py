@@ -10,7 +10,7 @@ import pytest
 import requests
 from botocore.awsrequest import AWSResponse
 
-from deploy.__main__ import main
+from deploy import __main__ as command
 from deploy.aws import Aws
 from deploy.executor import Executor
 from deploy.plan import Observation, converge, destroy
@@ -133,7 +133,7 @@ class Cloud:
         return answer["Reservations"][0]["Instances"][0]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def moto_endpoint() -> Iterator[str]:
     with moto() as endpoint:
         yield endpoint
@@ -185,13 +185,15 @@ class Ran:
 
 
 @pytest.fixture
-def run(capsys):
+def run(request, capsys, monkeypatch):
     """The command in this process: its status and what it printed."""
+    if "cloud" in request.fixturenames:
+        monkeypatch.setattr(command, "Aws", functools.partial(Aws, session=_session()))
 
     def run(*arguments: str) -> Ran:
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            main(arguments)
+            command.main(arguments)
         captured = capsys.readouterr()
         return Ran(ended.value.code or 0, captured.out, captured.err)
 

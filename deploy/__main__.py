@@ -183,6 +183,8 @@ def _carry_out(
         {**report.plan_json(found), "resources": report.state_json(observations)},
         ["Done." if found.changes else "Nothing to do.", *report.state_lines(observations)],
     )
+    if not as_json and found.changes and not planned(observations).is_as_planned:
+        click.echo("AWS may take some seconds to show all of that.")
     context.exit(CHANGES if any(notice.foreign for notice in found.notices) else AS_PLANNED)
 
 

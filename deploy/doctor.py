@@ -25,6 +25,7 @@ SOURCES = {
     "custom-process": "a credential process",
     "login": "aws login",
 }
+ROLE_FIRST = "On an instance remove those: they come before its role, and nobody renews them."
 # Present and absent at once: no item is.
 IMPOSSIBLE = "attribute_exists(#key) AND attribute_not_exists(#key)"
 RESERVED = {"N": "0", "S": "_doctor"}
@@ -65,7 +66,8 @@ def examine(aws: Aws, table: str, keys: Keys, operations: frozenset[Operation]) 
     if credentials is None:
         yield _no_credentials()
         return
-    yield Check("credentials", True, f"from {SOURCES.get(credentials.method, credentials.method)}")
+    source = SOURCES.get(credentials.method, credentials.method)
+    yield Check("credentials", True, f"from {source}", ROLE_FIRST if "role" not in source else "")
     yield _identity(aws)
     yield Check("region", True, aws.region)
     for operation in Operation:

@@ -13,6 +13,8 @@ from deploy.findings import Call, Change, ErrorPattern, Wait
 LIMIT_SECONDS = 120.0
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 10.0
+# IAM's own words for "somebody is changing that at this moment".
+BUSY = (ErrorPattern("ConcurrentModification"), ErrorPattern("EntityTemporarilyUnmodifiable"))
 
 
 class NotInTime(Exception):
@@ -57,12 +59,12 @@ class Executor:
             except ClientError as error:
                 if _matches(error, call.already):
                     return
-                if not _matches(error, call.not_yet) or not next(pauses):
+                if not _matches(error, (*call.not_yet, *BUSY)) or not next(pauses):
                     raise
                 if not said:
                     code = error.response["Error"]["Code"]
                     self.say(
-                        f"  … not visible everywhere yet ({code}): up to {LIMIT_SECONDS:.0f} s"
+                        f"  … AWS is not ready for it yet ({code}): up to {LIMIT_SECONDS:.0f} s"
                     )
                     said = True
             else:

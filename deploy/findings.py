@@ -17,6 +17,13 @@ class ErrorPattern:
         return code == self.code and self.text.lower() in message.lower()
 
 
+# IAM tells these apart only by where they come: of a write on something just made, that it isn't
+# visible everywhere yet; of a removal, that it is gone already.
+NO_SUCH_ENTITY = (ErrorPattern("NoSuchEntity"),)
+# Something just taken from what is to be removed still seems to hang on it.
+STILL_HANGS = (ErrorPattern("DeleteConflict"),)
+
+
 @dataclass(frozen=True)
 class Call:
     """One API call: boto3's names of client and method, and the parameters."""

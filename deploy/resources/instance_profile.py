@@ -5,10 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.aws import Aws
-from deploy.findings import Call, Change, ErrorPattern, Finding, Notice, Refusal
+from deploy.findings import (
+    NO_SUCH_ENTITY,
+    STILL_HANGS,
+    Call,
+    Change,
+    ErrorPattern,
+    Finding,
+    Notice,
+    Refusal,
+)
 from deploy.ownership import Ownership, as_tag_list, from_tag_list
-
-NOT_VISIBLE = (ErrorPattern("NoSuchEntity"),)
 
 
 @dataclass(frozen=True)
@@ -116,10 +123,12 @@ class InstanceProfile:
                     "-",
                     f"the role {self.role_name} in it",
                     "remove_role_from_instance_profile",
-                    already=NOT_VISIBLE,
+                    already=NO_SUCH_ENTITY,
                     RoleName=self.role_name,
                 )
-            yield self._change("-", "", "delete_instance_profile", already=NOT_VISIBLE)
+            yield self._change(
+                "-", "", "delete_instance_profile", not_yet=STILL_HANGS, already=NO_SUCH_ENTITY
+            )
 
     def _other_roles(self, observed: ObservedInstanceProfile) -> list[str]:
         return [role for role in observed.roles if role != self.role_name]
@@ -135,7 +144,7 @@ class InstanceProfile:
             "+",
             f"the role {self.role_name} in it",
             "add_role_to_instance_profile",
-            not_yet=NOT_VISIBLE,
+            not_yet=NO_SUCH_ENTITY,
             RoleName=self.role_name,
         )
 

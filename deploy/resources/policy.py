@@ -7,12 +7,20 @@ from typing import Any
 
 from deploy.aws import Aws
 from deploy.documents import same_document
-from deploy.findings import Call, Change, ErrorPattern, Finding, Notice, Refusal
+from deploy.findings import (
+    NO_SUCH_ENTITY,
+    STILL_HANGS,
+    Call,
+    Change,
+    ErrorPattern,
+    Finding,
+    Notice,
+    Refusal,
+)
 from deploy.ownership import Ownership, as_tag_list, from_tag_list
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MAX_VERSIONS = 5
-GONE = (ErrorPattern("NoSuchEntity"),)
 
 
 @dataclass(frozen=True)
@@ -153,7 +161,7 @@ class Policy:
             return
         for version in _others(observed.versions):
             yield self._delete_version(version, "with the policy")
-        yield self._change("-", "", "delete_policy", already=GONE)
+        yield self._change("-", "", "delete_policy", not_yet=STILL_HANGS, already=NO_SUCH_ENTITY)
 
     def _create(self) -> Call:
         parameters = {
@@ -170,7 +178,7 @@ class Policy:
             "-",
             f"version {version.id}, {why}",
             "delete_policy_version",
-            already=GONE,
+            already=NO_SUCH_ENTITY,
             VersionId=version.id,
         )
 
@@ -179,10 +187,11 @@ class Policy:
         sign: Any,
         what: str,
         operation: str,
+        not_yet: tuple[ErrorPattern, ...] = (),
         already: tuple[ErrorPattern, ...] = (),
         **parameters: Any,
     ) -> Change:
-        call = Call("iam", operation, {"PolicyArn": self.arn, **parameters}, already=already)
+        call = Call("iam", operation, {"PolicyArn": self.arn, **parameters}, not_yet, already)
         return Change(sign, f"{self.title}: {what}" if what else self.title, call)
 
     def _actions(self) -> list[str]:

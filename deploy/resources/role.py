@@ -7,10 +7,17 @@ from typing import Any
 
 from deploy.aws import Aws
 from deploy.documents import same_document
-from deploy.findings import Call, Change, ErrorPattern, Finding, Notice, Refusal
+from deploy.findings import (
+    NO_SUCH_ENTITY,
+    STILL_HANGS,
+    Call,
+    Change,
+    ErrorPattern,
+    Finding,
+    Notice,
+    Refusal,
+)
 from deploy.ownership import Ownership, as_tag_list, from_tag_list
-
-NOT_VISIBLE = (ErrorPattern("NoSuchEntity"),)
 
 
 @dataclass(frozen=True)
@@ -125,10 +132,10 @@ class Role:
                 "-",
                 "the policy's attachment",
                 "detach_role_policy",
-                already=NOT_VISIBLE,
+                already=NO_SUCH_ENTITY,
                 PolicyArn=self.policy_arn,
             )
-        yield self._change("-", "", "delete_role", already=NOT_VISIBLE)
+        yield self._change("-", "", "delete_role", not_yet=STILL_HANGS, already=NO_SUCH_ENTITY)
 
     def _left(self, observed: ObservedRole) -> Finding:
         if self.policy_arn in observed.attached:
@@ -161,7 +168,7 @@ class Role:
             "+",
             f"attached {self.policy_arn}",
             "attach_role_policy",
-            not_yet=NOT_VISIBLE,
+            not_yet=NO_SUCH_ENTITY,
             PolicyArn=self.policy_arn,
         )
 

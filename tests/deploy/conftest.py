@@ -126,6 +126,7 @@ class Cloud:
         return {
             association["InstanceId"]: association["IamInstanceProfile"]["Arn"].rpartition("/")[2]
             for association in answer["IamInstanceProfileAssociations"]
+            if association["State"] == "associated"
         }
 
     def instance(self) -> dict:

@@ -19,6 +19,7 @@ NOT_VISIBLE = [
         "Value (x) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile",
     ),
     ("AssociateIamInstanceProfile", "IncorrectState", "InstanceIdentityProfileNotFound: x"),
+    ("CreateRole", "ConcurrentModification", "Another request is changing it."),
 ]
 
 
@@ -32,7 +33,7 @@ def test_what_is_not_visible_yet_is_tried_again_and_said(cloud, refuse, operatio
     cloud.apply(aws)
     assert cloud.state() == expected
     assert len(cloud.clock.pauses) == 5
-    (line,) = [line for line in cloud.lines if "not visible everywhere yet" in line]
+    (line,) = [line for line in cloud.lines if "not ready for it yet" in line]
     assert code in line
 
 
@@ -95,6 +96,16 @@ def states(cloud, monkeypatch):
         monkeypatch.setattr(cloud, "aws", lambda: aws)
 
     return states
+
+
+@pytest.mark.parametrize("operation", ["DeleteInstanceProfile", "DeleteRole", "DeletePolicy"])
+def test_what_still_seems_to_hang_on_it_is_waited_for(cloud, refuse, operation):
+    cloud.apply()
+    aws = cloud.aws()
+    refuse(aws, operation, "DeleteConflict", "Cannot delete entity, must remove x first.", times=3)
+    cloud.destroy(aws)
+    assert len(cloud.clock.pauses) == 3
+    assert cloud.state()["policies"] == {}
 
 
 def test_removing_what_is_gone_already_is_done(cloud, refuse):

@@ -42,7 +42,7 @@ def key_statement(kms_key_arn: str, dynamodb_host: str) -> dict[str, Any]:
     return {
         "Sid": "KeyOfThatTable",
         "Effect": "Allow",
-        "Action": "kms:Decrypt",
+        "Action": ["kms:Decrypt"],
         "Resource": kms_key_arn,
         "Condition": {"StringEquals": {"kms:ViaService": dynamodb_host}},
     }

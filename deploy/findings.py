@@ -17,6 +17,8 @@ class ErrorPattern:
         return code == self.code and self.text.lower() in message.lower()
 
 
+Sign: TypeAlias = Literal["+", "~", "-"]
+
 # IAM tells these apart only by where they come: of a write on something just made, that it isn't
 # visible everywhere yet; of a removal, that it is gone already.
 NO_SUCH_ENTITY = (ErrorPattern("NoSuchEntity"),)
@@ -50,12 +52,27 @@ class Wait:
 class Change:
     """One write: ``+`` makes, ``~`` changes, ``-`` removes."""
 
-    sign: Literal["+", "~", "-"]
+    sign: Sign
     what: str
     call: Call
     wait: Wait | None = None
     restore: Call | None = None
     """Brings back the state before the change that came before, should this one fail."""
+
+
+def iam_change(
+    sign: Sign,
+    title: str,
+    what: str,
+    operation: str,
+    *,
+    not_yet: tuple[ErrorPattern, ...] = (),
+    already: tuple[ErrorPattern, ...] = (),
+    **parameters: Any,
+) -> Change:
+    """A change by one call to IAM; ``what`` is empty where the whole thing comes or goes."""
+    call = Call("iam", operation, parameters, not_yet, already)
+    return Change(sign, f"{title}: {what}" if what else title, call)
 
 
 @dataclass(frozen=True)

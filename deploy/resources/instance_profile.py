@@ -8,12 +8,12 @@ from deploy.aws import Aws
 from deploy.findings import (
     NO_SUCH_ENTITY,
     STILL_HANGS,
-    Call,
     Change,
-    ErrorPattern,
     Finding,
     Notice,
     Refusal,
+    Sign,
+    iam_change,
 )
 from deploy.ownership import Ownership, as_tag_list, from_tag_list
 
@@ -148,15 +148,5 @@ class InstanceProfile:
             RoleName=self.role_name,
         )
 
-    def _change(
-        self,
-        sign: Any,
-        what: str,
-        operation: str,
-        not_yet: tuple[ErrorPattern, ...] = (),
-        already: tuple[ErrorPattern, ...] = (),
-        **parameters: Any,
-    ) -> Change:
-        named = {"InstanceProfileName": self.name, **parameters}
-        call = Call("iam", operation, named, not_yet, already)
-        return Change(sign, f"{self.title}: {what}" if what else self.title, call)
+    def _change(self, sign: Sign, what: str, operation: str, **rest: Any) -> Change:
+        return iam_change(sign, self.title, what, operation, InstanceProfileName=self.name, **rest)

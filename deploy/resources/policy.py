@@ -12,10 +12,11 @@ from deploy.findings import (
     STILL_HANGS,
     Call,
     Change,
-    ErrorPattern,
     Finding,
     Notice,
     Refusal,
+    Sign,
+    iam_change,
 )
 from deploy.ownership import Ownership, as_tag_list, from_tag_list
 
@@ -105,7 +106,7 @@ class Policy:
     def converge(self, observed: ObservedPolicy | None) -> Iterator[Finding]:
         """Make it, or bring document and tags back."""
         if observed is None:
-            yield Change("+", f"{self.title}: {', '.join(self._actions())}", self._create())
+            yield Change("+", f"{self.title}: {self._actions()}", self._create())
         elif observed.arn != self.arn:
             yield Refusal(
                 f"The {self.title} exists as {observed.arn}, and a name is free on one path only.",
@@ -139,7 +140,7 @@ class Policy:
         # One call makes the version and makes it the default: no kill can come between.
         yield self._change(
             "~",
-            f"a new default version: {', '.join(self._actions())}",
+            f"a new default version: {self._actions()}",
             "create_policy_version",
             PolicyDocument=json.dumps(self.document),
             SetAsDefault=True,
@@ -182,28 +183,12 @@ class Policy:
             VersionId=version.id,
         )
 
-    def _change(
-        self,
-        sign: Any,
-        what: str,
-        operation: str,
-        not_yet: tuple[ErrorPattern, ...] = (),
-        already: tuple[ErrorPattern, ...] = (),
-        **parameters: Any,
-    ) -> Change:
-        call = Call("iam", operation, {"PolicyArn": self.arn, **parameters}, not_yet, already)
-        return Change(sign, f"{self.title}: {what}" if what else self.title, call)
+    def _change(self, sign: Sign, what: str, operation: str, **rest: Any) -> Change:
+        return iam_change(sign, self.title, what, operation, PolicyArn=self.arn, **rest)
 
-    def _actions(self) -> list[str]:
-        return [
-            action
-            for statement in self.document["Statement"]
-            for action in (
-                statement["Action"]
-                if isinstance(statement["Action"], list)
-                else [statement["Action"]]
-            )
-        ]
+    def _actions(self) -> str:
+        statements = self.document["Statement"]
+        return ", ".join(action for statement in statements for action in statement["Action"])
 
 
 def _others(versions: tuple[PolicyVersion, ...]) -> list[PolicyVersion]:

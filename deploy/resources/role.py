@@ -12,10 +12,11 @@ from deploy.findings import (
     STILL_HANGS,
     Call,
     Change,
-    ErrorPattern,
     Finding,
     Notice,
     Refusal,
+    Sign,
+    iam_change,
 )
 from deploy.ownership import Ownership, as_tag_list, from_tag_list
 
@@ -172,14 +173,5 @@ class Role:
             PolicyArn=self.policy_arn,
         )
 
-    def _change(
-        self,
-        sign: Any,
-        what: str,
-        operation: str,
-        not_yet: tuple[ErrorPattern, ...] = (),
-        already: tuple[ErrorPattern, ...] = (),
-        **parameters: Any,
-    ) -> Change:
-        call = Call("iam", operation, {"RoleName": self.name, **parameters}, not_yet, already)
-        return Change(sign, f"{self.title}: {what}" if what else self.title, call)
+    def _change(self, sign: Sign, what: str, operation: str, **rest: Any) -> Change:
+        return iam_change(sign, self.title, what, operation, RoleName=self.name, **rest)

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -31,15 +31,15 @@ class Executor:
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[float, float], float] = field(default=random.uniform)
 
-    def run(self, changes: Iterable[Change]) -> None:
+    def run(self, changes: Sequence[Change]) -> None:
         """Make all of them, in order.
 
         Raises:
             ClientError, BotoCoreError: AWS refused one; those before it are made, none after it.
             NotInTime: a change did not come about; a later run takes it up.
         """
-        for change in changes:
-            self.say(f"{change.sign} {change.what}")
+        for number, change in enumerate(changes, 1):
+            self.say(f"[{number}/{len(changes)}] {change.sign} {change.what}")
             try:
                 self._call(change.call)
                 if change.wait is not None:

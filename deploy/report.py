@@ -8,11 +8,11 @@ from deploy.plan import Observation, Plan
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
-    """A line per change, refusal and notice."""
-    for change in plan.changes:
-        yield f"{change.sign} {change.what}"
+    """A line per change and notice; where something refuses, why, since nothing will be done."""
     for refusal in plan.refusals:
         yield f"! {refusal.reason} {refusal.advice}"
+    for change in plan.changes if not plan.refusals else ():
+        yield f"{change.sign} {change.what}"
     for notice in plan.notices:
         yield f"  {notice.text}"
 

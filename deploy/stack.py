@@ -33,6 +33,12 @@ _FORMS = {
 }
 
 
+def _is_tag(text: str, max_length: int) -> bool:
+    return len(text) <= max_length and all(
+        character.isalnum() or character in " _.:/=+-@" for character in text
+    )
+
+
 @dataclass(frozen=True)
 class Request:
     """What the operator asked for; the defaults are the tutorial's names.
@@ -63,6 +69,11 @@ class Request:
             f"--tag {name!r} is AWS's or this tool's own; choose another key."
             for name in self.tags
             if name.lower().startswith("aws:") or name == OWNER_TAG
+        ]
+        mistakes += [
+            f"--tag {name}={text} is not letters, digits, spaces and _ . : / = + - @ only."
+            for name, text in self.tags.items()
+            if not _is_tag(name, 128) or not _is_tag(text, 256)
         ]
         if Operation.GET_ITEM not in self.operations:
             mistakes.append("--operations must include GetItem: the service's readiness reads.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from deploy.aws import Aws
 from deploy.findings import Call, Change, ErrorPattern, Finding, Refusal, Wait
-from deploy.resources.instance import ObservedInstance, observe_instance
+from deploy.resources.instance import observe_instance
 
 DESCRIBE = "describe_iam_instance_profile_associations"
 LIVE = ("associating", "associated")
@@ -19,12 +19,12 @@ NOT_VISIBLE = (
 
 @dataclass(frozen=True)
 class ObservedAssociation:
-    """The instance and the profile that it has or is getting, if any."""
+    """The profile that the instance has or is getting."""
 
-    instance: ObservedInstance
-    id: str | None = None
-    profile_arn: str | None = None
-    is_stale: bool = False
+    id: str
+    profile_arn: str
+    is_stopped: bool
+    is_stale: bool
     """The profile was deleted and made again since: the instance still has the old one."""
 
 
@@ -43,17 +43,15 @@ class Association:
         return f"association of {self.instance_id}"
 
     def observe(self, aws: Aws) -> ObservedAssociation | None:
-        """What the instance has, None where there is no instance."""
-        instance = observe_instance(aws, self.instance_id)
-        if instance is None:
-            return None
+        """What the instance has, None where it has nothing."""
         found = [
             association
             for association in aws.all("ec2", DESCRIBE, _MEMBER, Filters=self._filter())
             if association["State"] in LIVE
         ]
         if not found:
-            return ObservedAssociation(instance)
+            return None
+        instance = observe_instance(aws, self.instance_id)
         profile = found[0]["IamInstanceProfile"]
         current = aws.find(
             "iam",
@@ -62,9 +60,9 @@ class Association:
             InstanceProfileName=self.profile_name,
         )
         return ObservedAssociation(
-            instance,
             found[0]["AssociationId"],
             profile["Arn"],
+            is_stopped=instance is not None and instance.state == "stopped",
             is_stale=profile["Arn"] == self.profile_arn
             and current is not None
             and current["InstanceProfile"]["InstanceProfileId"] != profile.get("Id"),
@@ -72,9 +70,7 @@ class Association:
 
     def converge(self, observed: ObservedAssociation | None) -> Iterator[Finding]:
         """Give the instance our profile; another's only goes where that was asked for."""
-        if observed is None or observed.instance.is_going:
-            return
-        if observed.id is None:
+        if observed is None:
             yield Change("+", f"{self.title} with {self.profile_name}", self._associate(), self._on)
         elif observed.profile_arn == self.profile_arn and not observed.is_stale:
             return
@@ -83,7 +79,7 @@ class Association:
                 f"The instance {self.instance_id} has the profile {observed.profile_arn}.",
                 "--replace puts ours in its place.",
             )
-        elif observed.instance.state == "stopped":
+        elif observed.is_stopped:
             yield from self._swap(observed)
         else:
             yield Change(
@@ -112,7 +108,7 @@ class Association:
 
     def destroy(self, observed: ObservedAssociation | None) -> Iterator[Finding]:
         """Take our profile from the instance; any other stays."""
-        if observed is not None and observed.id and observed.profile_arn == self.profile_arn:
+        if observed is not None and observed.profile_arn == self.profile_arn:
             yield self._disassociate(observed)
 
     @property

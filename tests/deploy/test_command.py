@@ -59,7 +59,7 @@ def test_apply_asks_first(cloud, run, on_it, monkeypatch):
 def test_apply_tells_each_change_and_the_end_state(run, on_it):
     ran = run("apply", "--yes", *on_it)
     assert ran.status == 0
-    assert f"+ role {ROLE}: attached arn:" in ran.out
+    assert f"[3/7] + role {ROLE}: attached arn:" in ran.out
     assert ran.out.splitlines()[-1].startswith("in place  association of i-")
     again = run("apply", "--yes", *on_it)
     assert again.status == 0
@@ -93,6 +93,7 @@ def test_destroy_tells_what_it_removes_and_twice_is_fine(cloud, run, on_it):
     ran = run("destroy", "--yes", *on_it)
     assert ran.status == 0
     assert f"- role {ROLE}\n" in ran.out
+    assert "absent    association of i-" in ran.out
     ran = run("destroy", "--yes", *on_it)
     assert ran.status == 0
     assert ran.out.startswith("Nothing to do.\n")

@@ -120,6 +120,7 @@ def test_an_unknown_profile_is_named():
         (["--permissions-boundary", "x"], "--permissions-boundary 'x' is not"),
         (["--tag", "team"], "must have the form KEY=VALUE"),
         (["--tag", "aws:x=y"], "--tag 'aws:x'"),
+        (["--tag", "team=\N{SNOWMAN}"], "--tag team="),
         (["--operations", "Scan"], "knows no Scan"),
         (["--operations", "PutItem"], "must include GetItem"),
         (["--name-prefix", "a" * 37], "--name-prefix"),

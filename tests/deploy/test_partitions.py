@@ -46,7 +46,8 @@ def test_the_account_comes_from_sts(cloud):
 
 
 def test_in_china_it_deploys_there(cloud, run):
-    ran = run("plan", "--region", "cn-north-1", "--instance-id", cloud.instance_id)
+    ran = run("plan", "--json", "--region", "cn-north-1", "--instance-id", cloud.instance_id)
     assert ran.status == 1, "the instance and the table are in another region"
-    assert "no instance" in ran.out
-    assert "arn:aws-cn:iam::123456789012:policy/DynamoDBAccessPolicy" in ran.out
+    assert len(ran.json["refusals"]) == 2
+    attach = ran.json["changes"][2]["parameters"]
+    assert attach["PolicyArn"] == "arn:aws-cn:iam::123456789012:policy/DynamoDBAccessPolicy"

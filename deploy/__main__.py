@@ -79,7 +79,7 @@ def status(context: click.Context, /, as_json: bool, region: str | None, **value
     _print(
         as_json,
         {"resources": report.state_json(observations), **report.plan_json(found)},
-        [*report.state_lines(observations), *(notice.text for notice in found.notices)],
+        [*report.state_lines(observations), *report.remark_lines(found)],
     )
     context.exit(AS_PLANNED if found.is_as_planned else CHANGES)
 

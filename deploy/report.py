@@ -8,11 +8,16 @@ from deploy.plan import Observation, Plan
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
-    """A line per change and notice; where something refuses, why, since nothing will be done."""
-    for refusal in plan.refusals:
-        yield f"! {refusal.reason} {refusal.advice}"
+    """A line per change, unless something refuses, since then nothing will be done; and why."""
     for change in plan.changes if not plan.refusals else ():
         yield f"{change.sign} {change.what}"
+    yield from remark_lines(plan)
+
+
+def remark_lines(plan: Plan) -> Iterator[str]:
+    """A line per refusal and notice."""
+    for refusal in plan.refusals:
+        yield f"! {refusal.reason} {refusal.advice}"
     for notice in plan.notices:
         yield f"  {notice.text}"
 

@@ -196,6 +196,9 @@ def test_what_is_not_ours_is_refused_before_the_first_write(cloud, run, arrange,
     ran = run("apply", "--yes", "--instance-id", cloud.instance_id)
     assert ran.status == 1
     assert reason in ran.out
+    shown = run("status", "--instance-id", cloud.instance_id)
+    assert shown.status == 2
+    assert reason in shown.out
     assert cloud.state() == before
 
 

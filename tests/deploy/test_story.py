@@ -34,7 +34,7 @@ from tests.serving import gunicorn
 
 CLIENTS = 32
 WORKERS = 2
-LONG_SECONDS = 60
+LONG_SECONDS = 120
 ROLE = "EC2RoleToAccessDynamoDBTable"
 TYPED = {"Content_Type": "application/json"}
 
@@ -75,7 +75,7 @@ class Cloud:
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=LONG_SECONDS,
             check=False,
         )
 
@@ -126,7 +126,7 @@ def cloud(tmp_path):
         yield cloud
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_whole_story(cloud, tmp_path):
     applied = cloud.deploy_as_operator("apply", "--yes")
     assert applied.returncode == 0, applied.stderr

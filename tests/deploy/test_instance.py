@@ -3,7 +3,7 @@
 import pytest
 
 from deploy.plan import converge
-from tests.deploy.conftest import Cloud, writes
+from tests.deploy.conftest import Cloud, Killed, on_calls, writes
 
 ROLE = "EC2RoleToAccessDynamoDBTable"
 
@@ -45,6 +45,22 @@ def test_on_a_stopped_instance_replacing_takes_two_steps(cloud, recorded):
         "DisassociateIamInstanceProfile",
         "AssociateIamInstanceProfile",
     ]
+
+
+def test_killed_between_the_two_steps_it_goes_on_with_ours(cloud):
+    give_another_profile(cloud)
+    cloud.client("ec2").stop_instances(InstanceIds=[cloud.instance_id])
+    aws = cloud.aws()
+
+    def kill(**_):
+        raise Killed
+
+    on_calls(aws, "after-call.ec2.DisassociateIamInstanceProfile", kill)
+    with pytest.raises(Killed):
+        cloud.apply(aws, replace=True)
+    assert cloud.associations() == {}
+    cloud.apply()
+    assert cloud.associations() == {cloud.instance_id: ROLE}
 
 
 def test_the_old_profile_comes_back_when_the_new_one_fails(cloud, refuse):

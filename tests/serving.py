@@ -51,8 +51,11 @@ class Server:
 
 
 @contextmanager
-def gunicorn(endpoint: str, *options: str, **variables: str) -> Iterator[Server]:
-    """The production entry on a free port, its table on the endpoint, once it is ready."""
+def gunicorn(endpoint: str, *options: str, **variables: str | None) -> Iterator[Server]:
+    """The production entry on a free port, its table on the endpoint, once it is ready.
+
+    A variable that is None is left out.
+    """
     port = free_port()
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ITEMS_"))
@@ -63,6 +66,7 @@ def gunicorn(endpoint: str, *options: str, **variables: str) -> Iterator[Server]
         "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
         **variables,
     }
+    environment = {name: text for name, text in environment.items() if text is not None}
     command = [
         *(sys.executable, "-m", "gunicorn", "-c", "python:service.gunicorn_conf"),
         *("-b", f"127.0.0.1:{port}", *options, "service.wsgi:app"),

@@ -67,9 +67,9 @@ def operations_of(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def with_links_that_lead_somewhere(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document without links to operations that this deployment does not have."""
-    document = copy.deepcopy(dict(document))
-    known = {operation["operationId"] for operation in operations_of(document)}
-    for operation in operations_of(document):
+    kept: dict[str, Any] = copy.deepcopy(dict(document))
+    known = {operation["operationId"] for operation in operations_of(kept)}
+    for operation in operations_of(kept):
         for response in operation["responses"].values():
             if "links" in response:
                 response["links"] = {
@@ -77,7 +77,7 @@ def with_links_that_lead_somewhere(document: Mapping[str, Any]) -> dict[str, Any
                     for name, link in response["links"].items()
                     if link["operationId"] in known
                 }
-    return document
+    return kept
 
 
 def _item_content(plain: Any, typed: Any) -> dict[str, Any]:

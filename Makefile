@@ -4,6 +4,7 @@
 # make fix     what can be mended by itself
 # make bench   processor time per request, beside its peers
 # make sdk     clients generated from the OpenAPI document
+# make docs    the documentation as a site, in build/site
 # make lock    pin the newest releases
 
 # The first Python that is new enough; `make run PYTHON=…` names another.
@@ -14,7 +15,7 @@ ENDPOINT ?=
 PYTEST_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: run test check fix bench sdk lock clean
+.PHONY: run test check fix bench sdk docs lock clean
 
 run: .venv/.local
 	@exec .venv/bin/python -m service.local --port $(PORT) $(if $(ENDPOINT),--endpoint $(ENDPOINT))
@@ -43,6 +44,9 @@ bench: .venv/.local
 
 sdk: .venv/.tests $(SDK_TOOLS)
 	.venv/bin/python -m tests.sdk
+
+docs: .venv/.tests
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
 
 lock:
 	requirements/lock

@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import NoCredentialsError
 
 from service import __version__
-from service.operations import Operation
+from service.operations import Operation, Transaction
 from service.settings import Settings
 
 DEFAULT_REGION = "us-east-2"
@@ -48,7 +48,9 @@ class DynamoDBClient:
         self._methods: Mapping[str, Callable[..., dict[str, Any]]] | None = None
         self._no_credentials_until = 0.0
 
-    def call(self, operation: Operation, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def call(
+        self, operation: Operation | Transaction, parameters: Mapping[str, Any]
+    ) -> dict[str, Any]:
         """One attempt at one operation, answering what boto3 answers.
 
         Raises:
@@ -86,4 +88,6 @@ class DynamoDBClient:
             Operation.PUT_ITEM: client.put_item,
             Operation.UPDATE_ITEM: client.update_item,
             Operation.DELETE_ITEM: client.delete_item,
+            Transaction.GET_ITEMS: client.transact_get_items,
+            Transaction.WRITE_ITEMS: client.transact_write_items,
         }

@@ -85,6 +85,19 @@ PROBLEMS: Mapping[type[errors.ItemsError], Problem] = {
         "The precondition does not hold",
         "Nothing was written. Read the item again and decide anew.",
     ),
+    errors.PatchTestFailed: _problem(
+        "patch-test-failed",
+        409,
+        "A test of the JSON Patch does not hold",
+        "Nothing was written. Read the item again and decide anew.",
+    ),
+    errors.IdempotencyKeyReused: _problem(
+        "idempotency-key-reused",
+        422,
+        "The Idempotency-Key belongs to another request",
+        "Nothing was written now. Use a new key for each new request, and the same one only to "
+        "repeat it unchanged.",
+    ),
     errors.PreconditionRequired: _problem(
         "precondition-required",
         428,
@@ -207,9 +220,7 @@ def problem_response(
         **extensions,
     }
     if field_errors:
-        members["errors"] = [
-            {"pointer": error.pointer, "detail": error.detail} for error in field_errors
-        ]
+        members["errors"] = [_field_error(error) for error in field_errors]
     body = orjson.dumps(members, default=str)
     response = Response(body, problem.status, content_type=PROBLEM_JSON)
     response.headers["Cache-Control"] = "no-store"
@@ -219,6 +230,17 @@ def problem_response(
     return response
 
 
+def _field_error(error: errors.FieldError) -> dict[str, str]:
+    members = {"pointer": error.pointer, "detail": error.detail}
+    if error.kind is not None:
+        members["type"] = _problem_of(error.kind).type
+    return members
+
+
+def _problem_of(kind: type[errors.ItemsError]) -> Problem:
+    return next(PROBLEMS[each] for each in kind.__mro__ if each in PROBLEMS)
+
+
 def not_ready_response(detail: str) -> Response:
     """What ``/ready`` answers while a load balancer should look elsewhere."""
     return problem_response(_NOT_READY, detail)
@@ -226,7 +248,7 @@ def not_ready_response(detail: str) -> Response:
 
 def handle_items_error(error: errors.ItemsError) -> Response:
     """The problem of a domain error."""
-    problem = next(PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS)
+    problem = _problem_of(type(error))
     extensions = {"outcome": "unknown"} if isinstance(error, errors.OutcomeUnknown) else {}
     return problem_response(problem, error.detail, error.errors, **extensions)
 

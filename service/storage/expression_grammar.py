@@ -299,7 +299,8 @@ class _Parser:
             "contains": lambda: self._two_operands()[2],
         }
         kind, token = self._peek()
-        if kind == "word" and self._peek(1) == ("sign", "(") and token != "size":
+        is_function = kind == "word" and self._peek(1) == ("sign", "(")
+        if is_function and not self._at("SIZE"):
             if token not in functions:
                 self._fail("a condition's function was expected")
             self._position += 2

@@ -316,9 +316,9 @@ def test_a_patch_without_effect_writes_nothing(service, name):
     put(service, path, {"a": 1})
     etag = service.get(path).headers["ETag"]
     patch = json.dumps([{"op": "test", "path": "/a", "value": 1}])
-    assert service.calls_during(
-        lambda: service.patch(path, headers=JSON_PATCH, data=patch)
-    ) == ["GetItem"]
+    assert service.calls_during(lambda: service.patch(path, headers=JSON_PATCH, data=patch)) == [
+        "GetItem"
+    ]
     assert service.get(path).headers["ETag"] == etag
 
 
@@ -394,9 +394,7 @@ def test_a_wide_patch_goes_by_a_conditional_replacement(service, name):
     path = f"/items/7/{name}"
     put(service, path, {"kept": 1, "a0": "old"})
     patch = {f"a{n}": n for n in range(600)}
-    calls = service.calls_during(
-        lambda: service.patch(path, headers=MERGE, data=json.dumps(patch))
-    )
+    calls = service.calls_during(lambda: service.patch(path, headers=MERGE, data=json.dumps(patch)))
     assert calls == ["GetItem", "PutItem"]
     assert exact(service.get(path)) == {"Id": 7, "Name": name, "kept": 1, **patch}
 

@@ -12,6 +12,7 @@ from service import local
 from service.operations import Operation, Transaction
 from service.settings import Settings
 from tests.engines import ENGINES, REGION, client_for
+from tests.serving import Server, gunicorn
 from tests.wire import Wire
 
 
@@ -63,6 +64,19 @@ def engine(request) -> Iterator[Engine]:
         wire.close()
         allowed = {*map(str, Operation), *map(str, Transaction)}
         assert set(wire.calls) <= allowed, "least privilege: nothing else is asked"
+
+
+@pytest.fixture(scope="session")
+def server(engine) -> Iterator[Server]:
+    """The service under gunicorn, with two workers, on each engine in turn."""
+    with gunicorn(engine.wire.url, "-w", "2") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def dynamodb(engine):
+    """A plain boto3 client of the same table, as any other user of it has."""
+    return engine.dynamodb
 
 
 @pytest.fixture

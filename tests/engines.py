@@ -13,6 +13,8 @@ from pathlib import Path
 import boto3.session
 from botocore.config import Config
 
+from service.local import MOTO_PROGRAM
+
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 60
 REGION = "us-east-2"
@@ -57,7 +59,8 @@ def wait_for(url: str, child: subprocess.Popen) -> None:
 @contextmanager
 def moto() -> Iterator[str]:
     port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    program = f"import sys; {MOTO_PROGRAM}; main(sys.argv[1:])"
+    command = [sys.executable, "-c", program, "-H", "127.0.0.1", "-p", str(port)]
     with process(command, dict(os.environ)) as child:
         wait_for(f"http://127.0.0.1:{port}/moto-api/", child)
         yield f"http://127.0.0.1:{port}"

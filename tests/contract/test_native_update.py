@@ -61,16 +61,22 @@ UPDATES = {
         {"list": [1]},
     ),
     "all clauses in any order and case": (
-        update("remove s add n :one SET r=:one delete tags :t", values={**ONE, ":t": {"SS": ["b"]}}),
+        update(
+            "remove s add n :one SET r=:one delete tags :t",
+            values={**ONE, ":t": {"SS": ["b"]}},
+        ),
         {"n": 2, "r": 1, "tags": ["a"]},
     ),
     "reserved words, bare": (update("SET size = :one, comment = n", values=ONE), {"size": 1}),
     "placeholders as the service's own": (
-        update("SET #0 = :0, #1 = :1", names={"#0": "z", "#1": "y"}, values={
-            ":0": {"N": "10"}, ":1": {"S": "eleven"}}),
+        update(
+            "SET #0 = :0, #1 = :1",
+            names={"#0": "z", "#1": "y"},
+            values={":0": {"N": "10"}, ":1": {"S": "eleven"}},
+        ),
         {"z": 10, "y": "eleven"},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", UPDATES)

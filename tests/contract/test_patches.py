@@ -32,8 +32,9 @@ MERGES = [
 
 
 @pytest.mark.parametrize("level", ["item", "map", "map of a map"])
-@pytest.mark.parametrize(("target", "patch", "result"), MERGES)
-def test_the_cases_of_rfc_7396(service, name, target, patch, result, level):
+@pytest.mark.parametrize("case", MERGES)
+def test_the_cases_of_rfc_7396(service, name, case, level):
+    target, patch, result = case
     path = f"/items/7/{name}"
     for _ in range({"item": 0, "map": 1, "map of a map": 2}[level]):
         target, patch, result = {"in": target}, {"in": patch}, {"in": result}
@@ -79,11 +80,18 @@ PATCHES = {
         [{"op": "add", "path": "/a", "value": 1, "xyz": 2}],
         {"a": 1},
     ),
-    "remove": ({"a": 1, "b": {"c": 2, "d": 3}}, [{"op": "remove", "path": "/b/c"}],
-               {"a": 1, "b": {"d": 3}}),
+    "remove": (
+        {"a": 1, "b": {"c": 2, "d": 3}},
+        [{"op": "remove", "path": "/b/c"}],
+        {"a": 1, "b": {"d": 3}},
+    ),
     "remove from an array": ({"a": [1, 2, 3]}, [{"op": "remove", "path": "/a/1"}], {"a": [1, 3]}),
     "remove what is not there": ({}, [{"op": "remove", "path": "/a"}], None),
-    "replace": ({"a": {"b": 1}}, [{"op": "replace", "path": "/a/b", "value": {}}], {"a": {"b": {}}}),
+    "replace": (
+        {"a": {"b": 1}},
+        [{"op": "replace", "path": "/a/b", "value": {}}],
+        {"a": {"b": {}}},
+    ),
     "replace what is not there": ({}, [{"op": "replace", "path": "/a", "value": 1}], None),
     "replace an array's end": ({"a": [1]}, [{"op": "replace", "path": "/a/-", "value": 1}], None),
     "move": (
@@ -134,7 +142,7 @@ PATCHES = {
         [{"op": "add", "path": "", "value": {"Id": 8}}],
         None,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", PATCHES)

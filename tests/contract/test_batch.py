@@ -321,7 +321,7 @@ def test_deletes_whose_answer_is_lost_are_done(service, wire, key, path):
     with wire.fault(lose_answer, operation=WRITE, calls=1):
         answer = batch(
             service,
-            *({"method": "DELETE", **key(n), "ifMatch": etag} for n, etag in zip((1, 2), etags)),
+            *({"method": "DELETE", **key(n), "ifMatch": etag} for n, etag in enumerate(etags, 1)),
         )
     assert answer.status_code == 200, answer.data
     assert stored(service, path(1)) is stored(service, path(2)) is None

@@ -10,15 +10,13 @@ NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
 
 
 def update(expression, condition=None, names=None, values=None):
-    body = {"UpdateExpression": expression}
-    for member, value in {
+    members = {
+        "UpdateExpression": expression,
         "ConditionExpression": condition,
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,
-    }.items():
-        if value is not None:
-            body[member] = value
-    return json.dumps(body)
+    }
+    return json.dumps({name: value for name, value in members.items() if value is not None})
 
 
 @pytest.fixture

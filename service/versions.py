@@ -47,6 +47,11 @@ class WriteToken:
         return cls(family + _digest(content, 6), family)
 
     @property
+    def is_repeatable(self) -> bool:
+        """Whether the request that it marks may come again."""
+        return self.text != self.family
+
+    @property
     def client_request_token(self) -> str:
         """The same for every request of the family; at most 36 characters."""
         return self.family

@@ -99,12 +99,13 @@ class Planner:
             case Put():
                 return self._put(plan, write)
             case Update(changes=changes) if self.needs_read(write):
-                return self._edit(plan, write, Edited(changes))
+                return self._edit(plan, write, Edited(changes), holds=in_transaction)
             case Update(changes=changes):
                 condition = expressions.exists(placeholders, self._key_attribute)
                 return self._update(plan, changes, condition)
             case Edit(changes_of=changes_of):
-                return self._edit(plan, write, changes_of(_existing_item(write.key, seen)))
+                edited = changes_of(_existing_item(write.key, seen))
+                return self._edit(plan, write, edited, holds=in_transaction)
             case NativeUpdate():
                 return self._native(plan, write, logged=not in_transaction)
             case Delete():
@@ -125,9 +126,14 @@ class Planner:
         condition = self._condition(plan.placeholders, write.precondition, plan.seen)
         return plan.call(Operation.PUT_ITEM, condition, Item=attributes)
 
-    def _edit(self, plan: "_Plan", write: Update | Edit, edited: Edited) -> Call | None:
+    def _edit(
+        self, plan: "_Plan", write: Update | Edit, edited: Edited, *, holds: bool
+    ) -> Call | None:
+        """Where ``holds``, other writes rest on this one: what it has looked at has to be so when
+        they are carried out, even if it changes nothing. Only a new version can say that.
+        """
         seen = _existing_item(write.key, plan.seen)
-        if not edited.changes:
+        if not edited.changes and not (holds and self._version):
             return None
         changed = edited.changes.applied_to(seen.attributes)
         check_item_size(changed)

@@ -163,10 +163,10 @@ class ItemTransactions:
     ) -> list[Call | None]:
         calls: list[Call | None] = []
         refused: list[tuple[int, ItemsError]] = []
-        is_repeatable = token.text != token.family
         for index, (write, item) in enumerate(zip(writes, seen, strict=True)):
             wants_item = write.precondition.if_match is not None
-            if is_repeatable and isinstance(write, Delete) and wants_item and item is None:
+            is_gone = isinstance(write, Delete) and item is None and wants_item
+            if token.is_repeatable and is_gone:
                 calls.append(None)  # gone, as was asked, perhaps by this request
                 continue
             # What was read only to recognise a repeat must not make the repeat another request.

@@ -376,6 +376,27 @@ def test_an_edit_is_planned_anew_when_another_writer_comes_first(service, wire, 
     assert stored(service, path(2))["n"] == 1
 
 
+def test_what_one_operation_tests_holds_when_the_others_are_written(service, wire, key, path):
+    service.put(path(1), headers=JSON, data='{"open": true}')
+    guard = {"op": "test", "path": "/open", "value": True}
+    operations = [
+        {"method": "PATCH", **key(1), "jsonPatch": [guard]},
+        {"method": "PUT", **key(2), "item": {"a": 1}},
+    ]
+
+    def close(exchange):
+        assert service.patch(path(1), headers=JSON, data='{"open": false}').status_code == 200
+        exchange.send(exchange.forward())
+
+    with wire.fault(close, operation=WRITE, calls=1):
+        answer = batch(service, *operations)
+    assert answer.status_code == 409, answer.data
+    assert stored(service, path(2)) is None
+    service.patch(path(1), headers=JSON, data='{"open": true}')
+    assert batch(service, *operations).status_code == 200
+    assert stored(service, path(2)) == {"a": 1}
+
+
 def test_a_batch_with_a_key_is_carried_out_once(service, key, path, name):
     operations = [
         {"method": "PATCH", **key(1), "update": INCREMENT},

@@ -125,6 +125,26 @@ def test_a_native_update_finds_itself_under_others_that_came_on_top(service, wir
     assert exact(service.get(path))["n"] == 32
 
 
+def test_a_native_update_that_cannot_know_any_more_is_not_counted_again(
+    service, wire, path, monkeypatch
+):
+    for module in ("service.versions", "service.storage.expressions"):
+        monkeypatch.setattr(f"{module}.LOG_LENGTH", 2)
+    monkeypatch.setattr("service.versions.LOG_SLACK", 1)
+
+    def lose_and_let_others_in(exchange):
+        exchange.forward()
+        for _ in range(5):
+            assert service.patch(path, headers=NATIVE, data=INCREMENT).status_code == 200
+        exchange.reset()
+
+    with wire.fault(lose_and_let_others_in, operation="UpdateItem", calls=1):
+        answer = service.patch(path, headers=NATIVE, data=INCREMENT)
+    assert answer.status_code == 504
+    assert answer.json["outcome"] == "unknown"
+    assert exact(service.get(path))["n"] == 6
+
+
 def test_a_replacement_of_the_item_as_read_keeps_what_updates_are_recognised_by(
     service, wire, path
 ):

@@ -262,6 +262,24 @@ def test_what_something_else_does_between_the_read_and_the_write_is_noticed(
     assert answer.status_code == 412
 
 
+@pytest.mark.parametrize(
+    ("method", "operation"), [("put", "PutItem"), ("patch", "UpdateItem"), ("delete", "DeleteItem")]
+)
+def test_a_write_of_the_service_between_the_read_and_the_write_is_noticed(
+    service, path, method, operation
+):
+    headers = {**JSON, "If-Match": etag_of(service, path)}
+
+    def interfere(exchange):
+        assert service.patch(path, headers=JSON, data='{"a": 1}').status_code == 200
+        exchange.send(exchange.forward())
+
+    with service.engine.wire.fault(interfere, operation=operation, calls=1):
+        answer = getattr(service, method)(path, headers=headers, data='{"a": 9}')
+    assert answer.status_code == 412
+    assert exact(service.get(path))["a"] == 1
+
+
 def test_an_item_without_a_version_is_compared_whole_inside_the_write(service, name):
     path = f"/items/7/{name}"
     key = {"Id": {"N": "7"}, "Name": {"S": name}}

@@ -25,11 +25,9 @@ MANY_CHANGES = 250
 """More changed attributes than this do not fit into one update expression; the item is then
 replaced whole, on condition that it is as read."""
 
-_SETTLED_BY_PRESENCE = (
-    NO_PRECONDITION,
-    Precondition.must_exist(),
-    Precondition.must_be_absent(),
-)
+_MUST_EXIST = Precondition.must_exist()
+_MUST_BE_ABSENT = Precondition.must_be_absent()
+_SETTLED_BY_PRESENCE = (NO_PRECONDITION, _MUST_EXIST, _MUST_BE_ABSENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class Planner:
             case Edit():
                 return True
             case Update(changes=changes, precondition=precondition):
-                is_plain = precondition in (NO_PRECONDITION, Precondition.must_exist())
+                is_plain = precondition in (NO_PRECONDITION, _MUST_EXIST)
                 return not is_plain or len(changes.names) > MANY_CHANGES
             case _:
                 return write.precondition not in _SETTLED_BY_PRESENCE
@@ -86,7 +84,8 @@ class Planner:
             PreconditionFailed, ItemNotFound: the item as read already tells.
             PatchTestFailed, UnacceptableItem, ItemTooLarge: what is to be written cannot be.
         """
-        if self.needs_read(write) and not write.precondition.holds_for(seen):
+        needs_read = self.needs_read(write)
+        if needs_read and not write.precondition.holds_for(seen):
             raise precondition_failed()
         placeholders = Placeholders()
         guard = (
@@ -98,7 +97,7 @@ class Planner:
         match write:
             case Put():
                 return self._put(plan, write)
-            case Update(changes=changes) if self.needs_read(write):
+            case Update(changes=changes) if needs_read:
                 return self._edit(plan, write, Edited(changes), holds=in_transaction)
             case Update(changes=changes):
                 condition = expressions.exists(placeholders, self._key_attribute)
@@ -141,7 +140,7 @@ class Planner:
             condition = expressions.checked(self._unchanged(plan.placeholders, seen))
             attributes = {**changed, **self._version.stamp(plan.token)}
             return plan.call(Operation.PUT_ITEM, condition, Item=attributes)
-        if write.precondition and write.precondition != Precondition.must_exist():
+        if write.precondition not in (NO_PRECONDITION, _MUST_EXIST):
             condition = expressions.checked(self._unchanged(plan.placeholders, seen))
         else:
             condition = self._as_read(plan.placeholders, seen, edited)
@@ -195,9 +194,9 @@ class Planner:
     ) -> str | None:
         if not precondition:
             return None
-        if precondition == Precondition.must_exist():
+        if precondition == _MUST_EXIST:
             return expressions.exists(placeholders, self._key_attribute)
-        if precondition == Precondition.must_be_absent() or seen is None:
+        if precondition == _MUST_BE_ABSENT or seen is None:
             return expressions.absent(placeholders, self._key_attribute)
         return expressions.checked(self._unchanged(placeholders, seen))
 
@@ -205,7 +204,7 @@ class Planner:
         return expressions.unchanged(placeholders, seen, self._version)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Plan:
     """A write on its way to a call."""
 

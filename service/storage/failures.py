@@ -141,4 +141,6 @@ def _client_failure(error: ClientError) -> Failure:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
     if code.startswith("KMS") or "Kms" in code:
         return Failure.MISCONFIGURED
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Failure.THROTTLED
     return Failure.LOST_ANSWER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Failure.UNEXPECTED

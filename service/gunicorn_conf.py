@@ -5,6 +5,7 @@ https://gunicorn.org/reference/settings/
 
 import math
 import os
+from pathlib import Path
 from typing import Any
 
 import gunicorn.http.message
@@ -34,7 +35,7 @@ keepalive = 75
 graceful_timeout = math.ceil(_settings.drain_seconds + _settings.deadline_seconds + 10)
 
 # Heartbeats without a disk: containers may have a read-only file system.
-worker_tmp_dir = "/dev/shm"  # noqa: S108
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - Linux has it
 control_socket_disable = True
 
 

@@ -7,12 +7,14 @@ import os
 import threading
 import zlib
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import boto3.session
 import botocore.session
+import orjson
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ReadTimeoutError
+from botocore.exceptions import ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
 from service import __version__
@@ -20,14 +22,9 @@ from service.deadline import Deadline, TimeIsUp, time_limit
 from service.operations import Operation
 from service.settings import Settings
 from service.storage.credentials import BackgroundCredentials
+from service.storage.failures import BrokenAnswer
 
 DEFAULT_REGION = "us-east-2"
-
-
-class BrokenAnswer(BotoCoreError):
-    """The answer is no whole JSON object: cut off, garbled, or not DynamoDB's."""
-
-    fmt = "The answer is broken: {reason}"
 
 
 class DynamoDBClient:
@@ -107,7 +104,15 @@ def _check_whole(response_dict: Mapping[str, Any], **_event: object) -> None:
     if length is not None and int(length) != len(body):
         raise BrokenAnswer(reason=f"{len(body)} of {length} bytes")
     checksum = headers.get("x-amz-crc32")
-    if checksum is not None and int(checksum) != zlib.crc32(body):
-        raise BrokenAnswer(reason="its checksum is wrong")
-    if response_dict["status_code"] == 200 and not (body[:1] == b"{" and body[-1:] == b"}"):  # noqa: PLR2004
+    if checksum is not None:
+        if int(checksum) != zlib.crc32(body):
+            raise BrokenAnswer(reason="its checksum is wrong")
+    elif response_dict["status_code"] == HTTPStatus.OK and not _is_json_object(body):
         raise BrokenAnswer(reason="it is no JSON object")
+
+
+def _is_json_object(body: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(body), dict)
+    except ValueError:
+        return False

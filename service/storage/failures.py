@@ -27,6 +27,12 @@ from botocore.exceptions import (
 )
 
 
+class BrokenAnswer(BotoCoreError):
+    """The answer is no whole JSON object: cut off, garbled, or not DynamoDB's."""
+
+    fmt = "The answer is broken: {reason}"
+
+
 class Failure(enum.Enum):
     """What one failed attempt means."""
 
@@ -120,7 +126,7 @@ def failure_of(error: BotoCoreError | ClientError) -> Failure:
             return Failure.TIMED_OUT
         case SSLError() | ProfileNotFound() | ConfigParseError() | InvalidConfigError():
             return Failure.MISCONFIGURED
-        case HTTPClientError() | ResponseStreamingError():
+        case HTTPClientError() | ResponseStreamingError() | BrokenAnswer():
             # A closed connection, an answer that breaks off: the request may have arrived.
             return Failure.LOST_ANSWER
         case _:

@@ -67,6 +67,8 @@ def test_idle_connections_do_not_hold_up_the_end(quick):
             assert everything(connection) == b""
             connection.close()
         kept.close()
+        server.log_file.seek(0)
+        assert b"[ERROR]" not in server.log_file.read()
 
 
 def test_while_it_drains_it_says_so_and_still_takes_requests(quick):

@@ -13,11 +13,14 @@ from pathlib import Path
 import boto3.session
 from botocore.config import Config
 
-from service.local import MOTO_PROGRAM
-
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 60
 REGION = "us-east-2"
+# A transaction takes 100 items since 2022; moto still refuses to read more than 25 in one.
+MOTO_PROGRAM = (
+    "import runpy, sys; from moto.dynamodb import responses; responses.TRANSACTION_MAX_ITEMS = 100;"
+    "runpy.run_module(sys.argv.pop(1), run_name='__main__')"
+)
 
 
 def free_port() -> int:
@@ -57,11 +60,10 @@ def wait_for(url: str, child: subprocess.Popen) -> None:
 
 
 @contextmanager
-def moto() -> Iterator[str]:
+def moto(module: str = "moto.server", log=subprocess.DEVNULL) -> Iterator[str]:
     port = free_port()
-    program = f"import sys; {MOTO_PROGRAM}; main(sys.argv[1:])"
-    command = [sys.executable, "-c", program, "-H", "127.0.0.1", "-p", str(port)]
-    with process(command, dict(os.environ)) as child:
+    command = [sys.executable, "-c", MOTO_PROGRAM, module, "-H", "127.0.0.1", "-p", str(port)]
+    with process(command, dict(os.environ), log) as child:
         wait_for(f"http://127.0.0.1:{port}/moto-api/", child)
         yield f"http://127.0.0.1:{port}"
 
@@ -95,9 +97,12 @@ if os.environ.get("ITEMS_TEST_ENDPOINT"):
     ENGINES["given"] = given
 
 
-def client_for(endpoint: str, service: str = "dynamodb"):
+TESTING = ("testing", "testing")
+
+
+def client_for(endpoint: str, service: str = "dynamodb", credentials=TESTING):
     """A plain boto3 client, as any other user of the table has."""
-    return boto3.session.Session("testing", "testing").client(
+    return boto3.session.Session(*credentials).client(
         service,
         region_name=REGION,
         endpoint_url=endpoint,

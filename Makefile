@@ -1,5 +1,6 @@
 # make run     the service on this machine, with an embedded engine and sample items
 # make test    every test
+# make soak    an hour of mixed load, faults and random sequences; ITEMS_SOAK_SECONDS=300 for less
 # make check   style, types, architecture, fresh documents
 # make fix     what can be mended by itself
 # make bench   processor time per request, beside its peers
@@ -15,7 +16,7 @@ ENDPOINT ?=
 PYTEST_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: run test check fix bench sdk docs lock clean
+.PHONY: run test soak check fix bench sdk docs lock clean
 
 run: .venv/.local
 	@exec .venv/bin/python -m service.local --port $(PORT) $(if $(ENDPOINT),--endpoint $(ENDPOINT))
@@ -26,6 +27,9 @@ SDK_TOOLS = build/.programs .venv-sdk/.installed tests/sdk/node_modules/.install
 
 test: $(TEST_TOOLS)
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+soak: .venv/.tests .venv-ministack/.installed
+	.venv/bin/python -m pytest -m soak $(PYTEST_ARGS)
 
 check: .venv/.tools
 	.venv/bin/ruff format --check .

@@ -4,17 +4,21 @@ A write may be attempted again after a lost answer because every write carries a
 (see ``repository``): the write that was applied after all recognises itself.
 """
 
+import itertools
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 
+from service.deadline import Deadline, current_deadline
 from service.errors import (
     CredentialsUnavailable,
+    IdempotencyKeyReused,
+    ItemsError,
     ItemTooLarge,
     OutcomeUnknown,
     StorageError,
@@ -25,11 +29,19 @@ from service.errors import (
     UnacceptableItem,
 )
 from service.items import Attributes
-from service.operations import Operation
-from service.storage.failures import Failure, failure_of
+from service.operations import Operation, Transaction
+from service.settings import Settings
+from service.storage.failures import (
+    CancellationReason,
+    Failure,
+    cancellation_reasons,
+    failure_of,
+)
 
-MAX_ATTEMPTS = 4
-FIRST_BACKOFF_SECONDS = 0.05
+FIRST_BACKOFF_SECONDS = 0.1
+LEAST_ATTEMPT_SECONDS = 0.1
+"""With less time left, another attempt would only be load."""
+RETRY_RESERVE = 10
 
 log = structlog.get_logger(__name__)
 
@@ -37,12 +49,15 @@ log = structlog.get_logger(__name__)
 class Client(Protocol):
     """What the attempts need of ``service.storage.client.DynamoDBClient``."""
 
-    attempt_seconds: float
-
-    def call(self, operation: Operation, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def call(
+        self,
+        operation: Operation | Transaction,
+        parameters: Mapping[str, Any],
+        deadline: Deadline,
+    ) -> dict[str, Any]:
         """One attempt."""
 
-    def forget_credentials(self) -> None:
+    def renew_credentials(self, timeout_seconds: float) -> None:
         """Find the credentials afresh."""
 
 
@@ -59,6 +74,19 @@ class ConditionRefused(Exception):
         self.after_lost_answer = after_lost_answer
 
 
+class TransactionRefused(Exception):
+    """Operations of a transaction were refused, and so nothing of it was written.
+
+    ``reasons`` are in the order of the operations. ``after_lost_answer`` tells that an
+    earlier attempt of the same transaction may have been applied.
+    """
+
+    def __init__(self, reasons: list[CancellationReason], *, after_lost_answer: bool) -> None:
+        super().__init__("the transaction was canceled")
+        self.reasons = reasons
+        self.after_lost_answer = after_lost_answer
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What DynamoDB answered, and whether an earlier attempt may have been applied before."""
@@ -67,57 +95,125 @@ class Answer:
     after_lost_answer: bool
 
 
+class RetryBudget:
+    """How many more attempts may be made: a few in reserve, and a share of the calls that succeed.
+
+    When everything fails the reserve is soon spent, and the table has to bear hardly more calls
+    than there are requests.
+    """
+
+    def __init__(self, percent: float) -> None:
+        self._deposit = percent / 100
+        self._tokens: float = RETRY_RESERVE
+
+    def earn(self) -> None:
+        """A call has succeeded."""
+        if self._tokens < RETRY_RESERVE:
+            self._tokens = min(RETRY_RESERVE, self._tokens + self._deposit)
+
+    def spend(self) -> bool:
+        """Take one attempt out of the budget, if one is in it."""
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
 class Attempts:
-    """Calls that are attempted again while the deadline allows."""
+    """Calls that are attempted again while deadline, budget and number of attempts allow."""
 
-    def __init__(self, client: Client, deadline_seconds: float) -> None:
+    def __init__(self, client: Client, settings: Settings) -> None:
         self._client = client
-        self._deadline_seconds = deadline_seconds
+        self._deadline_seconds = settings.deadline_seconds
+        self._max_attempts = settings.max_attempts
+        self._budget = RetryBudget(settings.retry_percent)
 
-    def call(self, operation: Operation, parameters: Mapping[str, Any]) -> Answer:
-        """Carry out one operation.
+    def call(
+        self,
+        operation: Operation | Transaction,
+        parameters: Mapping[str, Any],
+        repeat: Callable[[], Mapping[str, Any] | None] | None = None,
+    ) -> Answer:
+        """Carry out one operation, within the deadline of the request that it is done for. Where
+        a repeat after a lost answer is not the same call again, ``repeat`` gives its parameters,
+        or None to leave the outcome unknown.
 
         Raises:
             ConditionRefused: the write's condition was false.
+            TransactionRefused: the transaction was canceled for what its operations are.
+            IdempotencyKeyReused: another transaction has had the same client request token.
             StorageError: the call failed; its subclass says how.
             ItemTooLarge, UnacceptableItem: DynamoDB refused the item for what it is.
         """
-        deadline = time.monotonic() + self._deadline_seconds
+        deadline = current_deadline() or Deadline(self._deadline_seconds)
+        if not deadline.remaining_seconds:
+            raise StorageTimeout("The deadline passed before all was read. Nothing was changed.")
         unknown = False
-        for attempt in range(1, MAX_ATTEMPTS + 1):
+        for attempt in itertools.count(1):
             try:
-                return Answer(self._client.call(operation, parameters), unknown)
+                content = self._client.call(operation, parameters, deadline)
             except (BotoCoreError, ClientError) as error:
                 failure = failure_of(error)
                 if failure is Failure.CONDITION_REFUSED:
                     found = getattr(error, "response", {}).get("Item")
                     raise ConditionRefused(found, after_lost_answer=unknown) from None
-                unknown = unknown or (operation.is_write and failure.leaves_outcome_unknown)
-                pause_seconds = random.uniform(0.5, 1) * FIRST_BACKOFF_SECONDS * 2**attempt  # noqa: S311
-                time_is_up = (
-                    time.monotonic() + pause_seconds + self._client.attempt_seconds > deadline
-                )
-                if self._is_final(failure, attempt) or time_is_up:
+                if failure is Failure.CANCELED:
+                    failure = _canceled(error, after_lost_answer=unknown)
+                lost = operation.is_write and failure.leaves_outcome_unknown
+                if lost and not unknown and repeat is not None:
+                    again = repeat()
+                    if again is None:
+                        _log_failure(operation, failure, error, attempt)
+                        raise _final_error(failure, outcome_unknown=True) from error
+                    parameters = again
+                unknown = unknown or lost
+                if not self._prepare_another(failure, attempt, deadline):
                     _log_failure(operation, failure, error, attempt)
                     raise _final_error(failure, outcome_unknown=unknown) from error
-                if failure is Failure.CREDENTIALS:
-                    self._client.forget_credentials()
-                time.sleep(pause_seconds)
-        raise AssertionError("the last attempt is final")
+            else:
+                self._budget.earn()
+                return Answer(content, unknown)
+        raise AssertionError("attempts are counted without end")
 
-    @staticmethod
-    def _is_final(failure: Failure, attempt: int) -> bool:
+    def _prepare_another(self, failure: Failure, attempt: int, deadline: Deadline) -> bool:
+        """Wait until another attempt makes sense; False where it makes none."""
         if failure is Failure.CREDENTIALS:
-            return attempt > 1  # one refresh; a second would fail the same way
-        return not failure.is_transient or attempt == MAX_ATTEMPTS
+            if attempt > 1:  # credentials just renewed are refused the same way
+                return False
+            self._client.renew_credentials(deadline.remaining_seconds / 2)
+            return deadline.remaining_seconds > LEAST_ATTEMPT_SECONDS
+        if not failure.is_transient or attempt >= self._max_attempts:
+            return False
+        # Full jitter, so that calls that failed together do not come back together.
+        pause_seconds = random.uniform(0, FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1))  # noqa: S311
+        if deadline.remaining_seconds < pause_seconds + LEAST_ATTEMPT_SECONDS:
+            return False
+        if not self._budget.spend():
+            return False
+        time.sleep(pause_seconds)
+        return True
+
+
+def _canceled(error: BotoCoreError | ClientError, *, after_lost_answer: bool) -> Failure:
+    """What a canceled transaction met where another attempt may succeed.
+
+    Raises:
+        TransactionRefused: no attempt would.
+    """
+    reasons = cancellation_reasons(error) if isinstance(error, ClientError) else []
+    if all(reason.failure in (None, Failure.THROTTLED) for reason in reasons):
+        return Failure.THROTTLED
+    raise TransactionRefused(reasons, after_lost_answer=after_lost_answer) from None
 
 
 def _log_failure(
-    operation: Operation, failure: Failure, error: BotoCoreError | ClientError, attempt: int
+    operation: Operation | Transaction,
+    failure: Failure,
+    error: BotoCoreError | ClientError,
+    attempt: int,
 ) -> None:
     """The operator sees AWS's own words; the client never does."""
-    throttled = failure in (Failure.THROTTLED, Failure.TOO_LARGE, Failure.REFUSED)
-    write = log.warning if throttled else log.error
+    write = log.warning if failure in _NO_DEFECTS else log.error
     write(
         "dynamodb call failed",
         operation=str(operation),
@@ -126,6 +222,16 @@ def _log_failure(
         error=str(error),
     )
 
+
+_NO_DEFECTS = frozenset(
+    {
+        Failure.THROTTLED,
+        Failure.TOO_LARGE,
+        Failure.REFUSED,
+        Failure.UPDATE_REFUSED,
+        Failure.TOKEN_REUSED,
+    }
+)
 
 _FINAL_ERRORS: dict[Failure, tuple[type[StorageError], str]] = {
     Failure.THROTTLED: (
@@ -152,19 +258,40 @@ _FINAL_ERRORS: dict[Failure, tuple[type[StorageError], str]] = {
 }
 
 
+_REFUSALS: dict[Failure, tuple[type[ItemsError], str]] = {
+    Failure.TOO_LARGE: (ItemTooLarge, "The item would be larger than DynamoDB stores."),
+    Failure.REFUSED: (
+        UnacceptableItem,
+        "The table refuses these attribute values; an attribute that is the key of an index "
+        "must have the index's type and must not be empty.",
+    ),
+    Failure.UPDATE_REFUSED: (
+        UnacceptableItem,
+        "The update does not suit the stored item: an attribute or a path that it uses is absent, "
+        "an operand has the wrong type, or a result is out of DynamoDB's bounds.",
+    ),
+    Failure.TOKEN_REUSED: (
+        IdempotencyKeyReused,
+        "A different request has had this Idempotency-Key, or the same one when the item was "
+        "another. Nothing was written now; read the item to see what the first one did.",
+    ),
+}
+
+
 def _final_error(failure: Failure, *, outcome_unknown: bool) -> Exception:
     if outcome_unknown:
         return OutcomeUnknown(
             "The write was sent, but no answer came back: it may or may not have been applied. "
             "Read the item before writing again."
         )
-    if failure is Failure.TOO_LARGE:
-        return ItemTooLarge("The item would be larger than DynamoDB stores.")
-    if failure is Failure.REFUSED:
-        return UnacceptableItem(
-            "The table refuses these attribute values; an attribute that is the key of an index "
-            "must have the index's type and must not be empty."
-        )
+    return error_of(failure)
+
+
+def error_of(failure: Failure) -> Exception:
+    """What a caller is told of a failure that no further attempt mends."""
+    if failure in _REFUSALS:
+        refusal, detail = _REFUSALS[failure]
+        return refusal(detail)
     if failure in _FINAL_ERRORS:
         error, detail = _FINAL_ERRORS[failure]
         return error(detail)

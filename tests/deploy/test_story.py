@@ -160,6 +160,7 @@ def the_service(cloud, imds, clock):
         AWS_CONFIG_FILE="/dev/null",
         # 32 clients share one moto, and this machine, with whatever else runs.
         ITEMS_DEADLINE_SECONDS="30",
+        ITEMS_READ_TIMEOUT_SECONDS="20",
         **imds.environment,
         **clock.environment,
     )

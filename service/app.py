@@ -11,7 +11,8 @@ from service.settings import Settings
 from service.storage.attempts import Attempts
 from service.storage.client import DynamoDBClient
 from service.storage.repository import ItemRepository
-from service.web import components, documentation, problems, telemetry
+from service.web import access, components, documentation, problems, telemetry
+from service.web.access_documentation import secured_document
 from service.web.health import Probe, health
 from service.web.items import items_blueprint
 from service.web.raw_path import InvalidKeySegment, KeySegmentConverter, RawPathMiddleware
@@ -44,7 +45,11 @@ def create_repository(settings: Settings) -> ItemRepository:
 
 
 def create_app(settings: Settings, repository: ItemRepository) -> Flask:
-    """The application. Nothing is connected and no probe runs until it is asked something."""
+    """The application. Nothing is connected and no probe runs until it is asked something.
+
+    Raises:
+        SettingsError: a file that the settings name cannot be read.
+    """
     app = Flask("service", static_folder=None)
     app.config.update(
         API_TITLE="Items of a DynamoDB table",
@@ -61,6 +66,7 @@ def create_app(settings: Settings, repository: ItemRepository) -> Flask:
         repository, settings.key_schema, settings.probe_interval_seconds
     )
     telemetry.install(app)
+    access.install(app, settings)
     app.register_error_handler(
         InvalidKeySegment, lambda refusal: problems.handle_items_error(refusal.error)
     )
@@ -92,7 +98,7 @@ def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
     components.register_components(api)
     api.register_blueprint(items_blueprint(settings))
     api.register_blueprint(health)
-    document: Mapping[str, Any] = api.spec.to_dict()
+    document: Mapping[str, Any] = secured_document(api.spec.to_dict(), settings)
     openapi_json = app.json.dumps(document, sort_keys=False)
     errors_page = problems.documentation()
 

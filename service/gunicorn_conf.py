@@ -3,9 +3,14 @@
 https://gunicorn.org/reference/settings/
 """
 
+import os
 from typing import Any
 
 import gunicorn.http.message
+from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
+
+from service.addresses import is_local
 
 # A greenlet per request: a worker that waits for DynamoDB serves others meanwhile.
 worker_class = "gevent"
@@ -26,6 +31,28 @@ graceful_timeout = 15
 # Heartbeats without a disk: containers may have a read-only file system.
 worker_tmp_dir = "/dev/shm"  # noqa: S108
 control_socket_disable = True
+
+
+# Which proxies may say where a request came from is ITEMS_TRUSTED_PROXIES alone.
+forwarded_allow_ips = ""
+
+
+def pre_fork(server: Any, _worker: Any) -> None:
+    """Serve no table openly to other machines unless that was asked for.
+
+    Here the listeners are known, whoever chose them, also after a reload.
+    """
+    if os.environ.get("ITEMS_AUTH"):
+        return
+    addresses = [listener.sock.getsockname() for listener in server.LISTENERS]
+    reachable = [each for each in addresses or server.address if not is_local(each)]
+    if reachable:
+        host, port, *_ = reachable[0]
+        raise HaltServer(
+            f"ITEMS_AUTH is not set, and {host}:{port} is reached from other machines. Set it to "
+            "jwt or api-key, or to none to let in everyone who reaches the service.",
+            Arbiter.APP_LOAD_ERROR,
+        )
 
 
 def post_worker_init(worker: Any) -> None:

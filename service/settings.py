@@ -7,12 +7,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self, cast
 
+from service.addresses import check_url
 from service.items import KeyAttribute, KeySchema, KeyType
 from service.operations import Operation
 
 # DynamoDB's limits, https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
 PARTITION_KEY_MAX_BYTES = 2048
 SORT_KEY_MAX_BYTES = 1024
+
+AUTH_SCHEMES = ("jwt", "api-key", "none")
+# RFC 7518 and RFC 8037; a secret shared with the issuer is no public key.
+SIGNATURE_ALGORITHMS = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "Ed25519", "EdDSA"),
+)
 
 # Read by the test suite, never by the service.
 _FOREIGN_VARIABLES = frozenset({"ITEMS_TEST_ENDPOINT"})
@@ -94,9 +102,35 @@ def _log_level(value: str) -> str:
 
 def _auth(value: str) -> str | None:
     # Fail closed: who asks for authentication must never get an open service.
+    if value not in ("", *AUTH_SCHEMES):
+        raise ValueError(f"must be one of {', '.join(AUTH_SCHEMES)}")
+    return value or None
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+def _algorithms(value: str) -> tuple[str, ...]:
+    names = _names(value)
+    if not names or not set(names) <= set(SIGNATURE_ALGORITHMS):
+        raise ValueError(
+            f"must be some of {', '.join(SIGNATURE_ALGORITHMS)}, comma-separated; public keys "
+            "verify no others"
+        )
+    return names
+
+
+def _issuer(value: str) -> str:
     if value:
-        raise ValueError("knows no authentication scheme yet; leave it unset")
-    return None
+        check_url(value)
+    return value
+
+
+def _key_set(value: str) -> str:
+    if "://" in value:
+        check_url(value)
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +152,15 @@ class Settings:
     consistent_read: bool = _setting("ITEMS_CONSISTENT_READ", "false", _flag)
     deadline_seconds: float = _setting("ITEMS_DEADLINE_SECONDS", "5", _seconds)
     auth: str | None = _setting("ITEMS_AUTH", "", _auth)
+    jwt_issuer: str = _setting("ITEMS_JWT_ISSUER", "", _issuer)
+    jwt_audiences: tuple[str, ...] = _setting("ITEMS_JWT_AUDIENCE", "", _names)
+    jwt_key_set: str = _setting("ITEMS_JWT_KEY_SET", "", _key_set)
+    jwt_key_set_seconds: float = _setting("ITEMS_JWT_KEY_SET_SECONDS", "300", _seconds)
+    jwt_algorithms: tuple[str, ...] = _setting("ITEMS_JWT_ALGORITHMS", "RS256,ES256", _algorithms)
+    jwt_leeway_seconds: float = _setting("ITEMS_JWT_LEEWAY_SECONDS", "30", _seconds)
+    jwt_require_nbf: bool = _setting("ITEMS_JWT_REQUIRE_NBF", "true", _flag)
+    api_keys_file: str = _setting("ITEMS_API_KEYS_FILE", "", str)
+    tenant_claim: str = _setting("ITEMS_TENANT_CLAIM", "", str)
     max_connections: int = _setting("ITEMS_MAX_CONNECTIONS", "100", _count)
     probe_interval_seconds: float = _setting("ITEMS_PROBE_INTERVAL_SECONDS", "5", _seconds)
     log_level: str = _setting("ITEMS_LOG_LEVEL", "info", _log_level)
@@ -151,13 +194,32 @@ class Settings:
         raise SettingsError(mistakes)
 
     def _contradictions(self) -> list[str]:
+        mistakes = []
         names = [*self.key_schema.names, self.version_attribute]
         if len(set(names)) < len(names):
-            return [
+            mistakes.append(
                 "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY and ITEMS_VERSION_ATTRIBUTE must name "
                 f"three different attributes, not {', '.join(names)}."
-            ]
-        return []
+            )
+        return mistakes + self._access_contradictions()
+
+    def _access_contradictions(self) -> list[str]:
+        needs = {
+            "ITEMS_JWT_ISSUER": (self.jwt_issuer, "jwt"),
+            "ITEMS_JWT_AUDIENCE": (self.jwt_audiences, "jwt"),
+            "ITEMS_API_KEYS_FILE": (self.api_keys_file, "api-key"),
+        }
+        mistakes = [
+            f"{variable} must be set where ITEMS_AUTH={scheme}."
+            if self.auth == scheme
+            # Whoever sets it believes that callers are checked.
+            else f"{variable} is set, but does nothing without ITEMS_AUTH={scheme}."
+            for variable, (value, scheme) in needs.items()
+            if bool(value) != (self.auth == scheme)
+        ]
+        if self.tenant_claim and self.auth not in ("jwt", "api-key"):
+            mistakes.append("ITEMS_TENANT_CLAIM needs ITEMS_AUTH=jwt or ITEMS_AUTH=api-key.")
+        return mistakes
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:

@@ -46,6 +46,20 @@ def _problem(
 
 
 PROBLEMS: Mapping[type[errors.ItemsError], Problem] = {
+    errors.Unauthenticated: _problem(
+        "unauthenticated",
+        401,
+        "The caller is not known",
+        "Send a valid credential; `WWW-Authenticate` says of which kind, and `detail` what is "
+        "wrong with the one sent.",
+    ),
+    errors.NotPermitted: _problem(
+        "not-permitted",
+        403,
+        "The caller may not do this",
+        "Reads need the scope `items:read`, writes `items:write`. A caller that is held to one "
+        "partition reaches no item outside of it.",
+    ),
     errors.InvalidKey: _problem(
         "invalid-key",
         400,

@@ -10,6 +10,7 @@ from marshmallow import Schema, ValidationError
 from service.errors import FieldError, InvalidRequest
 from service.items import ItemKey, Precondition
 from service.settings import Settings
+from service.web.access import permitted_key
 from service.web.codecs import Projection, parse_projection
 from service.web.media_types import Representation, accepted_representation
 from service.web.preconditions import precondition_of, require_precondition
@@ -36,11 +37,12 @@ class ReadRequest:
 
         Raises:
             InvalidKey, InvalidRequest: it cannot be understood.
+            NotPermitted: the item is in a partition that is not the caller's.
             NotAcceptable: the Accept header accepts no representation.
         """
         query = _query(request, _READ_QUERY)
         return cls(
-            key=settings.key_schema.key(partition, sort),
+            key=permitted_key(settings, partition, sort),
             precondition=precondition_of(request),
             representation=accepted_representation(request),
             projection=_projection(query, settings),
@@ -68,6 +70,7 @@ class WriteRequest:
 
         Raises:
             InvalidKey, InvalidRequest: it cannot be understood.
+            NotPermitted: the item is in a partition that is not the caller's.
             PreconditionRequired: this deployment wants a precondition.
             NotAcceptable: the Accept header accepts no representation, and one is to be sent.
         """
@@ -77,7 +80,7 @@ class WriteRequest:
         if settings.require_if_match:
             require_precondition(precondition)
         return cls(
-            key=settings.key_schema.key(partition, sort),
+            key=permitted_key(settings, partition, sort),
             precondition=precondition,
             representation=(
                 accepted_representation(request)

@@ -11,7 +11,7 @@ from service.settings import Settings
 from service.storage.attempts import Attempts
 from service.storage.client import DynamoDBClient
 from service.storage.repository import ItemRepository
-from service.web import access, components, documentation, problems, telemetry
+from service.web import access, components, documentation, headers, problems, rate_limit, telemetry
 from service.web.access_documentation import secured_document
 from service.web.health import Probe, health
 from service.web.items import items_blueprint
@@ -67,6 +67,8 @@ def create_app(settings: Settings, repository: ItemRepository) -> Flask:
     )
     telemetry.install(app)
     access.install(app, settings)
+    rate_limit.install(app, settings)
+    headers.install(app, settings)
     app.register_error_handler(
         InvalidKeySegment, lambda refusal: problems.handle_items_error(refusal.error)
     )

@@ -133,6 +133,46 @@ def _key_set(value: str) -> str:
     return value
 
 
+def _rate_limit(value: str) -> str:
+    if value:
+        from limits import parse_many  # noqa: PLC0415 - it costs time only where it is used
+
+        try:
+            parse_many(value)
+        except ValueError:
+            raise ValueError("must be a number for each time, such as 100/minute") from None
+    return value
+
+
+def _storage(value: str) -> str:
+    if not value.startswith(("memory://", "redis://", "rediss://")):
+        raise ValueError("must be memory:// or a redis:// or rediss:// URL")
+    return value
+
+
+def _header_value(value: str) -> str:
+    if not re.fullmatch(r"[\x20-\x7e]*", value):
+        raise ValueError("must be a header's value: printable ASCII")
+    return value
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    origins = _names(value)
+    for origin in origins:
+        if origin != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+", origin):
+            raise ValueError(
+                f"{origin} is no origin: a scheme, a host and perhaps a port, such as "
+                "https://shop.example"
+            )
+    return origins
+
+
+def _hops(value: str) -> int:
+    if not re.fullmatch("[0-9]", value):
+        raise ValueError("must be a number of proxies from 0 to 9")
+    return int(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that a deployment may choose. Built by ``from_environment``, or for a test by
@@ -161,6 +201,11 @@ class Settings:
     jwt_require_nbf: bool = _setting("ITEMS_JWT_REQUIRE_NBF", "true", _flag)
     api_keys_file: str = _setting("ITEMS_API_KEYS_FILE", "", str)
     tenant_claim: str = _setting("ITEMS_TENANT_CLAIM", "", str)
+    rate_limit: str = _setting("ITEMS_RATE_LIMIT", "", _rate_limit)
+    rate_limit_storage: str = _setting("ITEMS_RATE_LIMIT_STORAGE", "memory://", _storage)
+    cors_origins: tuple[str, ...] = _setting("ITEMS_CORS_ORIGINS", "", _origins)
+    cache_control: str = _setting("ITEMS_CACHE_CONTROL", "no-store", _header_value)
+    trusted_proxies: int = _setting("ITEMS_TRUSTED_PROXIES", "0", _hops)
     max_connections: int = _setting("ITEMS_MAX_CONNECTIONS", "100", _count)
     probe_interval_seconds: float = _setting("ITEMS_PROBE_INTERVAL_SECONDS", "5", _seconds)
     log_level: str = _setting("ITEMS_LOG_LEVEL", "info", _log_level)

@@ -94,6 +94,13 @@ def current_caller() -> Caller:
     return caller
 
 
+def is_open() -> bool:
+    """Whether the request under way needs no caller: it asks nothing of any item."""
+    rule = request.url_rule
+    # OPTIONS tells what is allowed, to a browser that may not send a credential yet.
+    return request.method == "OPTIONS" or (rule is not None and rule.rule in OPEN_PATHS)
+
+
 def permitted_key(settings: Settings, partition: str, sort: str) -> ItemKey:
     """The item key that two decoded texts stand for, if the caller reaches it: the one way from a
     request to a key.
@@ -187,8 +194,7 @@ def _let_anyone_in() -> None:
 
 
 def _let_in(scheme: Scheme) -> Response | None:
-    path = request.url_rule.rule if request.url_rule is not None else ""
-    if path in OPEN_PATHS or request.method == "OPTIONS":  # what is allowed, told to a browser
+    if is_open():
         g.caller = ANYONE
         return None
     caller = request.environ[_CALLER]
@@ -197,7 +203,7 @@ def _let_in(scheme: Scheme) -> Response | None:
     if isinstance(caller, NotPermitted):
         raise caller
     g.caller = caller
-    scope = needed_scope(request.method, path)
+    scope = needed_scope(request.method, request.url_rule.rule if request.url_rule else "")
     try:
         caller.check_scope(scope)
     except NotPermitted as refusal:

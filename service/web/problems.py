@@ -180,6 +180,13 @@ _HTTP_PROBLEMS: Mapping[int, Problem] = {
             "The body's media type is not supported",
             "Set Content-Type to one that `detail` names.",
         ),
+        _problem(
+            "too-many-requests",
+            429,
+            "The caller asks too often",
+            "Nothing was done. Retry after the time given; the RateLimit headers tell how much "
+            "is left.",
+        ),
     )
 }
 
@@ -231,6 +238,11 @@ def problem_response(
         least, most = problem.retry_after_seconds
         response.headers["Retry-After"] = str(random.randint(least, most))  # noqa: S311
     return response
+
+
+def too_many_requests(detail: str) -> Response:
+    """What a caller gets that asks too often."""
+    return problem_response(_HTTP_PROBLEMS[429], detail)
 
 
 def not_ready_response(detail: str) -> Response:

@@ -4,6 +4,7 @@ https://gunicorn.org/reference/settings/
 """
 
 import os
+from pathlib import Path
 from typing import Any
 
 import gunicorn.http.message
@@ -29,7 +30,7 @@ keepalive = 75
 graceful_timeout = 15
 
 # Heartbeats without a disk: containers may have a read-only file system.
-worker_tmp_dir = "/dev/shm"  # noqa: S108
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - Linux has it
 control_socket_disable = True
 
 

@@ -1,5 +1,6 @@
 # make run     the service on this machine, with an embedded engine and sample items
 # make test    every test
+# make soak    an hour of mixed load and faults; ITEMS_SOAK_SECONDS=300 for less
 # make check   style, types, architecture, fresh documents
 # make fix     what can be mended by itself
 # make bench   processor time per request, beside its peers
@@ -14,13 +15,16 @@ ENDPOINT ?=
 PYTEST_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: run test check fix bench sdk lock clean
+.PHONY: run test soak check fix bench sdk lock clean
 
 run: .venv/.local
 	@exec .venv/bin/python -m service.local --port $(PORT) $(if $(ENDPOINT),--endpoint $(ENDPOINT))
 
 test: .venv/.tests .venv-ministack/.installed tests/docs/openapi_lint/node_modules/.installed
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+soak: .venv/.tests .venv-ministack/.installed
+	.venv/bin/python -m pytest -m soak $(PYTEST_ARGS)
 
 check: .venv/.tools
 	.venv/bin/ruff format --check .

@@ -5,6 +5,8 @@ https://gunicorn.org/reference/settings/
 
 import math
 import os
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,44 @@ control_socket_disable = True
 
 # Which proxies may say where a request came from is ITEMS_TRUSTED_PROXIES alone.
 forwarded_allow_ips = ""
+
+
+# One form for all lines, and nothing of what a client has sent.
+logger_class = "service.logs.GunicornLogger"
+
+if _settings.admin_bind is not None:
+    # Before anything imports prometheus_client, which with --preload the arbiter does.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(
+        prefix="items-metrics-", dir=worker_tmp_dir
+    )
+
+
+def when_ready(_server: Any) -> None:
+    """Open the admin port, in a process that ends when the arbiter and all workers have."""
+    if _settings.admin_bind is None:
+        return
+    host, port = _settings.admin_bind
+    folder = os.environ["PROMETHEUS_MULTIPROC_DIR"]
+    root = str(Path(__file__).parent.parent)
+    # The writing end stays open here and in the workers, which inherit it.
+    reading, _writing = os.pipe()
+    # Not subprocess: gevent's waits for children with a handler of the arbiter's own signal.
+    os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-m", "service.admin", host, str(port), folder],
+        {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])},
+        file_actions=[(os.POSIX_SPAWN_DUP2, reading, 0)],
+        setsid=True,
+    )
+    os.close(reading)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Count no more what a worker that is gone had under way."""
+    if _settings.admin_bind is not None:
+        from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
+
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def pre_fork(server: Any, _worker: Any) -> None:

@@ -15,6 +15,7 @@ from service.operations import Operation
 PARTITION_KEY_MAX_BYTES = 2048
 SORT_KEY_MAX_BYTES = 1024
 
+MAX_PORT = 65_535
 AUTH_SCHEMES = ("jwt", "api-key", "none")
 # RFC 7518 and RFC 8037; a secret shared with the issuer is no public key.
 SIGNATURE_ALGORITHMS = (
@@ -179,6 +180,15 @@ def _origins(value: str) -> tuple[str, ...]:
     return origins
 
 
+def _address(value: str) -> tuple[str, int] | None:
+    if not value:
+        return None
+    host, _, port = value.rpartition(":")
+    if not host or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) <= MAX_PORT:
+        raise ValueError("must be an address and a port, such as 127.0.0.1:9100")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
 def _hops(value: str) -> int:
     if not re.fullmatch("[0-9]", value):
         raise ValueError("must be a number of proxies from 0 to 9")
@@ -225,6 +235,8 @@ class Settings:
     cors_origins: tuple[str, ...] = _setting("ITEMS_CORS_ORIGINS", "", _origins)
     cache_control: str = _setting("ITEMS_CACHE_CONTROL", "no-store", _header_value)
     trusted_proxies: int = _setting("ITEMS_TRUSTED_PROXIES", "0", _hops)
+    admin_bind: tuple[str, int] | None = _setting("ITEMS_ADMIN_BIND", "", _address)
+    otel: bool = _setting("ITEMS_OTEL", "false", _flag)
     probe_interval_seconds: float = _setting("ITEMS_PROBE_INTERVAL_SECONDS", "5", _seconds)
     log_level: str = _setting("ITEMS_LOG_LEVEL", "info", _log_level)
 

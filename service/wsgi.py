@@ -6,9 +6,9 @@ import sys
 import structlog
 from flask import Flask
 
-from service.app import create_app, create_repository
+from service.app import create_app, create_observer, create_repository
+from service.logs import configure_logging
 from service.settings import Settings, SettingsError, unknown_variables
-from service.web.telemetry import configure_logging
 
 UNSEEN_ADDRESS = (
     "ITEMS_AUTH must be set: only under gunicorn with -c python:service.gunicorn_conf can the "
@@ -23,7 +23,8 @@ def _app() -> Flask:
     configure_logging(settings.log_level)
     for sentence in unknown_variables(os.environ):
         structlog.get_logger(__name__).warning("unknown setting", detail=sentence)
-    return create_app(settings, create_repository(settings))
+    observer = create_observer(settings)
+    return create_app(settings, create_repository(settings, observer), observer)
 
 
 try:

@@ -27,6 +27,7 @@ from service.errors import (
     UnacceptableItem,
 )
 from service.items import Attributes
+from service.observation import UNOBSERVED, CallRecord, Observer, observe_call
 from service.operations import Operation
 from service.settings import Settings
 from service.storage.failures import Failure, failure_of
@@ -99,8 +100,9 @@ class RetryBudget:
 class Attempts:
     """Calls that are attempted again while deadline, budget and number of attempts allow."""
 
-    def __init__(self, client: Client, settings: Settings) -> None:
+    def __init__(self, client: Client, settings: Settings, observer: Observer = UNOBSERVED) -> None:
         self._client = client
+        self._observer = observer
         self._deadline_seconds = settings.deadline_seconds
         self._max_attempts = settings.max_attempts
         self._budget = RetryBudget(settings.retry_percent)
@@ -116,12 +118,15 @@ class Attempts:
         deadline = current_deadline() or Deadline(self._deadline_seconds)
         if not deadline.remaining_seconds:
             raise StorageTimeout("The deadline passed before all was read. Nothing was changed.")
+        parameters = {**parameters, "ReturnConsumedCapacity": "TOTAL"}
         unknown = False
         for attempt in itertools.count(1):
+            began = time.perf_counter()
             try:
                 content = self._client.call(operation, parameters, deadline)
             except (BotoCoreError, ClientError) as error:
                 failure = failure_of(error)
+                self._observe(operation, failure.name.lower(), attempt, began)
                 if failure is Failure.CONDITION_REFUSED:
                     found = getattr(error, "response", {}).get("Item")
                     raise ConditionRefused(found, after_lost_answer=unknown) from None
@@ -130,9 +135,17 @@ class Attempts:
                     _log_failure(operation, failure, error, attempt)
                     raise _final_error(failure, outcome_unknown=unknown) from error
             else:
+                self._observe(operation, "ok", attempt, began, _capacity_units(content))
                 self._budget.earn()
                 return Answer(content, unknown)
         raise AssertionError("attempts are counted without end")
+
+    def _observe(
+        self, operation: Operation, outcome: str, attempt: int, began: float, units: float = 0.0
+    ) -> None:
+        seconds = time.perf_counter() - began
+        call = CallRecord(operation.value, outcome, attempt, seconds, units)
+        observe_call(self._observer, call)
 
     def _prepare_another(self, failure: Failure, attempt: int, deadline: Deadline) -> bool:
         """Wait until another attempt makes sense; False where it makes none."""
@@ -153,19 +166,35 @@ class Attempts:
         return True
 
 
+def _capacity_units(content: Mapping[str, Any]) -> float:
+    """What the call has consumed, of all tables; nothing where an engine does not say."""
+    consumed = content.get("ConsumedCapacity") or ()
+    tables = consumed if isinstance(consumed, list) else [consumed]
+    return sum(float(table.get("CapacityUnits", 0)) for table in tables if table)
+
+
 def _log_failure(
     operation: Operation, failure: Failure, error: BotoCoreError | ClientError, attempt: int
 ) -> None:
     """The operator sees AWS's own words; the client never does."""
     throttled = failure in (Failure.THROTTLED, Failure.TOO_LARGE, Failure.REFUSED)
     write = log.warning if throttled else log.error
+    words = str(error)
+    if failure in _ABOUT_VALUES:
+        log.debug("dynamodb refusal", operation=str(operation), error=words)
+        response = getattr(error, "response", {})
+        words = response.get("Error", {}).get("Code") or type(error).__name__
     write(
         "dynamodb call failed",
         operation=str(operation),
         failure=failure.name.lower(),
         attempts=attempt,
-        error=str(error),
+        error=words,
     )
+
+
+# Here AWS's words may repeat an item's values, which only level debug may show.
+_ABOUT_VALUES = frozenset({Failure.REFUSED, Failure.TOO_LARGE, Failure.UNEXPECTED})
 
 
 _FINAL_ERRORS: dict[Failure, tuple[type[StorageError], str]] = {

@@ -4,6 +4,7 @@ https://www.rfc-editor.org/rfc/rfc9457
 """
 
 import random
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -327,8 +328,19 @@ def handle_http_exception(error: HTTPException) -> Response:
 
 def handle_unexpected(error: Exception) -> Response:
     """A defect: its stack goes to the log, its request id to the client."""
-    log.error("unexpected error", request_id=g.request_id, exc_info=error)
+    # Its words may hold an item's values, which only level debug may show.
+    log.error("unexpected error", request_id=g.request_id, stack=_stack(error))
+    log.debug("unexpected error", request_id=g.request_id, exc_info=error)
     return problem_response(_UNEXPECTED, "The request failed; its request_id finds it in the log.")
+
+
+def _stack(error: BaseException | None) -> str:
+    """Where an error and those behind it came up, without their words."""
+    parts = []
+    while error is not None:
+        parts += [*traceback.format_tb(error.__traceback__), f"{type(error).__qualname__}\n"]
+        error = error.__cause__ or error.__context__
+    return "".join(parts)
 
 
 def install(app: Flask) -> None:

@@ -2,19 +2,8 @@
 
 import pytest
 
-from service import local
-from service.settings import Settings
 from tests.access.issuer import issuer, jwt_variables
-from tests.engines import client_for, moto
 from tests.serving import gunicorn
-
-
-@pytest.fixture(scope="session")
-def endpoint():
-    """An engine with the table; one is enough where no item is at stake."""
-    with moto() as endpoint:
-        local.create_table(client_for(endpoint), Settings())
-        yield endpoint
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,9 @@ import time
 import pytest
 
 from tests.engines import ROOT
+from tests.faults.conftest import eventually
 from tests.serving import gunicorn
 
-PATIENCE_SECONDS = 30
 JSON = {"Content-Type": "application/json"}
 
 
@@ -40,13 +40,6 @@ def service(endpoint, path):
         yield server
 
 
-def until(happened) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
-
-
 def get(service, headers, target="/items/104/Andrew") -> int:
     return service.request("GET", target, **headers).status
 
@@ -58,18 +51,18 @@ def put(service, headers, target="/items/104/api-keys") -> int:
 def test_a_new_key_is_taken_while_serving_and_a_deleted_one_is_not(service, path):
     before = path.read_text()
     key = new_key(path, "short-lived")
-    until(lambda: get(service, key) == 200)
+    eventually(lambda: get(service, key) == 200)
     path.write_text(before)
-    until(lambda: get(service, key) == 401)
+    eventually(lambda: get(service, key) == 401)
 
 
 def test_a_file_that_cannot_be_read_changes_nothing(service, path):
     key = new_key(path, "lasting")
-    until(lambda: get(service, key) == 200)
+    eventually(lambda: get(service, key) == 200)
     whole = path.read_text()
     path.write_text(whole + "[half")
     new = new_key(path.with_name("other.toml"), "new")
-    until(lambda: get(service, new) == 401)
+    eventually(lambda: get(service, new) == 401)
     time.sleep(1.5)  # the file is looked at once a second
     assert get(service, key) == 200
     path.write_text(whole)
@@ -79,7 +72,7 @@ def test_scopes_are_kept_to(service, path):
     reader = new_key(path, "reader", "--scope", "items:read")
     writer = new_key(path, "writer", "--scope", "items:write")
     both = new_key(path, "both", "--scope", "items:read", "--scope", "items:write")
-    until(lambda: get(service, both) == 200)
+    eventually(lambda: get(service, both) == 200)
     assert (get(service, reader), put(service, reader)) == (200, 403)
     assert (get(service, writer), put(service, writer)) == (403, 201)
     assert (get(service, both), put(service, both)) == (200, 200)
@@ -87,7 +80,7 @@ def test_scopes_are_kept_to(service, path):
 
 def test_a_key_with_a_tenant_reaches_that_partition_alone(service, path):
     key = new_key(path, "tenant", "--tenant", "0104", "--scope", "items:read")
-    until(lambda: get(service, key) == 200)
+    eventually(lambda: get(service, key) == 200)
     assert get(service, key, "/items/1.04e2/Andrew") == 200
     assert get(service, key, "/items/101/Raj") == 403
 

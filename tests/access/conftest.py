@@ -4,6 +4,7 @@ import pytest
 
 from tests.access.issuer import issuer, jwt_variables
 from tests.serving import gunicorn
+from tests.wire import Wire
 
 
 @pytest.fixture(scope="session")
@@ -13,8 +14,15 @@ def authority():
 
 
 @pytest.fixture(scope="session")
-def guarded(engine, authority):
-    """The service under gunicorn with ITEMS_AUTH=jwt, on each engine in turn."""
+def wire(endpoint):
+    wire = Wire(endpoint)
+    yield wire
+    wire.close()
+
+
+@pytest.fixture(scope="session")
+def guarded(wire, authority):
+    """The service under gunicorn with ITEMS_AUTH=jwt."""
     variables = jwt_variables(authority, ITEMS_TENANT_CLAIM="tenant")
-    with gunicorn(engine.wire.url, "-w", "2", **variables) as server:
+    with gunicorn(wire.url, "-w", "2", **variables) as server:
         yield server

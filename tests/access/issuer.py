@@ -28,6 +28,7 @@ class Issuer:
         """Called when the key set has changed, before a new key signs anything."""
         self.fetches = 0
         self.reachable = True
+        self._stranger = RSAKey.generate_key(2048)
         self.rotate()
 
     def rotate(self, *, keep: bool = True, kind: str = "RSA") -> None:
@@ -76,7 +77,7 @@ class Issuer:
         return f"{signed}.{_base64(hmac.digest(secret, signed.encode(), 'sha256'))}"
 
     def token_of_a_stranger(self, *, with_a_known_key_id: bool) -> str:
-        key = RSAKey.generate_key(2048)
+        key = self._stranger
         kid = self._key.kid if with_a_known_key_id else uuid.uuid4().hex
         return jwt.encode({"alg": "RS256", "kid": kid}, self.claims(), key)
 

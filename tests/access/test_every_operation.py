@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.access.issuer import bearer
+from tests.engines import client_for
 
 DOCUMENT = json.loads((Path(__file__).parents[2] / "openapi/openapi.json").read_text())
 OPEN, READ, WRITE = "open", "read", "write"
@@ -87,7 +88,7 @@ def request_of(operation, path, name) -> tuple[str, str | None]:
 class Attempt:
     """One request to one operation on an item of its own, and what came of it."""
 
-    def __init__(self, guarded, engine, dynamodb, operation, headers) -> None:
+    def __init__(self, guarded, wire, dynamodb, operation, headers) -> None:
         method, path, documented = operation
         name = f"access-{uuid.uuid4().hex}"
         key = {"Id": {"N": "104"}, "Name": {"S": name}}
@@ -96,18 +97,18 @@ class Attempt:
         target, body = request_of(documented, path, name)
         if body is not None:
             headers = {**headers, "Content-Type": "application/json"}
-        calls_before = len(engine.wire.calls)
+        calls_before = len(wire.calls)
         self.answer = guarded.request(method, target, body, **headers)
         self.status = self.answer.status
-        self.writes = [call for call in engine.wire.calls[calls_before:] if call in WRITES]
+        self.writes = [call for call in wire.calls[calls_before:] if call in WRITES]
         found = dynamodb.get_item(TableName="my-dynamodb-table", Key=key)
         self.changed = found.get("Item") != item
         self.has_body = method != "HEAD"
 
 
-@pytest.fixture
-def attempt(guarded, engine, dynamodb):
-    return partial(Attempt, guarded, engine, dynamodb)
+@pytest.fixture(scope="module")
+def attempt(guarded, wire, endpoint):
+    return partial(Attempt, guarded, wire, client_for(endpoint))
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each[2]["operationId"])

@@ -218,6 +218,7 @@ def test_no_value_key_or_credential_is_in_the_log(wire, authority, tmp_path):
         with wire.fault(answer(odd), when=lambda call: CANARY.encode() in call.body):
             assert send("GET", item) == 500
         for raw in (
+            f"GET {item}\r\n\r\n",
             f"GET {item} HTTP/9.9\r\n\r\n",
             f"G@T {item} HTTP/1.1\r\n\r\n",
             f"GET {item} HTTP/1.1\r\nX-API-Key : {CANARY}\r\n\r\n",

@@ -71,6 +71,7 @@ _PROBLEM_RESPONSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "ItemNotFound": ("No item has this key.", ()),
     "NotAcceptable": ("Neither representation is acceptable.", ()),
     "PreconditionFailed": ("The stored item is not the one the precondition asks for.", ()),
+    "BodyTimeout": ("The body did not come in time.", ()),
     "BodyTooLarge": ("The body is over 1 MiB or the item over 400 KB.", ()),
     "UnsupportedMediaType": ("The body is of no media type that this method takes.", ()),
     "UnacceptableItem": (
@@ -82,7 +83,8 @@ _PROBLEM_RESPONSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "PreconditionRequired": ("This deployment accepts no write without a precondition.", ()),
     "InternalError": ("A defect of the service.", ()),
     "Unavailable": (
-        "The table cannot be used at the moment; nothing was changed.",
+        "The table cannot be used at the moment, or the service has all the requests that it "
+        "takes on; nothing was changed.",
         ("Retry-After",),
     ),
     "TimedOut": (

@@ -96,6 +96,7 @@ WRITE_REFUSALS = {
     "428": "PreconditionRequired",
 }
 BODY_REFUSALS = {
+    "408": "BodyTimeout",
     "413": "BodyTooLarge",
     "415": "UnsupportedMediaType",
     "422": "UnacceptableItem",

@@ -39,7 +39,9 @@ def exact(response):
 
 
 def service_with(engine: Engine, **changes) -> Service:
-    settings = Settings(**changes)
+    # A busy machine is slow, and so many injected faults would spend the budget for attempts.
+    patient = {"read_timeout_seconds": 10, "deadline_seconds": 30, "retry_percent": 100_000}
+    settings = Settings(**{**patient, **changes})
     with environment(**aws_variables(engine.wire.url)):
         repository = create_repository(settings)
         app = create_app(settings, repository)

@@ -130,12 +130,20 @@ def not_written_with(
 
 
 def not_logged(placeholders: Placeholders, version: VersionAttribute, token: WriteToken) -> str:
-    """The condition that the update with this token has certainly not been applied: the log has
-    not got it, and reaches back to before it was made.
+    """The condition that the log has not got the token of an update."""
+    log, own = placeholders.name(version.log_name), placeholders.value(token.value)
+    return f"NOT contains({log},{own})"
+
+
+def log_reaches_back(
+    placeholders: Placeholders, version: VersionAttribute, token: WriteToken
+) -> str:
+    """The condition that the log reaches back to before the token was made, so that the update
+    with it has not been applied where the log has not got it.
     """
     log, own = placeholders.name(version.log_name), placeholders.value(token.value)
     last = f"{log}[{LOG_LENGTH - 1}]"
-    return f"NOT contains({log},{own}) AND (attribute_not_exists({last}) OR {last}<{own})"
+    return f"(attribute_not_exists({last}) OR {last}<{own})"
 
 
 def all_of(*conditions: str | None) -> str:

@@ -165,28 +165,30 @@ class Planner:
 
     def _native(self, plan: "_Plan", write: NativeUpdate, *, logged: bool) -> Call:
         placeholders, version = plan.placeholders, self._version
-        assignments = []
+        key, assignments, unlogged = write.key.attributes, [], None
         if version:
             stamp = placeholders.value(plan.token.value)
             assignments.append(f"{placeholders.name(version.name)}={stamp}")
-            if logged:
-                log = placeholders.name(version.log_name)
-                own = placeholders.value({"L": [plan.token.value]})
-                none = placeholders.value({"L": []})
-                assignments.append(f"{log}=list_append({own},if_not_exists({log},{none}))")
+        if version and logged:
+            log = placeholders.name(version.log_name)
+            own = placeholders.value({"L": [plan.token.value]})
+            none = placeholders.value({"L": []})
+            assignments.append(f"{log}=list_append({own},if_not_exists({log},{none}))")
+            # Also on the first attempt, which may arrive late and find that a repeat was applied.
+            unlogged = expressions.not_logged(placeholders, version, plan.token)
         update = write.expressions.update_expression(placeholders, assignments)
         condition = all_of(
             write.expressions.condition_expression(placeholders),
             self._condition(placeholders, write.precondition, plan.seen),
+            unlogged,
         )
 
         def repeat() -> Mapping[str, Any] | None:
             if not version:
                 return None  # nothing would tell whether it has been counted
-            unapplied = expressions.not_logged(placeholders, version, plan.token)
-            return plan.parameters(all_of(condition, unapplied), Key=key, UpdateExpression=update)
+            reaches = expressions.log_reaches_back(placeholders, version, plan.token)
+            return plan.parameters(all_of(condition, reaches), Key=key, UpdateExpression=update)
 
-        key = write.key.attributes
         return plan.call(Operation.UPDATE_ITEM, condition, repeat, Key=key, UpdateExpression=update)
 
     def _condition(

@@ -90,6 +90,24 @@ def test_a_native_update_is_counted_once(service, wire, path, fault):
         assert exact(answer)["n"] == expected
 
 
+def test_an_attempt_that_arrives_after_its_repeat_changes_nothing(service, wire, path):
+    """A connection that breaks may have a call on its way still."""
+    late = []
+
+    def hold_back(exchange):
+        late.append(exchange.call)
+        exchange.reset()
+
+    with wire.fault(hold_back, operation="UpdateItem", calls=1):
+        answer = service.patch(path, headers=NATIVE, data=INCREMENT)
+    assert answer.status_code == 200
+    (call,) = late
+    dynamodb = service.engine.dynamodb
+    with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):
+        dynamodb.update_item(**call.parameters)
+    assert exact(service.get(path))["n"] == 1
+
+
 def test_a_native_list_append_and_its_condition_are_carried_out_once(service, wire, path):
     service.put(path, headers=JSON, data='{"list": [1], "state": "old"}')
     update = {

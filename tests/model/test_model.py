@@ -290,7 +290,12 @@ class Machine(RuleBasedStateMachine):
                 expected = {201} if is_known else {200, 201}
         except Refused as refusal:
             expected = {refusal.status}
-            if method == "delete" and match == "*" and before is None and fault is lose_answer:
+            if (
+                method == "delete"
+                and match == "*"
+                and before is None
+                and fault in (lose_answer, cut)
+            ):
                 # Nobody knows any more whether it was there; gone it is, as was asked.
                 expected.add(204)
         headers = {**headers, **conditions.headers}

@@ -57,7 +57,9 @@ class Arena:
 def arena(engine) -> Iterator[Arena]:
     wire = Wire(engine.endpoint)
     # What is raced for here is the outcome, not the time that a busy machine takes.
-    with gunicorn(wire.url, "-w", "4", ITEMS_DEADLINE_SECONDS="60") as server:
+    with gunicorn(
+        wire.url, "-w", "4", ITEMS_DEADLINE_SECONDS="60", ITEMS_READ_TIMEOUT_SECONDS="50"
+    ) as server:
         arena = Arena(engine, wire, server, threading.Lock())
         wire.fault(arena.pass_on)
         yield arena

@@ -23,6 +23,7 @@ from service.web import (
     telemetry,
 )
 from service.web.access_documentation import secured_document
+from service.web.batch import batch_blueprint
 from service.web.health import Probe, health
 from service.web.items import items_blueprint
 from service.web.raw_path import InvalidKeySegment, KeySegmentConverter, RawPathMiddleware
@@ -129,6 +130,7 @@ def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
     )
     components.register_components(api)
     api.register_blueprint(items_blueprint(settings))
+    api.register_blueprint(batch_blueprint(settings))
     api.register_blueprint(health)
     document: Mapping[str, Any] = secured_document(api.spec.to_dict(), settings)
     openapi_json = app.json.dumps(document, sort_keys=False)

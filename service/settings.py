@@ -10,6 +10,7 @@ from typing import Any, Self, cast
 from service.addresses import check_url
 from service.items import KeyAttribute, KeySchema, KeyType
 from service.operations import Operation
+from service.versions import VersionAttribute
 
 # DynamoDB's limits, https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
 PARTITION_KEY_MAX_BYTES = 2048
@@ -245,6 +246,11 @@ class Settings:
         """The two key attributes together."""
         return KeySchema(self.partition_key, self.sort_key)
 
+    @property
+    def own_attributes(self) -> tuple[str, ...]:
+        """The attributes that are the service's own: no client writes them."""
+        return VersionAttribute(self.version_attribute).names
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Settings from ``ITEMS_*`` variables, the defaults for those that are absent.
@@ -270,11 +276,11 @@ class Settings:
 
     def _contradictions(self) -> list[str]:
         mistakes = []
-        names = [*self.key_schema.names, self.version_attribute]
+        names = [*self.key_schema.names, *self.own_attributes]
         if len(set(names)) < len(names):
             mistakes.append(
-                "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY and ITEMS_VERSION_ATTRIBUTE must name "
-                f"three different attributes, not {', '.join(names)}."
+                "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY and ITEMS_VERSION_ATTRIBUTE with its log must "
+                f"name different attributes, not {', '.join(names)}."
             )
         return mistakes + self._access_contradictions()
 

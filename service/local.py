@@ -33,11 +33,6 @@ LOOPBACK = "127.0.0.1"
 MAX_PORT = 65_535
 START_SECONDS = 60
 STOP_SECONDS = 10
-# A transaction takes 100 items since 2022; moto still refuses to read more than 25 in one.
-MOTO_PROGRAM = (
-    "from moto.dynamodb import responses; responses.TRANSACTION_MAX_ITEMS = 100;"
-    "from moto.server import main"
-)
 SAMPLE_ITEMS: tuple[Mapping[str, Any], ...] = (
     {"Id": {"N": "101"}, "Name": {"S": "Raj"}},
     {"Id": {"N": "102"}, "Name": {"S": "Priya"}, "Email": {"S": "priya@gmail.com"}},
@@ -182,7 +177,9 @@ def _engine() -> Iterator[str]:
             sys.executable,
             "-c",
             "import sys; sys.stdout = sys.stderr = open(sys.argv[1], 'a', buffering=1);"
-            f"{MOTO_PROGRAM}; main(sys.argv[2:])",
+            # A transaction takes 100 items; moto still refuses to read more than 25 in one.
+            "from moto.dynamodb import responses; responses.TRANSACTION_MAX_ITEMS = 100;"
+            "from moto.server import main; main(sys.argv[2:])",
             str(log),
             *("-H", LOOPBACK, "-p", str(port)),
         ]

@@ -2,11 +2,14 @@
 ARG PYTHON_IMAGE=python:3.13-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
+# extras.lock has what ITEMS_OTEL and a Redis for ITEMS_RATE_LIMIT_STORAGE need besides.
+ARG REQUIREMENTS=image.lock
 COPY requirements/image.lock /build/
+COPY requirements/extras.lock /build/
 # The environment has no pip of its own: what installs does not ship.
 RUN python -m venv --without-pip /venv \
     && python -m pip --python /venv/bin/python install \
-        --no-cache-dir --disable-pip-version-check --require-hashes -r /build/image.lock
+        --no-cache-dir --disable-pip-version-check --require-hashes -r "/build/${REQUIREMENTS}"
 COPY service /app/service
 # The file system may be read-only at run time, so Python writes its bytecode now.
 RUN python -m compileall -q /app/service

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from flask import Flask, Response
-from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.settings import Settings
@@ -40,6 +39,8 @@ def install(app: Flask, settings: Settings) -> None:
 
     app.after_request(protect)
     if settings.cors_origins:
+        from flask_cors import CORS  # noqa: PLC0415 - it costs time only where it is used
+
         CORS(
             app,
             origins=list(settings.cors_origins),

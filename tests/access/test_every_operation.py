@@ -167,3 +167,38 @@ def test_the_refusal_comes_before_the_body(guarded):
     assert answer.status == 401
     chunked = guarded.request("PUT", "/items/104/x", None, Transfer_Encoding="chunked")
     assert chunked.status == 401
+
+
+def batch_of(path: str, partitions: list[str], name: str) -> str:
+    keys = [{"id": each, "name": f"{name}-{n}"} for n, each in enumerate(partitions)]
+    if path.endswith("Get"):
+        return json.dumps({"keys": keys})
+    return json.dumps({"operations": [{"method": "PUT", "item": {}, **key} for key in keys]})
+
+
+@pytest.mark.parametrize("path", ["/items:batch", "/items:batchGet"])
+@pytest.mark.parametrize("partitions", [["104", "105"], ["105", "104"], ["105"]])
+def test_a_batch_with_one_item_of_another_tenant_is_refused_whole(
+    guarded, wire, authority, path, partitions
+):
+    name = f"access-{uuid.uuid4().hex}"
+    calls_before = len(wire.calls)
+    headers = {"Content-Type": "application/json", **bearer(authority.token(tenant=TENANT))}
+    refused = guarded.request("POST", path, batch_of(path, partitions, name), **headers)
+    assert refused.status == 403, refused.body
+    assert refused.json["type"] == "/docs/errors#not-permitted"
+    assert not {"TransactWriteItems", "TransactGetItems"} & set(wire.calls[calls_before:])
+    own = batch_of(path, ["104", "1.04e2"], name)
+    assert guarded.request("POST", path, own, **headers).status == 200
+
+
+def test_an_idempotency_key_is_its_callers_alone(guarded, authority):
+    """Two callers who make up the same key do not get in each other's way."""
+    target = f"/items/104/access-{uuid.uuid4().hex}"
+    headers = {"Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex}
+    for sub in ("alice", "bob"):
+        token = bearer(authority.token(tenant=TENANT, sub=sub))
+        body = json.dumps({"By": sub})
+        assert guarded.request("PUT", target, body, **headers, **token).status in (200, 201)
+        again = guarded.request("PUT", target, "{}", **headers, **token)
+        assert again.status == 422, "the same caller, the same key, another request"

@@ -16,7 +16,7 @@ def document(request, tmp_path):
     path = tmp_path / "keys.toml"
     path.write_text(f'[one]\nsha256 = "{new_api_key("one")[1]}"\nscopes = ["items:read"]\n')
     settings = (
-        Settings(auth="jwt", jwt_issuer=ISSUER, jwt_audiences=(AUDIENCE,))
+        Settings(auth="jwt", rate_limit="9/hour", jwt_issuer=ISSUER, jwt_audiences=(AUDIENCE,))
         if request.param == "jwt"
         else Settings(auth="api-key", api_keys_file=str(path))
     )
@@ -64,3 +64,11 @@ def test_an_open_service_documents_no_scheme():
     document = client.get("/openapi.json").get_json()
     assert document["security"] == []
     assert "securitySchemes" not in document["components"]
+
+
+def test_a_limited_service_documents_429(document):
+    if "bearerToken" in document["components"]["securitySchemes"]:
+        for _, path, operation in operations(document):
+            assert ("429" in operation["responses"]) == (path not in ("/live", "/ready"))
+    else:
+        assert "TooManyRequests" not in document["components"]["responses"]

@@ -25,6 +25,7 @@ import click
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from service.addresses import is_loopback
 from service.operations import Operation
 from service.settings import Settings, SettingsError
 from service.storage.client import DEFAULT_REGION
@@ -62,6 +63,11 @@ def main(host: str, port: int, endpoint: str | None) -> None:
         settings = Settings.from_environment(os.environ)
     except SettingsError as error:
         _give_up("The environment holds mistakes: " + " ".join(error.mistakes))
+    if settings.auth is None and not is_loopback(host):
+        _give_up(
+            f"ITEMS_AUTH is not set, and {host} is reached from other machines. Set "
+            "ITEMS_AUTH=none to let in everyone who reaches it."
+        )
     _check_address(host, port)
     _check_endpoint(endpoint)
     for ending in (signal.SIGTERM, signal.SIGHUP):

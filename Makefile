@@ -1,7 +1,7 @@
 # make run     the service on this machine, with an embedded engine and sample items
 # make test    every test
 # make soak    an hour of mixed load, faults and random sequences; ITEMS_SOAK_SECONDS=300 for less
-# make check   style, types, architecture, fresh documents
+# make check   style, types, architecture, fresh documents, known weaknesses, licences, build/sbom.json
 # make fix     what can be mended by itself
 # make bench   processor time per request, beside its peers
 # make sdk     clients generated from the OpenAPI document
@@ -37,6 +37,8 @@ check: .venv/.tools
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python -m openapi check
+	.venv/bin/bandit --quiet --configfile pyproject.toml --recursive service openapi deploy
+	requirements/audit
 
 fix: .venv/.tools
 	.venv/bin/ruff format .

@@ -19,6 +19,7 @@ from botocore.parsers import ResponseParserError
 
 from service import __version__
 from service.deadline import Deadline, TimeIsUp, time_limit
+from service.observation import UNOBSERVED, Observer
 from service.operations import Operation, Transaction
 from service.settings import Settings
 from service.storage.credentials import BackgroundCredentials
@@ -33,7 +34,7 @@ class DynamoDBClient:
     Nothing is made before the first call, so that each process has its own connections.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, observer: Observer = UNOBSERVED) -> None:
         self._attempt_seconds = settings.connect_timeout_seconds + settings.read_timeout_seconds
         self._config = Config(
             connect_timeout=settings.connect_timeout_seconds,
@@ -45,7 +46,7 @@ class DynamoDBClient:
             parameter_validation=False,  # everything was checked on the way in
             user_agent_extra=f"dynamodb-items/{__version__}",
         )
-        self._credentials = BackgroundCredentials()
+        self._credentials = BackgroundCredentials(observer=observer)
         self._lock = threading.Lock()
         self._methods: Mapping[str, Callable[..., dict[str, Any]]] | None = None
 

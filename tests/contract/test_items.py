@@ -185,11 +185,15 @@ def test_the_typed_form_is_negotiated(service, name):
         "application/json;q=0.5, application/vnd.dynamodb+json": "application/vnd.dynamodb+json",
         "text/html, */*;q=0.1": "application/json",
         "application/*": "application/json",
+        "application/json; charset=utf-8": "application/json",
+        "application/vnd.dynamodb+json; version=1": "application/vnd.dynamodb+json",
+        "application/json;q=0, */*;q=0.1": "application/vnd.dynamodb+json",
     }.items():
         answer = service.get(path, headers={"Accept": accept})
         assert answer.content_type == content_type, accept
         assert answer.headers["Vary"] == "Accept"
-    assert service.get(path, headers={"Accept": "text/csv"}).status_code == 406
+    for accept in ("text/csv", "application/json;q=0", "*/*;q=0"):
+        assert service.get(path, headers={"Accept": accept}).status_code == 406, accept
 
 
 def test_the_version_attribute_shows_in_the_typed_form_only(service, name):

@@ -4,7 +4,8 @@
 # make check   style, types, architecture, fresh documents, known weaknesses, licences, build/sbom.json
 # make fix     what can be mended by itself
 # make bench   processor time per request, beside its peers
-# make sdk     a client generated from the OpenAPI document
+# make sdk     clients generated from the OpenAPI document
+# make docs    the documentation as a site, in build/site
 # make lock    pin the newest releases
 
 # The first Python that is new enough; `make run PYTHON=…` names another.
@@ -15,12 +16,16 @@ ENDPOINT ?=
 PYTEST_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: run test soak check fix bench sdk lock clean
+.PHONY: run test soak check fix bench sdk docs lock clean
 
 run: .venv/.local
 	@exec .venv/bin/python -m service.local --port $(PORT) $(if $(ENDPOINT),--endpoint $(ENDPOINT))
 
-test: .venv/.tests .venv-ministack/.installed tests/docs/openapi_lint/node_modules/.installed
+TEST_TOOLS = .venv/.tests .venv-ministack/.installed $(SDK_TOOLS) \
+	tests/docs/openapi_lint/node_modules/.installed
+SDK_TOOLS = build/.programs .venv-sdk/.installed tests/sdk/node_modules/.installed
+
+test: $(TEST_TOOLS)
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
 soak: .venv/.tests .venv-ministack/.installed
@@ -43,16 +48,17 @@ fix: .venv/.tools
 bench: .venv/.local
 	.venv/bin/python -m bench
 
-sdk: .venv-sdk/.installed
-	rm -rf build/sdk
-	mkdir -p build
-	.venv-sdk/bin/openapi-python-client generate --path openapi/openapi.json --output-path build/sdk
+sdk: .venv/.tests $(SDK_TOOLS)
+	.venv/bin/python -m tests.sdk
+
+docs: .venv/.tests
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
 
 lock:
 	requirements/lock
 
 clean:
-	rm -rf .venv .venv-ministack .venv-sdk build tests/docs/openapi_lint/node_modules
+	rm -rf .venv .venv-ministack .venv-sdk build tests/docs/openapi_lint/node_modules tests/sdk/node_modules
 
 # Each environment is a superset of the one before, with the same versions.
 .venv/.local: requirements/local.lock | .venv/bin/python
@@ -79,9 +85,14 @@ clean:
 .venv/bin/python .venv-ministack/bin/python .venv-sdk/bin/python:
 	@requirements/make-venv "$(PYTHON)" $(@:/bin/python=)
 
-tests/docs/openapi_lint/node_modules/.installed: tests/docs/openapi_lint/package-lock.json
+build/.programs: requirements/programs
+	@mkdir -p $(@D)
+	@requirements/programs
+	@touch $@
+
+%/node_modules/.installed: %/package-lock.json | build/.programs
 	@if command -v npm >/dev/null; then \
-		echo "Installing the OpenAPI linters …"; npm ci --prefix $(<D) --loglevel=error; \
+		echo "Installing the npm packages of $* …"; npm ci --prefix $* --loglevel=error; \
 	else \
-		echo "npm is not here: the OpenAPI linters' test will say so."; mkdir -p $(@D); fi
+		echo "npm is not here: the tests that need it will say so."; mkdir -p $(@D); fi
 	@touch $@

@@ -26,6 +26,7 @@ from service.web.access_documentation import secured_document
 from service.web.batch import batch_blueprint
 from service.web.health import Probe, health
 from service.web.items import items_blueprint
+from service.web.pages import pages_blueprint
 from service.web.raw_path import InvalidKeySegment, KeySegmentConverter, RawPathMiddleware
 
 
@@ -132,7 +133,10 @@ def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
     api.register_blueprint(items_blueprint(settings))
     api.register_blueprint(batch_blueprint(settings))
     api.register_blueprint(health)
-    document: Mapping[str, Any] = secured_document(api.spec.to_dict(), settings)
+    app.register_blueprint(pages_blueprint(settings))
+    document: Mapping[str, Any] = secured_document(
+        documentation.with_links_that_lead_somewhere(api.spec.to_dict()), settings
+    )
     openapi_json = app.json.dumps(document, sort_keys=False)
     errors_page = problems.documentation()
 

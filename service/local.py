@@ -144,9 +144,11 @@ def _reach_loopback_directly() -> None:
 
 
 def _point_at(endpoint: str) -> None:
-    """Set AWS's own variables, which the service inherits, to the endpoint."""
+    """What the service inherits: AWS's own variables for the endpoint, and its pages switched on."""
     os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
     os.environ.setdefault("AWS_REGION", os.environ.get("AWS_DEFAULT_REGION", DEFAULT_REGION))
+    for page in ("ITEMS_DOCS_UI", "ITEMS_ITEM_PAGE"):
+        os.environ.setdefault(page, "true")
     if not _is_aws(endpoint):
         # Any pair of keys will do, and real ones have no business there.
         os.environ |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
@@ -287,7 +289,8 @@ def _welcome(url: str, settings: Settings, endpoint: str) -> None:
 The service is ready.
 
   Items      {url}/items/{{id}}/{{name}}
-  OpenAPI    {url}/openapi.json
+  A page     {url}/
+  The API    {url}/docs, from {url}/openapi.json
   Health     {url}/ready
   Table      {settings.table} on {endpoint}
 

@@ -239,6 +239,8 @@ class Settings:
     admin_bind: tuple[str, int] | None = _setting("ITEMS_ADMIN_BIND", "", _address)
     otel: bool = _setting("ITEMS_OTEL", "false", _flag)
     probe_interval_seconds: float = _setting("ITEMS_PROBE_INTERVAL_SECONDS", "5", _seconds)
+    docs_ui: bool = _setting("ITEMS_DOCS_UI", "false", _flag)
+    item_page: bool = _setting("ITEMS_ITEM_PAGE", "false", _flag)
     log_level: str = _setting("ITEMS_LOG_LEVEL", "info", _log_level)
 
     @property

@@ -115,11 +115,16 @@ def item_path(key: ItemKey) -> str:
 def _query(request: Request, schema: Schema) -> Mapping[str, Any]:
     if not request.query_string:
         return {}
-    arguments = request.args
-    if repeated := [name for name in arguments if len(arguments.getlist(name)) > 1]:
+    arguments = dict(request.args.lists())
+    if "fields" in arguments:
+        # Some generated clients repeat the parameter where the document says commas.
+        arguments["fields"] = [",".join(arguments["fields"])]
+    if repeated := [name for name, values in arguments.items() if len(values) > 1]:
         raise _invalid_query({name: ["is given more than once"] for name in repeated})
     try:
-        query: Mapping[str, Any] = schema.load(arguments.to_dict())
+        query: Mapping[str, Any] = schema.load(
+            {name: value for name, (value,) in arguments.items()}
+        )
     except ValidationError as error:
         messages = cast("Mapping[str, list[str]]", error.messages)
         raise _invalid_query(messages) from None

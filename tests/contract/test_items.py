@@ -160,6 +160,13 @@ def test_fields_trim_the_answer_and_not_the_etag(service, name):
         assert answer.headers["ETag"] == whole.headers["ETag"]
 
 
+def test_fields_may_be_repeated_as_some_clients_do(service, name):
+    path = f"/items/7/{name}"
+    service.put(path, headers=JSON, data='{"a": 1, "b": 2, "c": 3}')
+    answer = service.get(f"{path}?fields=a&fields=b")
+    assert exact(answer) == {"Id": 7, "Name": name, "a": 1, "b": 2}
+
+
 def test_fields_trim_the_answer_of_a_write_and_not_the_item(service, name):
     path = f"/items/7/{name}?fields=a"
     assert exact(service.put(path, headers=JSON, data='{"a": 1, "b": 2}')).keys() == {

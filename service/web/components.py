@@ -67,7 +67,11 @@ _PARAMETERS: Mapping[str, tuple[str, str]] = {
 }
 
 _ENTITY_TAGS = r'^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$'
-_PATTERNS = {"If-Match": _ENTITY_TAGS, "If-None-Match": _ENTITY_TAGS}
+_PATTERNS = {
+    "If-Match": _ENTITY_TAGS,
+    "If-None-Match": _ENTITY_TAGS,
+    "Idempotency-Key": r'^("[ !#-~]{1,255}"|[!#-~]{1,255})$',
+}
 
 _PROBLEM_RESPONSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "BadRequest": ("The key, a header, a parameter or the body cannot be understood.", ()),

@@ -15,7 +15,7 @@ from tests.serving import gunicorn
 
 HERE = Path(__file__).parent
 EXAMPLES = 20
-LIMIT_SECONDS = 240
+LIMIT_SECONDS = 400
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 PORT ?= 8000
 ENDPOINT ?=
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 .DELETE_ON_ERROR:
 .PHONY: run test check fix bench sdk lock clean
@@ -34,8 +35,9 @@ fix: .venv/.tools
 	.venv/bin/ruff check --fix .
 	.venv/bin/python -m openapi write
 
-bench: .venv/.local
-	.venv/bin/python -m bench
+bench: .venv/.tests .venv-bench/.installed .venv-awscli/.installed bench/peers/fastify/node_modules/.installed
+	@bench/install-programs
+	.venv/bin/python -m bench --json build/bench.json --svg build/bench.svg $(BENCH_ARGS)
 
 sdk: .venv-sdk/.installed
 	rm -rf build/sdk
@@ -46,7 +48,7 @@ lock:
 	requirements/lock
 
 clean:
-	rm -rf .venv .venv-ministack .venv-sdk build tests/docs/openapi_lint/node_modules
+	rm -rf .venv .venv-* build tests/docs/openapi_lint/node_modules bench/peers/fastify/node_modules
 
 # Each environment is a superset of the one before, with the same versions.
 .venv/.local: requirements/local.lock | .venv/bin/python
@@ -70,7 +72,16 @@ clean:
 	@requirements/install .venv-sdk $<
 	@touch $@
 
-.venv/bin/python .venv-ministack/bin/python .venv-sdk/bin/python:
+# The peers' packages pin botocore, each another one.
+.venv-bench/.installed: requirements/bench.lock | .venv-bench/bin/python
+	@requirements/install .venv-bench $<
+	@touch $@
+
+.venv-awscli/.installed: requirements/awscli.lock | .venv-awscli/bin/python
+	@requirements/install .venv-awscli $<
+	@touch $@
+
+.venv/bin/python .venv-ministack/bin/python .venv-sdk/bin/python .venv-bench/bin/python .venv-awscli/bin/python:
 	@requirements/make-venv "$(PYTHON)" $(@D)/..
 
 tests/docs/openapi_lint/node_modules/.installed: tests/docs/openapi_lint/package-lock.json
@@ -78,4 +89,11 @@ tests/docs/openapi_lint/node_modules/.installed: tests/docs/openapi_lint/package
 		echo "Installing the OpenAPI linters …"; npm ci --prefix $(<D) --loglevel=error; \
 	else \
 		echo "npm is not here: the OpenAPI linters' test will say so."; mkdir -p $(@D); fi
+	@touch $@
+
+bench/peers/fastify/node_modules/.installed: bench/peers/fastify/package-lock.json
+	@if command -v npm >/dev/null; then \
+		echo "Installing Fastify and AWS's SDK for JavaScript …"; npm ci --prefix $(<D) --loglevel=error; \
+	else \
+		echo "npm is not here: the bench leaves Fastify out."; mkdir -p $(@D); fi
 	@touch $@

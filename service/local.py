@@ -28,7 +28,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from service.settings import Settings, SettingsError
 from service.storage.client import DEFAULT_REGION
 
-HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
+MAX_PORT = 65_535
 START_SECONDS = 60
 STOP_SECONDS = 10
 SAMPLE_ITEMS: tuple[Mapping[str, Any], ...] = (
@@ -45,15 +46,23 @@ Examples:
   python -m service.local --port 8080
   python -m service.local --endpoint http://127.0.0.1:8001"""
 )
-@click.option("--port", default=8000, show_default=True, help="Where the service listens.")
+@click.option("--host", default=LOOPBACK, show_default=True, help="The address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, MAX_PORT),
+    default=8000,
+    show_default=True,
+    help="The port to listen on.",
+)
 @click.option("--endpoint", help="A DynamoDB-compatible endpoint in place of the embedded engine.")
-def main(port: int, endpoint: str | None) -> None:
+def main(host: str, port: int, endpoint: str | None) -> None:
     """Run the service on this machine, with a table to try it on. Ctrl-C ends all of it."""
     try:
         settings = Settings.from_environment(os.environ)
     except SettingsError as error:
         _give_up("The environment holds mistakes: " + " ".join(error.mistakes))
-    _check_port(port)
+    _check_address(host, port)
+    _check_endpoint(endpoint)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with ExitStack() as processes:
@@ -66,13 +75,13 @@ def main(port: int, endpoint: str | None) -> None:
             service = processes.enter_context(
                 _process(
                     [
-                        *(sys.executable, "-m", "gunicorn", "-b", f"{HOST}:{port}"),
+                        *(sys.executable, "-m", "gunicorn", "-b", f"{host}:{port}"),
                         *("-c", "python:service.gunicorn_conf", "service.wsgi:app"),
                     ],
                     environment,
                 )
             )
-            url = f"http://{HOST}:{port}"
+            url = f"http://{LOOPBACK if host == '0.0.0.0' else host}:{port}"  # noqa: S104
             _wait_until(lambda: _answers(f"{url}/ready"), service, "The service")
             _welcome(url, settings, endpoint)
             status = service.wait()
@@ -94,21 +103,27 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _check_port(port: int) -> None:
+def _check_address(host: str, port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError as error:
             _give_up(
-                f"Port {port} cannot be used ({error.strerror}). "
-                f"Choose another: make run PORT={port + 1}"
+                f"{host}:{port} cannot be used ({error.strerror}). "
+                f"Choose another port: make run PORT={port % MAX_PORT + 1}"
             )
+
+
+def _check_endpoint(endpoint: str | None) -> None:
+    parts = urllib.parse.urlsplit(endpoint or "http://embedded")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        _give_up(f"{endpoint!r} is no endpoint. It has a form such as http://127.0.0.1:8001")
 
 
 def _free_port() -> int:
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
+        probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
         return port
 
@@ -148,7 +163,7 @@ def _process(command: list[str], environment: Mapping[str, str]) -> Iterator[sub
 @contextmanager
 def _engine() -> Iterator[str]:
     port = _free_port()
-    endpoint = f"http://{HOST}:{port}"
+    endpoint = f"http://{LOOPBACK}:{port}"
     with tempfile.TemporaryDirectory(prefix="items-engine-") as folder:
         log = Path(folder, "engine.log")
         # The engine logs every request; that is of use only where it fails to start.
@@ -158,7 +173,7 @@ def _engine() -> Iterator[str]:
             "import sys; sys.stdout = sys.stderr = open(sys.argv[1], 'a', buffering=1);"
             "from moto.server import main; main(sys.argv[2:])",
             str(log),
-            *("-H", HOST, "-p", str(port)),
+            *("-H", LOOPBACK, "-p", str(port)),
         ]
         with _process(command, os.environ) as engine:
             _wait_until(lambda: _answers(endpoint), engine, "The engine", log)
@@ -200,8 +215,14 @@ def _prepare_table(settings: Settings, endpoint: str, environment: Mapping[str, 
         "dynamodb",
         region_name=environment["AWS_REGION"],
         endpoint_url=endpoint,
-        config=Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2}),
+        # An endpoint that was started at the same time gets some seconds to come up.
+        config=Config(
+            connect_timeout=3,
+            read_timeout=10,
+            retries={"total_max_attempts": 5, "mode": "standard"},
+        ),
     )
+    _say(f"Reaching {endpoint} …")
     try:
         create_table(client, settings)
     except client.exceptions.ResourceInUseException:

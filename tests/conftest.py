@@ -12,6 +12,7 @@ from service import local
 from service.operations import Operation
 from service.settings import Settings
 from tests.engines import ENGINES, REGION, client_for
+from tests.serving import Server, gunicorn
 from tests.wire import Wire
 
 
@@ -62,6 +63,19 @@ def engine(request) -> Iterator[Engine]:
         yield Engine(request.param, endpoint, wire)
         wire.close()
         assert set(wire.calls) <= set(map(str, Operation)), "least privilege: nothing else is asked"
+
+
+@pytest.fixture(scope="session")
+def server(engine) -> Iterator[Server]:
+    """The service under gunicorn, with two workers, on each engine in turn."""
+    with gunicorn(engine.wire.url, "-w", "2") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def dynamodb(engine):
+    """A plain boto3 client of the same table, as any other user of it has."""
+    return engine.dynamodb
 
 
 @pytest.fixture

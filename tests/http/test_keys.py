@@ -132,3 +132,7 @@ def test_string_keys_of_the_greatest_length_have_a_url(engine, name):
     with gunicorn(engine.wire.url, ITEMS_TABLE=table, **keys) as server:
         assert server.request("PUT", target, "{}", Content_Type=JSON).status == 201
         assert server.request("GET", target).json == {"Owner": owner, "Path": path}
+
+
+def test_a_request_line_beyond_every_key_is_refused(server):
+    assert server.request("GET", f"/items/7/{'x' * 20_000}").status == 414

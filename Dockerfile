@@ -1,0 +1,24 @@
+# The service, as gunicorn serves it. Build: docker build -t dynamodb-items .
+ARG PYTHON_IMAGE=python:3.13-slim-bookworm
+
+FROM ${PYTHON_IMAGE} AS build
+COPY requirements/image.lock /build/
+# The environment has no pip of its own: what installs does not ship.
+RUN python -m venv --without-pip /venv \
+    && python -m pip --python /venv/bin/python install \
+        --no-cache-dir --disable-pip-version-check --require-hashes -r /build/image.lock
+COPY service /app/service
+# The file system may be read-only at run time, so Python writes its bytecode now.
+RUN python -m compileall -q /app/service
+
+FROM ${PYTHON_IMAGE}
+RUN python -m pip uninstall --yes --quiet --root-user-action ignore pip
+COPY --from=build /venv /venv
+COPY --from=build /app /app
+WORKDIR /app
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+USER 10001:10001
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/live', timeout=2)"]
+CMD ["gunicorn", "-c", "python:service.gunicorn_conf", "-b", "0.0.0.0:8000", "service.wsgi:app"]

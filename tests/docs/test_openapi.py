@@ -1,0 +1,117 @@
+"""The OpenAPI document: valid, linted, fresh, and the one that is served."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from openapi_spec_validator import OpenAPIV30SpecValidator
+
+from openapi.__main__ import generated_files
+from service.app import create_app, create_repository
+from service.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "openapi/openapi.json"
+LINTERS = Path(__file__).parent / "openapi_lint"
+
+
+@pytest.fixture(scope="module")
+def document():
+    return json.loads(DOCUMENT.read_text())
+
+
+@pytest.fixture(scope="module")
+def operations(document):
+    return [
+        (method, path, operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    ]
+
+
+def test_it_is_valid_openapi(document):
+    assert list(OpenAPIV30SpecValidator(document).iter_errors()) == []
+
+
+@pytest.mark.parametrize(
+    "linter",
+    [
+        ["spectral", "lint", "--ruleset", ".spectral.yaml", "--fail-severity", "error"],
+        ["redocly", "lint", "--config", "redocly.yaml"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_linter_finds_no_error(linter):
+    program = LINTERS / "node_modules/.bin" / linter[0]
+    assert program.exists(), "the linters come from npm: install Node.js, then make test"
+    linted = subprocess.run(
+        [program, *linter[1:], DOCUMENT], cwd=LINTERS, capture_output=True, text=True, check=False
+    )
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+def test_the_committed_files_are_what_the_code_writes():
+    stale = [path for path, text in generated_files().items() if path.read_text() != text]
+    assert stale == []
+
+
+def test_a_stale_file_is_found(tmp_path):
+    """The check can fail: a copy of the repository with one word changed does not pass."""
+    for name in ("service", "openapi", "docs"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "openapi").unlink()
+    (tmp_path / "openapi").mkdir()
+    for source in (ROOT / "openapi").glob("*.*"):
+        text = source.read_text()
+        if source.name == "openapi.json":
+            text = text.replace("getItem", "fetchItem")
+        (tmp_path / "openapi" / source.name).write_text(text)
+    checked = subprocess.run(
+        [sys.executable, "-m", "openapi", "check"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 1
+    assert "openapi.json is stale" in checked.stderr
+
+
+def test_both_files_hold_the_same_document(document):
+    assert yaml.safe_load((ROOT / "openapi/openapi.yaml").read_text()) == document
+
+
+def test_the_document_is_served(document):
+    settings = Settings()
+    client = create_app(settings, create_repository(settings)).test_client()
+    answer = client.get("/openapi.json")
+    assert answer.content_type == "application/json"
+    assert answer.json == document
+
+
+def test_every_operation_has_an_id_of_its_own(operations):
+    ids = [operation["operationId"] for *_, operation in operations]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_error_is_a_typed_problem(document, operations):
+    for method, path, operation in operations:
+        for status, response in operation["responses"].items():
+            if status >= "400":
+                name = response["$ref"].rpartition("/")[2]
+                content = document["components"]["responses"][name]["content"]
+                assert list(content) == ["application/problem+json"], (method, path, status)
+
+
+def test_every_header_that_is_promised_is_described(document):
+    for name, header in document["components"]["headers"].items():
+        assert header["description"], name
+        assert "example" in header, name
+
+
+def test_an_item_is_an_object_of_any_attributes(document):
+    assert document["components"]["schemas"]["Item"]["additionalProperties"] is True

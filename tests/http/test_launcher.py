@@ -1,0 +1,148 @@
+"""``make run``: what a newcomer sees, and that nothing is left behind."""
+
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import boto3.session
+import pytest
+
+from tests.engines import ROOT, free_port
+
+PATIENCE_SECONDS = 60
+
+
+def launch(*arguments, **variables):
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ITEMS_"))
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "service.local", *arguments],
+        cwd=ROOT,
+        env={**environment, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def refusal_of(*arguments, **variables) -> str:
+    """The single line with which the launcher gives up."""
+    launcher = launch(*arguments, **variables)
+    output, _ = launcher.communicate(timeout=PATIENCE_SECONDS)
+    assert launcher.returncode not in (0, None)
+    assert "Traceback" not in output
+    return output
+
+
+@contextmanager
+def launched(*arguments, **variables):
+    """A running launcher, and all that it said until its welcome was complete."""
+    launcher = launch(*arguments, **variables)
+    try:
+        said = []
+        for line in launcher.stdout:
+            said.append(line)
+            if line.strip().startswith("curl -i -X PATCH"):
+                break
+        yield launcher, "".join(said)
+    finally:
+        if launcher.poll() is None:
+            launcher.send_signal(signal.SIGTERM)
+        launcher.communicate(timeout=PATIENCE_SECONDS)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_three_curl_lines_work_as_pasted():
+    port = free_port()
+    with launched("--port", str(port)) as (_, said):
+        statuses = []
+        for line in re.findall(r"^  (curl .*)$", said, re.MULTILINE):
+            answer = subprocess.run(shlex.split(line), capture_output=True, text=True, check=True)
+            statuses.append(answer.stdout.split()[1])
+    assert statuses == ["200", "201", "200"]
+    assert "Starting the embedded engine" in said
+    assert f"http://127.0.0.1:{port}/openapi.json" in said
+
+
+@pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_ends_all_of_it(interruption):
+    port = free_port()
+    with launched("--port", str(port)) as (launcher, said):
+        engine_port = int(re.search(r"Table .* on http://127.0.0.1:(\d+)", said)[1])
+        assert listens(port)
+        assert listens(engine_port)
+        launcher.send_signal(interruption)
+        output, _ = launcher.communicate(timeout=PATIENCE_SECONDS)
+    assert launcher.returncode == 0
+    assert "Stopped." in output
+    assert not listens(port)
+    assert not listens(engine_port)
+
+
+def test_a_service_that_ends_by_itself_ends_the_launcher():
+    port = free_port()
+    with launched("--port", str(port)) as (launcher, _):
+        children = subprocess.run(
+            ["ps", "-o", "pid=,args=", "--ppid", str(launcher.pid)],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        service = next(line for line in children.splitlines() if "gunicorn" in line)
+        os.kill(int(service.split()[0]), signal.SIGTERM)
+        output, _ = launcher.communicate(timeout=PATIENCE_SECONDS)
+    assert launcher.returncode == 1
+    assert "The service ended by itself" in output
+
+
+def test_a_taken_port_is_one_clear_line():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        line = refusal_of("--port", str(port))
+    assert line.count("\n") == 1
+    assert f"127.0.0.1:{port} cannot be used" in line
+    assert f"make run PORT={port + 1}" in line
+
+
+def test_mistaken_settings_are_one_clear_line():
+    line = refusal_of(ITEMS_DEADLINE_SECONDS="soon", ITEMS_SORT_KEY="Name")
+    assert line.count("\n") == 1
+    assert "ITEMS_DEADLINE_SECONDS" in line
+    assert "ITEMS_SORT_KEY" in line
+
+
+@pytest.mark.parametrize("endpoint", ["dynamodb", "ftp://127.0.0.1", "http://"])
+def test_what_is_no_endpoint_is_one_clear_line(endpoint):
+    line = refusal_of("--port", str(free_port()), "--endpoint", endpoint)
+    assert line.count("\n") == 1
+    assert "is no endpoint" in line
+
+
+def test_an_endpoint_of_ones_own_gets_the_table_once_and_keeps_its_items(engine):
+    table = f"launcher-{time.monotonic_ns()}"
+    port = free_port()
+    arguments = ("--port", str(port), "--endpoint", engine.endpoint)
+    with launched(*arguments, ITEMS_TABLE=table) as (_, said):
+        assert f"Making the table {table}" in said
+    # The launcher's own credentials: some engines keep a world for each.
+    dynamodb = boto3.session.Session("local", "local").client(
+        "dynamodb", region_name="us-east-2", endpoint_url=engine.endpoint
+    )
+    key = {"Id": {"N": "104"}, "Name": {"S": "Andrew"}}
+    assert "Email" in dynamodb.get_item(TableName=table, Key=key)["Item"]
+    dynamodb.delete_item(TableName=table, Key=key)
+    with launched(*arguments, ITEMS_TABLE=table) as (_, said):
+        assert "is there already" in said
+    assert "Item" not in dynamodb.get_item(TableName=table, Key=key)

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -47,7 +48,15 @@ class _SigningKey:
 class Signer:
     """Signs requests to one endpoint."""
 
-    def __init__(self, region: str, service: str, host: str, content_type: str) -> None:
+    def __init__(
+        self,
+        region: str,
+        service: str,
+        host: str,
+        content_type: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._clock = clock
         self._region = region
         self._service = service
         self._before_date = f"POST\n/\n\ncontent-type:{content_type}\nhost:{host}\nx-amz-date:"
@@ -78,7 +87,7 @@ class Signer:
         )
 
     def _timestamp(self) -> str:
-        second = int(time.time())
+        second = int(self._clock())
         known, timestamp = self._now
         if known != second:
             timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))

@@ -70,9 +70,9 @@ def _binary_value(value: Any) -> Any:
     ((type_, content),) = value.items()
     match type_:
         case "B":
-            return {type_: base64.b64decode(content)}
+            return {type_: base64.b64decode(content, validate=True)}
         case "BS":
-            return {type_: [base64.b64decode(member) for member in content]}
+            return {type_: [base64.b64decode(member, validate=True) for member in content]}
         case "L":
             return {type_: [_binary_value(member) for member in content]}
         case "M":

@@ -14,6 +14,7 @@ from service.storage.repository import ItemRepository
 from service.web import components, documentation, problems, telemetry
 from service.web.health import Probe, health
 from service.web.items import items_blueprint
+from service.web.lean_flask import LeanFlask
 from service.web.raw_path import InvalidKeySegment, KeySegmentConverter, RawPathMiddleware
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -45,7 +46,7 @@ def create_repository(settings: Settings) -> ItemRepository:
 
 def create_app(settings: Settings, repository: ItemRepository) -> Flask:
     """The application. Nothing is connected and no probe runs until it is asked something."""
-    app = Flask("service", static_folder=None)
+    app = LeanFlask("service", static_folder=None)
     app.config.update(
         API_TITLE="Items of a DynamoDB table",
         API_VERSION=__version__,

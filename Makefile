@@ -82,7 +82,7 @@ clean:
 	@touch $@
 
 .venv/bin/python .venv-ministack/bin/python .venv-sdk/bin/python .venv-bench/bin/python .venv-awscli/bin/python:
-	@requirements/make-venv "$(PYTHON)" $(@D)/..
+	@requirements/make-venv "$(PYTHON)" $(@:/bin/python=)
 
 tests/docs/openapi_lint/node_modules/.installed: tests/docs/openapi_lint/package-lock.json
 	@if command -v npm >/dev/null; then \

@@ -11,13 +11,11 @@ from service.settings import Settings
 from service.storage.attempts import Attempts
 from service.storage.client import DynamoDBClient
 from service.storage.repository import ItemRepository
-from service.web import components, documentation, problems, telemetry
+from service.web import components, documentation, limits, problems, telemetry
 from service.web.health import Probe, health
 from service.web.items import items_blueprint
 from service.web.lean_flask import LeanFlask
 from service.web.raw_path import InvalidKeySegment, KeySegmentConverter, RawPathMiddleware
-
-MAX_BODY_BYTES = 1024 * 1024
 
 
 class ItemsApi(Api):  # type: ignore[misc]
@@ -40,7 +38,7 @@ class ItemsApi(Api):  # type: ignore[misc]
 
 def create_repository(settings: Settings) -> ItemRepository:
     """The table of the settings, on AWS or wherever AWS's own variables point."""
-    attempts = Attempts(DynamoDBClient(settings), settings.deadline_seconds)
+    attempts = Attempts(DynamoDBClient(settings), settings)
     return ItemRepository(attempts, settings.table, settings.key_schema, settings.version_attribute)
 
 
@@ -51,7 +49,6 @@ def create_app(settings: Settings, repository: ItemRepository) -> Flask:
         API_TITLE="Items of a DynamoDB table",
         API_VERSION=__version__,
         OPENAPI_VERSION="3.0.3",
-        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
     )
     app.wsgi_app = RawPathMiddleware(app.wsgi_app)  # type: ignore[method-assign]
     app.url_map.merge_slashes = False
@@ -62,6 +59,7 @@ def create_app(settings: Settings, repository: ItemRepository) -> Flask:
         repository, settings.key_schema, settings.probe_interval_seconds
     )
     telemetry.install(app)
+    limits.install(app, settings)
     app.register_error_handler(
         InvalidKeySegment, lambda refusal: problems.handle_items_error(refusal.error)
     )

@@ -3,12 +3,23 @@
 https://gunicorn.org/reference/settings/
 """
 
+import math
+import os
+from pathlib import Path
 from typing import Any
 
 import gunicorn.http.message
 
-# A greenlet per request: a worker that waits for DynamoDB serves others meanwhile.
-worker_class = "gevent"
+from service.settings import Settings, SettingsError
+
+try:
+    _settings = Settings.from_environment(os.environ)
+except SettingsError:
+    _settings = Settings()  # service.wsgi reports the mistakes and ends the start
+
+# A greenlet per connection: a worker that waits for DynamoDB, or for a slow client, serves others
+# meanwhile.
+worker_class = "service.worker.Worker"
 
 # No limit may refuse a legal key: two strings, each byte percent-encoded, take 9,216 bytes.
 # gunicorn takes no limit above its own greatest, 8,190 bytes, except 0, which lets a request line
@@ -20,16 +31,17 @@ gunicorn.http.message.MAX_REQUEST_LINE = limit_request_line
 # service that closes a connection on which a request is under way.
 keepalive = 75
 
-# A request ends within ITEMS_DEADLINE_SECONDS; this leaves room for twice the default.
-graceful_timeout = 15
+# The drain, then the requests under way, each within its deadline, and time to say goodbye.
+graceful_timeout = math.ceil(_settings.drain_seconds + _settings.deadline_seconds + 10)
 
 # Heartbeats without a disk: containers may have a read-only file system.
-worker_tmp_dir = "/dev/shm"  # noqa: S108
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - Linux has it
 control_socket_disable = True
 
 
 def post_worker_init(worker: Any) -> None:
     """Begin to probe the table at once, and say when the worker is about to stop."""
+    worker.drain_seconds = _settings.drain_seconds
     probe = worker.app.wsgi().extensions["probe"]
-    probe.draining = lambda: not worker.alive
+    probe.draining = lambda: getattr(worker, "draining", False) or not worker.alive
     probe.start()

@@ -48,13 +48,25 @@ def _flag(value: str) -> bool:
 
 
 def _seconds(value: str) -> float:
-    try:
-        seconds = float(value)
-    except ValueError:
-        seconds = math.nan
-    if not (math.isfinite(seconds) and seconds > 0):
+    seconds = _finite(value)
+    if not seconds > 0:
         raise ValueError("must be a number of seconds above 0")
     return seconds
+
+
+def _pause_seconds(value: str) -> float:
+    seconds = _finite(value)
+    if not seconds >= 0:
+        raise ValueError("must be a number of seconds, 0 or more")
+    return seconds
+
+
+def _finite(value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        return math.nan
+    return number if math.isfinite(number) else math.nan
 
 
 def _count(value: str) -> int:
@@ -117,8 +129,14 @@ class Settings:
     require_if_match: bool = _setting("ITEMS_REQUIRE_IF_MATCH", "false", _flag)
     consistent_read: bool = _setting("ITEMS_CONSISTENT_READ", "false", _flag)
     deadline_seconds: float = _setting("ITEMS_DEADLINE_SECONDS", "5", _seconds)
+    connect_timeout_seconds: float = _setting("ITEMS_CONNECT_TIMEOUT_SECONDS", "0.5", _seconds)
+    read_timeout_seconds: float = _setting("ITEMS_READ_TIMEOUT_SECONDS", "1", _seconds)
+    max_attempts: int = _setting("ITEMS_MAX_ATTEMPTS", "3", _count)
+    retry_percent: int = _setting("ITEMS_RETRY_PERCENT", "10", _count)
+    max_in_flight: int = _setting("ITEMS_MAX_IN_FLIGHT", "100", _count)
+    body_timeout_seconds: float = _setting("ITEMS_BODY_TIMEOUT_SECONDS", "30", _seconds)
+    drain_seconds: float = _setting("ITEMS_DRAIN_SECONDS", "0", _pause_seconds)
     auth: str | None = _setting("ITEMS_AUTH", "", _auth)
-    max_connections: int = _setting("ITEMS_MAX_CONNECTIONS", "100", _count)
     probe_interval_seconds: float = _setting("ITEMS_PROBE_INTERVAL_SECONDS", "5", _seconds)
     log_level: str = _setting("ITEMS_LOG_LEVEL", "info", _log_level)
 

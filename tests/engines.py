@@ -92,9 +92,12 @@ if os.environ.get("ITEMS_TEST_ENDPOINT"):
     ENGINES["given"] = given
 
 
-def client_for(endpoint: str, service: str = "dynamodb"):
+TESTING = ("testing", "testing")
+
+
+def client_for(endpoint: str, service: str = "dynamodb", credentials=TESTING):
     """A plain boto3 client, as any other user of the table has."""
-    return boto3.session.Session("testing", "testing").client(
+    return boto3.session.Session(*credentials).client(
         service,
         region_name=REGION,
         endpoint_url=endpoint,

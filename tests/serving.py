@@ -4,11 +4,13 @@ import http.client
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from tests.engines import REGION, free_port, process, wait_for
@@ -30,6 +32,24 @@ class Answer:
 class Server:
     url: str
     pid: int
+    log_file: IO[bytes]
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """What the service has logged so far."""
+        self.log_file.seek(0)
+        return [json.loads(line) for line in self.log_file if line.startswith(b"{")]
+
+    @property
+    def workers(self) -> list[int]:
+        """The process ids of its workers, the oldest first."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+    @property
+    def address(self) -> tuple[str, int]:
+        parts = urlsplit(self.url)
+        return parts.hostname, parts.port
 
     def request(
         self, method: str, target: str, body: bytes | str | None = None, **headers: str
@@ -51,7 +71,9 @@ class Server:
 
 
 @contextmanager
-def gunicorn(endpoint: str, *options: str, **variables: str) -> Iterator[Server]:
+def gunicorn(
+    endpoint: str, *options: str, until: str = "/ready", **variables: str
+) -> Iterator[Server]:
     """The production entry on a free port, its table on the endpoint, once it is ready."""
     port = free_port()
     environment = {
@@ -67,7 +89,7 @@ def gunicorn(endpoint: str, *options: str, **variables: str) -> Iterator[Server]
         *(sys.executable, "-m", "gunicorn", "-c", "python:service.gunicorn_conf"),
         *("-b", f"127.0.0.1:{port}", *options, "service.wsgi:app"),
     ]
-    with process(command, environment) as child:
+    with tempfile.TemporaryFile() as log, process(command, environment, log) as child:
         url = f"http://127.0.0.1:{port}"
-        wait_for(f"{url}/ready", child)
-        yield Server(url, child.pid)
+        wait_for(url + until, child)
+        yield Server(url, child.pid, log)

@@ -1,63 +1,379 @@
-"""A proxy between the service and its engine: it sees every DynamoDB call on the wire."""
+"""A proxy between the service and its engine: it sees every DynamoDB call, and spoils some.
+
+    wire = Wire("http://127.0.0.1:8001")         # the engine; the service is given wire.url
+    wire.counts                                  # {"GetItem": 3, "PutItem": 1}
+
+    with wire.fault(lose_answer, operation="PutItem", calls=1):
+        ...                                      # the next PutItem is applied, its answer lost
+    wire.fault(refuse("ThrottlingException"), every=2)         # every second call, until
+    wire.heal()                                                # all is well again
+    with wire.fault(delay(0.2, then=answer({})), when=lambda call: b"104" in call.body):
+        ...
+    with wire.down():                            # connections are refused, open ones cut
+        ...
+
+A fault is a function of an ``Exchange``: it forwards the call or not, and answers it, cuts it or
+lets it wait. The first script that matches a call and whose turn it is decides; without one the
+call passes. A call is counted, by operation, whatever becomes of it.
+
+A thread serves each connection and keeps one to the engine; several thousand calls a second pass
+(``tests/unit/test_wire.py`` holds what is written here).
+"""
 
 import http.client
+import itertools
+import json
+import select
+import socket
+import struct
+import sys
 import threading
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive", "content-length"}
+ERROR_PREFIX = "com.amazonaws.dynamodb.v20120810#"
+CANARY = "CANARY: arn:aws:iam::123456789012:role/canary is not authorized to perform this"
+"""What refusals say in AWS's place; no client of the service may ever see any of it."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One DynamoDB call as it came over the wire."""
+
+    operation: str
+    body: bytes
+    headers: Mapping[str, str]
+    """By lower-case name."""
+
+    @property
+    def parameters(self) -> Any:
+        return json.loads(self.body)
+
+
+class Cut(Exception):
+    """The connection is to be closed without another byte."""
+
+
+class Exchange:
+    """One call on its way; what a fault acts on."""
+
+    def __init__(self, call: Call, connection: "_Connection", closing: threading.Event) -> None:
+        self.call = call
+        self._connection = connection
+        self._closing = closing
+
+    def forward(self) -> bytes:
+        """Have the engine carry the call out; its whole answer, ready to be sent."""
+        return self._connection.forward()
+
+    def send(self, content: bytes) -> None:
+        """Some bytes of the answer."""
+        self._connection.request.sendall(content)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass; less of it where the wire is closed."""
+        self._closing.wait(seconds)
+
+    def reset(self) -> None:
+        """End the connection with a reset instead of an orderly close."""
+        linger = struct.pack("ii", 1, 0)
+        self._connection.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        raise Cut
+
+
+Fault = Callable[[Exchange], None]
+
+
+def pass_on(exchange: Exchange) -> None:
+    """No fault at all."""
+    exchange.send(exchange.forward())
+
+
+def cut(_exchange: Exchange) -> None:
+    """Close the connection; the engine never hears of the call."""
+    raise Cut
+
+
+def reset(exchange: Exchange) -> None:
+    """Reset the connection; the engine never hears of the call."""
+    exchange.reset()
+
+
+def lose_answer(exchange: Exchange) -> None:
+    """The engine applies the call; the connection closes in place of an answer."""
+    exchange.forward()
+    raise Cut
+
+
+def truncate(exchange: Exchange) -> None:
+    """The engine applies the call; its answer breaks off before the last byte."""
+    exchange.send(exchange.forward()[:-1])
+    raise Cut
+
+
+def delay(seconds: float, then: Fault = pass_on) -> Fault:
+    """The call waits before it goes its way."""
+
+    def fault(exchange: Exchange) -> None:
+        exchange.wait(seconds)
+        then(exchange)
+
+    return fault
+
+
+def answer_late(seconds: float) -> Fault:
+    """The engine applies the call at once; its answer comes later."""
+
+    def fault(exchange: Exchange) -> None:
+        content = exchange.forward()
+        exchange.wait(seconds)
+        exchange.send(content)
+
+    return fault
+
+
+def trickle(seconds_per_byte: float) -> Fault:
+    """The engine applies the call; its answer comes byte by byte."""
+
+    def fault(exchange: Exchange) -> None:
+        for byte in exchange.forward():
+            exchange.send(bytes([byte]))
+            exchange.wait(seconds_per_byte)
+
+    return fault
+
+
+def refuse(code: str, status: int = 400, message: str = CANARY, **members: Any) -> Fault:
+    """An error of AWS in place of the engine's answer; the engine never hears of the call."""
+    return answer({"__type": ERROR_PREFIX + code, "message": message, **members}, status)
+
+
+def answer(content: Mapping[str, Any], status: int = 200) -> Fault:
+    """This answer in place of the engine's; the engine never hears of the call."""
+    return answer_raw(json.dumps(content).encode(), status)
+
+
+def answer_raw(content: bytes, status: int = 200) -> Fault:
+    """A body that need not even be JSON; the engine never hears of the call."""
+    message = _message(status, {"Content-Type": "application/x-amz-json-1.0"}, content)
+    return lambda exchange: exchange.send(message)
+
+
+@dataclass
+class Script:
+    """A fault and the calls that it strikes. As a context manager it ends with the block."""
+
+    fault: Fault
+    matches: Callable[[Call], bool]
+    every: int
+    remaining: int | None
+    wire: "Wire"
+    struck: int = 0
+    """How many calls it has struck."""
+    _turns: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def strikes(self, call: Call) -> bool:
+        """Whether this call is struck; to be asked once a call, under the wire's lock."""
+        if self.remaining == 0 or not self.matches(call) or next(self._turns) % self.every:
+            return False
+        if self.remaining is not None:
+            self.remaining -= 1
+        self.struck += 1
+        return True
+
+    def end(self) -> None:
+        """Strike no more."""
+        self.remaining = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.end()
 
 
 class Wire:
-    """Forwards to an engine and counts the operations that were asked for."""
+    """Forwards to an engine, counts the operations that were asked for, and strikes by script."""
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = urlsplit(endpoint)
         self.calls: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        self._scripts: list[Script] = []
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._server = _Server(self)
+        self.port = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
 
     @property
     def counts(self) -> dict[str, int]:
         return dict(Counter(self.calls))
 
+    @property
+    def open_connections(self) -> int:
+        return len(self._server.connections)
+
+    def fault(
+        self,
+        fault: Fault,
+        *,
+        operation: str | None = None,
+        when: Callable[[Call], bool] | None = None,
+        every: int = 1,
+        calls: int | None = None,
+    ) -> Script:
+        """Strike every n-th of the calls of this operation for which ``when`` holds, as many
+        times as ``calls`` says, or until the script ends.
+        """
+
+        def matches(call: Call) -> bool:
+            return operation in (None, call.operation) and (when is None or when(call))
+
+        script = Script(fault, matches, every, calls, self)
+        with self._lock:
+            self._scripts = [old for old in self._scripts if old.remaining != 0] + [script]
+        return script
+
+    def heal(self) -> None:
+        """End every script."""
+        with self._lock:
+            for script in self._scripts:
+                script.end()
+
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        """Refuse connections, and cut the open ones, for as long as the block lasts."""
+        self._server.stop()
+        try:
+            yield
+        finally:
+            self._server = _Server(self, self.port)
+
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._closing.set()
+        self._server.stop()
 
-    def _handler(wire) -> type[BaseHTTPRequestHandler]:  # noqa: N805
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
+    def _fault_for(self, call: Call) -> Fault:
+        with self._lock:
+            self.calls.append(call.operation)
+            return next((s.fault for s in self._scripts if s.strikes(call)), pass_on)
 
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
-                wire.calls.append(operation)
-                self._forward(body)
+    def serve(self, call: Call, connection: "_Connection") -> None:
+        """Carry one call of a connection through, or strike it."""
+        self._fault_for(call)(Exchange(call, connection, self._closing))
 
-            def _forward(self, body: bytes) -> None:
-                upstream = http.client.HTTPConnection(
-                    wire.endpoint.hostname, wire.endpoint.port, timeout=30
-                )
-                try:
-                    upstream.request("POST", self.path, body, dict(self.headers.items()))
-                    answer = upstream.getresponse()
-                    content = answer.read()
-                finally:
-                    upstream.close()
-                self.send_response(answer.status)
-                for name, value in answer.getheaders():
-                    if name.lower() not in HOP_BY_HOP:
-                        self.send_header(name, value)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
 
-            def log_message(self, *_arguments) -> None:
-                pass
+@contextmanager
+def black_hole() -> Iterator[str]:
+    """An address that takes no connection and refuses none: connecting to it times out."""
+    with ExitStack() as sockets:
+        listener = sockets.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(2):  # Linux keeps one more waiting than asked; the next gets no answer
+            waiting = sockets.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
-        return Handler
+
+class _Server(ThreadingTCPServer):
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = True
+    request_queue_size = 1024
+
+    def __init__(self, wire: Wire, port: int = 0) -> None:
+        self.wire = wire
+        self.connections: set[socket.socket] = set()
+        super().__init__(("127.0.0.1", port), _Connection)
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+        for connection in list(self.connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Connection(StreamRequestHandler):
+    """One connection of the service, and one to the engine that lasts as long."""
+
+    server: _Server
+    disable_nagle_algorithm = True
+    wbufsize = 0
+
+    def setup(self) -> None:
+        super().setup()
+        self._message = b""
+        self._engine: socket.socket | None = None
+        self.server.connections.add(self.request)
+
+    def handle(self) -> None:
+        with suppress(Cut, OSError):
+            while (call := self._next_call()) is not None:
+                self.server.wire.serve(call, self)
+
+    def finish(self) -> None:
+        self.server.connections.discard(self.request)
+        if self._engine is not None:
+            self._engine.close()
+        super().finish()
+
+    def _next_call(self) -> Call | None:
+        lines = []
+        while (line := self.rfile.readline()).strip():
+            lines.append(line)
+        if not lines:
+            return None
+        pairs = (line.decode("latin-1").partition(":") for line in lines[1:])
+        headers = {name.lower(): value.strip() for name, _, value in pairs}
+        body = self.rfile.read(int(headers.get("content-length", 0)))
+        self._message = b"".join([*lines, b"\r\n", body])
+        operation = sys.intern(headers.get("x-amz-target", "").rpartition(".")[2])
+        return Call(operation, body, headers)
+
+    def forward(self) -> bytes:
+        engine = self._connected_engine()
+        engine.sendall(self._message)
+        answer = http.client.HTTPResponse(engine, method="POST")
+        try:
+            answer.begin()
+            content = answer.read()
+        except http.client.HTTPException as error:
+            raise ConnectionError("the engine's answer cannot be read") from error
+        if answer.will_close:
+            engine.close()
+            self._engine = None
+        answer.close()
+        headers = {
+            name: value for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP
+        }
+        return _message(answer.status, headers, content)
+
+    def _connected_engine(self) -> socket.socket:
+        if self._engine is not None:
+            idle = select.poll()
+            idle.register(self._engine, select.POLLIN)
+            if idle.poll(0):  # readable while nothing was asked: the engine has closed it
+                self._engine.close()
+                self._engine = None
+        if self._engine is None:
+            endpoint = self.server.wire.endpoint
+            self._engine = socket.create_connection((endpoint.hostname, endpoint.port), 30)
+            self._engine.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return self._engine
+
+
+def _message(status: int, headers: Mapping[str, str], content: bytes) -> bytes:
+    lines = [f"HTTP/1.1 {status} {http.client.responses.get(status, 'Status')}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines += [f"Content-Length: {len(content)}", "", ""]
+    return "\r\n".join(lines).encode("latin-1") + content

@@ -4,6 +4,7 @@ A write may be attempted again after a lost answer because every write carries a
 (see ``repository``): the write that was applied after all recognises itself.
 """
 
+import itertools
 import random
 import time
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from typing import Any, Protocol
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 
+from service.deadline import Deadline, current_deadline
 from service.errors import (
     CredentialsUnavailable,
     ItemTooLarge,
@@ -26,10 +28,13 @@ from service.errors import (
 )
 from service.items import Attributes
 from service.operations import Operation
+from service.settings import Settings
 from service.storage.failures import Failure, failure_of
 
-MAX_ATTEMPTS = 4
-FIRST_BACKOFF_SECONDS = 0.05
+FIRST_BACKOFF_SECONDS = 0.1
+LEAST_ATTEMPT_SECONDS = 0.1
+"""With less time left, another attempt would only be load."""
+RETRY_RESERVE = 10
 
 log = structlog.get_logger(__name__)
 
@@ -37,12 +42,12 @@ log = structlog.get_logger(__name__)
 class Client(Protocol):
     """What the attempts need of ``service.storage.client.DynamoDBClient``."""
 
-    attempt_seconds: float
-
-    def call(self, operation: Operation, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def call(
+        self, operation: Operation, parameters: Mapping[str, Any], deadline: Deadline
+    ) -> dict[str, Any]:
         """One attempt."""
 
-    def forget_credentials(self) -> None:
+    def renew_credentials(self, timeout_seconds: float) -> None:
         """Find the credentials afresh."""
 
 
@@ -67,49 +72,85 @@ class Answer:
     after_lost_answer: bool
 
 
-class Attempts:
-    """Calls that are attempted again while the deadline allows."""
+class RetryBudget:
+    """How many more attempts may be made: a few in reserve, and a share of the calls that succeed.
 
-    def __init__(self, client: Client, deadline_seconds: float) -> None:
+    When everything fails the reserve is soon spent, and the table has to bear hardly more calls
+    than there are requests.
+    """
+
+    def __init__(self, percent: float) -> None:
+        self._deposit = percent / 100
+        self._tokens: float = RETRY_RESERVE
+
+    def earn(self) -> None:
+        """A call has succeeded."""
+        if self._tokens < RETRY_RESERVE:
+            self._tokens = min(RETRY_RESERVE, self._tokens + self._deposit)
+
+    def spend(self) -> bool:
+        """Take one attempt out of the budget, if one is in it."""
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+class Attempts:
+    """Calls that are attempted again while deadline, budget and number of attempts allow."""
+
+    def __init__(self, client: Client, settings: Settings) -> None:
         self._client = client
-        self._deadline_seconds = deadline_seconds
+        self._deadline_seconds = settings.deadline_seconds
+        self._max_attempts = settings.max_attempts
+        self._budget = RetryBudget(settings.retry_percent)
 
     def call(self, operation: Operation, parameters: Mapping[str, Any]) -> Answer:
-        """Carry out one operation.
+        """Carry out one operation, within the deadline of the request that it is done for.
 
         Raises:
             ConditionRefused: the write's condition was false.
             StorageError: the call failed; its subclass says how.
             ItemTooLarge, UnacceptableItem: DynamoDB refused the item for what it is.
         """
-        deadline = time.monotonic() + self._deadline_seconds
+        deadline = current_deadline() or Deadline(self._deadline_seconds)
+        if not deadline.remaining_seconds:
+            raise StorageTimeout("The deadline passed before all was read. Nothing was changed.")
         unknown = False
-        for attempt in range(1, MAX_ATTEMPTS + 1):
+        for attempt in itertools.count(1):
             try:
-                return Answer(self._client.call(operation, parameters), unknown)
+                content = self._client.call(operation, parameters, deadline)
             except (BotoCoreError, ClientError) as error:
                 failure = failure_of(error)
                 if failure is Failure.CONDITION_REFUSED:
                     found = getattr(error, "response", {}).get("Item")
                     raise ConditionRefused(found, after_lost_answer=unknown) from None
                 unknown = unknown or (operation.is_write and failure.leaves_outcome_unknown)
-                pause_seconds = random.uniform(0.5, 1) * FIRST_BACKOFF_SECONDS * 2**attempt  # noqa: S311
-                time_is_up = (
-                    time.monotonic() + pause_seconds + self._client.attempt_seconds > deadline
-                )
-                if self._is_final(failure, attempt) or time_is_up:
+                if not self._prepare_another(failure, attempt, deadline):
                     _log_failure(operation, failure, error, attempt)
                     raise _final_error(failure, outcome_unknown=unknown) from error
-                if failure is Failure.CREDENTIALS:
-                    self._client.forget_credentials()
-                time.sleep(pause_seconds)
-        raise AssertionError("the last attempt is final")
+            else:
+                self._budget.earn()
+                return Answer(content, unknown)
+        raise AssertionError("attempts are counted without end")
 
-    @staticmethod
-    def _is_final(failure: Failure, attempt: int) -> bool:
+    def _prepare_another(self, failure: Failure, attempt: int, deadline: Deadline) -> bool:
+        """Wait until another attempt makes sense; False where it makes none."""
         if failure is Failure.CREDENTIALS:
-            return attempt > 1  # one refresh; a second would fail the same way
-        return not failure.is_transient or attempt == MAX_ATTEMPTS
+            if attempt > 1:  # credentials just renewed are refused the same way
+                return False
+            self._client.renew_credentials(deadline.remaining_seconds / 2)
+            return deadline.remaining_seconds > LEAST_ATTEMPT_SECONDS
+        if not failure.is_transient or attempt >= self._max_attempts:
+            return False
+        # Full jitter, so that calls that failed together do not come back together.
+        pause_seconds = random.uniform(0, FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1))  # noqa: S311
+        if deadline.remaining_seconds < pause_seconds + LEAST_ATTEMPT_SECONDS:
+            return False
+        if not self._budget.spend():
+            return False
+        time.sleep(pause_seconds)
+        return True
 
 
 def _log_failure(

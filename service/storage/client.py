@@ -5,85 +5,114 @@ Credentials and region come from AWS's usual places, on EC2 from the instance ro
 
 import os
 import threading
-import time
+import zlib
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import boto3.session
+import botocore.session
+import orjson
 from botocore.config import Config
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import ReadTimeoutError
+from botocore.parsers import ResponseParserError
 
 from service import __version__
+from service.deadline import Deadline, TimeIsUp, time_limit
 from service.operations import Operation
 from service.settings import Settings
+from service.storage.credentials import BackgroundCredentials
+from service.storage.failures import BrokenAnswer
 
 DEFAULT_REGION = "us-east-2"
-# Asking the instance metadata service again for absent credentials takes seconds in which a
-# worker could refuse many requests.
-CREDENTIALS_RETRY_SECONDS = 5.0
 
 
 class DynamoDBClient:
     """The four operations on one account's endpoint, one attempt each.
 
-    ``forget_credentials`` makes the next call find the credentials afresh: botocore
-    itself never looks again once it has found none.
+    Nothing is made before the first call, so that each process has its own connections.
     """
 
     def __init__(self, settings: Settings) -> None:
-        # Two attempts, each with its connect and read timeout, fit into the deadline.
-        connect_seconds = min(1.0, settings.deadline_seconds / 5)
-        read_seconds = 0.48 * settings.deadline_seconds - connect_seconds
-        self.attempt_seconds = connect_seconds + read_seconds
+        self._attempt_seconds = settings.connect_timeout_seconds + settings.read_timeout_seconds
         self._config = Config(
-            connect_timeout=connect_seconds,
-            read_timeout=read_seconds,
+            connect_timeout=settings.connect_timeout_seconds,
+            read_timeout=settings.read_timeout_seconds,
             retries={"total_max_attempts": 1, "mode": "standard"},  # attempts.py retries
-            max_pool_connections=settings.max_connections,
+            # A connection for each request that may be under way, and one for the probe.
+            max_pool_connections=settings.max_in_flight + 1,
             tcp_keepalive=True,
             parameter_validation=False,  # everything was checked on the way in
             user_agent_extra=f"dynamodb-items/{__version__}",
         )
+        self._credentials = BackgroundCredentials()
         self._lock = threading.Lock()
-        self._methods: Mapping[str, Callable[..., dict[str, Any]]] | None = None
-        self._no_credentials_until = 0.0
+        self._methods: Mapping[Operation, Callable[..., dict[str, Any]]] | None = None
 
-    def call(self, operation: Operation, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def call(
+        self, operation: Operation, parameters: Mapping[str, Any], deadline: Deadline
+    ) -> dict[str, Any]:
         """One attempt at one operation, answering what boto3 answers.
 
         Raises:
             botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: as boto3 does;
                 ``service.storage.failures`` says what each means.
         """
-        return self._connected()[operation](**parameters)
+        method = (self._methods or self._connect(deadline))[operation]
+        try:
+            with time_limit(min(self._attempt_seconds, deadline.remaining_seconds)):
+                return method(**parameters)
+        except TimeIsUp:
+            raise ReadTimeoutError(endpoint_url="DynamoDB") from None
+        except ResponseParserError as error:
+            raise BrokenAnswer(reason=str(error)) from error
 
-    def forget_credentials(self) -> None:
-        """Find the credentials afresh before the next call."""
-        with self._lock:
-            self._methods = None
+    def renew_credentials(self, timeout_seconds: float) -> None:
+        """AWS has refused the credentials: have them found afresh, and wait at most so long."""
+        self._credentials.renew(timeout_seconds)
 
-    def _connected(self) -> Mapping[str, Callable[..., dict[str, Any]]]:
-        methods = self._methods
-        if methods is not None:
-            return methods
+    def _connect(self, deadline: Deadline) -> Mapping[Operation, Callable[..., dict[str, Any]]]:
+        self._credentials.start(deadline.remaining_seconds)
+        self._credentials.current()
         with self._lock:
             if self._methods is None:
-                self._methods = self._connect()
+                self._methods = self._new_methods()
             return self._methods
 
-    def _connect(self) -> Mapping[str, Callable[..., dict[str, Any]]]:
-        if time.monotonic() < self._no_credentials_until:
-            raise NoCredentialsError
-        session = boto3.session.Session()
-        if session.get_credentials() is None:
-            self._no_credentials_until = time.monotonic() + CREDENTIALS_RETRY_SECONDS
-            raise NoCredentialsError
+    def _new_methods(self) -> Mapping[Operation, Callable[..., dict[str, Any]]]:
+        core = botocore.session.Session()
+        core.register_component("credential_provider", self._credentials)
+        session = boto3.session.Session(botocore_session=core)
         # botocore knows AWS_DEFAULT_REGION and profiles; AWS_REGION is what other SDKs read.
         region = os.environ.get("AWS_REGION") or session.region_name or DEFAULT_REGION
         client: Any = session.client("dynamodb", region_name=region, config=self._config)
+        client.meta.events.register("before-parse.dynamodb", _check_whole)
         return {
             Operation.GET_ITEM: client.get_item,
             Operation.PUT_ITEM: client.put_item,
             Operation.UPDATE_ITEM: client.update_item,
             Operation.DELETE_ITEM: client.delete_item,
         }
+
+
+def _check_whole(response_dict: Mapping[str, Any], **_event: object) -> None:
+    """For botocore an answer that breaks off is an empty one: a missing item, an unwritten
+    attribute. Hold it to its length and to the checksum that DynamoDB sends.
+    """
+    body, headers = response_dict["body"], response_dict["headers"]
+    length = headers.get("content-length")
+    if length is not None and int(length) != len(body):
+        raise BrokenAnswer(reason=f"{len(body)} of {length} bytes")
+    checksum = headers.get("x-amz-crc32")
+    if checksum is not None:
+        if int(checksum) != zlib.crc32(body):
+            raise BrokenAnswer(reason="its checksum is wrong")
+    elif response_dict["status_code"] == HTTPStatus.OK and not _is_json_object(body):
+        raise BrokenAnswer(reason="it is no JSON object")
+
+
+def _is_json_object(body: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(body), dict)
+    except ValueError:
+        return False

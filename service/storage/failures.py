@@ -27,6 +27,12 @@ from botocore.exceptions import (
 )
 
 
+class BrokenAnswer(BotoCoreError):
+    """The answer is no whole JSON object: cut off, garbled, or not DynamoDB's."""
+
+    fmt = "The answer is broken: {reason}"
+
+
 class Failure(enum.Enum):
     """What one failed attempt means."""
 
@@ -120,7 +126,7 @@ def failure_of(error: BotoCoreError | ClientError) -> Failure:
             return Failure.TIMED_OUT
         case SSLError() | ProfileNotFound() | ConfigParseError() | InvalidConfigError():
             return Failure.MISCONFIGURED
-        case HTTPClientError() | ResponseStreamingError():
+        case HTTPClientError() | ResponseStreamingError() | BrokenAnswer():
             # A closed connection, an answer that breaks off: the request may have arrived.
             return Failure.LOST_ANSWER
         case _:
@@ -141,4 +147,6 @@ def _client_failure(error: ClientError) -> Failure:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
     if code.startswith("KMS") or "Kms" in code:
         return Failure.MISCONFIGURED
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Failure.THROTTLED
     return Failure.LOST_ANSWER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Failure.UNEXPECTED

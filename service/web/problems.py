@@ -7,6 +7,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -121,7 +122,7 @@ PROBLEMS: Mapping[type[errors.ItemsError], Problem] = {
         (30, 30),
     ),
     errors.StorageTimeout: _problem(
-        "timeout", 504, "The table did not answer in time", "Only reads end so: repeat it."
+        "timeout", 504, "The table did not answer in time", "Nothing was written. Repeat it."
     ),
     errors.OutcomeUnknown: _problem(
         "outcome-unknown",
@@ -159,6 +160,12 @@ _HTTP_PROBLEMS: Mapping[int, Problem] = {
             "No representation is acceptable",
             "Accept `application/json` or `application/vnd.dynamodb+json`.",
         ),
+        _problem(
+            "request-timeout",
+            408,
+            "The body did not come in time",
+            "Send it again, all at once.",
+        ),
         _problem("body-too-large", 413, "The body is too large", "Bodies take up to 1 MiB."),
         _problem(
             "unsupported-media-type",
@@ -182,11 +189,19 @@ _NOT_READY = _problem(
     "Send requests to another instance until `/ready` answers 200.",
     (1, 1),
 )
+_OVERLOADED = _problem(
+    "overloaded",
+    503,
+    "The service is busy",
+    "Nothing was written. Retry after the time given; there are more requests than one worker "
+    "takes on.",
+    (1, 1),
+)
 
 
 def all_problems() -> list[Problem]:
     """Every problem that a client may meet, by status."""
-    known = [*PROBLEMS.values(), *_HTTP_PROBLEMS.values(), _NOT_READY, _UNEXPECTED]
+    known = [*PROBLEMS.values(), *_HTTP_PROBLEMS.values(), _NOT_READY, _OVERLOADED, _UNEXPECTED]
     return sorted(known, key=lambda problem: problem.status)
 
 
@@ -197,26 +212,60 @@ def problem_response(
     **extensions: str,
 ) -> Response:
     """A problem as an answer to the current request."""
-    members: dict[str, Any] = {
-        "type": problem.type,
-        "title": problem.title,
-        "status": problem.status.value,
-        "detail": detail,
-        "instance": request.path,
-        "request_id": g.request_id,
-        **extensions,
-    }
-    if field_errors:
-        members["errors"] = [
-            {"pointer": error.pointer, "detail": error.detail} for error in field_errors
-        ]
-    body = orjson.dumps(members, default=str)
+    body = _body(
+        problem,
+        detail,
+        request.path,
+        g.request_id,
+        field_errors=field_errors,
+        extensions=extensions,
+    )
     response = Response(body, problem.status, content_type=PROBLEM_JSON)
     response.headers["Cache-Control"] = "no-store"
     if problem.retry_after_seconds is not None:
         least, most = problem.retry_after_seconds
         response.headers["Retry-After"] = str(random.randint(least, most))  # noqa: S311
     return response
+
+
+def overloaded(path: str, request_id: str) -> tuple[str, list[tuple[str, str]], bytes]:
+    """What a request over the limit is told: status line, headers and body, made without Flask,
+    which is most of what a request costs.
+    """
+    body = _body(_OVERLOADED, "This worker has all the requests it takes on.", path, request_id)
+    headers = [
+        ("Content-Type", PROBLEM_JSON),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", "no-store"),
+        ("Retry-After", "1"),
+        ("X-Request-Id", request_id),
+    ]
+    return f"{_OVERLOADED.status.value} {_OVERLOADED.status.phrase}", headers, body
+
+
+def _body(
+    problem: Problem,
+    detail: str,
+    path: str,
+    request_id: str,
+    *,
+    field_errors: tuple[errors.FieldError, ...] = (),
+    extensions: Mapping[str, str] = MappingProxyType({}),
+) -> bytes:
+    members: dict[str, Any] = {
+        "type": problem.type,
+        "title": problem.title,
+        "status": problem.status.value,
+        "detail": detail,
+        "instance": path,
+        "request_id": request_id,
+        **extensions,
+    }
+    if field_errors:
+        members["errors"] = [
+            {"pointer": error.pointer, "detail": error.detail} for error in field_errors
+        ]
+    return orjson.dumps(members, default=str)
 
 
 def not_ready_response(detail: str) -> Response:

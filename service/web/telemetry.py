@@ -33,9 +33,13 @@ def install(app: Flask) -> None:
     app.after_request(_end)
 
 
+def request_id_of(given: str) -> str:
+    """The id that the client gave in X-Request-Id, or a new one where that is none."""
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
 def _begin() -> None:
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    g.request_id = request_id_of(request.headers.get("X-Request-Id", ""))
     g.began = time.perf_counter()
 
 

@@ -1,0 +1,78 @@
+"""The time that one request has, and a bound on whatever waits.
+
+A request's deadline goes with it as a context variable: whatever is done for the request, however
+many calls deep, shares the one deadline.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+
+class TimeIsUp(Exception):
+    """What was waited for did not come within its time."""
+
+
+class Deadline:
+    """A point in time, some seconds from now."""
+
+    __slots__ = ("_until",)
+
+    def __init__(self, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+
+    @property
+    def remaining_seconds(self) -> float:
+        """What is left; 0 once the time is up."""
+        return max(0.0, self._until - time.monotonic())
+
+
+_current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+
+
+@contextmanager
+def request_deadline(seconds: float) -> Iterator[None]:
+    """The deadline of everything that is done inside."""
+    token = _current.set(Deadline(seconds))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def current_deadline() -> Deadline | None:
+    """The deadline of the request that is being answered, None outside of one."""
+    return _current.get()
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Bound the whole block, whatever it waits for: a name server, a connection, an answer that
+    comes byte by byte.
+
+    Only greenlets can be interrupted so. In a thread the block ends when what it waits for ends:
+    there the timeouts of each socket have to do.
+
+    Raises:
+        TimeIsUp: the block was left after that many seconds.
+    """
+    gevent = sys.modules.get("gevent")
+    if gevent is None or not _runs_greenlets():
+        yield
+        return
+    timeout = gevent.Timeout.start_new(max(seconds, 0.001))
+    try:
+        yield
+    except gevent.Timeout as expired:
+        if expired is not timeout:
+            raise
+        raise TimeIsUp from None
+    finally:
+        timeout.close()
+
+
+def _runs_greenlets() -> bool:
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and monkey.is_module_patched("socket")

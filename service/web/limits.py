@@ -1,0 +1,159 @@
+"""What one worker takes on: bodies of bounded size and time, so many requests at once, no more.
+
+A body is read whole before its request counts, so that clients that send slowly hold no place. A
+request over the limit is refused at once: it waits for nothing, and costs next to nothing.
+"""
+
+import io
+import threading
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from flask import Flask, request
+from werkzeug.exceptions import BadRequest, HTTPException, RequestTimeout
+
+from service.deadline import TimeIsUp, request_deadline, time_limit
+from service.settings import Settings
+from service.web import problems
+from service.web.telemetry import request_id_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY_BYTES = 1024 * 1024
+MAX_BUFFERED_BYTES = 32 * 1024 * 1024
+"""All the bodies together that one worker holds; slow clients cannot fill its memory."""
+UNLIMITED_PATHS = frozenset({"/live", "/ready"})
+_STEP_BYTES = 16 * 1024
+_LONGEST_NUMBER = 10
+_REFUSAL = "items.refusal"
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Hold the app to the limits."""
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.wsgi_app = Limits(app.wsgi_app, settings)  # type: ignore[method-assign]
+    app.before_request(_refuse)
+
+
+def _refuse() -> None:
+    refusal: HTTPException | None = request.environ.get(_REFUSAL)
+    if refusal is not None:
+        raise refusal
+
+
+class _Overloaded(Exception):
+    """This request is one too many."""
+
+
+class Limits:
+    """The outermost middleware."""
+
+    def __init__(self, app: "WSGIApplication", settings: Settings) -> None:
+        self._app = app
+        self._deadline_seconds = settings.deadline_seconds
+        self._body_seconds = settings.body_timeout_seconds
+        self._places = threading.BoundedSemaphore(settings.max_in_flight)
+        self._buffered_bytes = 0
+        self._refused = 0
+        self._said_at = 0.0
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Pass the request on with its body read and its deadline set, or refuse it."""
+        if environ.get("PATH_INFO") in UNLIMITED_PATHS:
+            return self._app(environ, start_response)
+        body = _Body(self)
+        try:
+            body.read(environ, self._body_seconds)
+            return self._answer(environ, start_response)
+        except _Overloaded:
+            return self._shed(environ, start_response)
+        finally:
+            self._buffered_bytes -= body.size
+
+    def hold(self, count: int) -> None:
+        """Make room for so many bytes of a body.
+
+        Raises:
+            _Overloaded: there is none.
+        """
+        if self._buffered_bytes + count > MAX_BUFFERED_BYTES:
+            raise _Overloaded
+        self._buffered_bytes += count
+
+    def _answer(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        if not self._places.acquire(blocking=False):
+            raise _Overloaded
+        try:
+            with request_deadline(self._deadline_seconds):
+                return self._app(environ, start_response)
+        finally:
+            self._places.release()
+
+    def _shed(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        self._refused += 1
+        now = time.monotonic()
+        if now - self._said_at >= 1:  # one line a second: logging must not add to the load
+            log.warning("overloaded", refused=self._refused)
+            self._said_at, self._refused = now, 0
+        request_id = request_id_of(environ.get("HTTP_X_REQUEST_ID", ""))
+        path = (environ.get("RAW_URI") or environ.get("PATH_INFO", "")).partition("?")[0]
+        status, headers, content = problems.overloaded(path, request_id)
+        start_response(status, headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
+
+
+class _Body:
+    """One request's body on its way into memory."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.size = 0
+
+    def read(self, environ: "WSGIEnvironment", seconds: float) -> None:
+        """Put the whole body into the environment in place of the stream.
+
+        One over the limit is left to Flask, which refuses it for its length. One that does not
+        come, or not whole, is refused once the request has an id.
+        """
+        length = environ.get("CONTENT_LENGTH") or ""
+        if "HTTP_TRANSFER_ENCODING" in environ and environ.get("wsgi.input_terminated"):
+            expected = MAX_BODY_BYTES + 1
+        elif 0 < len(length) < _LONGEST_NUMBER and 0 < int(length) <= MAX_BODY_BYTES:
+            expected = int(length)
+        else:
+            return
+        try:
+            with time_limit(seconds):
+                content = self._content(environ["wsgi.input"], expected)
+        except TimeIsUp:
+            environ[_REFUSAL] = RequestTimeout("The body did not come in time.")
+        except _Overloaded:
+            raise
+        except Exception:  # noqa: BLE001 - whatever a server raises for a body it cannot read
+            environ[_REFUSAL] = BadRequest("The body broke off, or its chunks are malformed.")
+        else:
+            if len(content) < expected and "HTTP_TRANSFER_ENCODING" not in environ:
+                environ[_REFUSAL] = BadRequest("The body broke off.")
+            environ["wsgi.input"] = io.BytesIO(content)
+            environ["CONTENT_LENGTH"] = str(len(content))
+            environ.pop("HTTP_TRANSFER_ENCODING", None)
+
+    def _content(self, stream: Any, expected: int) -> bytes:
+        steps: list[bytes] = []
+        while self.size < expected:
+            step = stream.read(min(_STEP_BYTES, expected - self.size))
+            if not step:
+                break
+            self._limits.hold(len(step))
+            self.size += len(step)
+            steps.append(step)
+        return b"".join(steps)

@@ -1,0 +1,211 @@
+"""The metadata service may be away: nobody waits for it while the credentials in hand are good."""
+
+import json
+import threading
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from botocore.credentials import Credentials, RefreshableCredentials
+from botocore.exceptions import NoCredentialsError
+
+from service.storage import credentials as module
+from service.storage.credentials import BackgroundCredentials
+from tests import wire as faults
+from tests.faults.conftest import eventually
+from tests.imds import InstanceMetadata
+from tests.serving import gunicorn
+
+FROM_THE_INSTANCE = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_CONFIG_FILE": "/no"}
+ROLE = "/latest/meta-data/iam/security-credentials/"
+
+
+@pytest.fixture
+def imds():
+    with InstanceMetadata() as imds:
+        yield imds
+
+
+def on_the_instance(imds):
+    return {**FROM_THE_INSTANCE, **imds.environment, "AWS_SHARED_CREDENTIALS_FILE": "/no"}
+
+
+def looks(imds):
+    """How often the credentials themselves were fetched."""
+    return Counter(path for _, path, _ in imds.requests)[ROLE + str(imds.role_name)]
+
+
+def access_keys(calls):
+    return {call.headers["authorization"].partition("Credential=")[2][:20] for call in calls}
+
+
+def test_it_starts_without_the_metadata_service_and_becomes_ready_when_that_comes(own_wire, imds):
+    imds.refuse()
+    with gunicorn(own_wire.url, "-w", "1", until="/live", **on_the_instance(imds)) as server:
+        assert server.request("GET", "/ready").status == 503
+        answer = server.request("GET", "/items/7/x")
+        assert answer.status == 503
+        assert answer.headers["Retry-After"] == "5"
+        assert answer.json["type"] == "/docs/errors#credentials-unavailable"
+        assert not own_wire.calls, "without credentials nothing is sent"
+        imds.accept()
+        eventually(lambda: server.request("GET", "/ready").status == 200)
+        assert server.request("GET", "/items/7/x").status == 404
+
+
+def test_an_outage_of_the_metadata_service_costs_no_request(own_wire, imds):
+    with gunicorn(own_wire.url, "-w", "1", **on_the_instance(imds)) as server:
+        imds.delay_seconds = 5
+        imds.status = 503
+        for _ in range(20):
+            assert server.request("GET", "/items/7/x").status == 404
+
+
+def test_an_expired_token_is_renewed_once_for_all_requests_and_costs_none(own_wire, imds):
+    with gunicorn(own_wire.url, "-w", "1", **on_the_instance(imds)) as server:
+        old = imds.credentials["AccessKeyId"]
+        imds.rotate()
+        new = imds.credentials["AccessKeyId"]
+        own_wire.fault(
+            faults.refuse("ExpiredTokenException"),
+            when=lambda call: old in call.headers["authorization"],
+        )
+        before, statuses = looks(imds), []
+        threads = [
+            threading.Thread(
+                target=lambda: statuses.append(server.request("GET", "/items/7/x").status)
+            )
+            for _ in range(16)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert statuses == [404] * 16
+        assert looks(imds) == before + 1
+        last = []
+        own_wire.fault(faults.pass_on, when=lambda call: last.append(call) or False)
+        server.request("GET", "/items/7/x")
+        assert access_keys(last) == {new}
+
+
+# The rest tests the renewal itself, with a clock that is moved.
+
+
+class Source:
+    """Where credentials come from: counts, fails and is slow on demand."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC)
+        self.looks = 0
+        self.fails = False
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def clock(self):
+        return self.now
+
+    def find(self):
+        self.looks += 1
+        self.gate.wait(20)
+        if self.fails:
+            return None
+        return RefreshableCredentials(
+            f"key-{self.looks}",
+            "secret",
+            "token",
+            self.now + timedelta(hours=6),
+            self.never,
+            "imds",
+            time_fetcher=self.clock,
+        )
+
+    def never(self):
+        raise AssertionError("botocore's own refresh must not be reached")
+
+
+@pytest.fixture
+def source(monkeypatch):
+    monkeypatch.setattr(module, "CHECK_SECONDS", 0.02)
+    monkeypatch.setattr(module, "STILL_OLD_RETRY_SECONDS", 0.02)
+    monkeypatch.setattr(module, "FIRST_RETRY_SECONDS", 0.02)
+    return Source()
+
+
+@pytest.fixture
+def credentials(source):
+    credentials = BackgroundCredentials(source.find)
+    credentials.start(10)
+    assert credentials.current().access_key == "key-1"
+    return credentials
+
+
+def test_credentials_are_renewed_before_they_expire_and_nobody_waits(source, credentials):
+    source.gate.clear()
+    source.now += timedelta(hours=5, minutes=46)
+    eventually(lambda: source.looks == 2)
+    assert credentials.current().access_key == "key-1", "the old ones serve meanwhile"
+    source.gate.set()
+    eventually(lambda: credentials.current().access_key == "key-2")
+
+
+def test_credentials_in_hand_are_used_to_their_end_when_no_others_are_found(source, credentials):
+    source.fails = True
+    source.now += timedelta(hours=5, minutes=59)
+    eventually(lambda: source.looks >= 4)
+    assert credentials.current().access_key == "key-1"
+    source.now += timedelta(minutes=2)
+
+    def have_expired():
+        try:
+            credentials.current()
+        except NoCredentialsError:
+            return True
+        return False
+
+    eventually(have_expired)
+    source.fails = False
+    eventually(lambda: not have_expired())
+    assert credentials.current().access_key != "key-1"
+
+
+def test_however_many_ask_for_a_renewal_one_look_is_made(source, credentials):
+    source.gate.clear()
+    threads = [threading.Thread(target=credentials.renew, args=(10,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    eventually(lambda: source.looks == 2)
+    source.gate.set()
+    for thread in threads:
+        thread.join()
+    assert credentials.current().access_key == "key-2"
+    credentials.renew(10)
+    assert source.looks == 2, "they were renewed a moment ago"
+
+
+def test_a_renewal_that_takes_too_long_is_not_waited_for(source, credentials):
+    source.gate.clear()
+    began = time.monotonic()
+    credentials.renew(0.1)
+    assert time.monotonic() - began < 5
+    assert credentials.current().access_key == "key-1"
+    source.gate.set()
+
+
+def test_credentials_without_an_end_are_looked_for_once():
+    found = []
+    credentials = BackgroundCredentials(lambda: found.append(1) or Credentials("key", "secret"))
+    credentials.start(10)
+    time.sleep(0.2)
+    assert credentials.current().access_key == "key"
+    assert len(found) == 1
+
+
+def test_what_is_logged_names_no_secret(own_wire, imds):
+    with gunicorn(own_wire.url, "-w", "1", **on_the_instance(imds)) as server:
+        server.request("GET", "/items/7/x")
+        log = json.dumps(server.log)
+        assert "credentials found" in log
+        assert imds.credentials["SecretAccessKey"] not in log
+        assert imds.credentials["Token"] not in log

@@ -1,0 +1,150 @@
+"""A worker that stops, for whatever reason, costs nobody an answer."""
+
+import http.client
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from tests import wire as faults
+from tests.faults.clients import Crowd, everything, get, raw
+from tests.faults.conftest import eventually
+from tests.serving import gunicorn
+
+ITEM = {"Item": {"Id": {"N": "104"}, "Name": {"S": "Andrew"}}}
+GET = b"GET /items/104/Andrew HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.fixture
+def quick(own_wire):
+    """A table that answers at once; the processor time goes to the service."""
+    own_wire.fault(faults.answer(ITEM))
+    return own_wire
+
+
+def has_ended(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123
+            return stat.read().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def test_on_sigterm_requests_under_way_are_answered_and_their_connections_close(own_wire):
+    with gunicorn(own_wire.url, "-w", "1") as server:
+        release = threading.Event()
+
+        def hold(exchange):
+            release.wait(20)
+            exchange.send(exchange.forward())
+
+        own_wire.fault(hold, when=lambda call: b"Andrew" in call.body)
+        before = len(own_wire.calls)
+        under_way = raw(server, GET)
+        eventually(lambda: "GetItem" in own_wire.calls[before:])
+        os.kill(server.pid, signal.SIGTERM)
+        time.sleep(0.5)
+        release.set()
+        answer = everything(under_way)
+        under_way.close()
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b"Connection: close" in answer
+        eventually(lambda: has_ended(server.pid))
+
+
+def test_idle_connections_do_not_hold_up_the_end(quick):
+    with gunicorn(quick.url, "-w", "2") as server:
+        idle = [raw(server, b"") for _ in range(10)]
+        kept = http.client.HTTPConnection(*server.address)
+        assert get("/items/104/Andrew")(kept, 0) == 200
+        began = time.monotonic()
+        os.kill(server.pid, signal.SIGTERM)
+        eventually(lambda: has_ended(server.pid))
+        assert time.monotonic() - began < 12, "less than the time for requests under way"
+        for connection in idle:
+            assert everything(connection) == b""
+            connection.close()
+        kept.close()
+
+
+def test_while_it_drains_it_says_so_and_still_takes_requests(quick):
+    with gunicorn(quick.url, "-w", "1", ITEMS_DRAIN_SECONDS="3") as server:
+        kept = http.client.HTTPConnection(*server.address)
+        assert get("/items/104/Andrew")(kept, 0) == 200
+        os.kill(server.pid, signal.SIGTERM)
+        eventually(lambda: server.request("GET", "/ready").status == 503, 2)
+        assert server.request("GET", "/live").status == 200
+        assert server.request("GET", "/items/104/Andrew").status == 200
+        kept.request("GET", "/items/104/Andrew")
+        answer = kept.getresponse()
+        answer.read()
+        assert (answer.status, answer.headers["Connection"]) == (200, "close")
+        problem = server.request("GET", "/ready").json
+        assert problem["type"] == "/docs/errors#not-ready"
+        eventually(lambda: has_ended(server.pid))
+
+
+@pytest.mark.parametrize("preload", [[], ["--preload"]], ids=["", "preload"])
+def test_a_reload_under_load_loses_no_request(quick, preload):
+    with gunicorn(quick.url, "-w", "2", *preload) as server:
+        before = set(server.workers)
+        with Crowd(server, 8, get("/items/104/Andrew")) as crowd:
+            eventually(lambda: crowd.statuses[200] > 50)
+            os.kill(server.pid, signal.SIGHUP)
+            eventually(lambda: server.workers and not before & set(server.workers))
+            done = crowd.statuses[200]
+            eventually(lambda: crowd.statuses[200] > done + 50)
+    assert set(crowd.statuses) == {200}, crowd.statuses
+
+
+def test_workers_that_end_after_so_many_requests_lose_none(quick):
+    with gunicorn(quick.url, "-w", "2", "--max-requests", "150") as server:
+        before = set(server.workers)
+        with Crowd(server, 8, get("/items/104/Andrew")) as crowd:
+            eventually(lambda: not before & set(server.workers))
+            done = crowd.statuses[200]
+            eventually(lambda: crowd.statuses[200] > done + 300)
+    assert set(crowd.statuses) == {200}, crowd.statuses
+
+
+def test_a_worker_that_is_killed_takes_only_its_own_requests_along(quick):
+    clients = 8
+    with gunicorn(quick.url, "-w", "2") as server:
+        with Crowd(server, clients, get("/items/104/Andrew")) as crowd:
+            eventually(lambda: crowd.statuses[200] > 50)
+            victim, other = server.workers
+            os.kill(victim, signal.SIGKILL)
+            began = time.monotonic()
+            eventually(lambda: len(set(server.workers) - {victim}) == 2)
+            replaced_seconds = time.monotonic() - began
+            done = crowd.statuses[200]
+            eventually(lambda: crowd.statuses[200] > done + 50)
+        assert other in server.workers
+    assert crowd.lost <= clients
+    assert set(crowd.statuses) - {200} == {s for s in crowd.statuses if isinstance(s, tuple)}
+    assert replaced_seconds < 2
+
+
+def test_with_preload_each_worker_has_connections_of_its_own(own_wire):
+    with gunicorn(own_wire.url, "-w", "2", "--preload") as server:
+        with Crowd(server, 8, get("/items/104/Andrew")) as crowd:
+            eventually(lambda: sum(crowd.statuses.values()) > 200)
+        assert crowd.statuses.keys() <= {200, 404}, crowd.statuses
+
+
+def test_a_table_that_is_deleted_and_comes_back_is_noticed_without_a_restart(own_wire):
+    with gunicorn(own_wire.url, "-w", "1", ITEMS_PROBE_INTERVAL_SECONDS="0.2") as server:
+        with own_wire.fault(faults.refuse("ResourceNotFoundException")):
+            assert server.request("GET", "/items/104/Andrew").status == 503
+            eventually(lambda: server.request("GET", "/ready").status == 503)
+            assert server.request("GET", "/live").status == 200
+        eventually(lambda: server.request("GET", "/ready").status == 200)
+        assert server.request("GET", "/items/104/Andrew").status in (200, 404)
+
+
+def test_a_table_that_throttles_is_ready(own_wire):
+    own_wire.fault(faults.refuse("ThrottlingException"))
+    with gunicorn(own_wire.url, "-w", "1", ITEMS_PROBE_INTERVAL_SECONDS="0.2") as server:
+        assert server.request("GET", "/ready").status == 200

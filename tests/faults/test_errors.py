@@ -1,0 +1,187 @@
+"""Each row of the error table, injected on the wire: its status, its Retry-After, its problem."""
+
+import json
+
+import pytest
+
+from tests import wire as faults
+from tests.serving import gunicorn
+from tests.wire import CANARY, black_hole, lose_answer, refuse
+
+JSON = {"Content_Type": "application/json"}
+WRITES = {"PUT": "PutItem", "PATCH": "UpdateItem", "DELETE": "DeleteItem"}
+FOREIGN_WORDS = ("CANARY", "arn:", "123456789012", "not authorized", "Traceback", "boto")
+OPERATIONS = {"GET": "GetItem", **WRITES}
+
+
+def is_not_the_probe(call):
+    return b'"_ready"' not in call.body
+
+
+def request_struck(server, wire, method, name, fault, **how):
+    """The answer to one request of which each call is struck."""
+    with wire.fault(fault, when=is_not_the_probe, **how) as script:
+        body = '{"a": 1}' if method in ("PUT", "PATCH") else None
+        answer = server.request(method, f"/items/7/{name}", body, **JSON)
+    assert script.struck, "the fault was never met"
+    return answer
+
+
+def assert_problem(answer, status, slug, retry_after=()):
+    assert answer.status == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    problem = answer.json
+    assert problem["type"] == f"/docs/errors#{slug}"
+    assert problem["status"] == status
+    assert problem["instance"].startswith("/items/7/")
+    assert problem["request_id"] == answer.headers["X-Request-Id"]
+    assert {"title", "detail"} <= problem.keys()
+    if retry_after:
+        assert answer.headers["Retry-After"] in {str(seconds) for seconds in retry_after}
+    else:
+        assert "Retry-After" not in answer.headers
+    assert problem.get("outcome") == ("unknown" if slug == "outcome-unknown" else None)
+    seen = answer.body.decode() + str(answer.headers)
+    assert not [word for word in FOREIGN_WORDS if word in seen]
+
+
+@pytest.mark.parametrize("method", OPERATIONS)
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "TransactionConflictException",
+    ],
+)
+def test_a_throttled_call_is_503_after_the_last_attempt(server, wire, name, method, code):
+    before = len(wire.calls)
+    answer = request_struck(server, wire, method, name, refuse(code))
+    assert_problem(answer, 503, "throttled", retry_after=(1, 2, 3))
+    assert wire.calls[before:].count(OPERATIONS[method]) >= 3
+
+
+@pytest.mark.parametrize("method", OPERATIONS)
+def test_a_call_throttled_once_is_carried_out(server, wire, name, method):
+    server.request("PUT", f"/items/7/{name}", "{}", **JSON)
+    answer = request_struck(server, wire, method, name, refuse("ThrottlingException"), calls=1)
+    assert answer.status in (200, 204)
+
+
+@pytest.mark.parametrize("method", OPERATIONS)
+@pytest.mark.parametrize("code", ["UnrecognizedClientException", "ExpiredTokenException"])
+def test_credentials_refused_again_after_a_refresh_are_503(server, wire, name, method, code):
+    answer = request_struck(server, wire, method, name, refuse(code))
+    assert_problem(answer, 503, "credentials-unavailable", retry_after=(5,))
+
+
+@pytest.mark.parametrize("method", OPERATIONS)
+def test_an_expired_token_costs_one_refresh_and_no_request(server, wire, name, method):
+    server.request("PUT", f"/items/7/{name}", "{}", **JSON)
+    expired = refuse("ExpiredTokenException")
+    assert request_struck(server, wire, method, name, expired, calls=1).status in (200, 204)
+
+
+@pytest.mark.parametrize("method", OPERATIONS)
+@pytest.mark.parametrize(
+    "code",
+    [
+        "AccessDeniedException",
+        "ResourceNotFoundException",
+        "InvalidSignatureException",
+        "RequestExpired",
+    ],
+)
+def test_the_operators_faults_are_503_and_told_in_the_log(server, wire, name, method, code):
+    before = len(wire.calls)
+    answer = request_struck(server, wire, method, name, refuse(code))
+    assert_problem(answer, 503, "misconfigured", retry_after=(30,))
+    assert wire.calls[before:].count(OPERATIONS[method]) < 3, "trying again mends nothing"
+    line = next(line for line in reversed(server.log) if line["event"] == "dynamodb call failed")
+    assert line["failure"] == "misconfigured"
+    assert line["level"] == "error"
+    assert CANARY in line["error"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        refuse("InternalServerError", 500),
+        refuse("ServiceUnavailable", 503),
+        faults.answer_raw(b"<html>502 Bad Gateway</html>", 502),
+        faults.cut,
+        faults.reset,
+        faults.truncate,
+        faults.answer_raw(b"<html>CANARY</html>"),
+        faults.answer_raw(b'{"Item": {"Id": {"N": "7"}'),
+        faults.answer_raw(b""),
+    ],
+    ids=["500", "503", "502", "cut", "reset", "truncated", "no JSON", "half a body", "empty"],
+)
+def test_a_read_that_fails_is_503_and_a_write_of_unknown_outcome_504(server, wire, name, fault):
+    assert_problem(
+        request_struck(server, wire, "GET", name, fault),
+        503,
+        "table-unavailable",
+        retry_after=(1,),
+    )
+    for method in WRITES:
+        answer = request_struck(server, wire, method, name, fault)
+        assert_problem(answer, 504, "outcome-unknown")
+
+
+@pytest.mark.parametrize("method", OPERATIONS)
+def test_an_endpoint_that_is_down_is_503_and_nothing_was_written(server, wire, name, method):
+    with wire.down():
+        answer = server.request(method, f"/items/7/{name}", "{}", **JSON)
+    assert_problem(answer, 503, "table-unavailable", retry_after=(1,))
+    assert "Nothing was changed" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("method", OPERATIONS)
+def test_a_call_that_is_never_answered_is_504(server, wire, name, method):
+    answer = request_struck(server, wire, method, name, faults.delay(20))
+    if method == "GET":
+        assert_problem(answer, 504, "timeout")
+    else:
+        assert_problem(answer, 504, "outcome-unknown")
+
+
+@pytest.mark.parametrize("method", OPERATIONS)
+def test_a_refusal_that_nobody_knows_is_500_with_a_request_id(server, wire, name, method):
+    answer = request_struck(server, wire, method, name, refuse("SomethingNewException"))
+    assert_problem(answer, 500, "internal-error")
+
+
+def test_a_schema_that_does_not_fit_is_the_operators_fault(server, wire, name):
+    fault = refuse("ValidationException", message="The provided key does not match the schema")
+    answer = request_struck(server, wire, "GET", name, fault)
+    assert_problem(answer, 503, "misconfigured", retry_after=(30,))
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_an_endpoint_that_takes_no_connection_is_503(name, method):
+    with black_hole() as url, gunicorn(url, "-w", "1", until="/live") as server:
+        assert server.request("GET", "/ready").status == 503
+        answer = server.request(method, f"/items/7/{name}", "{}", **JSON)
+    assert_problem(answer, 503, "table-unavailable", retry_after=(1,))
+
+
+@pytest.mark.parametrize("method", WRITES)
+def test_an_answer_that_is_always_lost_leaves_the_write_applied_at_most_once(
+    server, wire, name, method
+):
+    key = f"/items/7/{name}"
+    assert server.request("PUT", key, '{"n": 1}', **JSON).status == 201
+    before = server.request("GET", f"{key}?consistent_read=true").json
+    answer = request_struck(server, wire, method, name, lose_answer)
+    assert_problem(answer, 504, "outcome-unknown")
+    after = server.request("GET", f"{key}?consistent_read=true")
+    applied = {"PUT": {"a": 1}, "PATCH": {"n": 1, "a": 1}}
+    if method == "DELETE":
+        assert after.status == 404
+    else:
+        expected = {name: before[name] for name in ("Id", "Name")} | applied[method]
+        assert json.loads(after.body) == expected

@@ -1,0 +1,152 @@
+"""Clients that send too much, too slowly or not at all take nothing from the others."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.clients import everything, raw
+from tests.faults.conftest import eventually
+from tests.serving import gunicorn
+
+MEBIBYTE = 1024 * 1024
+HEAD = b"PUT /items/7/slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+
+
+def resident_bytes(pid):
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
+
+
+def status_of(content):
+    return int(content.split(b" ", 2)[1]) if content else None
+
+
+def send_all(connection, parts):
+    """Send until the service wants no more."""
+    try:
+        for part in parts:
+            connection.sendall(part)
+    except ConnectionError:
+        pass
+
+
+@pytest.mark.parametrize("form", ["length", "chunked"])
+def test_a_body_of_100_mib_is_refused_and_takes_no_memory(server, form):
+    (worker,) = server.workers
+    piece = b"x" * MEBIBYTE
+    before = resident_bytes(worker)
+    if form == "length":
+        connection = raw(server, HEAD + b"Content-Length: %d\r\n\r\n" % (100 * MEBIBYTE))
+        send_all(connection, [piece] * 100)
+    else:
+        connection = raw(server, HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+        send_all(connection, [b"%x\r\n%b\r\n" % (len(piece), piece)] * 100)
+    answer = everything(connection)
+    connection.close()
+    assert status_of(answer) in (413, None)
+    assert resident_bytes(worker) - before < 10 * MEBIBYTE
+    assert server.request("GET", "/live").status == 200
+
+
+@pytest.mark.parametrize("form", ["length", "chunked"])
+def test_a_client_that_waits_for_the_answer_is_told_413(server, form):
+    framing = {
+        "length": b"Content-Length: %d\r\n\r\n" % (100 * MEBIBYTE),
+        "chunked": b"Transfer-Encoding: chunked\r\n\r\n" + b"%x\r\n" % (2 * MEBIBYTE),
+    }
+    connection = raw(server, HEAD + framing[form])
+    if form == "chunked":
+        connection.sendall(b"x" * (MEBIBYTE + 4096))
+    answer = everything(connection)
+    connection.close()
+    assert status_of(answer) == 413
+    assert b"application/problem+json" in answer
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: 10\r\n\r\n{",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\n{",
+    ],
+)
+def test_a_body_that_does_not_come_is_408(own_wire, rest):
+    with gunicorn(own_wire.url, "-w", "1", ITEMS_BODY_TIMEOUT_SECONDS="0.5") as server:
+        connection = raw(server, HEAD + rest)
+        answer = everything(connection)
+        connection.close()
+    assert status_of(answer) == 408
+    assert b"#request-timeout" in answer
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: 10\r\n\r\n{",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\n{",
+        b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
+    ],
+)
+def test_a_body_that_breaks_off_is_400_and_nothing_is_written(server, wire, rest):
+    before = len(wire.calls)
+    connection = raw(server, HEAD + rest)
+    connection.shutdown(1)
+    answer = everything(connection)
+    connection.close()
+    assert status_of(answer) == 400
+    assert "PutItem" not in wire.calls[before:]
+
+
+def test_idle_and_half_sent_requests_starve_nobody(own_wire):
+    with gunicorn(own_wire.url, "-w", "1", ITEMS_MAX_IN_FLIGHT="4") as server:
+        connections = [raw(server, b"") for _ in range(100)]
+        connections += [raw(server, b"GET /items/7/x HTTP/1.1\r\nHos") for _ in range(100)]
+        connections += [raw(server, HEAD + b"Content-Length: 9\r\n\r\n{") for _ in range(100)]
+        for _ in range(20):
+            assert server.request("GET", "/items/7/nobody").status == 404
+            assert server.request("PUT", "/items/7/slow", "{}", Content_Type="application/json")
+            assert server.request("GET", "/live").status == 200
+        for connection in connections:
+            connection.close()
+
+
+def test_a_half_sent_head_is_not_waited_for_forever(own_wire):
+    with gunicorn(own_wire.url, "-w", "1", "--keep-alive", "1") as server:
+        connection = raw(server, b"GET /live HTTP/1.1\r\nHos")
+        began = time.monotonic()
+        assert everything(connection) == b""
+        assert time.monotonic() - began < 20
+        connection.close()
+
+
+def test_a_head_without_end_is_refused(server):
+    connection = raw(server, b"GET /live HTTP/1.1\r\n")
+    send_all(connection, [b"X-%d: %s\r\n" % (number, b"a" * 4000) for number in range(500)])
+    answer = everything(connection)
+    connection.close()
+    assert status_of(answer) in (400, 431, None)
+    assert server.request("GET", "/live").status == 200
+
+
+def test_bodies_that_wait_together_take_bounded_memory(own_wire):
+    """60 bodies of 1 MiB, each short of its last byte."""
+    with gunicorn(own_wire.url, "-w", "1") as server:
+        (worker,) = server.workers
+        before = resident_bytes(worker)
+        body = b"x" * (MEBIBYTE - 1)
+        connections = []
+        for _ in range(60):
+            connection = raw(server, HEAD + b"Content-Length: %d\r\n\r\n" % MEBIBYTE)
+            send_all(connection, [body])
+            connections.append(connection)
+        eventually(lambda: any(line["event"] == "overloaded" for line in server.log))
+        assert resident_bytes(worker) - before < 100 * MEBIBYTE
+        assert server.request("GET", "/items/7/nobody").status == 404
+        for connection in connections:
+            connection.close()
+        key = "/items/7/afterwards"
+
+        def is_taken_again():
+            return server.request("PUT", key, "{}", Content_Type="application/json").status < 300
+
+        eventually(is_taken_again)

@@ -1,0 +1,196 @@
+"""An instance metadata service (IMDSv2) on loopback, as botocore and other SDKs ask it.
+
+Start it in the test, then point any SDK, in this process or another, at it:
+
+    with InstanceMetadata(minted_by_sts(endpoint, role_arn)) as imds:
+        environment = imds.environment  # AWS_EC2_METADATA_SERVICE_ENDPOINT and no more
+
+Like the real one it wants a session token (PUT, with a lifetime) for each read and answers 401
+without, hands out the same credentials until it rotates them, and 404 where there is no role.
+A test makes it misbehave: ``status = 503`` answers that to everything, ``delay_seconds`` makes
+it slow, ``refuse()`` closes the port and ``accept()`` opens the same one again.
+
+botocore stretches an expiry nearer than about 20 minutes to about 20 minutes from now: to see
+it refresh, move its clock or rotate the credentials behind its back, rather than ask for a
+short lifetime.
+
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+"""
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+from tests.engines import REGION, TESTING, client_for
+
+TOKEN_SECONDS = range(1, 21600 + 1)
+CREDENTIALS = "/latest/meta-data/iam/security-credentials/"
+
+Mint = Callable[[], dict[str, Any]]
+"""Makes credentials in the form of AssumeRole's answer: AccessKeyId, SecretAccessKey,
+SessionToken and Expiration (a datetime with a time zone)."""
+
+
+def minted_by_sts(endpoint: str, role_arn: str, credentials: tuple[str, ...] = TESTING) -> Mint:
+    """Credentials of that role, which the engine that minted them knows again.
+
+    ``credentials``, where the engine enforces IAM, are those that may assume the role.
+    """
+    sts = client_for(endpoint, "sts", credentials)
+    return lambda: sts.assume_role(RoleArn=role_arn, RoleSessionName="i-double")["Credentials"]
+
+
+def made_up() -> dict[str, Any]:
+    """Credentials that no engine checks."""
+    return {
+        "AccessKeyId": f"ASIA{secrets.token_hex(8).upper()}",
+        "SecretAccessKey": secrets.token_urlsafe(30),
+        "SessionToken": secrets.token_urlsafe(60),
+        "Expiration": datetime.now(UTC) + timedelta(hours=6),
+    }
+
+
+class InstanceMetadata:
+    """The metadata service of one instance; its attributes may be changed while it runs."""
+
+    def __init__(
+        self,
+        mint: Mint = made_up,
+        *,
+        role_name: str | None = "EC2RoleToAccessDynamoDBTable",
+        instance_id: str = "i-0123456789abcdef0",
+        region: str = REGION,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.mint = mint
+        self.role_name = role_name
+        self.instance_id = instance_id
+        self.region = region
+        self.expiration: datetime | None = None
+        """What credentials minted from now on say of their end, in place of what they said."""
+        self.status: int | None = None
+        self.delay_seconds = 0.0
+        self.requests: list[tuple[str, str, int]] = []
+        """Method, path and status of each request so far."""
+        self._clock = clock
+        self._tokens: dict[str, float] = {}
+        self._credentials: dict[str, Any] | None = None
+        self._lock = threading.Lock()
+        self._server: ThreadingHTTPServer | None = None
+        self._port = 0
+
+    def __enter__(self) -> Self:
+        self.accept()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.refuse()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What leads botocore here; a process needs nothing else to be on this instance."""
+        return {"AWS_EC2_METADATA_SERVICE_ENDPOINT": self.url}
+
+    def accept(self) -> None:
+        """Listen, on the same port as before."""
+        if self._server is None:
+            self._server = ThreadingHTTPServer(("127.0.0.1", self._port), self._handler())
+            self._server.daemon_threads = True
+            self._port = self._server.server_port
+            threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def refuse(self) -> None:
+        """Stop listening: connections are refused."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    def rotate(self) -> None:
+        """Hand out new credentials from the next request on; the old ones stay valid."""
+        with self._lock:
+            self._credentials = None
+
+    @property
+    def credentials(self) -> dict[str, Any]:
+        """The credentials as they are handed out at the moment."""
+        with self._lock:
+            if self._credentials is None:
+                minted = self.mint()
+                expiration = self.expiration or minted["Expiration"]
+                self._credentials = {
+                    "Code": "Success",
+                    "LastUpdated": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+                    "Type": "AWS-HMAC",
+                    "AccessKeyId": minted["AccessKeyId"],
+                    "SecretAccessKey": minted["SecretAccessKey"],
+                    "Token": minted["SessionToken"],
+                    "Expiration": f"{expiration.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+                }
+            return self._credentials
+
+    def _token(self, lifetime: str | None, forwarded: bool) -> tuple[int, str]:
+        if forwarded:
+            return 403, "Forbidden"
+        if not (lifetime and lifetime.isdecimal() and int(lifetime) in TOKEN_SECONDS):
+            return 400, "Bad Request"
+        token = secrets.token_urlsafe(40)
+        with self._lock:
+            self._tokens[token] = self._clock() + int(lifetime)
+        return 200, token
+
+    def _read(self, path: str, token: str | None) -> tuple[int, str]:
+        with self._lock:
+            valid = self._tokens.get(token or "", float("-inf")) > self._clock()
+        if not valid:
+            return 401, "Unauthorized"
+        pages: dict[str, Callable[[], str]] = {
+            "/latest/meta-data/instance-id": lambda: self.instance_id,
+            "/latest/meta-data/placement/region": lambda: self.region,
+            "/latest/meta-data/placement/availability-zone": lambda: f"{self.region}a",
+            "/latest/dynamic/instance-identity/document": lambda: json.dumps(
+                {"instanceId": self.instance_id, "region": self.region}
+            ),
+        }
+        if self.role_name:
+            pages[CREDENTIALS.rstrip("/")] = lambda: self.role_name
+            pages[CREDENTIALS + self.role_name] = lambda: json.dumps(self.credentials)
+        page = pages.get(path.rstrip("/"))
+        return (200, page()) if page else (404, "Not Found")
+
+    def _handler(imds) -> type[BaseHTTPRequestHandler]:  # noqa: N805
+        class Handler(BaseHTTPRequestHandler):
+            def do_PUT(self) -> None:
+                lifetime = self.headers.get("X-aws-ec2-metadata-token-ttl-seconds")
+                if self.path == "/latest/api/token":
+                    forwarded = "X-Forwarded-For" in self.headers
+                    self._answer(lambda: imds._token(lifetime, forwarded))
+                else:
+                    self._answer(lambda: (405, "Method Not Allowed"))
+
+            def do_GET(self) -> None:
+                token = self.headers.get("X-aws-ec2-metadata-token")
+                self._answer(lambda: imds._read(self.path, token))
+
+            def _answer(self, answer: Callable[[], tuple[int, str]]) -> None:
+                time.sleep(imds.delay_seconds)
+                status, text = (imds.status, "") if imds.status else answer()
+                imds.requests.append((self.command, self.path, status))
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def log_message(self, *_arguments) -> None:
+                pass
+
+        return Handler

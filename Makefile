@@ -15,13 +15,17 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: run test check fix bench sdk lock clean
+.PHONY: run test test-botocore check fix bench sdk lock clean
 
 run: .venv/.local
 	@exec .venv/bin/python -m service.local --port $(PORT) $(if $(ENDPOINT),--endpoint $(ENDPOINT))
 
 test: .venv/.tests .venv-ministack/.installed tests/docs/openapi_lint/node_modules/.installed
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+# What is promised holds without the fast path too; the faster engine will do.
+test-botocore: .venv/.tests .venv-ministack/.installed
+	ITEMS_TEST_FAST_PATH=false .venv/bin/python -m pytest tests/contract tests/faults -k "not moto"
 
 check: .venv/.tools
 	.venv/bin/ruff format --check .
@@ -35,7 +39,7 @@ fix: .venv/.tools
 	.venv/bin/ruff check --fix .
 	.venv/bin/python -m openapi write
 
-bench: .venv/.tests .venv-bench/.installed .venv-awscli/.installed bench/peers/fastify/node_modules/.installed
+bench: .venv/.local .venv-bench-service/.installed .venv-bench/.installed .venv-awscli/.installed bench/peers/fastify/node_modules/.installed
 	@bench/install-programs
 	.venv/bin/python -m bench --json build/bench.json --svg build/bench.svg $(BENCH_ARGS)
 
@@ -72,7 +76,11 @@ clean:
 	@requirements/install .venv-sdk $<
 	@touch $@
 
-# The peers' packages pin botocore, each another one.
+# The service as it is shipped, and granian; the peers' packages pin botocore, each another one.
+.venv-bench-service/.installed: requirements/bench-service.lock | .venv-bench-service/bin/python
+	@requirements/install .venv-bench-service $<
+	@touch $@
+
 .venv-bench/.installed: requirements/bench.lock | .venv-bench/bin/python
 	@requirements/install .venv-bench $<
 	@touch $@
@@ -81,7 +89,7 @@ clean:
 	@requirements/install .venv-awscli $<
 	@touch $@
 
-.venv/bin/python .venv-ministack/bin/python .venv-sdk/bin/python .venv-bench/bin/python .venv-awscli/bin/python:
+.venv/bin/python .venv-ministack/bin/python .venv-sdk/bin/python .venv-bench-service/bin/python .venv-bench/bin/python .venv-awscli/bin/python:
 	@requirements/make-venv "$(PYTHON)" $(@:/bin/python=)
 
 tests/docs/openapi_lint/node_modules/.installed: tests/docs/openapi_lint/package-lock.json

@@ -1,12 +1,13 @@
 """The service and its peers: how each is started, one worker, on one port."""
 
 import shutil
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+# What is shipped and no more: a package that is only of use to developers would be weighed too.
+SERVICE_PYTHON = ROOT / ".venv-bench-service/bin/python"
 PEERS_PYTHON = ROOT / ".venv-bench/bin/python"
 AWS_COMMAND = ROOT / ".venv-awscli/bin/aws"
 FASTIFY = ROOT / "bench/peers/fastify"
@@ -47,7 +48,7 @@ def _uvicorn(application: str) -> tuple[str, ...]:
 
 
 def _gunicorn(*arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:{port}", *arguments)
+    return (str(SERVICE_PYTHON), "-m", "gunicorn", "--bind", "127.0.0.1:{port}", *arguments)
 
 
 _PRODUCTION = ("--config", "python:service.gunicorn_conf", "--workers", "1", "service.wsgi:app")
@@ -59,6 +60,16 @@ CONTENDERS = (
         _gunicorn("--threads", "16", "bench.peers.plain:app"),
     ),
     Contender(SERVICE, "this service, gunicorn", _gunicorn(*_PRODUCTION), is_ours=True),
+    Contender(
+        SERVICE_ON_GRANIAN,
+        "this service on granian (not offered, for it hides the raw path)",
+        (
+            *(str(SERVICE_PYTHON), "-m", "granian", "--interface", "wsgi", "--workers", "1"),
+            *("--host", "127.0.0.1", "--port", "{port}", "--log-level", "error"),
+            *("--blocking-threads", "64", "--backpressure", "256", "service.wsgi:app"),
+        ),
+        is_ours=True,
+    ),
     Contender(
         SERVICE_WITHOUT_FAST_PATH,
         "this service without its fast path, gunicorn",

@@ -15,7 +15,7 @@ PARTITION_KEY_MAX_BYTES = 2048
 SORT_KEY_MAX_BYTES = 1024
 
 # Read by the test suite, never by the service.
-_FOREIGN_VARIABLES = frozenset({"ITEMS_TEST_ENDPOINT"})
+_FOREIGN_VARIABLES = frozenset({"ITEMS_TEST_ENDPOINT", "ITEMS_TEST_FAST_PATH"})
 
 
 class SettingsError(Exception):
@@ -138,6 +138,7 @@ class Settings:
     drain_seconds: float = _setting("ITEMS_DRAIN_SECONDS", "0", _pause_seconds)
     auth: str | None = _setting("ITEMS_AUTH", "", _auth)
     probe_interval_seconds: float = _setting("ITEMS_PROBE_INTERVAL_SECONDS", "5", _seconds)
+    fast_path: bool = _setting("ITEMS_FAST_PATH", "true", _flag)
     log_level: str = _setting("ITEMS_LOG_LEVEL", "info", _log_level)
 
     @property

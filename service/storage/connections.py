@@ -25,10 +25,13 @@ from botocore.exceptions import (
     SSLError,
 )
 
+from service.deadline import TimeIsUp, time_limit
+
 MAX_HEAD_BYTES = 64 * 1024
 # An item of 400 KB in typed JSON, every character of it escaped, takes less.
 MAX_BODY_BYTES = 4 * 1024 * 1024
 _RECEIVE_BYTES = 64 * 1024
+_LEAST_SECONDS = 0.001
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([2-5][0-9]{2})(?: [^\r\n]*)?")
 _HEADER_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -126,26 +129,30 @@ class Connections:
 
     def _connect(self, seconds: float) -> "_Connection":
         endpoint = self._endpoint
+        seconds = max(seconds, _LEAST_SECONDS)
         try:
-            plain = socket.create_connection((endpoint.host, endpoint.port), seconds)
-        except TimeoutError as error:
+            with time_limit(seconds):  # a name server, and each of its addresses, may be silent
+                return self._connected(seconds)
+        except (TimeoutError, TimeIsUp) as error:
             raise ConnectTimeoutError(endpoint_url=endpoint.url, error=error) from error
+        except ssl.SSLEOFError as error:
+            raise EndpointConnectionError(endpoint_url=endpoint.url, error=error) from error
+        except ssl.SSLError as error:
+            raise SSLError(endpoint_url=endpoint.url, error=error) from error
         except OSError as error:
             raise EndpointConnectionError(endpoint_url=endpoint.url, error=error) from error
+
+    def _connected(self, seconds: float) -> "_Connection":
+        endpoint = self._endpoint
+        plain = socket.create_connection((endpoint.host, endpoint.port), seconds)
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             if endpoint.tls is None:
                 return _Connection(plain)
             return _Connection(endpoint.tls.wrap_socket(plain, server_hostname=endpoint.host))
-        except BaseException as error:
+        except BaseException:
             plain.close()
-            if isinstance(error, TimeoutError):
-                raise ConnectTimeoutError(endpoint_url=endpoint.url, error=error) from error
-            if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
-                raise SSLError(endpoint_url=endpoint.url, error=error) from error
-            if isinstance(error, OSError):
-                raise EndpointConnectionError(endpoint_url=endpoint.url, error=error) from error
             raise
 
     def _raise_broken(self, connection: "_Connection", error: Exception) -> NoReturn:
@@ -186,8 +193,10 @@ class _Connection:
     def exchange(self, request: bytes, until: float) -> HTTPAnswer:
         """Send a request and read its answer, all before ``until`` on the monotonic clock."""
         self.has_answered = False
-        self._socket.settimeout(max(until - time.monotonic(), 0.001))
-        self._socket.sendall(request)
+        self._socket.settimeout(max(until - time.monotonic(), _LEAST_SECONDS))
+        sent = self._socket.send(request)  # nearly always all of it, and cheaper than sendall()
+        if sent < len(request):
+            self._socket.sendall(request[sent:])
         head = self._read_until(b"\r\n\r\n", MAX_HEAD_BYTES, until)
         version, status, headers = _parsed_head(head)
         body = self._read_body(status, headers, until)

@@ -14,13 +14,14 @@ from http import HTTPStatus
 from typing import Any
 
 from botocore.awsrequest import HeadersDict
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ResponseStreamingError
 from botocore.parsers import ResponseParserError, create_parser
 
 from service.operations import Operation
 from service.storage.connections import Connections, HTTPAnswer
 from service.storage.prepared_calls import NotUnderstood, prepared_calls
-from service.storage.signing import Credentials, UnusualCredentials
+from service.storage.signing import UnusualCredentials
 from service.storage.wire_json import answer_content, request_body
 
 
@@ -46,35 +47,35 @@ class FastPath:
         self._exceptions = client.exceptions
         self._parser = create_parser(client.meta.service_model.resolved_protocol)
 
-    def call(
-        self,
-        operation: Operation,
-        parameters: Mapping[str, Any],
-        credentials: Credentials,
-        *,
-        connect_seconds: float,
-        read_seconds: float,
-    ) -> dict[str, Any]:
-        """One attempt at one operation: what boto3 answers, but for its ``ResponseMetadata``.
+    def request(
+        self, operation: Operation, parameters: Mapping[str, Any], credentials: ReadOnlyCredentials
+    ) -> bytes:
+        """The signed request of one operation.
 
         Raises:
-            NotUnderstood: botocore has to carry this out; nothing was sent.
-            botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: as botocore does.
+            NotUnderstood: only botocore can send these parameters or these credentials.
         """
+        calls = self._calls
         try:
             body = request_body(parameters)
-            lines = self._calls.signer.header_lines(
-                self._calls.targets[operation], body, credentials
-            )
+            lines = calls.signer.header_lines(calls.targets[operation], body, credentials)
         except TypeError as error:
             raise NotUnderstood(str(error)) from error
         except UnusualCredentials as error:
             raise NotUnderstood("the credentials have unusual characters") from error
-        head = f"{self._calls.heads[operation]}{lines}Content-Length: {len(body)}\r\n\r\n"
+        head = f"{calls.heads[operation]}{lines}Content-Length: {len(body)}\r\n\r\n"
+        return head.encode("latin-1") + body
+
+    def send(
+        self, operation: Operation, request: bytes, *, connect_seconds: float, read_seconds: float
+    ) -> dict[str, Any]:
+        """One attempt: what boto3 answers, but for its ``ResponseMetadata``.
+
+        Raises:
+            botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: as botocore does.
+        """
         answer = self._connections.exchange(
-            head.encode("latin-1") + body,
-            connect_seconds=connect_seconds,
-            read_seconds=read_seconds,
+            request, connect_seconds=connect_seconds, read_seconds=read_seconds
         )
         _check_checksum(answer)
         if answer.status != HTTPStatus.OK:

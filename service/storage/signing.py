@@ -13,18 +13,11 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+
+from botocore.credentials import ReadOnlyCredentials
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]+", re.ASCII)
-
-
-class Credentials(Protocol):
-    """What botocore's ``ReadOnlyCredentials`` have."""
-
-    access_key: str
-    secret_key: str
-    token: str | None
 
 
 class UnusualCredentials(Exception):
@@ -63,7 +56,7 @@ class Signer:
         self._latest: _SigningKey | None = None
         self._now = (0, "")
 
-    def header_lines(self, target: str, body: bytes, credentials: Credentials) -> str:
+    def header_lines(self, target: str, body: bytes, credentials: ReadOnlyCredentials) -> str:
         """The lines that a request with this ``X-Amz-Target`` needs to be authentic, each with its
         end: ``X-Amz-Date``, ``X-Amz-Security-Token`` with temporary credentials, ``Authorization``.
 
@@ -94,8 +87,8 @@ class Signer:
             self._now = (second, timestamp)
         return timestamp
 
-    def _signing_key(self, credentials: Credentials, day: str) -> _SigningKey:
-        identity = (credentials.access_key, credentials.secret_key, credentials.token)
+    def _signing_key(self, credentials: ReadOnlyCredentials, day: str) -> _SigningKey:
+        identity = (credentials.access_key or "", credentials.secret_key or "", credentials.token)
         latest = self._latest
         if latest is None or latest.day != day or latest.identity != identity:
             latest = self._latest = self._derived_key(identity, day)

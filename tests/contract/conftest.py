@@ -9,6 +9,7 @@ import pytest
 from service.app import create_app, create_repository
 from service.settings import Settings
 from tests.conftest import Engine, aws_variables, environment
+from tests.serving import FAST_PATH
 
 JSON = {"Content-Type": "application/json"}
 TYPED = {"Content-Type": "application/vnd.dynamodb+json"}
@@ -39,7 +40,7 @@ def exact(response):
 
 
 def service_with(engine: Engine, **changes) -> Service:
-    settings = Settings(**changes)
+    settings = Settings(fast_path=FAST_PATH, **changes)
     with environment(**aws_variables(engine.wire.url)):
         repository = create_repository(settings)
         app = create_app(settings, repository)

@@ -38,9 +38,8 @@ class Path:
             self.fast = FastPath(self.client, TABLE, verify, max_idle)
 
     def call(self, operation, parameters, *, key=KEY, read_seconds=20):
-        return self.fast.call(
-            operation, parameters, key, connect_seconds=20, read_seconds=read_seconds
-        )
+        request = self.fast.request(operation, parameters, key)
+        return self.fast.send(operation, request, connect_seconds=20, read_seconds=read_seconds)
 
 
 EXAMPLE = SimpleNamespace(

@@ -38,7 +38,9 @@ class DynamoDBClient:
     Nothing is made before the first call, so that each process has its own connections.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, credentials: BackgroundCredentials | None = None
+    ) -> None:
         self._attempt_seconds = settings.connect_timeout_seconds + settings.read_timeout_seconds
         self._config = Config(
             connect_timeout=settings.connect_timeout_seconds,
@@ -50,7 +52,7 @@ class DynamoDBClient:
             parameter_validation=False,  # everything was checked on the way in
             user_agent_extra=f"dynamodb-items/{__version__}",
         )
-        self._credentials = BackgroundCredentials()
+        self._credentials = credentials or BackgroundCredentials()
         self._lock = threading.Lock()
         self._methods: Mapping[Operation, Callable[..., dict[str, Any]]] | None = None
         self._settings = settings
@@ -90,7 +92,11 @@ class DynamoDBClient:
         deadline: Deadline,
     ) -> dict[str, Any]:
         remaining_seconds = deadline.remaining_seconds
-        request = fast_path.request(operation, parameters, self._credentials.current())
+        credentials = self._credentials.current()
+        if fast_path.account_id != credentials.account_id:
+            self._methods = None  # an account may have an endpoint of its own: learn it anew
+            raise NotUnderstood("the credentials are another account's")
+        request = fast_path.request(operation, parameters, credentials)
         self.calls["fast"] += 1
         return fast_path.send(
             operation,
@@ -138,6 +144,7 @@ class DynamoDBClient:
                 client,
                 self._settings.table,
                 authorities,
+                account_id=self._credentials.current().account_id,
                 max_idle_connections=self._settings.max_in_flight + 1,
             )
         except NotUnderstood as reason:

@@ -29,7 +29,13 @@ class FastPath:
     """DynamoDB operations over connections of our own, for one boto3 client and one table."""
 
     def __init__(
-        self, client: Any, table: str, verify: str | bool | None, max_idle_connections: int
+        self,
+        client: Any,
+        table: str,
+        verify: str | bool | None,
+        *,
+        account_id: str | None,
+        max_idle_connections: int,
     ) -> None:
         """Learn from the client how its calls look; nothing is sent.
 
@@ -38,6 +44,8 @@ class FastPath:
         Raises:
             NotUnderstood: the client is set up in a way that is botocore's alone.
         """
+        self.account_id = account_id
+        """The account of the credentials that the client had: its endpoint may be the account's."""
         self._calls = prepared_calls(client, table, verify)
         self._connections = Connections(self._calls.endpoint, max_idle_connections)
         self._models = {

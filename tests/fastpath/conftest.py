@@ -13,9 +13,9 @@ KEY = ReadOnlyCredentials("testing", "testing", None)
 TABLE = "my-dynamodb-table"
 
 
-def boto3_client(endpoint: str | None, **config):
+def boto3_client(endpoint: str | None, *, account_id: str | None = None, **config):
     with environment():
-        return boto3.session.Session("testing", "testing").client(
+        return boto3.session.Session("testing", "testing", aws_account_id=account_id).client(
             "dynamodb",
             region_name="us-east-2",
             endpoint_url=endpoint,
@@ -35,7 +35,9 @@ class Path:
     def __init__(self, endpoint: str | None, *, verify=None, max_idle=10, **config) -> None:
         self.client = boto3_client(endpoint, **config)
         with environment():
-            self.fast = FastPath(self.client, TABLE, verify, max_idle)
+            self.fast = FastPath(
+                self.client, TABLE, verify, account_id=None, max_idle_connections=max_idle
+            )
 
     def call(self, operation, parameters, *, key=KEY, read_seconds=20):
         request = self.fast.request(operation, parameters, key)

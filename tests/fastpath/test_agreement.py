@@ -164,6 +164,11 @@ def test_an_error_is_the_exception_that_botocore_raises(pair, status, body):
         (None, {}, "https://dynamodb.us-east-2.amazonaws.com"),
         (None, {"use_fips_endpoint": True}, "https://dynamodb-fips.us-east-2.amazonaws.com"),
         (None, {"use_dualstack_endpoint": True}, "https://dynamodb.us-east-2.api.aws"),
+        (
+            None,
+            {"account_id": "123456789012"},
+            "https://123456789012.ddb.us-east-2.amazonaws.com",
+        ),
         ("http://[::1]:8001", {}, "http://[::1]:8001"),
     ],
 )

@@ -174,11 +174,14 @@ def warm_up(servers: Sequence[Server], methods: Sequence[str], cores: Cores) -> 
 def _measure_round(
     server: Server, load: Load, seconds: float, cores: Cores, figures: Figures
 ) -> None:
-    before = cpu_seconds(tree(server.pid))
-    sample = generate(server.port, load, seconds, cores.others)
-    spent = cpu_seconds(tree(server.pid)) - before
-    if sample.requests == 0:
-        raise BenchError(f"{server.contender.name} answered nothing under {load}.")
+    for longer in (1, 3, 9):
+        before = cpu_seconds(tree(server.pid))
+        sample = generate(server.port, load, seconds * longer, cores.others)
+        spent = cpu_seconds(tree(server.pid)) - before
+        if sample.requests >= load.connections:  # fewer are no measure: most are under way still
+            break
+    else:
+        raise BenchError(f"{server.contender.name} answers next to nothing under {load}.")
     figures.cpu_microseconds.append(spent / sample.requests * 1e6)
     figures.requests_per_second.append(sample.requests / sample.seconds)
     figures.p50_milliseconds.append(sample.p50_milliseconds)

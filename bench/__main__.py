@@ -15,7 +15,7 @@ import click
 from bench.backend import backend
 from bench.contenders import AWS_COMMAND, CONTENDERS, FASTIFY, Contender
 from bench.items import Size
-from bench.load import Load
+from bench.load import Load, usual_connections
 from bench.measurements import (
     Cores,
     measure_cold_starts,
@@ -28,8 +28,7 @@ from bench.processes import BenchError
 from bench.report import Report, write_plot
 
 METHODS = ("GET", "PUT", "PATCH")
-USUAL_CONNECTIONS = 16
-CONNECTIONS = (1, USUAL_CONNECTIONS, 64, 256)
+CONNECTIONS = (1, 16, 64, 256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +43,22 @@ class Extent:
 
 
 QUICK = Extent(
-    (Load("GET", Size.SMALL, 16), Load("GET", Size.SMALL, 64, delayed=True)),
+    (
+        Load("GET", Size.SMALL, usual_connections(Size.SMALL)),
+        Load("GET", Size.SMALL, 64, delayed=True),
+    ),
     rounds=1,
     seconds=1,
     cold_starts=1,
     warm_up_methods=("GET",),
 )
 FULL_LOADS = (
-    *(Load(method, size, USUAL_CONNECTIONS) for method in METHODS for size in Size),
-    *(Load("GET", Size.SMALL, number) for number in CONNECTIONS if number != USUAL_CONNECTIONS),
+    *(Load(method, size, usual_connections(size)) for method in METHODS for size in Size),
+    *(
+        Load("GET", Size.SMALL, number)
+        for number in CONNECTIONS
+        if number != usual_connections(Size.SMALL)
+    ),
     *(Load("GET", Size.SMALL, number, delayed=True) for number in CONNECTIONS),
 )
 

@@ -54,6 +54,11 @@ class Load:
         return f"{self.method} {self.size.label}, {self.connections} connections, {backend}"
 
 
+def usual_connections(size: Size) -> int:
+    """Enough to keep one core busy; of large items few, or a round ends before its answers."""
+    return 4 if size is Size.LARGE else 16
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """What one round of load saw."""

@@ -131,7 +131,7 @@ def _cost_goals(report: Report) -> Iterator[Goal]:
         ("GET 0.3 KB on granian", SERVICE_ON_GRANIAN, Load("GET", Size.SMALL, 16), 0.15),
         ("PUT 0.3 KB", SERVICE, Load("PUT", Size.SMALL, 16), 0.25),
         ("PATCH 0.3 KB", SERVICE, Load("PATCH", Size.SMALL, 16), 0.25),
-        ("GET 100 KB", SERVICE, Load("GET", Size.LARGE, 16), 0.25),
+        ("GET 100 KB", SERVICE, Load("GET", Size.LARGE, 4), 0.25),
     ):
         medians = report.loads.get(load, {})
         if contender in medians and PLAIN in medians:

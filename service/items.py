@@ -157,7 +157,7 @@ class Precondition:
 NO_PRECONDITION = Precondition()
 
 
-_SETS = (b'"SS":', b'"NS":', b'"BS":')
+_SET = b'S":['  # of the JSON of typed values only a set's has this, behind SS, NS or BS
 
 
 def _canonical_json(attributes: Attributes) -> bytes:
@@ -166,7 +166,7 @@ def _canonical_json(attributes: Attributes) -> bytes:
     """
     try:
         spelled = orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS, default=_base64_text)
-        if any(mark in spelled for mark in _SETS):
+        if _SET in spelled:
             canonical = {name: _canonical(value) for name, value in attributes.items()}
             return orjson.dumps(canonical, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:

@@ -17,6 +17,7 @@ from service.storage.attributes import (
     pointer_to,
 )
 
+_INT64_DIGITS = 18
 _CANONICAL_NUMBER = re.compile(r"0|-?(?:[1-9][0-9]*(?:\.[0-9]*[1-9])?|0\.[0-9]*[1-9])", re.ASCII)
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
 
@@ -92,6 +93,8 @@ def _plain(value: AttributeValue) -> Any:
 
 
 def _plain_number(number: str) -> Any:
+    if len(number) <= _INT64_DIGITS and number.isascii() and number.isdigit():
+        return int(number)
     if _CANONICAL_NUMBER.fullmatch(number):  # as DynamoDB itself writes nearly all of them
         return orjson.Fragment(number)
     try:

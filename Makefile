@@ -1,5 +1,6 @@
 # make run     the service on this machine, with an embedded engine and sample items
 # make test    every test
+# make soak    an hour of mixed load and faults; ITEMS_SOAK_SECONDS=300 for less
 # make check   style, types, architecture, fresh documents
 # make fix     what can be mended by itself
 # make bench   processor time per request, beside its peers
@@ -15,7 +16,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: run test test-botocore check fix bench sdk lock clean
+.PHONY: run test test-botocore soak check fix bench sdk lock clean
 
 run: .venv/.local
 	@exec .venv/bin/python -m service.local --port $(PORT) $(if $(ENDPOINT),--endpoint $(ENDPOINT))
@@ -26,6 +27,9 @@ test: .venv/.tests .venv-ministack/.installed tests/docs/openapi_lint/node_modul
 # What is promised holds without the fast path too; the faster engine will do.
 test-botocore: .venv/.tests .venv-ministack/.installed
 	ITEMS_TEST_FAST_PATH=false .venv/bin/python -m pytest tests/contract tests/faults -k "not moto"
+
+soak: .venv/.tests .venv-ministack/.installed
+	.venv/bin/python -m pytest -m soak $(PYTEST_ARGS)
 
 check: .venv/.tools
 	.venv/bin/ruff format --check .

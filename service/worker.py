@@ -4,7 +4,9 @@ gunicorn's own decides before a request is answered whether its connection ends,
 connections as long as for busy ones, and reads refused bodies to their end.
 """
 
+import os
 import socket
+import warnings
 from contextlib import suppress
 from types import FrameType
 from typing import Any
@@ -20,6 +22,8 @@ LINGER_SECONDS = 1.0
 """How long a client that sends a refused body has to read why."""
 LINGER_STEP_BYTES = 64 * 1024
 
+_PlainSocket = monkey.get_original("socket", "socket")
+
 
 class Worker(GeventWorker):  # type: ignore[misc]
     """One process, a greenlet for each connection."""
@@ -33,6 +37,12 @@ class Worker(GeventWorker):  # type: ignore[misc]
         locks would otherwise block all greenlets at once.
         """
         monkey.patch_all(os=False, signal=False)
+
+    def patch(self) -> None:
+        """Patch the rest, and the sockets that the master opened."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", monkey.MonkeyPatchWarning)  # in two steps on purpose
+            super().patch()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -90,9 +100,10 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     def _close_idle(self) -> None:
         for connection in list(self._idle):
-            with suppress(OSError):
-                # What has arrived can still be read; a request in it is answered.
-                connection.shutdown(socket.SHUT_RD)
+            # The system's own call, on a copy: gevent's would interrupt whoever reads. What has
+            # arrived can still be read, and a request in it is answered.
+            with suppress(OSError), _PlainSocket(fileno=os.dup(connection.fileno())) as copy:
+                copy.shutdown(socket.SHUT_RD)
 
 
 def _has_unread_body(request: Any) -> bool:

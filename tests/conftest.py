@@ -68,7 +68,9 @@ def engine(request) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def server(engine) -> Iterator[Server]:
     """The service under gunicorn, with two workers, on each engine in turn."""
-    with gunicorn(engine.wire.url, "-w", "2") as server:
+    # The engines take longer on a busy machine than DynamoDB may.
+    patient = {"ITEMS_READ_TIMEOUT_SECONDS": "10", "ITEMS_DEADLINE_SECONDS": "30"}
+    with gunicorn(engine.wire.url, "-w", "2", **patient) as server:
         yield server
 
 

@@ -55,10 +55,10 @@ def wait_for(url: str, child: subprocess.Popen) -> None:
 
 
 @contextmanager
-def moto() -> Iterator[str]:
+def moto(module: str = "moto.server", log=subprocess.DEVNULL) -> Iterator[str]:
     port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with process(command, dict(os.environ)) as child:
+    command = [sys.executable, "-m", module, "-H", "127.0.0.1", "-p", str(port)]
+    with process(command, dict(os.environ), log) as child:
         wait_for(f"http://127.0.0.1:{port}/moto-api/", child)
         yield f"http://127.0.0.1:{port}"
 

@@ -75,9 +75,12 @@ class Server:
 
 @contextmanager
 def gunicorn(
-    endpoint: str, *options: str, until: str = "/ready", **variables: str
+    endpoint: str, *options: str, until: str = "/ready", **variables: str | None
 ) -> Iterator[Server]:
-    """The production entry on a free port, its table on the endpoint, once it is ready."""
+    """The production entry on a free port, its table on the endpoint, once it is ready.
+
+    A variable that is None is left out.
+    """
     port = free_port()
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ITEMS_"))
@@ -89,6 +92,7 @@ def gunicorn(
         "ITEMS_FAST_PATH": str(FAST_PATH).lower(),
         **variables,
     }
+    environment = {name: text for name, text in environment.items() if text is not None}
     command = [
         *(sys.executable, "-m", "gunicorn", "-c", "python:service.gunicorn_conf"),
         *("-b", f"127.0.0.1:{port}", *options, "service.wsgi:app"),

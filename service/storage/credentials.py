@@ -88,8 +88,11 @@ class BackgroundCredentials(Credentials):
 
     def renew(self, timeout_seconds: float) -> None:
         """AWS has refused those in hand: have others found, unless that was done a moment ago,
-        and wait at most so long. However many ask at once, one look is made.
+        and wait at most so long. However many ask at once, one look is made. Where none are in
+        hand they are being looked for already, and there is nothing to wait for.
         """
+        if self._in_hand is None:
+            return
         with self._lock:
             if time.monotonic() - self._renewed_at < RENEW_INTERVAL_SECONDS:
                 return

@@ -66,13 +66,15 @@ _PROBLEM_RESPONSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "ItemNotFound": ("No item has this key.", ()),
     "NotAcceptable": ("Neither representation is acceptable.", ()),
     "PreconditionFailed": ("The stored item is not the one the precondition asks for.", ()),
+    "BodyTimeout": ("The body did not come in time.", ()),
     "BodyTooLarge": ("The body is over 1 MiB or the item over 400 KB.", ()),
     "UnsupportedMediaType": ("The body is of no media type that this method takes.", ()),
     "UnacceptableItem": ("The body is well-formed, but no item can hold it.", ()),
     "PreconditionRequired": ("This deployment accepts no write without a precondition.", ()),
     "InternalError": ("A defect of the service.", ()),
     "Unavailable": (
-        "The table cannot be used at the moment; nothing was changed.",
+        "The table cannot be used at the moment, or the service has all the requests that it "
+        "takes on; nothing was changed.",
         ("Retry-After",),
     ),
     "TimedOut": (

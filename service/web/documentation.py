@@ -90,6 +90,7 @@ _WRITE_REFUSALS = {
     "428": "PreconditionRequired",
 }
 _BODY_REFUSALS = {
+    "408": "BodyTimeout",
     "413": "BodyTooLarge",
     "415": "UnsupportedMediaType",
     "422": "UnacceptableItem",

@@ -1,16 +1,12 @@
 """The Prefer header: should a write answer with the item.
 
-https://www.rfc-editor.org/rfc/rfc7240#section-4.2
+https://www.rfc-editor.org/rfc/rfc7240#section-2
 """
 
 import enum
-import re
 
 from flask import Request
-
-_RETURN = re.compile(
-    r'(?:^|,)\s*return\s*=\s*"?(minimal|representation)"?\s*(?=$|[,;])', re.IGNORECASE
-)
+from werkzeug.http import parse_list_header, unquote_header_value
 
 
 class Return(enum.Enum):
@@ -26,6 +22,16 @@ class Return(enum.Enum):
 
 
 def preferred_return(request: Request) -> Return | None:
-    """The first ``return`` preference, None where the client has none that is known."""
-    match = _RETURN.search(",".join(request.headers.getlist("Prefer")))
-    return Return(match[1].lower()) if match else None
+    """The ``return`` preference; None where the client has none, or one that is unknown.
+
+    Of several the first counts, as section 2 says.
+    """
+    header = ",".join(request.headers.getlist("Prefer"))
+    if not header:
+        return None
+    for preference in parse_list_header(header):
+        name, _, value = preference.partition(";")[0].partition("=")
+        if name.strip().lower() == "return":
+            preferred = unquote_header_value(value.strip()).lower()
+            return next((known for known in Return if known.value == preferred), None)
+    return None

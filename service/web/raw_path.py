@@ -35,7 +35,7 @@ class RawPathMiddleware:
         """Route on the raw path; where a server does not tell it, on the path encoded anew."""
         target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
         if target:
-            path = target.partition("?")[0].partition("#")[0]
+            path = target.partition("?")[0]
             if not path.startswith("/"):
                 path = _ABSOLUTE_FORM.sub("", path, count=1) or "/"
             prefix = quote(environ.get("SCRIPT_NAME", ""))
@@ -71,8 +71,10 @@ class KeySegmentConverter(BaseConverter):
         """The decoded text.
 
         Raises:
-            InvalidKeySegment: a broken escape, or bytes that are not UTF-8.
+            InvalidKeySegment: a broken escape, bytes that are not UTF-8, or a bare ``#``.
         """
+        if "#" in value:  # no part of a request target (RFC 9112 section 3.2); guess nothing
+            raise InvalidKeySegment("A # in a key is sent as %23.")
         if "%" not in value:
             return value
         if _BROKEN_ESCAPE.search(value):

@@ -17,7 +17,12 @@ from tests.faults.conftest import eventually
 from tests.imds import InstanceMetadata
 from tests.serving import gunicorn
 
-FROM_THE_INSTANCE = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_CONFIG_FILE": "/no"}
+FROM_THE_INSTANCE = {
+    "AWS_ACCESS_KEY_ID": None,
+    "AWS_SECRET_ACCESS_KEY": None,
+    "AWS_CONFIG_FILE": "/no",
+    "AWS_SHARED_CREDENTIALS_FILE": "/no",
+}
 ROLE = "/latest/meta-data/iam/security-credentials/"
 
 
@@ -28,7 +33,7 @@ def imds():
 
 
 def on_the_instance(imds):
-    return {**FROM_THE_INSTANCE, **imds.environment, "AWS_SHARED_CREDENTIALS_FILE": "/no"}
+    return {**FROM_THE_INSTANCE, **imds.environment}
 
 
 def looks(imds):

@@ -37,7 +37,7 @@ def test_an_answer_that_comes_byte_by_byte_is_not_waited_for(server, wire, name)
     assert seconds < 5 + SLACK_SECONDS
 
 
-@pytest.mark.parametrize("fault", [faults.delay(20), faults.trickle(0.5), faults.answer_late(0.9)])
+@pytest.mark.parametrize("fault", [faults.trickle(0.5), faults.answer_late(0.9)])
 def test_all_calls_of_one_request_share_the_deadline(own_wire, name, fault):
     """An edit that reads and writes again and again: with a deadline for each call it would take
     many times as long.

@@ -67,6 +67,8 @@ def test_idle_connections_do_not_hold_up_the_end(quick):
             assert everything(connection) == b""
             connection.close()
         kept.close()
+        server.log_file.seek(0)
+        assert b"[ERROR]" not in server.log_file.read()
 
 
 def test_while_it_drains_it_says_so_and_still_takes_requests(quick):
@@ -100,12 +102,12 @@ def test_a_reload_under_load_loses_no_request(quick, preload):
 
 
 def test_workers_that_end_after_so_many_requests_lose_none(quick):
-    with gunicorn(quick.url, "-w", "2", "--max-requests", "150") as server:
+    with gunicorn(quick.url, "-w", "2", "--max-requests", "80") as server:
         before = set(server.workers)
         with Crowd(server, 8, get("/items/104/Andrew")) as crowd:
             eventually(lambda: not before & set(server.workers))
             done = crowd.statuses[200]
-            eventually(lambda: crowd.statuses[200] > done + 300)
+            eventually(lambda: crowd.statuses[200] > done + 100)
     assert set(crowd.statuses) == {200}, crowd.statuses
 
 
@@ -124,7 +126,7 @@ def test_a_worker_that_is_killed_takes_only_its_own_requests_along(quick):
         assert other in server.workers
     assert crowd.lost <= clients
     assert set(crowd.statuses) - {200} == {s for s in crowd.statuses if isinstance(s, tuple)}
-    assert replaced_seconds < 2
+    assert replaced_seconds < 5, "at once; the rest is the time that a busy machine takes"
 
 
 def test_with_preload_each_worker_has_connections_of_its_own(own_wire):

@@ -140,7 +140,7 @@ def test_an_endpoint_that_is_down_is_503_and_nothing_was_written(server, wire, n
     assert "Nothing was changed" in answer.json["detail"]
 
 
-@pytest.mark.parametrize("method", OPERATIONS)
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
 def test_a_call_that_is_never_answered_is_504(server, wire, name, method):
     answer = request_struck(server, wire, method, name, faults.delay(20))
     if method == "GET":
@@ -161,12 +161,12 @@ def test_a_schema_that_does_not_fit_is_the_operators_fault(server, wire, name):
     assert_problem(answer, 503, "misconfigured", retry_after=(30,))
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT"])
-def test_an_endpoint_that_takes_no_connection_is_503(name, method):
+def test_an_endpoint_that_takes_no_connection_is_503(name):
     with black_hole() as url, gunicorn(url, "-w", "1", until="/live") as server:
         assert server.request("GET", "/ready").status == 503
-        answer = server.request(method, f"/items/7/{name}", "{}", **JSON)
-    assert_problem(answer, 503, "table-unavailable", retry_after=(1,))
+        for method in ("GET", "PUT"):
+            answer = server.request(method, f"/items/7/{name}", "{}", **JSON)
+            assert_problem(answer, 503, "table-unavailable", retry_after=(1,))
 
 
 @pytest.mark.parametrize("method", WRITES)

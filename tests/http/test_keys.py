@@ -90,6 +90,7 @@ def test_a_number_key_has_one_canonical_item(server, dynamodb, name, sent, store
         ("/items/7/%C3", 400),
         ("/items/7/%ZZ", 400),
         ("/items/7/a%", 400),
+        ("/items/7/a#b", 400),
         (f"/items/7/{'%C3%A9' * 513}", 400),
         ("/items/7/a/b", 404),
         ("/items/7//a", 404),

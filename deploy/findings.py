@@ -1,0 +1,95 @@
+"""What planning finds: changes to make, reasons to refuse, notices. Plain values, no AWS."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+
+@dataclass(frozen=True)
+class ErrorPattern:
+    """Errors that AWS answers: this code, with this text somewhere in the message."""
+
+    code: str
+    text: str = ""
+
+    def matches(self, code: str, message: str) -> bool:
+        """Whether an answer is such an error."""
+        return code == self.code and self.text.lower() in message.lower()
+
+
+Sign: TypeAlias = Literal["+", "~", "-"]
+
+# IAM tells these apart only by where they come: of a write on something just made, that it isn't
+# visible everywhere yet; of a removal, that it is gone already.
+NO_SUCH_ENTITY = (ErrorPattern("NoSuchEntity"),)
+# Something just taken from what is to be removed still seems to hang on it.
+STILL_HANGS = (ErrorPattern("DeleteConflict"),)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One API call: boto3's names of client and method, and the parameters."""
+
+    service: Literal["iam", "ec2"]
+    operation: str
+    parameters: Mapping[str, Any]
+    not_yet: tuple[ErrorPattern, ...] = ()
+    """Errors that pass once something just made is visible everywhere."""
+    already: tuple[ErrorPattern, ...] = ()
+    """Errors that mean that there is nothing left to do."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Repeat a read until its answer is as it should be."""
+
+    what: str
+    call: Call
+    until: Callable[[Mapping[str, Any]], bool] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One write: ``+`` makes, ``~`` changes, ``-`` removes."""
+
+    sign: Sign
+    what: str
+    call: Call
+    wait: Wait | None = None
+    restore: Call | None = None
+    """Brings back the state before the change that came before, should this one fail."""
+
+
+def iam_change(
+    sign: Sign,
+    title: str,
+    what: str,
+    operation: str,
+    *,
+    not_yet: tuple[ErrorPattern, ...] = (),
+    already: tuple[ErrorPattern, ...] = (),
+    **parameters: Any,
+) -> Change:
+    """A change by one call to IAM; ``what`` is empty where the whole thing comes or goes."""
+    call = Call("iam", operation, parameters, not_yet, already)
+    return Change(sign, f"{title}: {what}" if what else title, call)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why nothing at all is written, and what to do about it."""
+
+    reason: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something left untouched that the operator should know of."""
+
+    text: str
+    foreign: bool = False
+    """Somebody else's addition to what is ours: the exit status then says "not as planned"."""
+
+
+Finding: TypeAlias = Change | Refusal | Notice

@@ -1,0 +1,70 @@
+#!/bin/sh
+# install.sh SOURCE [NAME]: lay the release in the folder SOURCE beside the others and run it.
+#
+#   sudo deploy/install.sh /tmp/dynamodb-items           the folder that this script came in
+#   sudo deploy/install.sh --switch NAME                 back to a release that is still there
+#   deploy/install.sh --list                             the releases, the running one marked
+#
+# PREFIX (default /opt/dynamodb-items) is where releases lie, SYSTEMCTL what restarts the service,
+# PYTHON the interpreter, 3.11 or newer. A release that cannot be laid changes nothing.
+set -eu
+
+prefix=${PREFIX:-/opt/dynamodb-items}
+systemctl=${SYSTEMCTL:-systemctl}
+units=${UNITS:-/etc/systemd/system}
+
+fail() {
+    echo "$1" >&2
+    exit 1
+}
+
+list() {
+    running=$(readlink "$prefix/current" 2>/dev/null || true)
+    for release in "$prefix"/releases/*; do
+        [ -d "$release" ] || continue
+        mark=" "
+        [ "releases/${release##*/}" = "$running" ] && mark="*"
+        echo "$mark ${release##*/}"
+    done
+}
+
+switch() {
+    [ -x "$prefix/releases/$1/venv/bin/python" ] ||
+        fail "There is no release $1; install.sh --list shows those there are."
+    # A rename, so that there is no moment without a current release.
+    ln -sfn "releases/$1" "$prefix/current.new"
+    mv -T "$prefix/current.new" "$prefix/current"
+    cp "$prefix/current/deploy/items.service" "$units/items.service"
+    $systemctl daemon-reload
+    $systemctl enable --quiet items
+    $systemctl restart items
+    echo "Release $1 is running."
+}
+
+lay() {
+    source=$1
+    name=$2
+    release=$prefix/releases/$name
+    [ -f "$source/requirements/image.lock" ] || fail "$source is not a release of the service."
+    [ -e "$release" ] && fail "There is a release $name already; give it another name."
+    echo "Laying release $name …"
+    mkdir -p "$prefix/releases"
+    new=$(mktemp -d "$prefix/releases/.new.XXXXXX")
+    trap 'rm -rf "$new"' EXIT
+    chmod 755 "$new"
+    cp -R "$source/service" "$source/deploy" "$new/"
+    ${PYTHON:-python3} -m venv "$new/venv" || fail "PYTHON names the interpreter: 3.11 or newer."
+    "$new/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
+        --require-hashes --requirement "$source/requirements/image.lock"
+    "$new/venv/bin/python" -m compileall -q "$new/service" "$new/deploy"
+    mv -T "$new" "$release"
+    trap - EXIT
+    switch "$name"
+}
+
+case ${1:-} in
+    "" | -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0" ;;
+    --list) list ;;
+    --switch) switch "${2:?NAME is missing}" ;;
+    *) lay "$1" "${2:-$(date -u +%Y%m%d-%H%M%S)}" ;;
+esac

@@ -1,0 +1,164 @@
+"""The association: this instance has this profile."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deploy.aws import Aws
+from deploy.findings import Call, Change, ErrorPattern, Finding, Refusal, Wait
+from deploy.resources.instance import observe_instance
+
+DESCRIBE = "describe_iam_instance_profile_associations"
+LIVE = ("associating", "associated")
+# EC2 learns of a new profile, and of the role in it, some seconds after IAM has made it.
+NOT_VISIBLE = (
+    ErrorPattern("InvalidParameterValue", "Invalid IAM Instance Profile"),
+    ErrorPattern("IncorrectState"),
+)
+
+
+@dataclass(frozen=True)
+class ObservedAssociation:
+    """The profile that the instance has or is getting."""
+
+    id: str
+    profile_arn: str
+    is_stopped: bool
+    is_stale: bool
+    """The profile was deleted and made again since: the instance still has the old one."""
+
+
+@dataclass(frozen=True)
+class Association:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateIamInstanceProfile.html"""
+
+    instance_id: str
+    profile_name: str
+    profile_arn: str
+    replace: bool
+
+    @property
+    def title(self) -> str:
+        """What it is and whose."""
+        return f"association of {self.instance_id}"
+
+    def observe(self, aws: Aws) -> ObservedAssociation | None:
+        """What the instance has, None where it has nothing."""
+        found = [
+            association
+            for association in aws.all("ec2", DESCRIBE, _MEMBER, Filters=self._filter())
+            if association["State"] in LIVE
+        ]
+        if not found:
+            return None
+        instance = observe_instance(aws, self.instance_id)
+        profile = found[0]["IamInstanceProfile"]
+        current = aws.find(
+            "iam",
+            "get_instance_profile",
+            ("NoSuchEntity",),
+            InstanceProfileName=self.profile_name,
+        )
+        return ObservedAssociation(
+            found[0]["AssociationId"],
+            profile["Arn"],
+            is_stopped=instance is not None and instance.state == "stopped",
+            is_stale=profile["Arn"] == self.profile_arn
+            and current is not None
+            and current["InstanceProfile"]["InstanceProfileId"] != profile.get("Id"),
+        )
+
+    def converge(self, observed: ObservedAssociation | None) -> Iterator[Finding]:
+        """Give the instance our profile; another's only goes where that was asked for."""
+        if observed is None:
+            yield Change("+", f"{self.title} with {self.profile_name}", self._associate(), self._on)
+        elif observed.profile_arn == self.profile_arn and not observed.is_stale:
+            return
+        elif not self.replace and not observed.is_stale:
+            yield Refusal(
+                f"The instance {self.instance_id} has the profile {observed.profile_arn}.",
+                "--replace puts ours in its place.",
+            )
+        elif observed.is_stopped:
+            yield from self._swap(observed)
+        else:
+            yield Change(
+                "~",
+                f"{self.title}: {self.profile_name} in place of {observed.profile_arn}",
+                Call(
+                    "ec2",
+                    "replace_iam_instance_profile_association",
+                    {"AssociationId": observed.id, "IamInstanceProfile": self._profile},
+                    not_yet=NOT_VISIBLE,
+                ),
+                self._on,
+            )
+
+    def _swap(self, observed: ObservedAssociation) -> Iterator[Change]:
+        """EC2 replaces the profile of a running instance only; a stopped one takes two steps."""
+        yield self._disassociate(observed)
+        old = None if observed.is_stale else observed.profile_arn
+        yield Change(
+            "+",
+            f"{self.title} with {self.profile_name}",
+            self._associate(),
+            self._on,
+            restore=self._associate(old) if old else None,
+        )
+
+    def destroy(self, observed: ObservedAssociation | None) -> Iterator[Finding]:
+        """Take our profile from the instance; any other stays."""
+        if observed is not None and observed.profile_arn == self.profile_arn:
+            yield self._disassociate(observed)
+
+    @property
+    def _profile(self) -> dict[str, str]:
+        return {"Arn": self.profile_arn}
+
+    @property
+    def _on(self) -> Wait:
+        return Wait(
+            f"{self.instance_id} to have the profile",
+            self._describe(),
+            lambda answer: any(
+                association["State"] == "associated"
+                and association["IamInstanceProfile"]["Arn"] == self.profile_arn
+                for association in answer[_MEMBER]
+            ),
+        )
+
+    def _associate(self, profile_arn: str | None = None) -> Call:
+        parameters = {
+            "InstanceId": self.instance_id,
+            "IamInstanceProfile": {"Arn": profile_arn or self.profile_arn},
+        }
+        return Call("ec2", "associate_iam_instance_profile", parameters, not_yet=NOT_VISIBLE)
+
+    def _disassociate(self, observed: ObservedAssociation) -> Change:
+        def gone(answer: Mapping[str, Any]) -> bool:
+            return not any(
+                association["AssociationId"] == observed.id
+                and association["State"] != "disassociated"
+                for association in answer[_MEMBER]
+            )
+
+        return Change(
+            "-",
+            f"{self.title} with {observed.profile_arn}",
+            Call(
+                "ec2",
+                "disassociate_iam_instance_profile",
+                {"AssociationId": observed.id},
+                already=(ErrorPattern("InvalidAssociationID.NotFound"),),
+            ),
+            Wait(f"{self.instance_id} to let the profile go", self._describe(), gone),
+        )
+
+    def _describe(self) -> Call:
+        return Call("ec2", DESCRIBE, {"Filters": self._filter()})
+
+    def _filter(self) -> list[dict[str, Any]]:
+        return [{"Name": "instance-id", "Values": [self.instance_id]}]
+
+
+_MEMBER = "IamInstanceProfileAssociations"

@@ -1,0 +1,164 @@
+"""What a deployment should consist of, from what its operator asked for."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy.account import Account
+from deploy.documents import key_statement, policy_document, trust_document
+from deploy.ownership import OWNER_TAG, Ownership
+from deploy.resources import Resource
+from deploy.resources.association import Association
+from deploy.resources.instance import Instance
+from deploy.resources.instance_profile import InstanceProfile
+from deploy.resources.metadata_options import MetadataOptions
+from deploy.resources.policy import Policy
+from deploy.resources.role import Role
+from deploy.resources.table import Table
+from service.operations import Operation
+
+DEFAULT_TABLE = "my-dynamodb-table"
+POLICY_NAME = "DynamoDBAccessPolicy"
+ROLE_NAME = "EC2RoleToAccessDynamoDBTable"
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_FORMS = {
+    "table": ("[a-zA-Z0-9_.-]{3,255}", "3 to 255 letters, digits, _ . -"),
+    "instance_id": ("i-[0-9a-f]{8,17}", "an instance id such as i-0123456789abcdef0"),
+    "name_prefix": (r"[\w+=,.@-]{0,36}", "at most 36 letters, digits, _ + = , . @ -"),
+    "path": ("/|/[!-~]{1,510}/", "a path that begins and ends with /"),
+    "permissions_boundary": (r"arn:[\w-]+:iam::(\d{12}|aws):policy/.+", "a policy's ARN"),
+    "kms_key": (r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/.+", "a key's ARN (an alias's is none)"),
+}
+
+
+def _is_tag(text: str, max_length: int) -> bool:
+    return len(text) <= max_length and all(
+        character.isalnum() or character in " _.:/=+-@" for character in text
+    )
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the operator asked for; the defaults are the tutorial's names.
+
+    Raises:
+        ValueError: with every mistake found, a line each.
+    """
+
+    table: str = DEFAULT_TABLE
+    instance_id: str | None = None
+    name_prefix: str = ""
+    path: str = "/"
+    permissions_boundary: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    operations: frozenset[Operation] = frozenset(Operation)
+    replace: bool = False
+    container: bool = False
+    kms_key: str | None = None
+
+    def __post_init__(self) -> None:
+        mistakes = [
+            f"--{name.replace('_', '-')} {getattr(self, name)!r} is not {form}."
+            for name, (pattern, form) in _FORMS.items()
+            if getattr(self, name) is not None
+            and not re.fullmatch(pattern, getattr(self, name), re.ASCII)
+        ]
+        mistakes += [
+            f"--tag {name!r} is AWS's or this tool's own; choose another key."
+            for name in self.tags
+            if name.lower().startswith("aws:") or name == OWNER_TAG
+        ]
+        mistakes += [
+            f"--tag {name}={text} is not letters, digits, spaces and _ . : / = + - @ only."
+            for name, text in self.tags.items()
+            if not _is_tag(name, 128) or not _is_tag(text, 256)
+        ]
+        if Operation.GET_ITEM not in self.operations:
+            mistakes.append("--operations must include GetItem: the service's readiness reads.")
+        if mistakes:
+            raise ValueError("\n".join(mistakes))
+
+    @property
+    def policy_name(self) -> str:
+        """The policy's name."""
+        return self.name_prefix + POLICY_NAME
+
+    @property
+    def role_name(self) -> str:
+        """The role's name."""
+        return self.name_prefix + ROLE_NAME
+
+    @property
+    def instance_profile_name(self) -> str:
+        """The profile is named as its role, which is how the EC2 console knows it too."""
+        return self.role_name
+
+
+@dataclass(frozen=True)
+class Stack:
+    """That request, in one account and region."""
+
+    request: Request
+    account: Account
+
+    @property
+    def table_arn(self) -> str:
+        """The one table that the policy names."""
+        return self.account.table_arn(self.request.table)
+
+    @property
+    def policy_document(self) -> dict[str, Any]:
+        """What the role may do."""
+        key = self.request.kms_key
+        statement = key_statement(key, self.account.dynamodb_host) if key else None
+        return policy_document(self.table_arn, self.request.operations, statement)
+
+    @property
+    def trust_document(self) -> dict[str, Any]:
+        """Who may assume the role."""
+        return trust_document(self.account.ec2_principal)
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """In the order in which they are made; they are removed in the opposite one."""
+        request = self.request
+        path = request.path
+        ownership = Ownership(self.table_arn, request.tags)
+        policy_arn = self.account.iam_arn("policy", path, request.policy_name)
+        profile_name = request.instance_profile_name
+        profile_arn = self.account.iam_arn("instance-profile", path, profile_name)
+        resources: tuple[Resource, ...] = (
+            Table(request.table, self.table_arn),
+            Policy(
+                request.policy_name,
+                path,
+                policy_arn,
+                self.policy_document,
+                ownership,
+                request.role_name,
+            ),
+            Role(
+                request.role_name,
+                path,
+                self.trust_document,
+                request.permissions_boundary,
+                policy_arn,
+                profile_name,
+                ownership,
+            ),
+            InstanceProfile(
+                profile_name, path, profile_arn, request.role_name, request.instance_id, ownership
+            ),
+        )
+        if request.instance_id is None:
+            return resources
+        instance_id = request.instance_id
+        # Before the profile comes: its credentials are never to be had by IMDSv1.
+        return (
+            Instance(instance_id, self.account.region),
+            *resources,
+            MetadataOptions(instance_id, request.container),
+            Association(instance_id, profile_name, profile_arn, request.replace),
+        )

@@ -1,0 +1,22 @@
+#!/bin/sh
+# User data for Amazon Linux 2023: an instance that installs the service at its first start.
+# Set the two values below; the instance needs its profile (items-deploy apply), which may come
+# before or after: the service waits for credentials and turns ready once it has them.
+# What it prints is in /var/log/cloud-init-output.log.
+set -eu
+
+RELEASE_URL="https://example.com/dynamodb-items.tar.gz" # a release's archive
+RELEASE_SHA256="0000000000000000000000000000000000000000000000000000000000000000"
+
+cat > /etc/dynamodb-items.env <<'SETTINGS'
+ITEMS_TABLE=my-dynamodb-table
+AWS_REGION=us-east-2
+SETTINGS
+
+dnf install --assumeyes --quiet python3.11 tar gzip
+folder=$(mktemp -d)
+curl --fail --silent --show-error --location --retry 5 --output "$folder/release" "$RELEASE_URL"
+echo "$RELEASE_SHA256  $folder/release" | sha256sum --check --quiet
+tar --extract --gzip --strip-components 1 --directory "$folder" --file "$folder/release"
+PYTHON=python3.11 "$folder/deploy/install.sh" "$folder"
+rm -rf "$folder"

@@ -1,0 +1,141 @@
+"""The doctor, on an engine that enforces IAM, with credentials of a role as on an instance."""
+
+import json
+import uuid
+from contextlib import ExitStack
+
+import pytest
+import requests
+
+from deploy.documents import policy_document, trust_document
+from service import local
+from service.operations import Operation
+from service.settings import Settings
+from tests.conftest import environment
+from tests.engines import REGION, client_for, moto
+from tests.imds import InstanceMetadata, minted_by_sts
+
+TABLE = "arn:aws:dynamodb:us-east-2:123456789012:table/my-dynamodb-table"
+NO_KEYS = {"AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_CONFIG_FILE": "/dev/null"}
+
+
+@pytest.fixture(scope="module")
+def engine():
+    """IAM enforced, the table there, and a way to get a role with some policy."""
+    with moto("tests.enforcing_moto") as endpoint:
+        local.create_table(client_for(endpoint), Settings())
+        requests.post(f"{endpoint}/moto-api/reset-auth", data=b"1000000", timeout=30)
+        yield endpoint
+
+
+@pytest.fixture
+def on_instance(engine):
+    """An instance whose role has that policy: everything that this process now asks AWS."""
+    with ExitStack() as stack:
+
+        def on_instance(document) -> InstanceMetadata:
+            requests.post(f"{engine}/moto-api/reset-auth", data=b"1000000", timeout=30)
+            iam = client_for(engine, "iam")
+            name = f"role-{uuid.uuid4().hex}"
+            arn = iam.create_role(
+                RoleName=name, AssumeRolePolicyDocument=json.dumps(trust_document())
+            )["Role"]["Arn"]
+            iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(document))
+            imds = stack.enter_context(InstanceMetadata(minted_by_sts(engine, arn)))
+            stack.enter_context(
+                environment(
+                    AWS_ENDPOINT_URL=engine, AWS_REGION=REGION, **NO_KEYS, **imds.environment
+                )
+            )
+            requests.post(f"{engine}/moto-api/reset-auth", data=b"0", timeout=30)
+            return imds
+
+        yield on_instance
+
+
+def items(engine) -> list:
+    requests.post(f"{engine}/moto-api/reset-auth", data=b"1000000", timeout=30)
+    return client_for(engine).scan(TableName="my-dynamodb-table")["Items"]
+
+
+def test_the_policy_that_apply_makes_is_well_and_nothing_is_written(engine, on_instance, run):
+    before = items(engine)
+    imds = on_instance(policy_document(TABLE, Operation))
+    ran = run("doctor", "--json")
+    assert ran.json["is_well"], ran.out
+    assert ran.status == 0
+    found = {check["name"]: check["found"] for check in ran.json["checks"]}
+    assert found["credentials"] == "from the instance's role"
+    assert found["region"] == REGION
+    assert ":assumed-role/" in found["identity"]
+    for operation in Operation:
+        assert found[f"{operation} on my-dynamodb-table"] == "allowed"
+    assert found["another table"] == "refused, as it should be"
+    for secret in ("AccessKeyId", "SecretAccessKey", "Token"):
+        assert imds.credentials[secret] not in ran.out
+    assert items(engine) == before
+
+
+def test_each_missing_permission_is_found_with_advice(on_instance, run):
+    on_instance(policy_document(TABLE, [Operation.GET_ITEM, Operation.DELETE_ITEM]))
+    ran = run("doctor")
+    assert ran.status == 1
+    failed = [line for line in ran.out.splitlines() if line.startswith("FAIL")]
+    assert failed == [
+        "FAIL PutItem on my-dynamodb-table: refused",
+        "FAIL UpdateItem on my-dynamodb-table: refused",
+    ]
+    assert ran.out.count("Run items-deploy apply") == 2
+
+
+def test_a_narrowed_service_wants_the_other_operations_refused(on_instance, run):
+    on_instance(policy_document(TABLE, [Operation.GET_ITEM]))
+    assert run("doctor", "--operations", "GetItem").status == 0
+
+
+def test_a_permission_too_many_is_found(on_instance, run):
+    on_instance(policy_document(TABLE, Operation))
+    ran = run("doctor", "--operations", "GetItem")
+    assert ran.status == 1
+    assert ran.out.count("allowed, but --operations leaves it out") == 3
+
+
+def test_access_to_another_table_is_found(on_instance, run):
+    on_instance(policy_document("*", Operation))
+    ran = run("doctor")
+    assert ran.status == 1
+    assert "FAIL another table: may be read as well" in ran.out
+
+
+def test_a_table_that_is_not_there_is_found(on_instance, run):
+    on_instance(policy_document(TABLE.replace("my-dynamodb-table", "gone"), Operation))
+    ran = run("doctor", "--table", "gone")
+    assert ran.status == 1
+    assert "there is no table gone in this region" in ran.out
+
+
+def test_a_table_with_another_key_is_found(on_instance, run):
+    on_instance(policy_document(TABLE, Operation))
+    ran = run("doctor", "--partition-key", "Id:S")
+    assert ran.status == 1
+    assert "the table's key is another one" in ran.out
+    assert "ITEMS_PARTITION_KEY" in ran.out
+
+
+def test_an_instance_without_a_role_is_told_what_to_do(run):
+    with (
+        InstanceMetadata(role_name=None) as imds,
+        environment(AWS_REGION=REGION, **NO_KEYS, **imds.environment),
+    ):
+        ran = run("doctor")
+    assert ran.status == 1
+    assert "FAIL credentials: none were found" in ran.out
+    assert "items-deploy apply" in ran.out
+
+
+def test_a_network_without_sts_is_no_fault(on_instance, run, monkeypatch):
+    on_instance(policy_document(TABLE, Operation))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
+    ran = run("doctor")
+    assert "ok   identity: unknown" in ran.out
+    assert ran.status == 0

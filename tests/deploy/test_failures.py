@@ -1,0 +1,139 @@
+"""What the operator reads when AWS says no: one clear line, what to do, and no stack trace."""
+
+import subprocess
+import sys
+
+import pytest
+
+from deploy import __main__ as command
+from deploy.aws import Aws
+from tests.conftest import environment
+from tests.engines import ROOT
+
+
+@pytest.fixture
+def refused(refuse, monkeypatch):
+    """Have AWS refuse an operation of the command's own clients."""
+
+    def refused(operation: str, code: str, message: str = "") -> None:
+        def connect(region=None, **_):
+            aws = Aws(region, max_attempts=1)
+            refuse(aws, operation, code, message)
+            return aws
+
+        monkeypatch.setattr(command, "Aws", connect)
+
+    return refused
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (("CreateRole", "AccessDenied"), ("may not call CreateRole", "docs/operations.md")),
+        (("GetCallerIdentity", "ExpiredToken"), ("have expired", "Sign in again")),
+        (("GetCallerIdentity", "InvalidClientTokenId"), ("does not accept", "access key")),
+        (
+            ("DescribeInstances", "UnauthorizedOperation"),
+            ("may not call DescribeInst", "credentials"),
+        ),
+        (
+            ("DescribeInstances", "RequestLimitExceeded"),
+            ("throttled DescribeInst", "Wait a minute"),
+        ),
+        (("GetRole", "Throttling"), ("throttled GetRole", "goes on where it stopped")),
+        (("CreatePolicy", "LimitExceeded"), ("A quota is used up", "quota")),
+        (("CreateRole", "EntityAlreadyExists"), ("already there", "again")),
+        (("CreateRole", "MalformedPolicyDocument"), ("MalformedPolicyDocument", "again")),
+    ],
+)
+def test_a_refusal_by_aws_is_two_lines(cloud, run, refused, answer, expected):
+    refused(*answer)
+    ran = run("apply", "--yes", "--instance-id", cloud.instance_id)
+    assert ran.status == 1
+    for line, part in zip(ran.err.splitlines(), expected, strict=True):
+        assert part in line
+    assert "Traceback" not in ran.out + ran.err
+
+
+def test_a_refusal_is_json_for_machines(cloud, run, refused):
+    refused("CreateRole", "AccessDenied")
+    ran = run("apply", "--yes", "--json", "--instance-id", cloud.instance_id)
+    assert ran.status == 1
+    assert "CreateRole" in ran.json["error"]
+    assert ran.json["advice"]
+
+
+def test_throttling_is_tried_again_before_it_is_told(cloud, refuse):
+    aws = Aws(max_attempts=3)
+    refuse(aws, "GetRole", "Throttling", times=1)
+    assert cloud.observe(aws)
+
+
+def in_a_process(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
+    with environment(
+        AWS_SHARED_CREDENTIALS_FILE="/dev/null", AWS_CONFIG_FILE="/dev/null", **variables
+    ):
+        return subprocess.run(
+            [sys.executable, "-m", "deploy", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+            cwd=ROOT,
+        )
+
+
+def test_without_credentials_it_says_so():
+    ended = in_a_process("plan", AWS_EC2_METADATA_DISABLED="true")
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[0] == "No AWS credentials were found."
+    assert len(ended.stderr.splitlines()) == 2
+
+
+def test_without_a_network_it_says_so():
+    ended = in_a_process(
+        "plan",
+        AWS_ACCESS_KEY_ID="x",
+        AWS_SECRET_ACCESS_KEY="x",
+        AWS_ENDPOINT_URL="http://127.0.0.1:9",
+        AWS_MAX_ATTEMPTS="1",
+    )
+    assert ended.returncode == 1
+    assert "AWS cannot be reached" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_unknown_profile_is_named():
+    ended = in_a_process("plan", AWS_PROFILE="nobody")
+    assert ended.returncode == 1
+    assert "nobody" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mistake"),
+    [
+        (["--instance-id", "web-1"], "--instance-id 'web-1' is not an instance id"),
+        (["--table", "a/b"], "--table 'a/b' is not 3 to 255"),
+        (["--path", "team"], "--path 'team' is not a path"),
+        (["--kms-key", "alias/mine"], "--kms-key 'alias/mine' is not a key's ARN"),
+        (["--permissions-boundary", "x"], "--permissions-boundary 'x' is not"),
+        (["--tag", "team"], "must have the form KEY=VALUE"),
+        (["--tag", "aws:x=y"], "--tag 'aws:x'"),
+        (["--tag", "team=\N{SNOWMAN}"], "--tag team="),
+        (["--operations", "Scan"], "knows no Scan"),
+        (["--operations", "PutItem"], "must include GetItem"),
+        (["--name-prefix", "a" * 37], "--name-prefix"),
+        (["--no-such-option"], "No such option"),
+    ],
+)
+def test_a_wrong_command_line_has_a_status_of_its_own(run, arguments, mistake):
+    ran = run("plan", *arguments)
+    assert ran.status == 64
+    assert mistake in ran.err
+
+
+def test_all_mistakes_are_told_together(run):
+    ran = run("plan", "--instance-id", "web-1", "--path", "team")
+    assert "--instance-id" in ran.err
+    assert "--path" in ran.err

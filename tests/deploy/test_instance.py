@@ -1,0 +1,167 @@
+"""The instance: which one, with which profile, in which state."""
+
+import pytest
+
+from deploy.plan import converge
+from tests.deploy.conftest import Cloud, Killed, on_calls, writes
+
+ROLE = "EC2RoleToAccessDynamoDBTable"
+
+
+def give_another_profile(cloud: Cloud) -> str:
+    iam = cloud.client("iam")
+    iam.create_instance_profile(InstanceProfileName="theirs")
+    cloud.client("ec2").associate_iam_instance_profile(
+        InstanceId=cloud.instance_id, IamInstanceProfile={"Name": "theirs"}
+    )
+    return "theirs"
+
+
+def test_another_profile_is_refused_and_named(cloud, run):
+    give_another_profile(cloud)
+    before = cloud.state()
+    ran = run("apply", "--yes", "--instance-id", cloud.instance_id)
+    assert ran.status == 1
+    assert "instance-profile/theirs" in ran.out
+    assert "--replace" in ran.out
+    assert cloud.state() == before
+
+
+def test_replace_takes_the_place_of_another_profile(cloud, recorded):
+    give_another_profile(cloud)
+    aws, calls = recorded
+    cloud.apply(aws, replace=True)
+    assert cloud.associations() == {cloud.instance_id: ROLE}
+    assert "ReplaceIamInstanceProfileAssociation" in calls
+
+
+def test_on_a_stopped_instance_replacing_takes_two_steps(cloud, recorded):
+    give_another_profile(cloud)
+    cloud.client("ec2").stop_instances(InstanceIds=[cloud.instance_id])
+    aws, calls = recorded
+    cloud.apply(aws, replace=True)
+    assert cloud.associations() == {cloud.instance_id: ROLE}
+    assert writes(calls)[-2:] == [
+        "DisassociateIamInstanceProfile",
+        "AssociateIamInstanceProfile",
+    ]
+
+
+def test_killed_between_the_two_steps_it_goes_on_with_ours(cloud):
+    give_another_profile(cloud)
+    cloud.client("ec2").stop_instances(InstanceIds=[cloud.instance_id])
+    aws = cloud.aws()
+
+    def kill(**_):
+        raise Killed
+
+    on_calls(aws, "after-call.ec2.DisassociateIamInstanceProfile", kill)
+    with pytest.raises(Killed):
+        cloud.apply(aws, replace=True)
+    assert cloud.associations() == {}
+    cloud.apply()
+    assert cloud.associations() == {cloud.instance_id: ROLE}
+
+
+def test_the_old_profile_comes_back_when_the_new_one_fails(cloud, refuse):
+    give_another_profile(cloud)
+    cloud.client("ec2").stop_instances(InstanceIds=[cloud.instance_id])
+    aws = cloud.aws()
+    refuse(aws, "AssociateIamInstanceProfile", "UnauthorizedOperation", times=1)
+    with pytest.raises(aws.clients["ec2"].exceptions.ClientError, match="UnauthorizedOperation"):
+        cloud.apply(aws, replace=True)
+    assert cloud.associations() == {cloud.instance_id: "theirs"}
+    assert any("bringing back" in line for line in cloud.lines)
+
+
+def test_a_profile_made_again_replaces_the_one_of_that_name_that_is_gone(cloud):
+    cloud.apply()
+    iam = cloud.client("iam")
+    iam.remove_role_from_instance_profile(InstanceProfileName=ROLE, RoleName=ROLE)
+    iam.delete_instance_profile(InstanceProfileName=ROLE)
+    cloud.apply()
+    plan = cloud.apply()
+    assert [change.call.operation for change in plan.changes] == [
+        "replace_iam_instance_profile_association"
+    ]
+    assert cloud.plan().is_as_planned
+
+
+def test_destroy_takes_only_our_profile_from_the_instance(cloud):
+    cloud.apply()
+    ec2 = cloud.client("ec2")
+    (association,) = ec2.describe_iam_instance_profile_associations()[
+        "IamInstanceProfileAssociations"
+    ]
+    cloud.client("iam").create_instance_profile(InstanceProfileName="theirs")
+    ec2.replace_iam_instance_profile_association(
+        AssociationId=association["AssociationId"], IamInstanceProfile={"Name": "theirs"}
+    )
+    cloud.destroy()
+    assert cloud.associations() == {cloud.instance_id: "theirs"}
+    assert cloud.state()["roles"] == {}
+
+
+def test_a_terminated_instance_is_refused_before_the_first_write(cloud, recorded):
+    cloud.client("ec2").terminate_instances(InstanceIds=[cloud.instance_id])
+    aws, calls = recorded
+    (refusal,) = converge(cloud.observe(aws)).refusals
+    assert "is terminated" in refusal.reason
+    assert writes(calls) == []
+
+
+def test_an_unknown_instance_is_refused_before_the_first_write(cloud, run):
+    ran = run("apply", "--yes", "--instance-id", "i-00000000000000000")
+    assert ran.status == 1
+    assert "no instance i-00000000000000000 in us-east-2" in ran.out
+    assert cloud.state()["roles"] == {}
+
+
+def test_an_instance_in_another_region_is_refused_before_the_first_write(cloud, run):
+    ran = run("apply", "--yes", "--instance-id", cloud.instance_id, "--region", "us-west-2")
+    assert ran.status == 1
+    assert f"no instance {cloud.instance_id} in us-west-2" in ran.out
+    assert "may be in another one" in ran.out
+    assert cloud.state()["roles"] == {}
+
+
+def test_a_missing_table_is_refused_before_the_first_write(cloud, run):
+    ran = run("apply", "--yes", "--instance-id", cloud.instance_id, "--table", "no-such-table")
+    assert ran.status == 1
+    assert "no table no-such-table in us-east-2" in ran.out
+    assert cloud.state()["roles"] == {}
+
+
+def test_an_operator_who_may_not_describe_the_table_may_deploy_all_the_same(cloud, refuse):
+    aws = cloud.aws()
+    refuse(aws, "DescribeTable", "AccessDeniedException")
+    cloud.apply(aws)
+    assert cloud.associations() == {cloud.instance_id: ROLE}
+
+
+def test_a_terminated_instance_does_not_stand_in_the_way_of_destroying(cloud):
+    cloud.apply()
+    ec2 = cloud.client("ec2")
+    (association,) = ec2.describe_iam_instance_profile_associations()[
+        "IamInstanceProfileAssociations"
+    ]
+    # moto keeps the association of a terminated instance; EC2 ends it.
+    ec2.disassociate_iam_instance_profile(AssociationId=association["AssociationId"])
+    ec2.terminate_instances(InstanceIds=[cloud.instance_id])
+    cloud.destroy()
+    assert cloud.state()["roles"] == {}
+
+
+def test_metadata_options_that_somebody_loosened_are_tightened(cloud):
+    cloud.apply()
+    cloud.client("ec2").modify_instance_metadata_options(
+        InstanceId=cloud.instance_id,
+        HttpTokens="optional",
+        HttpEndpoint="enabled",
+        HttpPutResponseHopLimit=3,
+    )
+    plan = cloud.apply()
+    (change,) = plan.changes
+    assert "HttpTokens required" in change.what
+    assert cloud.state()["metadata"]["HttpTokens"] == "required"
+    assert cloud.state()["metadata"]["HttpPutResponseHopLimit"] == 1

@@ -1,0 +1,93 @@
+"""The same on ministack, which can what moto can't: it refuses to delete a policy that is
+attached, tags instance profiles, and simulates policies. It knows no metadata options, so those
+are left out here.
+"""
+
+import pytest
+
+from deploy.resources.metadata_options import MetadataOptions
+from service import local
+from service.operations import Operation
+from service.settings import Settings
+from tests.conftest import environment
+from tests.deploy.conftest import Cloud
+from tests.engines import REGION, ministack
+
+ROLE = "EC2RoleToAccessDynamoDBTable"
+
+
+class WithoutMetadataOptions(Cloud):
+    def observe(self, aws, request=None):
+        return [
+            observation
+            for observation in super().observe(aws, request)
+            if not isinstance(observation.resource, MetadataOptions)
+        ]
+
+
+@pytest.fixture(scope="module")
+def second():
+    with (
+        ministack() as endpoint,
+        environment(
+            AWS_ACCESS_KEY_ID="testing",
+            AWS_SECRET_ACCESS_KEY="testing",
+            AWS_ENDPOINT_URL=endpoint,
+            AWS_REGION=REGION,
+        ),
+    ):
+        cloud = WithoutMetadataOptions(endpoint)
+        local.create_table(cloud.client("dynamodb"), Settings())
+        cloud.instance_id = cloud.launch()
+        yield cloud
+
+
+@pytest.fixture
+def applied(second):
+    second.apply()
+    yield second
+    second.destroy()
+
+
+def test_a_second_apply_changes_nothing(applied):
+    assert applied.plan().is_as_planned
+    assert applied.associations() == {applied.instance_id: ROLE}
+
+
+def test_the_policy_allows_the_four_and_nothing_else(applied):
+    account = applied.aws().account()
+    arn = account.iam_arn("role", "/", ROLE)
+    actions = [operation.iam_action for operation in Operation]
+    more = ["dynamodb:Scan", "dynamodb:Query", "dynamodb:DescribeTable", "dynamodb:BatchGetItem"]
+    assert decisions(applied, arn, [*actions, *more], account.table_arn("my-dynamodb-table")) == {
+        **dict.fromkeys(actions, "allowed"),
+        **dict.fromkeys(more, "implicitDeny"),
+    }
+    assert set(decisions(applied, arn, actions, account.table_arn("other")).values()) == {
+        "implicitDeny"
+    }
+
+
+def decisions(cloud, role_arn, actions, table_arn) -> dict[str, str]:
+    answer = cloud.client("iam").simulate_principal_policy(
+        PolicySourceArn=role_arn, ActionNames=actions, ResourceArns=[table_arn]
+    )
+    return {
+        result["EvalActionName"]: result["EvalDecision"] for result in answer["EvaluationResults"]
+    }
+
+
+def test_an_instance_profile_s_drifted_tags_are_mended(applied):
+    applied.apply(tags={"team": "shop"})
+    tags = applied.client("iam").list_instance_profile_tags(InstanceProfileName=ROLE)["Tags"]
+    assert {"Key": "team", "Value": "shop"} in tags
+    assert applied.plan(tags={"team": "shop"}).is_as_planned
+
+
+def test_destroy_leaves_nothing_of_ours(second):
+    iam = second.client("iam")
+    second.apply()
+    second.destroy()
+    assert ROLE not in {role["RoleName"] for role in iam.list_roles()["Roles"]}
+    assert iam.list_policies(Scope="Local")["Policies"] == []
+    assert second.associations() == {}

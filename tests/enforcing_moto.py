@@ -1,0 +1,71 @@
+"""moto's server with IAM enforced as AWS does for one table: ``python -m tests.enforcing_moto``.
+
+moto by itself judges DynamoDB calls against the resource ``*``, so that a policy on a table's ARN
+grants nothing, refuses them in XML, and takes no service for a role's principal. All three are
+mended here: each call is judged against the table that it names and refused in DynamoDB's own
+form, and AssumeRole, which EC2 performs for its instances and no policy governs, is answered
+where the role's trust names EC2 and refused elsewhere.
+
+Nothing is enforced until ``POST /moto-api/reset-auth`` with ``0``. The access key id of each
+DynamoDB call is written to standard output, a line each.
+"""
+# ruff: noqa: SLF001 - moto has no other place to mend this
+
+import json
+import re
+import sys
+
+from moto.core.exceptions import AccessDeniedError, InvalidClientTokenIdError, JsonRESTError
+from moto.core.responses import BaseResponse
+from moto.dynamodb.responses import DynamoHandler
+from moto.iam.models import iam_backends
+from moto.server import main
+from moto.sts.responses import TokenResponse
+
+
+def _table_arn(handler: DynamoHandler) -> str:
+    table = json.loads(handler.raw_body or "{}").get("TableName", "")
+    if table.startswith("arn:"):
+        return table
+    return (
+        f"arn:{handler.partition}:dynamodb:{handler.region}:{handler.current_account}"
+        f":table/{table or '*'}"
+    )
+
+
+def _authorize_table(handler: DynamoHandler, resource: str = "*") -> None:
+    credential = re.search(r"Credential=(\w+)/", handler.headers.get("Authorization", ""))
+    if credential:
+        sys.stdout.write(f"{credential[1]}\n")
+        sys.stdout.flush()
+    try:
+        _authorize_any(handler, resource)
+    except AccessDeniedError as error:
+        message = f"{handler._get_action()} on {resource}: {error.message}"
+        raise JsonRESTError("AccessDeniedException", message) from None
+    except InvalidClientTokenIdError as error:
+        raise JsonRESTError("UnrecognizedClientException", error.message) from None
+
+
+def _authorize_assuming(handler: TokenResponse, resource: str = "*") -> None:
+    if handler._get_action() != "AssumeRole":
+        _authorize_any(handler, resource)
+        return
+    role = iam_backends[handler.current_account][handler.partition].get_role_by_arn(resource)
+    statements = json.loads(role.assume_role_policy_document)["Statement"]
+    if not any(
+        statement["Effect"] == "Allow"
+        and statement["Action"] == "sts:AssumeRole"
+        and statement["Principal"].get("Service") == "ec2.amazonaws.com"
+        for statement in statements
+    ):
+        raise AccessDeniedError(user_arn="ec2.amazonaws.com", action="sts:AssumeRole")
+
+
+_authorize_any = BaseResponse._authenticate_and_authorize_normal_action
+TokenResponse._authenticate_and_authorize_normal_action = _authorize_assuming
+DynamoHandler._authenticate_and_authorize_normal_action = _authorize_table
+DynamoHandler._determine_resource = _table_arn
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,6 +1,6 @@
 # make run     the service on this machine, with an embedded engine and sample items
 # make test    every test
-# make soak    an hour of mixed load and faults; ITEMS_SOAK_SECONDS=300 for less
+# make soak    an hour of mixed load, faults and random sequences; ITEMS_SOAK_SECONDS=300 for less
 # make check   style, types, architecture, fresh documents
 # make fix     what can be mended by itself
 # make bench   processor time per request, beside its peers

@@ -12,6 +12,7 @@ from service.storage.attempts import Attempts
 from service.storage.client import DynamoDBClient
 from service.storage.repository import ItemRepository
 from service.web import components, documentation, limits, problems, telemetry
+from service.web.batch import batch_blueprint
 from service.web.health import Probe, health
 from service.web.items import items_blueprint
 from service.web.lean_flask import LeanFlask
@@ -90,6 +91,7 @@ def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
     )
     components.register_components(api)
     api.register_blueprint(items_blueprint(settings))
+    api.register_blueprint(batch_blueprint(settings))
     api.register_blueprint(health)
     document: Mapping[str, Any] = api.spec.to_dict()
     openapi_json = app.json.dumps(document, sort_keys=False)

@@ -12,6 +12,8 @@ class FieldError:
 
     pointer: str
     detail: str
+    kind: "type[ItemsError] | None" = None
+    """The error that it would be alone, where it is one of several operations'."""
 
 
 class ItemsError(Exception):
@@ -59,6 +61,25 @@ class PreconditionFailed(ItemsError):
 
 class PreconditionRequired(ItemsError):
     """This deployment accepts no write without a precondition."""
+
+
+class PatchTestFailed(ItemsError):
+    """A ``test`` operation of a JSON Patch does not hold for the stored item."""
+
+
+class IdempotencyKeyReused(ItemsError):
+    """The Idempotency-Key belongs to another request."""
+
+
+class OperationsRefused(ItemsError):
+    """Some of several operations were refused, and so none was carried out.
+
+    ``refused`` has the place of each and its error.
+    """
+
+    def __init__(self, refused: "list[tuple[int, ItemsError]]") -> None:
+        super().__init__(refused[0][1].detail)
+        self.refused = refused
 
 
 # Failures behind the service

@@ -23,3 +23,20 @@ class Operation(enum.StrEnum):
     def is_write(self) -> bool:
         """Whether a lost answer leaves the outcome unknown."""
         return self is not Operation.GET_ITEM
+
+
+class Transaction(enum.StrEnum):
+    """A call that carries several operations, all or nothing.
+
+    None has an IAM action of its own: each operation inside is authorised as if it stood alone.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+    """
+
+    GET_ITEMS = "TransactGetItems"
+    WRITE_ITEMS = "TransactWriteItems"
+
+    @property
+    def is_write(self) -> bool:
+        """Whether a lost answer leaves the outcome unknown."""
+        return self is Transaction.WRITE_ITEMS

@@ -9,6 +9,7 @@ from typing import Any, Self, cast
 
 from service.items import KeyAttribute, KeySchema, KeyType
 from service.operations import Operation
+from service.versions import VersionAttribute
 
 # DynamoDB's limits, https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
 PARTITION_KEY_MAX_BYTES = 2048
@@ -146,6 +147,11 @@ class Settings:
         """The two key attributes together."""
         return KeySchema(self.partition_key, self.sort_key)
 
+    @property
+    def own_attributes(self) -> tuple[str, ...]:
+        """The attributes that are the service's own: no client writes them."""
+        return VersionAttribute(self.version_attribute).names
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Settings from ``ITEMS_*`` variables, the defaults for those that are absent.
@@ -170,11 +176,11 @@ class Settings:
         raise SettingsError(mistakes)
 
     def _contradictions(self) -> list[str]:
-        names = [*self.key_schema.names, self.version_attribute]
+        names = [*self.key_schema.names, *self.own_attributes]
         if len(set(names)) < len(names):
             return [
-                "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY and ITEMS_VERSION_ATTRIBUTE must name "
-                f"three different attributes, not {', '.join(names)}."
+                "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY and ITEMS_VERSION_ATTRIBUTE with its log must "
+                f"name different attributes, not {', '.join(names)}."
             ]
         return []
 

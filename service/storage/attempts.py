@@ -7,7 +7,7 @@ A write may be attempted again after a lost answer because every write carries a
 import itertools
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,6 +17,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from service.deadline import Deadline, current_deadline
 from service.errors import (
     CredentialsUnavailable,
+    IdempotencyKeyReused,
+    ItemsError,
     ItemTooLarge,
     OutcomeUnknown,
     StorageError,
@@ -27,9 +29,14 @@ from service.errors import (
     UnacceptableItem,
 )
 from service.items import Attributes
-from service.operations import Operation
+from service.operations import Operation, Transaction
 from service.settings import Settings
-from service.storage.failures import Failure, failure_of
+from service.storage.failures import (
+    CancellationReason,
+    Failure,
+    cancellation_reasons,
+    failure_of,
+)
 
 FIRST_BACKOFF_SECONDS = 0.1
 LEAST_ATTEMPT_SECONDS = 0.1
@@ -43,7 +50,10 @@ class Client(Protocol):
     """What the attempts need of ``service.storage.client.DynamoDBClient``."""
 
     def call(
-        self, operation: Operation, parameters: Mapping[str, Any], deadline: Deadline
+        self,
+        operation: Operation | Transaction,
+        parameters: Mapping[str, Any],
+        deadline: Deadline,
     ) -> dict[str, Any]:
         """One attempt."""
 
@@ -61,6 +71,19 @@ class ConditionRefused(Exception):
     def __init__(self, found: Attributes | None, *, after_lost_answer: bool) -> None:
         super().__init__("the condition was false")
         self.found = found
+        self.after_lost_answer = after_lost_answer
+
+
+class TransactionRefused(Exception):
+    """Operations of a transaction were refused, and so nothing of it was written.
+
+    ``reasons`` are in the order of the operations. ``after_lost_answer`` tells that an
+    earlier attempt of the same transaction may have been applied.
+    """
+
+    def __init__(self, reasons: list[CancellationReason], *, after_lost_answer: bool) -> None:
+        super().__init__("the transaction was canceled")
+        self.reasons = reasons
         self.after_lost_answer = after_lost_answer
 
 
@@ -105,11 +128,20 @@ class Attempts:
         self._max_attempts = settings.max_attempts
         self._budget = RetryBudget(settings.retry_percent)
 
-    def call(self, operation: Operation, parameters: Mapping[str, Any]) -> Answer:
-        """Carry out one operation, within the deadline of the request that it is done for.
+    def call(
+        self,
+        operation: Operation | Transaction,
+        parameters: Mapping[str, Any],
+        repeat: Callable[[], Mapping[str, Any] | None] | None = None,
+    ) -> Answer:
+        """Carry out one operation, within the deadline of the request that it is done for. Where
+        a repeat after a lost answer is not the same call again, ``repeat`` gives its parameters,
+        or None to leave the outcome unknown.
 
         Raises:
             ConditionRefused: the write's condition was false.
+            TransactionRefused: the transaction was canceled for what its operations are.
+            IdempotencyKeyReused: another transaction has had the same client request token.
             StorageError: the call failed; its subclass says how.
             ItemTooLarge, UnacceptableItem: DynamoDB refused the item for what it is.
         """
@@ -125,7 +157,16 @@ class Attempts:
                 if failure is Failure.CONDITION_REFUSED:
                     found = getattr(error, "response", {}).get("Item")
                     raise ConditionRefused(found, after_lost_answer=unknown) from None
-                unknown = unknown or (operation.is_write and failure.leaves_outcome_unknown)
+                if failure is Failure.CANCELED:
+                    failure = _canceled(error, after_lost_answer=unknown)
+                lost = operation.is_write and failure.leaves_outcome_unknown
+                if lost and not unknown and repeat is not None:
+                    again = repeat()
+                    if again is None:
+                        _log_failure(operation, failure, error, attempt)
+                        raise _final_error(failure, outcome_unknown=True) from error
+                    parameters = again
+                unknown = unknown or lost
                 if not self._prepare_another(failure, attempt, deadline):
                     _log_failure(operation, failure, error, attempt)
                     raise _final_error(failure, outcome_unknown=unknown) from error
@@ -153,12 +194,26 @@ class Attempts:
         return True
 
 
+def _canceled(error: BotoCoreError | ClientError, *, after_lost_answer: bool) -> Failure:
+    """What a canceled transaction met where another attempt may succeed.
+
+    Raises:
+        TransactionRefused: no attempt would.
+    """
+    reasons = cancellation_reasons(error) if isinstance(error, ClientError) else []
+    if all(reason.failure in (None, Failure.THROTTLED) for reason in reasons):
+        return Failure.THROTTLED
+    raise TransactionRefused(reasons, after_lost_answer=after_lost_answer) from None
+
+
 def _log_failure(
-    operation: Operation, failure: Failure, error: BotoCoreError | ClientError, attempt: int
+    operation: Operation | Transaction,
+    failure: Failure,
+    error: BotoCoreError | ClientError,
+    attempt: int,
 ) -> None:
     """The operator sees AWS's own words; the client never does."""
-    throttled = failure in (Failure.THROTTLED, Failure.TOO_LARGE, Failure.REFUSED)
-    write = log.warning if throttled else log.error
+    write = log.warning if failure in _NO_DEFECTS else log.error
     write(
         "dynamodb call failed",
         operation=str(operation),
@@ -167,6 +222,16 @@ def _log_failure(
         error=str(error),
     )
 
+
+_NO_DEFECTS = frozenset(
+    {
+        Failure.THROTTLED,
+        Failure.TOO_LARGE,
+        Failure.REFUSED,
+        Failure.UPDATE_REFUSED,
+        Failure.TOKEN_REUSED,
+    }
+)
 
 _FINAL_ERRORS: dict[Failure, tuple[type[StorageError], str]] = {
     Failure.THROTTLED: (
@@ -193,19 +258,40 @@ _FINAL_ERRORS: dict[Failure, tuple[type[StorageError], str]] = {
 }
 
 
+_REFUSALS: dict[Failure, tuple[type[ItemsError], str]] = {
+    Failure.TOO_LARGE: (ItemTooLarge, "The item would be larger than DynamoDB stores."),
+    Failure.REFUSED: (
+        UnacceptableItem,
+        "The table refuses these attribute values; an attribute that is the key of an index "
+        "must have the index's type and must not be empty.",
+    ),
+    Failure.UPDATE_REFUSED: (
+        UnacceptableItem,
+        "The update does not suit the stored item: an attribute or a path that it uses is absent, "
+        "an operand has the wrong type, or a result is out of DynamoDB's bounds.",
+    ),
+    Failure.TOKEN_REUSED: (
+        IdempotencyKeyReused,
+        "A different request has had this Idempotency-Key, or the same one when the item was "
+        "another. Nothing was written now; read the item to see what the first one did.",
+    ),
+}
+
+
 def _final_error(failure: Failure, *, outcome_unknown: bool) -> Exception:
     if outcome_unknown:
         return OutcomeUnknown(
             "The write was sent, but no answer came back: it may or may not have been applied. "
             "Read the item before writing again."
         )
-    if failure is Failure.TOO_LARGE:
-        return ItemTooLarge("The item would be larger than DynamoDB stores.")
-    if failure is Failure.REFUSED:
-        return UnacceptableItem(
-            "The table refuses these attribute values; an attribute that is the key of an index "
-            "must have the index's type and must not be empty."
-        )
+    return error_of(failure)
+
+
+def error_of(failure: Failure) -> Exception:
+    """What a caller is told of a failure that no further attempt mends."""
+    if failure in _REFUSALS:
+        refusal, detail = _REFUSALS[failure]
+        return refusal(detail)
     if failure in _FINAL_ERRORS:
         error, detail = _FINAL_ERRORS[failure]
         return error(detail)

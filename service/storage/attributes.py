@@ -60,14 +60,15 @@ def check_item_size(attributes: Attributes) -> None:
     Raises:
         ItemTooLarge: its names and values take over 400 KB.
     """
-    size_bytes = _map_bytes(attributes)
+    size_bytes = attributes_bytes(attributes)
     if size_bytes > MAX_ITEM_BYTES:
         raise ItemTooLarge(
             f"The item takes {size_bytes:,} bytes; DynamoDB stores up to {MAX_ITEM_BYTES:,}."
         )
 
 
-def _map_bytes(attributes: Attributes) -> int:
+def attributes_bytes(attributes: Attributes) -> int:
+    """What names and values take of DynamoDB's 400 KB, in bytes."""
     return sum(len(name.encode()) + _value_bytes(value) for name, value in attributes.items())
 
 
@@ -90,7 +91,7 @@ def _value_bytes(value: AttributeValue) -> int:
         case "L":
             return 3 + sum(1 + _value_bytes(member) for member in content)
         case "M":
-            return 3 + len(content) + _map_bytes(content)
+            return 3 + len(content) + attributes_bytes(content)
         case _:
             return 1
 

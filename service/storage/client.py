@@ -20,7 +20,7 @@ from botocore.parsers import ResponseParserError
 
 from service import __version__
 from service.deadline import Deadline, TimeIsUp, time_limit
-from service.operations import Operation
+from service.operations import Operation, Transaction
 from service.settings import Settings
 from service.storage.credentials import BackgroundCredentials
 from service.storage.failures import BrokenAnswer
@@ -54,14 +54,17 @@ class DynamoDBClient:
         )
         self._credentials = credentials or BackgroundCredentials()
         self._lock = threading.Lock()
-        self._methods: Mapping[Operation, Callable[..., dict[str, Any]]] | None = None
+        self._methods: Mapping[str, Callable[..., dict[str, Any]]] | None = None
         self._settings = settings
         self._fast_path: FastPath | None = None
         self.calls = {"fast": 0, "botocore": 0}
         """How many calls went which way."""
 
     def call(
-        self, operation: Operation, parameters: Mapping[str, Any], deadline: Deadline
+        self,
+        operation: Operation | Transaction,
+        parameters: Mapping[str, Any],
+        deadline: Deadline,
     ) -> dict[str, Any]:
         """One attempt at one operation, answering what boto3 answers.
 
@@ -70,7 +73,7 @@ class DynamoDBClient:
                 ``service.storage.failures`` says what each means.
         """
         method = (self._methods or self._connect(deadline))[operation]
-        if self._fast_path is not None:
+        if self._fast_path is not None and isinstance(operation, Operation):
             try:
                 return self._call_fast(self._fast_path, operation, parameters, deadline)
             except NotUnderstood as reason:
@@ -109,7 +112,7 @@ class DynamoDBClient:
         """AWS has refused the credentials: have them found afresh, and wait at most so long."""
         self._credentials.renew(timeout_seconds)
 
-    def _connect(self, deadline: Deadline) -> Mapping[Operation, Callable[..., dict[str, Any]]]:
+    def _connect(self, deadline: Deadline) -> Mapping[str, Callable[..., dict[str, Any]]]:
         self._credentials.start(deadline.remaining_seconds)
         self._credentials.current()
         with self._lock:
@@ -117,7 +120,7 @@ class DynamoDBClient:
                 self._methods = self._new_methods()
             return self._methods
 
-    def _new_methods(self) -> Mapping[Operation, Callable[..., dict[str, Any]]]:
+    def _new_methods(self) -> Mapping[str, Callable[..., dict[str, Any]]]:
         core = botocore.session.Session()
         core.register_component("credential_provider", self._credentials)
         # botocore knows AWS_DEFAULT_REGION and profiles; AWS_REGION is what other SDKs read.
@@ -133,6 +136,8 @@ class DynamoDBClient:
             Operation.PUT_ITEM: client.put_item,
             Operation.UPDATE_ITEM: client.update_item,
             Operation.DELETE_ITEM: client.delete_item,
+            Transaction.GET_ITEMS: client.transact_get_items,
+            Transaction.WRITE_ITEMS: client.transact_write_items,
         }
 
     def _learned_fast_path(self, client: Any, session: botocore.session.Session) -> FastPath | None:

@@ -4,7 +4,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Err
 """
 
 import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -26,6 +29,8 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
+from service.items import Attributes
+
 
 class BrokenAnswer(BotoCoreError):
     """The answer is no whole JSON object: cut off, garbled, or not DynamoDB's."""
@@ -45,6 +50,9 @@ class Failure(enum.Enum):
     MISCONFIGURED = enum.auto()  # the operator must mend something
     TOO_LARGE = enum.auto()  # the item would be over DynamoDB's limit
     REFUSED = enum.auto()  # the values do not suit the table, such as an index key's type
+    UPDATE_REFUSED = enum.auto()  # the update expression does not suit the stored item
+    CANCELED = enum.auto()  # a transaction, for what one of its operations met
+    TOKEN_REUSED = enum.auto()  # another transaction had the same client request token
     UNEXPECTED = enum.auto()  # a defect here
 
     @property
@@ -76,6 +84,9 @@ _CODES = {
     "RequestLimitExceeded": Failure.THROTTLED,
     "LimitExceededException": Failure.THROTTLED,
     "TransactionConflictException": Failure.THROTTLED,
+    "TransactionInProgressException": Failure.THROTTLED,
+    "TransactionCanceledException": Failure.CANCELED,
+    "IdempotentParameterMismatchException": Failure.TOKEN_REUSED,
     "ReplicatedWriteConflictException": Failure.THROTTLED,
     "UnrecognizedClientException": Failure.CREDENTIALS,
     "ExpiredTokenException": Failure.CREDENTIALS,
@@ -92,9 +103,20 @@ _CODES = {
     "ItemCollectionSizeLimitExceededException": Failure.TOO_LARGE,
 }
 
+# The codes of a canceled transaction's reasons, one for each of its operations.
+_REASONS = {
+    "None": None,
+    "ConditionalCheckFailed": Failure.CONDITION_REFUSED,
+    "ItemCollectionSizeLimitExceeded": Failure.TOO_LARGE,
+    "TransactionConflict": Failure.THROTTLED,
+    "ProvisionedThroughputExceeded": Failure.THROTTLED,
+    "ThrottlingError": Failure.THROTTLED,
+}
+
 # ValidationException says why only in words; the first that occurs decides.
 _VALIDATION_WORDS = (
     ("size has exceeded", Failure.TOO_LARGE),
+    ("size exceeded", Failure.TOO_LARGE),
     ("size to update has exceeded", Failure.TOO_LARGE),
     ("for Index Key", Failure.REFUSED),
     ("for index key", Failure.REFUSED),
@@ -103,6 +125,15 @@ _VALIDATION_WORDS = (
     ("Missing the key", Failure.MISCONFIGURED),
     ("Type mismatch for key", Failure.MISCONFIGURED),
     ("One of the required keys was not given", Failure.MISCONFIGURED),
+    ("update expression", Failure.UPDATE_REFUSED),
+    ("UpdateExpression", Failure.UPDATE_REFUSED),
+    ("ConditionExpression", Failure.UPDATE_REFUSED),
+    ("refers to an attribute that does not exist", Failure.UPDATE_REFUSED),
+    ("nesting levels", Failure.UPDATE_REFUSED),
+    ("Nesting Levels", Failure.UPDATE_REFUSED),
+    ("Number overflow", Failure.UPDATE_REFUSED),
+    ("Number underflow", Failure.UPDATE_REFUSED),
+    ("significant digits", Failure.UPDATE_REFUSED),
     ("One or more parameter values were invalid", Failure.REFUSED),
 )
 
@@ -139,14 +170,44 @@ def _client_failure(error: ClientError) -> Failure:
     if failure is not None:
         return failure
     if code == "ValidationException":
-        message = error.response["Error"].get("Message", "")
-        return next(
-            (failure for words, failure in _VALIDATION_WORDS if words in message),
-            Failure.UNEXPECTED,
-        )
+        return _validation_failure(error.response["Error"].get("Message", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
     if code.startswith("KMS") or "Kms" in code:
         return Failure.MISCONFIGURED
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Failure.THROTTLED
     return Failure.LOST_ANSWER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Failure.UNEXPECTED
+
+
+def _validation_failure(message: str) -> Failure:
+    return next(
+        (failure for words, failure in _VALIDATION_WORDS if words in message), Failure.UNEXPECTED
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CancellationReason:
+    """What one operation of a canceled transaction met, None where it met nothing.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CancellationReason.html
+    """
+
+    failure: Failure | None
+    found: Attributes | None
+    """The item as it was, where its condition was false and there was one."""
+
+
+def cancellation_reasons(error: ClientError) -> list[CancellationReason]:
+    """The reasons of a canceled transaction, in the order of its operations."""
+    response: Mapping[str, Any] = error.response
+    return [
+        CancellationReason(_reason_failure(reason), reason.get("Item"))
+        for reason in response.get("CancellationReasons", ())
+    ]
+
+
+def _reason_failure(reason: Mapping[str, Any]) -> Failure | None:
+    code = reason.get("Code") or "None"
+    if code == "ValidationError":
+        return _validation_failure(reason.get("Message") or "")
+    return _REASONS.get(code, Failure.UNEXPECTED)

@@ -1,8 +1,9 @@
-"""Pure: what a patch changes in an item.
+"""Pure: what a merge patch changes in an item.
 
 https://www.rfc-editor.org/rfc/rfc7396
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from service.items import Attributes, Item
@@ -11,12 +12,21 @@ from service.storage.expressions import Changes
 from service.storage.plain_json import from_plain
 
 
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What a patch changes in an item as it was read."""
+
+    changes: Changes
+    looked_at: frozenset[str] | None = frozenset()
+    """The attributes besides the changed ones on which the result rests; None: all of them."""
+
+
 def is_flat(patch: dict[str, Any]) -> bool:
     """Whether the patch sets and removes whole attributes: it is not empty and merges no map."""
     return bool(patch) and not any(isinstance(value, dict) for value in patch.values())
 
 
-def flat_changes(patch: dict[str, Any]) -> Changes:
+def flat_changes(patch: dict[str, Any], pointer: str = "") -> Changes:
     """The changes of a flat merge patch: SET, and REMOVE for null.
 
     Raises:
@@ -24,7 +34,7 @@ def flat_changes(patch: dict[str, Any]) -> Changes:
     """
     return Changes(
         set={
-            name: from_plain(value, checked_name("", name))
+            name: from_plain(value, checked_name(pointer, name))
             for name, value in patch.items()
             if value is not None
         },
@@ -32,17 +42,22 @@ def flat_changes(patch: dict[str, Any]) -> Changes:
     )
 
 
-def merge_changes(item: Item, patch: dict[str, Any]) -> Changes:
-    """The attributes that a merge patch changes in the item as read; what it does not touch
-    inside a map keeps its exact type, sets and binary included.
+def merge_changes(item: Item, patch: dict[str, Any], pointer: str = "") -> Edited:
+    """What a merge patch changes in the item as read; what it does not touch inside a map keeps
+    its exact type, sets and binary included.
 
     Raises:
         UnacceptableItem: a value that DynamoDB does not take.
     """
-    merged = _merged(item.attributes, patch, "", 1)
+    merged = _merged(item.attributes, patch, pointer, 1)
+    return Edited(changes_between(item.attributes, merged), frozenset(patch))
+
+
+def changes_between(before: Attributes, after: Attributes) -> Changes:
+    """The changes that make the attributes after of those before."""
     return Changes(
-        set={name: value for name, value in merged.items() if item.attributes.get(name) != value},
-        remove=tuple(name for name in item.attributes if name not in merged),
+        set={name: value for name, value in after.items() if before.get(name) != value},
+        remove=tuple(name for name in before if name not in after),
     )
 
 

@@ -1,8 +1,9 @@
 """Plain JSON values <-> typed attribute values, exact for every type that plain JSON has."""
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
@@ -15,11 +16,57 @@ from service.storage.attributes import (
     checked_number,
     object_members,
     pointer_to,
+    refuse,
 )
 
 _INT64_DIGITS = 18
 _CANONICAL_NUMBER = re.compile(r"0|-?(?:[1-9][0-9]*(?:\.[0-9]*[1-9])?|0\.[0-9]*[1-9])", re.ASCII)
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
+
+
+class BinaryText(str):
+    """Binary as plain JSON shows it; turned back, it is binary still."""
+
+    __slots__ = ("stored",)
+
+    stored: AttributeValue
+
+    @classmethod
+    def of(cls, stored: AttributeValue) -> Self:
+        """The base64 text of a binary value."""
+        text = cls(base64_text(stored["B"]))
+        text.stored = stored
+        return text
+
+    def typed(self, _pointer: str) -> AttributeValue:
+        """The value that it shows."""
+        return self.stored
+
+
+class SetArray(list[Any]):
+    """A set as plain JSON shows it; turned back, it is a set still, whatever was done to it."""
+
+    def __init__(self, type_: str, members: Iterable[Any]) -> None:
+        super().__init__(members)
+        self.type = type_
+
+    def typed(self, pointer: str) -> AttributeValue:
+        """The set of its members.
+
+        Raises:
+            UnacceptableItem: they make no set of its type.
+        """
+        typed = [
+            from_plain(member, pointer_to(pointer, index)) for index, member in enumerate(self)
+        ]
+        if any(self.type[0] not in member for member in typed):
+            refuse(pointer, f"every member of this set must be of type {self.type[0]}")
+        members = [member[self.type[0]] for member in typed]
+        if not members:
+            refuse(pointer, "a set must not be empty; remove it whole")
+        if len(set(members)) < len(members):
+            refuse(pointer, "a set must not hold a member twice")
+        return {self.type: members}
 
 
 def from_plain(value: Any, pointer: str = "", level: int = 1) -> AttributeValue:
@@ -28,7 +75,7 @@ def from_plain(value: Any, pointer: str = "", level: int = 1) -> AttributeValue:
     Raises:
         UnacceptableItem: a number, a name or a depth that DynamoDB does not take.
     """
-    if isinstance(value, str):
+    if type(value) is str:
         return {"S": value}
     if value is None:
         return {"NULL": True}
@@ -36,6 +83,8 @@ def from_plain(value: Any, pointer: str = "", level: int = 1) -> AttributeValue:
         return {"BOOL": value}
     if isinstance(value, Decimal):
         return {"N": checked_number(value, pointer)}
+    if isinstance(value, BinaryText | SetArray):
+        return value.typed(pointer)
     check_level(level + 1, pointer)
     if isinstance(value, list):
         return {
@@ -58,6 +107,43 @@ def attributes_from_plain(value: Any, pointer: str = "", level: int = 1) -> Attr
         name: from_plain(member, checked_name(pointer, name), level)
         for name, member in members.items()
     }
+
+
+def to_document(attributes: Attributes) -> dict[str, Any]:
+    """The item as a plain JSON document that can be changed and turned back by ``from_plain``:
+    numbers are ``Decimal``, and sets and binary remember what they are.
+    """
+    return {name: _member(value) for name, value in attributes.items()}
+
+
+def _member(value: AttributeValue) -> Any:
+    ((type_, content),) = value.items()
+    match type_:
+        case "N":
+            return _document_number(content)
+        case "NULL":
+            return None
+        case "M":
+            return to_document(content)
+        case "L":
+            return [_member(member) for member in content]
+        case "B":
+            return BinaryText.of(value)
+        case "SS":
+            return SetArray(type_, content)
+        case "NS":
+            return SetArray(type_, map(_document_number, content))
+        case "BS":
+            return SetArray(type_, (BinaryText.of({"B": member}) for member in content))
+        case _:
+            return content
+
+
+def _document_number(number: str) -> Any:
+    try:
+        return parse_number(number)
+    except ValueError:  # no number of DynamoDB's; an engine in its place let it in
+        return number
 
 
 def to_plain(attributes: Attributes) -> dict[str, Any]:

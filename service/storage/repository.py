@@ -1,45 +1,28 @@
-"""The items of one table: get, put, update, delete, each on its precondition.
+"""The items of one table, one at a time: each write is one call on its own condition.
 
-Every write stamps a fresh token into the version attribute, and the precondition is part of the
-write's own condition: nothing can come between the check and the write.
+Every write stamps a fresh token into the version attribute. A write whose answer was lost is
+repeated with the same token, and recognises itself where it had been applied after all.
 """
 
-import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from collections.abc import Mapping
+from typing import Any
 
-from service.errors import (
-    ItemNotFound,
-    OutcomeUnknown,
-    PreconditionFailed,
-    StorageThrottled,
-)
-from service.items import (
-    NO_PRECONDITION,
-    Attributes,
-    AttributeValue,
-    Item,
-    ItemKey,
-    KeySchema,
-    Precondition,
-)
+from service.errors import OutcomeUnknown, StorageError, StorageThrottled
+from service.items import Item, ItemKey, KeySchema
 from service.operations import Operation
 from service.storage import expressions
-from service.storage.attempts import Answer, Attempts, ConditionRefused
-from service.storage.attributes import check_item_size
-from service.storage.expressions import Changes, Placeholders
+from service.storage.attempts import Attempts, ConditionRefused
+from service.storage.expressions import Placeholders
+from service.storage.planning import MAX_ROUNDS, Call, Planner, not_found, refusal_of
+from service.storage.transactions import ItemTransactions
+from service.storage.writes import NativeUpdate, Write, Written
+from service.versions import VersionAttribute, WriteToken
 
-MAX_EDITS = 5
-"""How often an edit is read and tried anew when other writers keep coming first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What a put left behind, and whether there was no such item before."""
-
-    item: Item
-    created: bool
+_RETURN_VALUES = {
+    Operation.PUT_ITEM: "ALL_OLD",
+    Operation.UPDATE_ITEM: "ALL_NEW",
+    Operation.DELETE_ITEM: "ALL_OLD",
+}
 
 
 class ItemRepository:
@@ -53,8 +36,9 @@ class ItemRepository:
     ) -> None:
         self._attempts = attempts
         self._table = table
-        self._key_attribute = key_schema.partition.name
-        self._version_attribute = version_attribute
+        self._version = VersionAttribute(version_attribute)
+        self._planner = Planner(key_schema.partition.name, self._version)
+        self.transactions = ItemTransactions(attempts, table, self._planner, self._version)
 
     def get(self, key: ItemKey, *, consistent: bool = False) -> Item:
         """The item as stored; strongly consistent on request.
@@ -66,224 +50,110 @@ class ItemRepository:
         """
         item = self._find(key, consistent=consistent)
         if item is None:
-            raise _not_found(key)
+            raise not_found(key)
         return item
 
-    def put(
-        self, key: ItemKey, attributes: Attributes, precondition: Precondition = NO_PRECONDITION
-    ) -> Stored:
-        """Create the item or replace it whole.
+    def write(self, write: Write) -> Written:
+        """Carry a write out.
 
         Raises:
             PreconditionFailed: the stored item is not the one the caller saw.
-            ItemTooLarge: over DynamoDB's 400 KB.
+            ItemNotFound: no item has that key, and the write creates none.
+            PatchTestFailed: a test of a JSON Patch does not hold.
+            UnacceptableItem: the result is no item.
+            ItemTooLarge: the item would be over DynamoDB's 400 KB.
+            StorageThrottled: other writers came first each time.
+            OutcomeUnknown: it may or may not have been applied.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
-        """
-        token = _Token(self._version_attribute)
-        item = Item({**key.attributes, **attributes, **token.attributes})
-        check_item_size(item.attributes)
-        placeholders = Placeholders()
-        seen, condition = self._condition(key, precondition, placeholders)
-        try:
-            answer = self._write(
-                Operation.PUT_ITEM,
-                condition,
-                placeholders,
-                Item=item.attributes,
-                ReturnValues="ALL_OLD",
-            )
-        except ConditionRefused as refusal:
-            if not token.is_on(refusal.found):
-                _refuse(refusal)
-            # Only an item that had to be absent is known to be new: the answer that would have
-            # told is lost.
-            return Stored(item, created=_required_absence(precondition, seen))
-        return Stored(item, created="Attributes" not in answer.content)
-
-    def update(
-        self, key: ItemKey, changes: Changes, precondition: Precondition = NO_PRECONDITION
-    ) -> Item:
-        """Set and remove attributes of an existing item and return it as stored.
-
-        Raises:
-            ItemNotFound: no item has that key; an update never creates one.
-            PreconditionFailed: the stored item is not the one the caller saw.
-            ItemTooLarge: the item would be over DynamoDB's 400 KB.
-
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
-        """
-        placeholders = Placeholders()
-        if precondition and precondition != Precondition.must_exist():
-            seen = self._seen(key, precondition)
-            condition = expressions.unchanged(placeholders, seen, self._version_attribute)
-        else:
-            condition = expressions.exists(placeholders, self._key_attribute)
-        try:
-            return self._apply(key, changes, condition, placeholders)
-        except ConditionRefused as refusal:
-            if not precondition and refusal.found is None and not refusal.after_lost_answer:
-                raise _not_found(key) from None
-            _refuse(refusal)
-
-    def edit(
-        self,
-        key: ItemKey,
-        changes_of: Callable[[Item], Changes],
-        precondition: Precondition = NO_PRECONDITION,
-    ) -> Item:
-        """Read the item, compute changes from it, and apply them on condition that it is as read;
-        anew, a few times, when it is not.
-
-        Raises:
-            ItemNotFound: no item has that key.
-            PreconditionFailed: the stored item is not the one the caller saw.
-            StorageThrottled: other writers came first each time.
-            ItemTooLarge: the item would be over DynamoDB's 400 KB.
-        """
-        for _ in range(MAX_EDITS):
-            seen = self._seen(key, precondition)
-            changes = changes_of(seen)
-            if not changes:
-                return seen
-            placeholders = Placeholders()
-            condition = expressions.unchanged(placeholders, seen, self._version_attribute)
-            try:
-                return self._apply(key, changes, condition, placeholders)
-            except ConditionRefused as refusal:
-                if refusal.after_lost_answer:
-                    _refuse(refusal)
-        raise StorageThrottled("Other writers keep changing this item. Nothing was changed.")
-
-    def delete(self, key: ItemKey, precondition: Precondition = NO_PRECONDITION) -> Item | None:
-        """Remove the item and return its last state; None when there was none.
-
-        Raises:
-            PreconditionFailed: the stored item is not the one the caller saw.
-
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html
         """
-        placeholders = Placeholders()
-        seen, condition = self._condition(key, precondition, placeholders)
-        try:
-            answer = self._write(
-                Operation.DELETE_ITEM,
-                condition,
-                placeholders,
-                Key=key.attributes,
-                ReturnValues="ALL_OLD",
-            )
-        except ConditionRefused as refusal:
-            if refusal.found is None and refusal.after_lost_answer:
-                return seen  # gone, as was asked
-            _refuse(refusal)
-        last = answer.content.get("Attributes")
-        return None if last is None else Item(last)
+        for _ in range(MAX_ROUNDS):
+            needs_read = self._planner.needs_read(write)
+            seen = self._find(write.key, consistent=True) if needs_read else None
+            call = self._planner.plan(write, seen, WriteToken.fresh())
+            if call is None:
+                return Written(seen)
+            try:
+                return self._carry_out(call)
+            except ConditionRefused as refusal:
+                if refusal.after_lost_answer or not needs_read or write.precondition:
+                    raise _refusal(call, refusal) from None
+        raise StorageThrottled("Other writers keep changing this item. Nothing was changed.")
 
-    def _apply(
-        self, key: ItemKey, changes: Changes, condition: str, placeholders: Placeholders
-    ) -> Item:
-        token = _Token(self._version_attribute)
-        stamped = Changes({**changes.set, **token.attributes}, changes.remove)
+    def _carry_out(self, call: Call) -> Written:
         try:
-            answer = self._write(
-                Operation.UPDATE_ITEM,
-                condition,
-                placeholders,
-                Key=key.attributes,
-                ReturnValues="ALL_NEW",
-                UpdateExpression=expressions.update_expression(placeholders, stamped),
+            answer = self._attempts.call(
+                call.operation,
+                self._complete(call.operation, call.parameters),
+                call.repeat and (lambda: self._repeat(call)),
             )
         except ConditionRefused as refusal:
-            if refusal.found is not None and token.is_on(refusal.found):
-                return Item(refusal.found)
-            raise
+            written = self._recognised(call, refusal)
+            if written is None:
+                raise
+            return written
+        attributes = answer.content.get("Attributes")
+        if call.operation is Operation.PUT_ITEM:
+            return Written(call.item, created=attributes is None)
+        item = None if attributes is None else Item(attributes)
+        if item is not None and self._version and isinstance(call.write, NativeUpdate):
+            return Written(self._with_short_log(call, item))
+        return Written(item)
+
+    def _repeat(self, call: Call) -> Mapping[str, Any] | None:
+        parameters = call.repeat and call.repeat()
+        return parameters and self._complete(call.operation, parameters)
+
+    def _complete(self, operation: Operation, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        returned = _RETURN_VALUES[operation]
+        return {"TableName": self._table, "ReturnValues": returned, **parameters}
+
+    def _recognised(self, call: Call, refusal: ConditionRefused) -> Written | None:
+        """What a write left that was refused because it had been applied already."""
+        if call.operation is Operation.DELETE_ITEM:
+            is_gone = refusal.found is None and refusal.after_lost_answer
+            return Written(call.seen) if is_gone else None
+        if refusal.found is None or not self._version.carries(refusal.found, call.token):
+            return None
+        if call.operation is Operation.PUT_ITEM:
+            # Only an item that had to be absent is known to be new: the answer that would have
+            # told is lost.
+            return Written(call.item, created=call.creates)
+        return Written(Item(refusal.found))
+
+    def _with_short_log(self, call: Call, item: Item) -> Item:
+        """The item, its log cut to what is of use where it has grown long."""
+        log = self._version.shortened_log(item.attributes)
+        if log is None:
+            return item
+        placeholders = Placeholders()
+        condition = expressions.unchanged(placeholders, item, self._version)
+        name, value = placeholders.name(self._version.log_name), placeholders.value({"L": log})
+        parameters = {
+            "Key": call.write.key.attributes,
+            "UpdateExpression": f"SET {name}={value}",
+            "ConditionExpression": condition,
+            **placeholders.parameters,
+        }
+        try:
+            operation = Operation.UPDATE_ITEM
+            answer = self._attempts.call(operation, self._complete(operation, parameters))
+        except (ConditionRefused, StorageError):
+            return item  # the next update will do it
         return Item(answer.content["Attributes"])
 
-    def _condition(
-        self, key: ItemKey, precondition: Precondition, placeholders: Placeholders
-    ) -> tuple[Item | None, str | None]:
-        """The write's condition, and the item that was read to know it.
-
-        Raises:
-            PreconditionFailed: the item read already tells.
-        """
-        if not precondition:
-            return None, None
-        if precondition == Precondition.must_exist():
-            return None, expressions.exists(placeholders, self._key_attribute)
-        if precondition == Precondition.must_be_absent():
-            return None, expressions.absent(placeholders, self._key_attribute)
-        seen = self._checked(key, precondition)
-        if seen is None:
-            return None, expressions.absent(placeholders, self._key_attribute)
-        return seen, expressions.unchanged(placeholders, seen, self._version_attribute)
-
-    def _seen(self, key: ItemKey, precondition: Precondition) -> Item:
-        seen = self._checked(key, precondition)
-        if seen is None:
-            raise _not_found(key)
-        return seen
-
-    def _checked(self, key: ItemKey, precondition: Precondition) -> Item | None:
-        seen = self._find(key, consistent=True)
-        if not precondition.holds_for(seen):
-            raise _precondition_failed()
-        return seen
-
     def _find(self, key: ItemKey, *, consistent: bool) -> Item | None:
-        answer = self._call(Operation.GET_ITEM, Key=key.attributes, ConsistentRead=consistent)
-        attributes = answer.content.get("Item")
+        parameters = {"TableName": self._table, "Key": key.attributes, "ConsistentRead": consistent}
+        attributes = self._attempts.call(Operation.GET_ITEM, parameters).content.get("Item")
         return None if attributes is None else Item(attributes)
 
-    def _write(
-        self,
-        operation: Operation,
-        condition: str | None,
-        placeholders: Placeholders,
-        **parameters: Any,
-    ) -> Answer:
-        if condition is not None:
-            parameters["ConditionExpression"] = condition
-            parameters["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        return self._call(operation, **parameters, **placeholders.parameters)
 
-    def _call(self, operation: Operation, **parameters: Any) -> Answer:
-        return self._attempts.call(operation, {"TableName": self._table, **parameters})
-
-
-class _Token:
-    """A fresh value of the version attribute; nothing at all where that is switched off."""
-
-    def __init__(self, version_attribute: str) -> None:
-        self.attributes: dict[str, AttributeValue] = (
-            {version_attribute: {"S": secrets.token_hex(16)}} if version_attribute else {}
-        )
-
-    def is_on(self, found: Attributes | None) -> bool:
-        """Whether the stored item is the one that was written with this token."""
-        return (
-            bool(self.attributes) and found is not None and self.attributes.items() <= found.items()
-        )
-
-
-def _required_absence(precondition: Precondition, seen: Item | None) -> bool:
-    return bool(precondition) and seen is None and precondition.if_match is None
-
-
-def _refuse(refusal: ConditionRefused) -> NoReturn:
+def _refusal(call: Call, refusal: ConditionRefused) -> Exception:
     if refusal.after_lost_answer:
-        raise OutcomeUnknown(
+        return OutcomeUnknown(
             "The write was sent, its answer was lost, and the item has been changed since: the "
             "write may or may not have been applied. Read the item before writing again."
-        ) from None
-    raise _precondition_failed() from None
-
-
-def _precondition_failed() -> PreconditionFailed:
-    return PreconditionFailed("The stored item is not the one that the precondition asks for.")
-
-
-def _not_found(key: ItemKey) -> ItemNotFound:
-    partition, sort = key.values
-    return ItemNotFound(f"There is no item {partition} / {sort}.")
+        )
+    return refusal_of(call.write, refusal.found)

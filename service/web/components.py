@@ -11,7 +11,7 @@ from typing import Any
 from flask_smorest import Api
 
 from service.web.media_types import PROBLEM_JSON
-from service.web.schemas import ItemSchema, ProblemSchema
+from service.web.schemas import ItemSchema, NativeUpdateSchema, ProblemSchema
 
 ANDREW = {"Id": 104, "Name": "Andrew", "Email": "andrew@gmail.com"}
 RAJ = {"Id": 101, "Name": "Raj", "Email": "raj@gmail.com"}
@@ -53,6 +53,11 @@ _PARAMETERS: Mapping[str, tuple[str, str]] = {
         "create only (412 if there is one).",
         "*",
     ),
+    "Idempotency-Key": (
+        "Carry the request out once, however often it comes within 10 minutes; another request "
+        "under the same key is 422. It costs twice the write units.",
+        "8e03978e-40d5-43dd-bc93-6894a57f9324",
+    ),
     "Prefer": (
         "`return=minimal` answers a write without the item, `return=representation` a DELETE "
         "with its last state.",
@@ -69,7 +74,12 @@ _PROBLEM_RESPONSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "BodyTimeout": ("The body did not come in time.", ()),
     "BodyTooLarge": ("The body is over 1 MiB or the item over 400 KB.", ()),
     "UnsupportedMediaType": ("The body is of no media type that this method takes.", ()),
-    "UnacceptableItem": ("The body is well-formed, but no item can hold it.", ()),
+    "UnacceptableItem": (
+        "The body is well-formed, but no item can hold it; or the Idempotency-Key belongs to "
+        "another request.",
+        (),
+    ),
+    "PatchTestFailed": ("A `test` of the JSON Patch does not hold; nothing was written.", ()),
     "PreconditionRequired": ("This deployment accepts no write without a precondition.", ()),
     "InternalError": ("A defect of the service.", ()),
     "Unavailable": (
@@ -109,6 +119,28 @@ def register_components(api: Api) -> None:
             "example": {"Email": "andrewClarke@gmail.com"},
         },
     )
+    components.schema(
+        "JsonPatch",
+        {
+            "type": "array",
+            "description": "A JSON Patch (RFC 6902) of the item's plain JSON form.",
+            "maxItems": 1000,
+            "items": {
+                "type": "object",
+                "required": ["op", "path"],
+                "properties": {
+                    "op": {
+                        "type": "string",
+                        "enum": ["add", "remove", "replace", "move", "copy", "test"],
+                    },
+                    "path": {"type": "string"},
+                    "from": {"type": "string"},
+                    "value": {},
+                },
+            },
+        },
+    )
+    components.schema("NativeUpdate", schema=NativeUpdateSchema)
     for name, header in _HEADERS.items():
         components.header(name, header)
     for name, (description, example) in _PARAMETERS.items():

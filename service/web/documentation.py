@@ -7,7 +7,13 @@ from typing import Any
 
 from service.items import KeyAttribute, KeySchema
 from service.web.components import ANDREW, RAJ, TYPED_ANDREW, TYPED_RAJ, named_headers
-from service.web.media_types import MERGE_PATCH_JSON, PLAIN_JSON, TYPED_JSON
+from service.web.media_types import (
+    JSON_PATCH,
+    MERGE_PATCH_JSON,
+    NATIVE_UPDATE,
+    PLAIN_JSON,
+    TYPED_JSON,
+)
 from service.web.schemas import (
     LivenessSchema,
     ProjectionQuerySchema,
@@ -76,20 +82,20 @@ def _answer(description: str, *headers: str, content: Any = None) -> dict[str, A
 
 _ANDREW_CONTENT = _item_content(ANDREW, TYPED_ANDREW)
 _RAJ_CONTENT = _item_content(RAJ, TYPED_RAJ)
-_FAILURES = {"500": "InternalError", "503": "Unavailable", "504": "TimedOut"}
+FAILURES = {"500": "InternalError", "503": "Unavailable", "504": "TimedOut"}
 _READ_REFUSALS = {
     "400": "BadRequest",
     "404": "ItemNotFound",
     "406": "NotAcceptable",
     "412": "PreconditionFailed",
 }
-_WRITE_REFUSALS = {
+WRITE_REFUSALS = {
     "400": "BadRequest",
     "406": "NotAcceptable",
     "412": "PreconditionFailed",
     "428": "PreconditionRequired",
 }
-_BODY_REFUSALS = {
+BODY_REFUSALS = {
     "408": "BodyTimeout",
     "413": "BodyTooLarge",
     "415": "UnsupportedMediaType",
@@ -99,6 +105,7 @@ _WRITE_PARAMETERS: list[Any] = [
     {"in": "query", "schema": ProjectionQuerySchema},
     "If-Match",
     "If-None-Match",
+    "Idempotency-Key",
     "Prefer",
     "X-Request-Id",
 ]
@@ -120,7 +127,7 @@ GET_ITEM: dict[str, Any] = {
         "200": _answer("The item.", "ETag", "Vary", content=_ANDREW_CONTENT),
         "304": _answer("The client has it already.", "ETag", "Vary"),
         **_READ_REFUSALS,
-        **_FAILURES,
+        **FAILURES,
     },
 }
 HEAD_ITEM: dict[str, Any] = {
@@ -131,7 +138,7 @@ HEAD_ITEM: dict[str, Any] = {
         "200": _answer("The item's headers.", "ETag", "Vary"),
         "304": _answer("The client has it already.", "ETag", "Vary"),
         **_READ_REFUSALS,
-        **_FAILURES,
+        **FAILURES,
     },
 }
 PUT_ITEM: dict[str, Any] = {
@@ -152,27 +159,45 @@ PUT_ITEM: dict[str, Any] = {
             "Created.", "ETag", "Location", "Vary", "Preference-Applied", content=_RAJ_CONTENT
         ),
         "204": _answer(_NO_BODY, "ETag", "Preference-Applied"),
-        **_WRITE_REFUSALS,
-        **_BODY_REFUSALS,
-        **_FAILURES,
+        **WRITE_REFUSALS,
+        **BODY_REFUSALS,
+        **FAILURES,
     },
 }
 PATCH_ITEM: dict[str, Any] = {
     "operationId": "patchItem",
     "description": (
-        "A merge patch (RFC 7396): members set attributes, null removes them, maps are "
-        "merged. It never creates an item. A patch without maps is one UpdateItem."
+        "A merge patch (RFC 7396), a JSON Patch (RFC 6902), or DynamoDB's own update form. The "
+        "first two never create an item; a merge patch without maps is one UpdateItem, the others "
+        "read first and write on condition that what they rest on is as read. The update form is "
+        "one UpdateItem and creates as that does; a false ConditionExpression is 412."
     ),
     "parameters": _WRITE_PARAMETERS,
     "requestBody": {
         "required": True,
-        "description": "The attributes to set; null removes one. Maps are merged.",
+        "description": "What changes; the key attributes cannot.",
         "content": {
-            media_type: {
-                "schema": "ItemPatch",
-                "example": {"Email": "andrewClarke@gmail.com"},
-            }
-            for media_type in (PLAIN_JSON, MERGE_PATCH_JSON)
+            **{
+                media_type: {
+                    "schema": "ItemPatch",
+                    "example": {"Email": "andrewClarke@gmail.com"},
+                }
+                for media_type in (PLAIN_JSON, MERGE_PATCH_JSON)
+            },
+            JSON_PATCH: {
+                "schema": "JsonPatch",
+                "example": [
+                    {"op": "test", "path": "/Email", "value": "andrew@gmail.com"},
+                    {"op": "replace", "path": "/Email", "value": "andrewClarke@gmail.com"},
+                ],
+            },
+            NATIVE_UPDATE: {
+                "schema": "NativeUpdate",
+                "example": {
+                    "UpdateExpression": "ADD Visits :one",
+                    "ExpressionAttributeValues": {":one": {"N": "1"}},
+                },
+            },
         },
     },
     "responses": {
@@ -185,9 +210,10 @@ PATCH_ITEM: dict[str, Any] = {
         ),
         "204": _answer(_NO_BODY, "ETag", "Preference-Applied"),
         "404": "ItemNotFound",
-        **_WRITE_REFUSALS,
-        **_BODY_REFUSALS,
-        **_FAILURES,
+        "409": "PatchTestFailed",
+        **WRITE_REFUSALS,
+        **BODY_REFUSALS,
+        **FAILURES,
     },
 }
 DELETE_ITEM: dict[str, Any] = {
@@ -204,8 +230,9 @@ DELETE_ITEM: dict[str, Any] = {
             content=_ANDREW_CONTENT,
         ),
         "204": _answer("Deleted, or gone already.", "Preference-Applied"),
-        **_WRITE_REFUSALS,
-        **_FAILURES,
+        **WRITE_REFUSALS,
+        "422": "UnacceptableItem",
+        **FAILURES,
     },
 }
 LIVENESS: dict[str, Any] = {

@@ -8,14 +8,14 @@ from flask_smorest import Blueprint
 
 from service.operations import Operation
 from service.settings import Settings
-from service.storage import patches
 from service.storage.repository import ItemRepository
+from service.storage.writes import Delete, Write, Written
 from service.web import documentation
-from service.web.codecs import decode_item, decode_merge_patch
-from service.web.media_types import check_patch_media_type, item_representation
+from service.web.media_types import item_representation, patch_form
 from service.web.prefer import Return
 from service.web.requests import ReadRequest, WriteRequest
 from service.web.responses import deleted_response, read_response, written_response
+from service.web.strict_json import parse_json
 
 METHODS: Mapping[Operation, tuple[str, ...]] = {
     Operation.GET_ITEM: ("GET", "HEAD"),
@@ -63,7 +63,7 @@ class ItemResource(MethodView):
         """Read an item"""
         read = ReadRequest.of(request, self._settings, id, name)
         item = self._repository.get(read.key, consistent=read.consistent)
-        return read_response(item, read, self._settings.version_attribute)
+        return read_response(item, read, self._settings.own_attributes)
 
     @Blueprint.doc(**documentation.HEAD_ITEM)
     def head(self, id: str, name: str) -> Response:  # noqa: A002
@@ -74,37 +74,34 @@ class ItemResource(MethodView):
     @Blueprint.doc(**documentation.PUT_ITEM)
     def put(self, id: str, name: str) -> Response:  # noqa: A002
         """Create an item, or replace it whole"""
-        settings = self._settings
-        write = WriteRequest.of(request, settings, id, name, Return.REPRESENTATION)
+        write = WriteRequest.of(request, self._settings, id, name, Return.REPRESENTATION)
         representation = item_representation(request)
-        body = request.get_data(cache=False)
-        attributes = decode_item(body, representation, write.key, settings.version_attribute)
-        stored = self._repository.put(write.key, attributes, write.precondition)
+        body = write.body(parse_json(request.get_data()), self._settings)
+        written = self._write(body.put(representation), write)
         return written_response(
-            stored.item, write, settings.version_attribute, created=stored.created
+            written.item, write, self._settings.own_attributes, created=written.created
         )
 
     @Blueprint.doc(**documentation.PATCH_ITEM)
     def patch(self, id: str, name: str) -> Response:  # noqa: A002
         """Change some attributes of an item"""
-        settings = self._settings
-        write = WriteRequest.of(request, settings, id, name, Return.REPRESENTATION)
-        check_patch_media_type(request)
-        body = request.get_data(cache=False)
-        patch = decode_merge_patch(body, write.key, settings.version_attribute)
-        if patches.is_flat(patch):
-            changes = patches.flat_changes(patch)
-            item = self._repository.update(write.key, changes, write.precondition)
-        else:
-            item = self._repository.edit(
-                write.key, lambda seen: patches.merge_changes(seen, patch), write.precondition
-            )
-        return written_response(item, write, settings.version_attribute)
+        write = WriteRequest.of(request, self._settings, id, name, Return.REPRESENTATION)
+        form = patch_form(request)
+        body = write.body(parse_json(request.get_data()), self._settings)
+        written = self._write(body.patch(form), write)
+        return written_response(written.item, write, self._settings.own_attributes)
 
     @Blueprint.doc(**documentation.DELETE_ITEM)
     def delete(self, id: str, name: str) -> Response:  # noqa: A002
         """Delete an item"""
-        settings = self._settings
-        write = WriteRequest.of(request, settings, id, name, Return.MINIMAL)
-        last = self._repository.delete(write.key, write.precondition)
-        return deleted_response(last, write, settings.version_attribute)
+        write = WriteRequest.of(request, self._settings, id, name, Return.MINIMAL)
+        written = self._write(Delete(write.key, write.precondition), write)
+        return deleted_response(written.item, write, self._settings.own_attributes)
+
+    def _write(self, write: Write, asked: WriteRequest) -> Written:
+        if asked.token is None:
+            return self._repository.write(write)
+        transactions = self._repository.transactions
+        written = transactions.write_once(write, asked.token)
+        (written,) = transactions.read_back([write], [written])
+        return written

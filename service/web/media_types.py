@@ -1,6 +1,7 @@
 """The media types that bodies have, and which of them an answer takes."""
 
 import enum
+from typing import Any
 
 from flask import Request
 from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
@@ -9,6 +10,8 @@ from werkzeug.http import parse_options_header
 PLAIN_JSON = "application/json"
 TYPED_JSON = "application/vnd.dynamodb+json"
 MERGE_PATCH_JSON = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+NATIVE_UPDATE = "application/vnd.dynamodb.update+json"
 PROBLEM_JSON = "application/problem+json"
 
 
@@ -22,6 +25,31 @@ class Representation(enum.Enum):
     def media_type(self) -> str:
         """Its media type."""
         return PLAIN_JSON if self is Representation.PLAIN else TYPED_JSON
+
+
+class PatchForm(enum.Enum):
+    """What a patch is written in."""
+
+    MERGE = enum.auto()
+    JSON_PATCH = enum.auto()
+    NATIVE = enum.auto()
+
+
+PATCH_FORMS = {
+    MERGE_PATCH_JSON: PatchForm.MERGE,
+    PLAIN_JSON: PatchForm.MERGE,
+    JSON_PATCH: PatchForm.JSON_PATCH,
+    NATIVE_UPDATE: PatchForm.NATIVE,
+}
+
+
+class UnsupportedPatch(UnsupportedMediaType):
+    """A PATCH whose body is no patch."""
+
+    def get_headers(self, *arguments: Any, **options: Any) -> list[tuple[str, str]]:
+        """With the media types that are, https://www.rfc-editor.org/rfc/rfc5789#section-2.2"""
+        headers = super().get_headers(*arguments, **options)
+        return [*headers, ("Accept-Patch", ", ".join(PATCH_FORMS))]
 
 
 _BY_MEDIA_TYPE = {representation.media_type: representation for representation in Representation}
@@ -59,13 +87,16 @@ def item_representation(request: Request) -> Representation:
     return _BY_MEDIA_TYPE[_body_media_type(request, (PLAIN_JSON, TYPED_JSON))]
 
 
-def check_patch_media_type(request: Request) -> None:
-    """Let only a merge patch through.
+def patch_form(request: Request) -> PatchForm:
+    """What the patch in a request's body is written in.
 
     Raises:
-        UnsupportedMediaType: the body is no merge patch.
+        UnsupportedMediaType: it is no patch.
     """
-    _body_media_type(request, (MERGE_PATCH_JSON, PLAIN_JSON))
+    try:
+        return PATCH_FORMS[_body_media_type(request, tuple(PATCH_FORMS))]
+    except UnsupportedMediaType as error:
+        raise UnsupportedPatch(error.description) from None
 
 
 def _body_media_type(request: Request, supported: tuple[str, ...]) -> str:

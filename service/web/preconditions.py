@@ -24,14 +24,22 @@ def entity_tag(item: Item, representation: Representation) -> str:
 def precondition_of(request: Request) -> Precondition:
     """What a request's headers ask of the stored item.
 
+    Raises:
+        InvalidRequest: a header is malformed; ignoring it could lose an update.
+    """
+    headers = request.headers
+    return parse_precondition(headers.get("If-Match"), headers.get("If-None-Match"))
+
+
+def parse_precondition(if_match: str | None, if_none_match: str | None) -> Precondition:
+    """What values of If-Match and If-None-Match ask of the stored item.
+
     A tag of either representation stands for the item. If-Match compares strongly, so that
     a weak tag matches nothing; If-None-Match compares weakly.
 
     Raises:
-        InvalidRequest: a header is malformed; ignoring it could lose an update.
+        InvalidRequest: a value is malformed.
     """
-    if_match = request.headers.get("If-Match")
-    if_none_match = request.headers.get("If-None-Match")
     if if_match is None and if_none_match is None:
         return NO_PRECONDITION
     return Precondition(

@@ -86,6 +86,19 @@ PROBLEMS: Mapping[type[errors.ItemsError], Problem] = {
         "The precondition does not hold",
         "Nothing was written. Read the item again and decide anew.",
     ),
+    errors.PatchTestFailed: _problem(
+        "patch-test-failed",
+        409,
+        "A test of the JSON Patch does not hold",
+        "Nothing was written. Read the item again and decide anew.",
+    ),
+    errors.IdempotencyKeyReused: _problem(
+        "idempotency-key-reused",
+        422,
+        "The Idempotency-Key belongs to another request",
+        "Nothing was written now. Use a new key for each new request, and the same one only to "
+        "repeat it unchanged.",
+    ),
     errors.PreconditionRequired: _problem(
         "precondition-required",
         428,
@@ -228,6 +241,17 @@ def problem_response(
     return response
 
 
+def _field_error(error: errors.FieldError) -> dict[str, str]:
+    members = {"pointer": error.pointer, "detail": error.detail}
+    if error.kind is not None:
+        members["type"] = _problem_of(error.kind).type
+    return members
+
+
+def _problem_of(kind: type[errors.ItemsError]) -> Problem:
+    return next(PROBLEMS[each] for each in kind.__mro__ if each in PROBLEMS)
+
+
 def overloaded(path: str, request_id: str) -> tuple[str, list[tuple[str, str]], bytes]:
     """What a request over the limit is told: status line, headers and body, made without Flask,
     which is most of what a request costs.
@@ -262,9 +286,7 @@ def _body(
         **extensions,
     }
     if field_errors:
-        members["errors"] = [
-            {"pointer": error.pointer, "detail": error.detail} for error in field_errors
-        ]
+        members["errors"] = [_field_error(error) for error in field_errors]
     return orjson.dumps(members, default=str)
 
 
@@ -275,7 +297,7 @@ def not_ready_response(detail: str) -> Response:
 
 def handle_items_error(error: errors.ItemsError) -> Response:
     """The problem of a domain error."""
-    problem = next(PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS)
+    problem = _problem_of(type(error))
     extensions = {"outcome": "unknown"} if isinstance(error, errors.OutcomeUnknown) else {}
     return problem_response(problem, error.detail, error.errors, **extensions)
 

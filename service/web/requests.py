@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, cast
+from urllib.parse import quote
 
 from flask import Request
 from marshmallow import Schema, ValidationError
@@ -10,11 +11,14 @@ from marshmallow import Schema, ValidationError
 from service.errors import FieldError, InvalidRequest
 from service.items import ItemKey, Precondition
 from service.settings import Settings
+from service.versions import WriteToken
 from service.web.codecs import Projection, parse_projection
+from service.web.idempotency import idempotency_key, write_token
 from service.web.media_types import Representation, accepted_representation
 from service.web.preconditions import precondition_of, require_precondition
 from service.web.prefer import Return, preferred_return
 from service.web.schemas import ProjectionQuerySchema, ReadQuerySchema
+from service.web.write_bodies import WriteBody
 
 _READ_QUERY = ReadQuerySchema()
 _PROJECTION_QUERY = ProjectionQuerySchema()
@@ -59,6 +63,8 @@ class WriteRequest:
     prefers: Return | None
     returns: Return
     """What the answer carries: what is preferred, or the method's default."""
+    token: WriteToken | None
+    """The token of a request with an Idempotency-Key."""
 
     @classmethod
     def of(
@@ -76,8 +82,10 @@ class WriteRequest:
         precondition = precondition_of(request)
         if settings.require_if_match:
             require_precondition(precondition)
+        key = settings.key_schema.key(partition, sort)
+        once = idempotency_key(request)
         return cls(
-            key=settings.key_schema.key(partition, sort),
+            key=key,
             precondition=precondition,
             representation=(
                 accepted_representation(request)
@@ -87,7 +95,18 @@ class WriteRequest:
             projection=_projection(_query(request, _PROJECTION_QUERY), settings),
             prefers=prefers,
             returns=returns,
+            token=None if once is None else write_token(request, once, item_path(key)),
         )
+
+    def body(self, value: Any, settings: Settings) -> WriteBody:
+        """What the parsed body asks for."""
+        return WriteBody(value, self.key, self.precondition, settings.own_attributes)
+
+
+def item_path(key: ItemKey) -> str:
+    """The one canonical path of an item."""
+    partition, sort = (quote(value, safe="") for value in key.values)
+    return f"/items/{partition}/{sort}"
 
 
 def _query(request: Request, schema: Schema) -> Mapping[str, Any]:

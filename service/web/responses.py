@@ -6,14 +6,14 @@ from urllib.parse import quote
 from flask import Response, request
 
 from service.errors import PreconditionFailed
-from service.items import Item, ItemKey, Precondition
+from service.items import Item, Precondition
 from service.web.codecs import encode_item
 from service.web.preconditions import entity_tag
 from service.web.prefer import Return
-from service.web.requests import ReadRequest, WriteRequest
+from service.web.requests import ReadRequest, WriteRequest, item_path
 
 
-def read_response(item: Item, read: ReadRequest, version_attribute: str) -> Response:
+def read_response(item: Item, read: ReadRequest, own_attributes: tuple[str, ...]) -> Response:
     """200 with the item, or 304 where the client has it.
 
     Raises:
@@ -25,22 +25,28 @@ def read_response(item: Item, read: ReadRequest, version_attribute: str) -> Resp
             raise PreconditionFailed("The stored item is not the one that If-Match names.")
         return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(
-        encode_item(item, read.representation, version_attribute, read.projection),
+        encode_item(item, read.representation, own_attributes, read.projection),
         headers=headers,
         content_type=read.representation.media_type,
     )
 
 
 def written_response(
-    item: Item, write: WriteRequest, version_attribute: str, *, created: bool = False
+    item: Item | None,
+    write: WriteRequest,
+    own_attributes: tuple[str, ...],
+    *,
+    created: bool = False,
 ) -> Response:
     """The item as stored: 201 where it is new, else 200; with ``return=minimal`` no body, and
-    204 in place of 200 (RFC 9110 section 15.3.1).
+    204 in place of 200 (RFC 9110 section 15.3.1). Where it is gone again by now, 204 too.
     """
+    if item is None:
+        return _bodiless(HTTPStatus.NO_CONTENT)
     status = HTTPStatus.CREATED if created else HTTPStatus.OK
     if write.returns is Return.REPRESENTATION:
         response = Response(
-            encode_item(item, write.representation, version_attribute, write.projection),
+            encode_item(item, write.representation, own_attributes, write.projection),
             status,
             content_type=write.representation.media_type,
         )
@@ -49,27 +55,23 @@ def written_response(
         response = _bodiless(HTTPStatus.CREATED if created else HTTPStatus.NO_CONTENT)
     response.headers["ETag"] = entity_tag(item, write.representation)
     if created:
-        response.headers["Location"] = item_path(write.key)
+        response.headers["Location"] = quote(request.script_root) + item_path(write.key)
     return _with_preference(response, write)
 
 
-def deleted_response(last: Item | None, write: WriteRequest, version_attribute: str) -> Response:
+def deleted_response(
+    last: Item | None, write: WriteRequest, own_attributes: tuple[str, ...]
+) -> Response:
     """204, or on request 200 with the last state where there was one."""
     if last is None or write.returns is Return.MINIMAL:
         response = _bodiless(HTTPStatus.NO_CONTENT)
         return _with_preference(response, write) if write.prefers is Return.MINIMAL else response
     response = Response(
-        encode_item(last, write.representation, version_attribute, write.projection),
+        encode_item(last, write.representation, own_attributes, write.projection),
         content_type=write.representation.media_type,
     )
     response.headers["Vary"] = "Accept"
     return _with_preference(response, write)
-
-
-def item_path(key: ItemKey) -> str:
-    """The one canonical path of an item."""
-    partition, sort = (quote(value, safe="") for value in key.values)
-    return f"{quote(request.script_root)}/items/{partition}/{sort}"
 
 
 def _bodiless(status: HTTPStatus) -> Response:

@@ -1,7 +1,10 @@
 """Marshmallow schemas: what the OpenAPI document shows, and what the query parser checks."""
 
-from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, fields
+from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, fields, validate
 from webargs.fields import DelimitedList
+
+MAX_OPERATIONS = 100
+"""How many operations a transaction of DynamoDB takes."""
 
 
 class ItemSchema(Schema):
@@ -45,6 +48,13 @@ class FieldErrorSchema(AnswerSchema):
         },
     )
     detail = fields.String(required=True, metadata={"description": "What the fault is."})
+    type = fields.String(
+        metadata={
+            "description": "Of one operation among several: the problem that it would be alone.",
+            "format": "uri-reference",
+            "example": "/docs/errors#precondition-failed",
+        }
+    )
 
 
 class ProblemSchema(AnswerSchema):
@@ -76,6 +86,130 @@ class ProblemSchema(AnswerSchema):
             "description": "Set where a write may or may not have been applied.",
         }
     )
+
+
+class NativeUpdateSchema(Schema):
+    """DynamoDB's own update form, as `aws dynamodb update-item` takes it."""
+
+    class Meta:
+        """A misspelt member is an error."""
+
+        unknown = RAISE
+
+    UpdateExpression = fields.String(
+        required=True,
+        metadata={"description": "SET, REMOVE, ADD and DELETE clauses.", "maxLength": 4096},
+    )
+    ConditionExpression = fields.String(
+        metadata={"description": "Must hold for the stored item; else 412.", "maxLength": 4096}
+    )
+    ExpressionAttributeNames = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        metadata={"description": "Attribute names by placeholder, such as `#status`."},
+    )
+    ExpressionAttributeValues = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(),
+        metadata={"description": "Typed values by placeholder, such as `:one`."},
+    )
+
+
+class BatchOperationSchema(Schema):
+    """One write of several: a method, an item key, and what the method takes as its body."""
+
+    class Meta:
+        """A misspelt member is an error, not an unexpected write."""
+
+        unknown = RAISE
+
+    method = fields.String(required=True, validate=validate.OneOf(["PUT", "PATCH", "DELETE"]))
+    id = fields.String(
+        required=True,
+        metadata={"description": "The partition key, as in a URL before it is percent-encoded."},
+    )
+    name = fields.String(
+        required=True,
+        metadata={"description": "The sort key, as in a URL before it is percent-encoded."},
+    )
+    item = fields.Dict(
+        metadata={"description": "With PUT: the item, in the form that Content-Type says."}
+    )
+    patch = fields.Dict(metadata={"description": "With PATCH: a merge patch (RFC 7396)."})
+    jsonPatch = fields.List(  # noqa: N815 - a JSON member
+        fields.Dict(), metadata={"description": "With PATCH: a JSON Patch (RFC 6902)."}
+    )
+    update = fields.Nested(
+        NativeUpdateSchema, metadata={"description": "With PATCH: DynamoDB's own update form."}
+    )
+    ifMatch = fields.String(  # noqa: N815
+        metadata={"description": "As the header If-Match, for this item."}
+    )
+    ifNoneMatch = fields.String(  # noqa: N815
+        metadata={"description": "As the header If-None-Match, for this item."}
+    )
+
+
+class BatchSchema(Schema):
+    """Up to 100 writes, each of another item."""
+
+    class Meta:
+        """A misspelt member is an error."""
+
+        unknown = RAISE
+
+    operations = fields.List(
+        fields.Nested(BatchOperationSchema),
+        required=True,
+        validate=validate.Length(1, MAX_OPERATIONS),
+    )
+
+
+class ItemKeySchema(Schema):
+    """An item key."""
+
+    class Meta:
+        """A misspelt member is an error."""
+
+        unknown = RAISE
+
+    id = fields.String(required=True, metadata={"description": "The partition key."})
+    name = fields.String(required=True, metadata={"description": "The sort key."})
+
+
+class BatchGetSchema(Schema):
+    """Up to 100 item keys."""
+
+    class Meta:
+        """A misspelt member is an error."""
+
+        unknown = RAISE
+
+    keys = fields.List(
+        fields.Nested(ItemKeySchema), required=True, validate=validate.Length(1, MAX_OPERATIONS)
+    )
+
+
+class BatchResultSchema(AnswerSchema):
+    """What became of one item of several."""
+
+    id = fields.String(required=True, metadata={"description": "The partition key, canonical."})
+    name = fields.String(required=True, metadata={"description": "The sort key."})
+    etag = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The item's ETag; null where it is absent or was not read."},
+    )
+    item = fields.Dict(
+        allow_none=True,
+        metadata={"description": "The item; null where it is absent, left out where not asked."},
+    )
+
+
+class BatchResultsSchema(AnswerSchema):
+    """The results, in the order of the operations or keys."""
+
+    results = fields.List(fields.Nested(BatchResultSchema), required=True)
 
 
 class ProjectionQuerySchema(Schema):

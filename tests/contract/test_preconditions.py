@@ -130,14 +130,213 @@ def test_the_version_attribute_can_be_switched_off(engine, name):
 
 
 def test_what_each_request_costs(service, path):
+    native = {"Content-Type": "application/vnd.dynamodb.update+json"}
+    increment = (
+        '{"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}'
+    )
+
+    def match():
+        return {**JSON, "If-Match": etag_of(service, path)}
+
+    for method, headers, body, calls in (
+        ("get", {}, None, ["GetItem"]),
+        ("put", JSON, "{}", ["PutItem"]),
+        ("put", {**JSON, "If-None-Match": "*"}, "{}", ["PutItem"]),
+        ("put", {**JSON, "If-Match": "*"}, "{}", ["PutItem"]),
+        ("put", match, "{}", ["GetItem", "PutItem"]),
+        ("patch", JSON, '{"b": 1, "c": null}', ["UpdateItem"]),
+        ("patch", {**JSON, "If-Match": "*"}, '{"b": 1}', ["UpdateItem"]),
+        ("patch", match, '{"b": 1}', ["GetItem", "UpdateItem"]),
+        ("patch", JSON, '{"b": {}}', ["GetItem", "UpdateItem"]),
+        ("patch", native, increment, ["UpdateItem"]),
+        ("delete", match, None, ["GetItem", "DeleteItem"]),
+        ("delete", {}, None, ["DeleteItem"]),
+    ):
+        sent = headers() if callable(headers) else headers
+        request = getattr(service, method)
+        made = service.calls_during(lambda r=request, h=sent, b=body: r(path, headers=h, data=b))
+        assert made == calls, (method, sent)
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete"])
+def test_if_none_match_with_tags_lets_a_write_through_unless_the_item_is_as_known(
+    service, path, method
+):
+    write = getattr(service, method)
     etag = etag_of(service, path)
-    match = {**JSON, "If-Match": etag}
-    for request, calls in {
-        lambda: service.get(path): ["GetItem"],
-        lambda: service.patch(path, headers=match, data='{"b": 1}'): ["GetItem", "UpdateItem"],
-        lambda: service.put(path, headers=JSON, data="{}"): ["PutItem"],
-        lambda: service.patch(path, headers=JSON, data='{"b": 1}'): ["UpdateItem"],
-        lambda: service.patch(path, headers=JSON, data='{"b": {}}'): ["GetItem", "UpdateItem"],
-        lambda: service.delete(path): ["DeleteItem"],
-    }.items():
-        assert service.calls_during(request) == calls
+    for value in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        answer = write(path, headers={**JSON, "If-None-Match": value}, data='{"a": 2}')
+        assert answer.status_code == 412, value
+    assert exact(service.get(path))["a"] == 1
+    answer = write(path, headers={**JSON, "If-None-Match": '"other"'}, data='{"a": 2}')
+    assert answer.status_code in (200, 204)
+
+
+def test_if_none_match_on_an_absent_item(service, name):
+    path = f"/items/8/{name}"
+    for value in ("*", '"other"'):
+        headers = {**JSON, "If-None-Match": value}
+        assert service.delete(path, headers=headers).status_code == 204
+        assert service.patch(path, headers=headers, data='{"a": 1}').status_code == 404
+        assert service.put(path, headers=headers, data="{}").status_code == 201
+        service.delete(path)
+
+
+@pytest.mark.parametrize(
+    ("match", "none_match", "status"),
+    [
+        ("current", '"other"', 200),
+        ("current", "current", 412),
+        ("current", "*", 412),
+        ('"other"', '"other"', 412),
+        ("*", '"other"', 200),
+        ("*", "*", 412),
+    ],
+)
+def test_both_preconditions_have_to_hold(service, path, match, none_match, status):
+    etag = etag_of(service, path)
+    headers = {
+        **JSON,
+        "If-Match": match.replace("current", etag),
+        "If-None-Match": none_match.replace("current", etag),
+    }
+    assert service.put(path, headers=headers, data='{"a": 2}').status_code == status
+    assert exact(service.get(path))["a"] == (2 if status == 200 else 1)
+
+
+def test_a_read_obeys_if_match_before_if_none_match(service, path):
+    etag = etag_of(service, path)
+    both = {"If-Match": '"other"', "If-None-Match": etag}
+    assert service.get(path, headers=both).status_code == 412
+    assert service.get(path, headers={**both, "If-Match": etag}).status_code == 304
+
+
+FOREIGN_WRITES = {
+    "rewrites the item": lambda dynamodb, key: dynamodb.put_item(
+        TableName="my-dynamodb-table", Item={**key, "a": {"N": "1"}}
+    ),
+    "adds an attribute": lambda dynamodb, key: dynamodb.update_item(
+        TableName="my-dynamodb-table",
+        Key=key,
+        UpdateExpression="SET added = :v",
+        ExpressionAttributeValues={":v": {"N": "1"}},
+    ),
+    "changes an attribute": lambda dynamodb, key: dynamodb.update_item(
+        TableName="my-dynamodb-table",
+        Key=key,
+        UpdateExpression="SET a = :v",
+        ExpressionAttributeValues={":v": {"N": "2"}},
+    ),
+    "deletes the item": lambda dynamodb, key: dynamodb.delete_item(
+        TableName="my-dynamodb-table", Key=key
+    ),
+}
+
+
+@pytest.mark.parametrize("write", FOREIGN_WRITES)
+def test_what_something_else_does_between_get_and_put_is_noticed(service, path, name, write):
+    etag = etag_of(service, path)
+    key = {"Id": {"N": "7"}, "Name": {"S": name}}
+    FOREIGN_WRITES[write](service.engine.dynamodb, key)
+    headers = {**JSON, "If-Match": etag}
+    assert service.put(path, headers=headers, data='{"a": 9}').status_code == 412
+    assert service.patch(path, headers=headers, data='{"a": 9}').status_code == 412
+    assert service.delete(path, headers=headers).status_code == 412
+
+
+@pytest.mark.parametrize("write", ["rewrites the item", "deletes the item"])
+def test_what_something_else_does_between_the_read_and_the_write_is_noticed(
+    service, path, name, write
+):
+    key = {"Id": {"N": "7"}, "Name": {"S": name}}
+    headers = {**JSON, "If-Match": etag_of(service, path)}
+    dynamodb = service.engine.dynamodb
+
+    def interfere(exchange):
+        FOREIGN_WRITES[write](dynamodb, key)
+        exchange.send(exchange.forward())
+
+    with service.engine.wire.fault(interfere, operation="PutItem", calls=1) as script:
+        answer = service.put(path, headers=headers, data='{"a": 9}')
+    assert script.struck == 1
+    assert answer.status_code == 412
+
+
+@pytest.mark.parametrize(
+    ("method", "operation"), [("put", "PutItem"), ("patch", "UpdateItem"), ("delete", "DeleteItem")]
+)
+def test_a_write_of_the_service_between_the_read_and_the_write_is_noticed(
+    service, path, method, operation
+):
+    headers = {**JSON, "If-Match": etag_of(service, path)}
+
+    def interfere(exchange):
+        assert service.patch(path, headers=JSON, data='{"a": 1}').status_code == 200
+        exchange.send(exchange.forward())
+
+    with service.engine.wire.fault(interfere, operation=operation, calls=1):
+        answer = getattr(service, method)(path, headers=headers, data='{"a": 9}')
+    assert answer.status_code == 412
+    assert exact(service.get(path))["a"] == 1
+
+
+def test_an_item_without_a_version_is_compared_whole_inside_the_write(service, name):
+    path = f"/items/7/{name}"
+    key = {"Id": {"N": "7"}, "Name": {"S": name}}
+    dynamodb = service.engine.dynamodb
+    FOREIGN_WRITES["rewrites the item"](dynamodb, key)
+    headers = {**JSON, "If-Match": etag_of(service, path)}
+
+    def interfere(exchange):
+        FOREIGN_WRITES["changes an attribute"](dynamodb, key)
+        exchange.send(exchange.forward())
+
+    with service.engine.wire.fault(interfere, operation="PutItem", calls=1):
+        assert service.put(path, headers=headers, data='{"a": 9}').status_code == 412
+    assert exact(service.get(path))["a"] == 2
+
+
+def test_without_a_version_attribute_an_added_attribute_is_not_seen_inside_the_write(engine, name):
+    """What ``docs/writes.md`` says the equality form misses."""
+    bare = service_with(engine, version_attribute="")
+    path = f"/items/7/{name}"
+    key = {"Id": {"N": "7"}, "Name": {"S": name}}
+    dynamodb = engine.dynamodb
+    etag = bare.put(path, headers=JSON, data='{"a": 1}').headers["ETag"]
+
+    def interfere_by(write):
+        def interfere(exchange):
+            FOREIGN_WRITES[write](dynamodb, key)
+            exchange.send(exchange.forward())
+
+        return interfere
+
+    headers = {**JSON, "If-Match": etag}
+    with engine.wire.fault(interfere_by("changes an attribute"), operation="PutItem", calls=1):
+        assert bare.put(path, headers=headers, data='{"a": 9}').status_code == 412
+    bare.put(path, headers=JSON, data='{"a": 1}')
+    with engine.wire.fault(interfere_by("adds an attribute"), operation="PutItem", calls=1):
+        assert bare.put(path, headers=headers, data='{"a": 9}').status_code == 200
+
+
+def test_an_item_with_too_many_attributes_to_compare_is_422_and_says_what_helps(service, name):
+    path = f"/items/7/{name}"
+    item = {f"attribute{n}": {"N": "1"} for n in range(500)}
+    item |= {"Id": {"N": "7"}, "Name": {"S": name}}
+    service.engine.dynamodb.put_item(TableName="my-dynamodb-table", Item=item)
+    headers = {**JSON, "If-Match": etag_of(service, path)}
+    answer = service.put(path, headers=headers, data="{}")
+    assert answer.status_code == 422
+    assert "PATCH" in answer.json["detail"]
+    assert service.patch(path, headers=JSON, data='{"attribute0": 2}').status_code == 200
+    headers = {**JSON, "If-Match": etag_of(service, path)}
+    assert service.put(path, headers=headers, data="{}").status_code == 200
+
+
+def test_a_large_item_without_a_version_is_compared_like_any_other(service, name):
+    path = f"/items/7/{name}"
+    item = {"Id": {"N": "7"}, "Name": {"S": name}, "a": {"S": "x" * 390_000}}
+    service.engine.dynamodb.put_item(TableName="my-dynamodb-table", Item=item)
+    headers = {**JSON, "If-Match": etag_of(service, path)}
+    assert service.patch(path, headers=headers, data='{"b": 1}').status_code == 200
+    assert service.patch(path, headers=headers, data='{"b": 2}').status_code == 412

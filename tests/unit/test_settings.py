@@ -71,7 +71,7 @@ def test_without_reads_there_is_no_service():
 
 
 def test_the_three_attributes_of_the_service_are_different_ones():
-    with pytest.raises(SettingsError, match="three different attributes"):
+    with pytest.raises(SettingsError, match="name different attributes"):
         Settings.from_environment({"ITEMS_VERSION_ATTRIBUTE": "Name"})
 
 

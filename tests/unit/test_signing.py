@@ -35,7 +35,7 @@ credentials = st.builds(
 )
 
 
-def botocores(region, service, host, target, body, key, moment) -> dict[str, str]:  # noqa: PLR0917
+def botocores(region, service, host, target, body, key, moment) -> dict[str, str]:
     """The headers that botocore adds to the same request at that moment."""
     request = AWSRequest(
         "POST", f"http://{host}/", {"X-Amz-Target": target, "Content-Type": CONTENT_TYPE}, body
@@ -53,7 +53,7 @@ def headers_of(lines: str) -> dict[str, str]:
 
 @settings(max_examples=2000, deadline=None)
 @given(names, names, hosts, names, st.binary(max_size=300), credentials, moments)
-def test_any_request_is_signed_as_botocore_signs_it(  # noqa: PLR0917
+def test_any_request_is_signed_as_botocore_signs_it(
     region, service, host, target, body, key, moment
 ):
     signer = Signer(region, service, host, CONTENT_TYPE, lambda: moment)

@@ -1,0 +1,166 @@
+"""DynamoDB's own update form, checked as DynamoDB would and made part of a stamped update.
+
+Everything that can be known without the stored item is refused here, so that the answer is the
+same on every engine and costs no call.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.errors import FieldError, UnacceptableItem
+from service.items import Attributes, AttributeValue
+from service.storage.attributes import object_members, pointer_to, refuse
+from service.storage.expression_grammar import (
+    Action,
+    Bindings,
+    ExpressionError,
+    Template,
+    parse_condition,
+    parse_update,
+    render,
+)
+from service.storage.expressions import MAX_EXPRESSION_BYTES, Placeholders
+from service.storage.typed_json import from_typed
+
+UPDATE, CONDITION = "UpdateExpression", "ConditionExpression"
+NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
+_CLAUSES = ("SET", "REMOVE", "ADD", "DELETE")
+_MAX_PLACEHOLDER_BYTES = 255
+
+
+@dataclass(frozen=True, slots=True)
+class NativeExpressions:
+    """An update expression and its condition, with all that they refer to."""
+
+    clauses: Mapping[str, list[Action]]
+    condition: Template | None
+    values: Mapping[str, AttributeValue]
+
+    def update_expression(self, placeholders: Placeholders, assignments: list[str]) -> str:
+        """The UpdateExpression, with more assignments in its SET clause.
+
+        Raises:
+            UnacceptableItem: it grows over DynamoDB's limit.
+        """
+        actions = {
+            clause: [
+                render(action.template, placeholders, self.values)
+                for action in self.clauses.get(clause, ())
+            ]
+            for clause in _CLAUSES
+        }
+        actions["SET"] += assignments
+        text = " ".join(f"{clause} {','.join(each)}" for clause, each in actions.items() if each)
+        return _checked_length(text, UPDATE)
+
+    def condition_expression(self, placeholders: Placeholders) -> str | None:
+        """The ConditionExpression in parentheses, None where there is none.
+
+        Raises:
+            UnacceptableItem: it grows over DynamoDB's limit.
+        """
+        if self.condition is None:
+            return None
+        return _checked_length(f"({render(self.condition, placeholders, self.values)})", CONDITION)
+
+
+def native_expressions(
+    body: Any, key: Attributes, own: tuple[str, ...], pointer: str = ""
+) -> NativeExpressions:
+    """The native update form of a parsed JSON body; ``key`` are the attributes that no update
+    may change, ``own`` those that are the service's.
+
+    Raises:
+        UnacceptableItem: DynamoDB would refuse it, or it changes what it may not.
+    """
+    members = object_members(body, pointer)
+    for name in members:
+        if name not in (UPDATE, CONDITION, NAMES, VALUES):
+            refuse(
+                pointer_to(pointer, name), f"is none of {UPDATE}, {CONDITION}, {NAMES}, {VALUES}"
+            )
+    if UPDATE not in members:
+        refuse(pointer, f"must have an {UPDATE}")
+    values = _values(members, pointer)
+    bindings = Bindings(_names(members, pointer), values)
+    clauses = _parsed(parse_update, members, UPDATE, bindings, pointer)
+    condition = (
+        _parsed(parse_condition, members, CONDITION, bindings, pointer)
+        if CONDITION in members
+        else None
+    )
+    for placeholder in bindings.unused:
+        where = pointer_to(
+            pointer_to(pointer, NAMES if placeholder[0] == "#" else VALUES), placeholder
+        )
+        refuse(where, "is used in no expression")
+    _check_targets(clauses, key, own, pointer_to(pointer, UPDATE))
+    return NativeExpressions(clauses, condition, values)
+
+
+def _parsed(
+    parse: Any, members: Mapping[str, Any], name: str, bindings: Bindings, pointer: str
+) -> Any:
+    inside = pointer_to(pointer, name)
+    text = members[name]
+    if not isinstance(text, str):
+        refuse(inside, "must be a string")
+    try:
+        return parse(text, bindings)
+    except ExpressionError as error:
+        refuse(inside, str(error))
+
+
+def _names(members: Mapping[str, Any], pointer: str) -> Mapping[str, str]:
+    inside = pointer_to(pointer, NAMES)
+    names: dict[str, str] = object_members(members.get(NAMES, {}), inside)
+    for placeholder, name in names.items():
+        _check_placeholder(placeholder, "#", inside)
+        if not isinstance(name, str) or not name:
+            refuse(pointer_to(inside, placeholder), "must be an attribute's name")
+    return names
+
+
+def _values(members: Mapping[str, Any], pointer: str) -> Mapping[str, AttributeValue]:
+    inside = pointer_to(pointer, VALUES)
+    values = object_members(members.get(VALUES, {}), inside)
+    for placeholder in values:
+        _check_placeholder(placeholder, ":", inside)
+    return {
+        placeholder: from_typed(value, pointer_to(inside, placeholder))
+        for placeholder, value in values.items()
+    }
+
+
+def _check_placeholder(placeholder: str, mark: str, pointer: str) -> None:
+    rest = placeholder[1:]
+    is_name = rest.replace("_", "a").isalnum() and rest.isascii()
+    if placeholder[:1] != mark or not is_name or len(placeholder) > _MAX_PLACEHOLDER_BYTES:
+        refuse(
+            pointer_to(pointer, placeholder),
+            f"a placeholder is {mark} and up to 254 letters, digits and underscores",
+        )
+
+
+def _check_targets(
+    clauses: Mapping[str, list[Action]], key: Attributes, own: tuple[str, ...], pointer: str
+) -> None:
+    for action in (action for actions in clauses.values() for action in actions):
+        attribute = str(action.path[0])
+        if attribute in key:
+            refuse(pointer, f"the key attribute {attribute} cannot be changed")
+        if attribute in own:
+            refuse(pointer, f"the attribute {attribute} is the service's own")
+
+
+def _checked_length(text: str, name: str) -> str:
+    if len(text) > MAX_EXPRESSION_BYTES:
+        detail = f"takes more than {MAX_EXPRESSION_BYTES:,} bytes"
+        raise UnacceptableItem(
+            f"The {name} {detail} with what the service adds to it.",
+            (FieldError(pointer_to("", name), detail),),
+        )
+    return text

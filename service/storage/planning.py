@@ -1,0 +1,259 @@
+"""Pure: the one DynamoDB call that a write becomes, its precondition inside the call's condition.
+
+Nothing can come between a check and its write: what a precondition asks of an item that had to be
+read becomes the condition that this item has not been rewritten since.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from service.errors import ItemNotFound, ItemsError, PreconditionFailed
+from service.items import NO_PRECONDITION, Attributes, Item, ItemKey, Precondition
+from service.operations import Operation
+from service.storage import expressions
+from service.storage.attributes import check_item_size
+from service.storage.expressions import Changes, Placeholders, all_of
+from service.storage.patches import Edited
+from service.storage.writes import Delete, Edit, NativeUpdate, Put, Update, Write
+from service.versions import VersionAttribute, WriteToken
+
+MAX_ROUNDS = 5
+"""How often a write is planned anew from what is stored when other writers keep coming first."""
+
+MANY_CHANGES = 250
+"""More changed attributes than this do not fit into one update expression; the item is then
+replaced whole, on condition that it is as read."""
+
+_MUST_EXIST = Precondition.must_exist()
+_MUST_BE_ABSENT = Precondition.must_be_absent()
+_SETTLED_BY_PRESENCE = (NO_PRECONDITION, _MUST_EXIST, _MUST_BE_ABSENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One operation of DynamoDB, alone or in a transaction."""
+
+    write: Write
+    operation: Operation
+    token: WriteToken
+    seen: Item | None
+    """The item that was read to plan it."""
+    parameters: Mapping[str, Any]
+    repeat: Callable[[], Mapping[str, Any] | None] | None = None
+    """The parameters that repeat it after a lost answer, where they are others."""
+
+    @property
+    def item(self) -> Item:
+        """The item that a put stores."""
+        return Item(self.parameters["Item"])
+
+    @property
+    def creates(self) -> bool:
+        """Whether it is carried out only where there is no item."""
+        precondition = self.write.precondition
+        return bool(precondition) and precondition.if_match is None and self.seen is None
+
+
+class Planner:
+    """From writes to calls, for one table's key and version attribute."""
+
+    def __init__(self, key_attribute: str, version: VersionAttribute) -> None:
+        self._key_attribute = key_attribute
+        self._version = version
+
+    def needs_read(self, write: Write) -> bool:
+        """Whether the call depends on the stored item."""
+        match write:
+            case Edit():
+                return True
+            case Update(changes=changes, precondition=precondition):
+                is_plain = precondition in (NO_PRECONDITION, _MUST_EXIST)
+                return not is_plain or len(changes.names) > MANY_CHANGES
+            case _:
+                return write.precondition not in _SETTLED_BY_PRESENCE
+
+    def plan(
+        self, write: Write, seen: Item | None, token: WriteToken, *, in_transaction: bool = False
+    ) -> Call | None:
+        """The call that carries the write out; None where it changes nothing. ``seen`` is the
+        item where ``needs_read`` asks for it. In a transaction every call refuses the item that
+        an earlier attempt of the same request left.
+
+        Raises:
+            PreconditionFailed, ItemNotFound: the item as read already tells.
+            PatchTestFailed, UnacceptableItem, ItemTooLarge: what is to be written cannot be.
+        """
+        needs_read = self.needs_read(write)
+        if needs_read and not write.precondition.holds_for(seen):
+            raise precondition_failed()
+        placeholders = Placeholders()
+        guard = (
+            expressions.not_written_with(placeholders, self._version, token)
+            if in_transaction and self._version and not isinstance(write, Delete)
+            else None
+        )
+        plan = _Plan(write, seen, token, placeholders, guard)
+        match write:
+            case Put():
+                return self._put(plan, write)
+            case Update(changes=changes) if needs_read:
+                return self._edit(plan, write, Edited(changes), holds=in_transaction)
+            case Update(changes=changes):
+                condition = expressions.exists(placeholders, self._key_attribute)
+                return self._update(plan, changes, condition)
+            case Edit(changes_of=changes_of):
+                edited = changes_of(_existing_item(write.key, seen))
+                return self._edit(plan, write, edited, holds=in_transaction)
+            case NativeUpdate():
+                return self._native(plan, write, logged=not in_transaction)
+            case Delete():
+                unchanged = self._condition(placeholders, write.precondition, seen)
+                return plan.call(Operation.DELETE_ITEM, unchanged, Key=write.key.attributes)
+            case _:
+                assert_never(write)
+
+    def _put(self, plan: "_Plan", write: Put) -> Call:
+        kept = {} if plan.seen is None else self._version.kept_log(plan.seen.attributes)
+        attributes = {
+            **write.key.attributes,
+            **write.attributes,
+            **kept,
+            **self._version.stamp(plan.token),
+        }
+        check_item_size(attributes)
+        condition = self._condition(plan.placeholders, write.precondition, plan.seen)
+        return plan.call(Operation.PUT_ITEM, condition, Item=attributes)
+
+    def _edit(
+        self, plan: "_Plan", write: Update | Edit, edited: Edited, *, holds: bool
+    ) -> Call | None:
+        """Where ``holds``, other writes rest on this one: what it has looked at has to be so when
+        they are carried out, even if it changes nothing. Only a new version can say that.
+        """
+        seen = _existing_item(write.key, plan.seen)
+        if not edited.changes and not (holds and self._version):
+            return None
+        changed = edited.changes.applied_to(seen.attributes)
+        check_item_size(changed)
+        if len(edited.changes.names) > MANY_CHANGES:
+            condition = expressions.checked(self._unchanged(plan.placeholders, seen))
+            attributes = {**changed, **self._version.stamp(plan.token)}
+            return plan.call(Operation.PUT_ITEM, condition, Item=attributes)
+        if write.precondition not in (NO_PRECONDITION, _MUST_EXIST):
+            condition = expressions.checked(self._unchanged(plan.placeholders, seen))
+        else:
+            condition = self._as_read(plan.placeholders, seen, edited)
+        return self._update(plan, edited.changes, condition)
+
+    def _as_read(self, placeholders: Placeholders, seen: Item, edited: Edited) -> str:
+        if edited.looked_at is not None:
+            names = dict.fromkeys((*edited.changes.names, *sorted(edited.looked_at)))
+            condition = all_of(
+                expressions.exists(placeholders, self._key_attribute),
+                expressions.as_read(placeholders, seen, names),
+            )
+            if expressions.fits(condition):
+                return condition
+        return expressions.checked(self._unchanged(placeholders, seen))
+
+    def _update(self, plan: "_Plan", changes: Changes, condition: str) -> Call:
+        stamped = Changes({**changes.set, **self._version.stamp(plan.token)}, changes.remove)
+        update = expressions.update_expression(plan.placeholders, stamped)
+        key = plan.write.key.attributes
+        return plan.call(Operation.UPDATE_ITEM, condition, Key=key, UpdateExpression=update)
+
+    def _native(self, plan: "_Plan", write: NativeUpdate, *, logged: bool) -> Call:
+        placeholders, version = plan.placeholders, self._version
+        key, assignments, unlogged = write.key.attributes, [], None
+        if version:
+            stamp = placeholders.value(plan.token.value)
+            assignments.append(f"{placeholders.name(version.name)}={stamp}")
+        if version and logged:
+            log = placeholders.name(version.log_name)
+            own = placeholders.value({"L": [plan.token.value]})
+            none = placeholders.value({"L": []})
+            assignments.append(f"{log}=list_append({own},if_not_exists({log},{none}))")
+            # Also on the first attempt, which may arrive late and find that a repeat was applied.
+            unlogged = expressions.not_logged(placeholders, version, plan.token)
+        update = write.expressions.update_expression(placeholders, assignments)
+        condition = all_of(
+            write.expressions.condition_expression(placeholders),
+            self._condition(placeholders, write.precondition, plan.seen),
+            unlogged,
+        )
+
+        def repeat() -> Mapping[str, Any] | None:
+            if not version:
+                return None  # nothing would tell whether it has been counted
+            reaches = expressions.log_reaches_back(placeholders, version, plan.token)
+            return plan.parameters(all_of(condition, reaches), Key=key, UpdateExpression=update)
+
+        return plan.call(Operation.UPDATE_ITEM, condition, repeat, Key=key, UpdateExpression=update)
+
+    def _condition(
+        self, placeholders: Placeholders, precondition: Precondition, seen: Item | None
+    ) -> str | None:
+        if not precondition:
+            return None
+        if precondition == _MUST_EXIST:
+            return expressions.exists(placeholders, self._key_attribute)
+        if precondition == _MUST_BE_ABSENT or seen is None:
+            return expressions.absent(placeholders, self._key_attribute)
+        return expressions.checked(self._unchanged(placeholders, seen))
+
+    def _unchanged(self, placeholders: Placeholders, seen: Item) -> str:
+        return expressions.unchanged(placeholders, seen, self._version)
+
+
+@dataclass(slots=True)
+class _Plan:
+    """A write on its way to a call."""
+
+    write: Write
+    seen: Item | None
+    token: WriteToken
+    placeholders: Placeholders
+    guard: str | None
+
+    def call(
+        self,
+        operation: Operation,
+        condition: str | None,
+        repeat: Callable[[], Mapping[str, Any] | None] | None = None,
+        **parameters: Any,
+    ) -> Call:
+        with_condition = self.parameters(all_of(condition, self.guard), **parameters)
+        return Call(self.write, operation, self.token, self.seen, with_condition, repeat)
+
+    def parameters(self, condition: str, **parameters: Any) -> Mapping[str, Any]:
+        if condition:
+            parameters["ConditionExpression"] = condition
+            parameters["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        return {**parameters, **self.placeholders.parameters}
+
+
+def refusal_of(write: Write, found: Attributes | None) -> ItemsError:
+    """What a write is answered with whose condition was false; ``found`` is the item as it was."""
+    if found is None and not write.precondition and isinstance(write, Update | Edit):
+        return not_found(write.key)
+    if not write.precondition and isinstance(write, NativeUpdate):
+        return PreconditionFailed("The ConditionExpression does not hold for the stored item.")
+    return precondition_failed()
+
+
+def precondition_failed() -> PreconditionFailed:
+    """What a false precondition is answered with."""
+    return PreconditionFailed("The stored item is not the one that the precondition asks for.")
+
+
+def not_found(key: ItemKey) -> ItemNotFound:
+    """What a request for an absent item is answered with."""
+    partition, sort = key.values
+    return ItemNotFound(f"There is no item {partition} / {sort}.")
+
+
+def _existing_item(key: ItemKey, seen: Item | None) -> Item:
+    if seen is None:
+        raise not_found(key)
+    return seen

@@ -1,0 +1,73 @@
+"""What can be asked of one item, and what became of it: plain values."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from service.items import NO_PRECONDITION, Attributes, Item, ItemKey, Precondition
+from service.operations import Operation
+from service.storage.expressions import Changes
+from service.storage.native_update import NativeExpressions
+from service.storage.patches import Edited
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Create the item or replace it whole."""
+
+    key: ItemKey
+    attributes: Attributes
+    precondition: Precondition = NO_PRECONDITION
+    operation = Operation.PUT_ITEM
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Set and remove whole attributes of an existing item; it never creates one."""
+
+    key: ItemKey
+    changes: Changes
+    precondition: Precondition = NO_PRECONDITION
+    operation = Operation.UPDATE_ITEM
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Change an existing item by what it holds."""
+
+    key: ItemKey
+    changes_of: Callable[[Item], Edited]
+    precondition: Precondition = NO_PRECONDITION
+    operation = Operation.UPDATE_ITEM
+
+
+@dataclass(frozen=True, slots=True)
+class NativeUpdate:
+    """Apply an update expression, creating the item where there is none."""
+
+    key: ItemKey
+    expressions: NativeExpressions
+    precondition: Precondition = NO_PRECONDITION
+    operation = Operation.UPDATE_ITEM
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove the item; where there is none, that is well too."""
+
+    key: ItemKey
+    precondition: Precondition = NO_PRECONDITION
+    operation = Operation.DELETE_ITEM
+
+
+Write: TypeAlias = Put | Update | Edit | NativeUpdate | Delete
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write left behind."""
+
+    item: Item | None
+    """The item as stored; of a Delete, its last state where that is known."""
+    created: bool = False
+    """Whether there was no such item before."""

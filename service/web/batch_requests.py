@@ -1,0 +1,164 @@
+"""What the batch routes read from a request: operations or keys, each fault with its place."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import Request
+from marshmallow import Schema, ValidationError
+
+from service.errors import (
+    FieldError,
+    InvalidKey,
+    InvalidRequest,
+    ItemsError,
+    OperationsRefused,
+    UnacceptableItem,
+)
+from service.items import ItemKey
+from service.settings import Settings
+from service.storage.attributes import pointer_to, refuse
+from service.storage.writes import Delete, Write
+from service.web.media_types import PatchForm, Representation, item_representation
+from service.web.preconditions import parse_precondition, require_precondition
+from service.web.schemas import BatchGetSchema, BatchSchema
+from service.web.strict_json import parse_json
+from service.web.write_bodies import WriteBody
+
+_BATCH = BatchSchema()
+_BATCH_GET = BatchGetSchema()
+_PATCH_FORMS = {
+    "patch": PatchForm.MERGE,
+    "jsonPatch": PatchForm.JSON_PATCH,
+    "update": PatchForm.NATIVE,
+}
+# What each method takes besides the key and preconditions: exactly one of these.
+_CONTENTS: Mapping[str, tuple[str, ...]] = {
+    "PUT": ("item",),
+    "PATCH": tuple(_PATCH_FORMS),
+    "DELETE": (),
+}
+
+
+def operations_of(request: Request, settings: Settings) -> list[Write]:
+    """The writes that a batch asks for, each of another item.
+
+    Raises:
+        UnsupportedMediaType, InvalidBody: the body cannot be read.
+        UnacceptableItem: it is no batch.
+        OperationsRefused: some operations cannot be carried out; its errors say which.
+    """
+    representation = item_representation(request)
+    batch = _loaded(request, _BATCH)
+    writes: list[Write] = []
+    refused: list[tuple[int, ItemsError]] = []
+    for index, operation in enumerate(batch["operations"]):
+        pointer = f"/operations/{index}"
+        try:
+            writes.append(_Operation(operation, pointer, settings).write(representation))
+        except ItemsError as error:
+            refused.append((index, error))
+    if refused:
+        raise OperationsRefused(refused)
+    _check_distinct([write.key for write in writes], "/operations")
+    return writes
+
+
+def keys_of(request: Request, settings: Settings) -> list[ItemKey]:
+    """The item keys that a batch reads, each once.
+
+    Raises:
+        UnsupportedMediaType, InvalidBody: the body cannot be read.
+        UnacceptableItem: it is no list of different keys.
+    """
+    item_representation(request)
+    batch = _loaded(request, _BATCH_GET)
+    keys = [_key(member, f"/keys/{index}", settings) for index, member in enumerate(batch["keys"])]
+    _check_distinct(keys, "/keys")
+    return keys
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    members: Mapping[str, Any]
+    pointer: str
+    settings: Settings
+
+    def write(self, representation: Representation) -> Write:
+        method = self.members["method"]
+        precondition = self._precondition()
+        key = _key(self.members, self.pointer, self.settings)
+        content = self._content(method)
+        pointer = pointer_to(self.pointer, content)
+        own = self.settings.own_attributes
+        body = WriteBody(self.members.get(content), key, precondition, own, pointer)
+        match method:
+            case "PUT":
+                write: Write = body.put(representation)
+            case "PATCH":
+                write = body.patch(_PATCH_FORMS[content])
+            case _:
+                write = Delete(key, precondition)
+        if write.operation not in self.settings.operations:
+            refuse(pointer_to(self.pointer, "method"), "is not allowed in this deployment")
+        return write
+
+    def _precondition(self) -> Any:
+        try:
+            precondition = parse_precondition(
+                self.members.get("ifMatch"), self.members.get("ifNoneMatch")
+            )
+        except InvalidRequest as error:
+            refuse(self.pointer, error.detail)
+        if self.settings.require_if_match:
+            require_precondition(precondition)
+        return precondition
+
+    def _content(self, method: str) -> str:
+        """The name of the member that the method takes, empty for none."""
+        known = {"item", *_PATCH_FORMS}
+        given = [name for name in self.members if name in known]
+        allowed = _CONTENTS[method]
+        if not allowed and not given:
+            return ""
+        if len(given) != 1 or given[0] not in allowed:
+            refuse(self.pointer, f"{method} takes {_one_of(allowed)}")
+        return given[0]
+
+
+def _one_of(names: Sequence[str]) -> str:
+    return f"exactly one of {', '.join(names)}" if len(names) > 1 else " ".join(names) or "no body"
+
+
+def _key(members: Mapping[str, Any], pointer: str, settings: Settings) -> ItemKey:
+    try:
+        return settings.key_schema.key(members["id"], members["name"])
+    except InvalidKey as error:
+        refuse(pointer, error.detail)
+
+
+def _check_distinct(keys: Sequence[ItemKey], pointer: str) -> None:
+    seen: dict[tuple[str, str], int] = {}
+    for index, key in enumerate(keys):
+        first = seen.setdefault(key.values, index)
+        if first != index:
+            refuse(f"{pointer}/{index}", f"has the same key as {pointer}/{first}")
+
+
+def _loaded(request: Request, schema: Schema) -> Mapping[str, Any]:
+    value = parse_json(request.get_data())
+    try:
+        loaded: Mapping[str, Any] = schema.load(value)
+    except ValidationError as error:
+        messages = cast("Mapping[str, Any]", error.messages)
+        errors = tuple(_field_errors(messages, ""))
+        raise UnacceptableItem("The body is no such batch.", errors) from None
+    return loaded
+
+
+def _field_errors(messages: Any, pointer: str) -> Iterator[FieldError]:
+    if not isinstance(messages, Mapping):
+        yield from (FieldError(pointer, str(message)) for message in messages)
+        return
+    for name, inner in messages.items():
+        yield from _field_errors(inner, pointer if name == "_schema" else pointer_to(pointer, name))

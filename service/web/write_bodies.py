@@ -1,0 +1,93 @@
+"""From parsed bodies to writes: the item of a PUT, the three forms of a PATCH."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.errors import FieldError, UnacceptableItem
+from service.items import Attributes, ItemKey, Precondition
+from service.storage import patches
+from service.storage.attributes import object_members, pointer_to
+from service.storage.json_patch import item_patch
+from service.storage.native_update import native_expressions
+from service.storage.plain_json import attributes_from_plain
+from service.storage.typed_json import attributes_from_typed
+from service.storage.writes import Edit, NativeUpdate, Put, Update, Write
+from service.web.media_types import PatchForm, Representation
+
+
+@dataclass(frozen=True, slots=True)
+class WriteBody:
+    """What one write is asked to do, still as parsed JSON; ``pointer`` is its place in the body."""
+
+    value: Any
+    key: ItemKey
+    precondition: Precondition
+    own_attributes: tuple[str, ...]
+    pointer: str = ""
+
+    def put(self, representation: Representation) -> Put:
+        """The write that stores an item; its key attributes may be left out.
+
+        Raises:
+            UnacceptableItem: no item of this key can hold it.
+        """
+        if representation is Representation.TYPED:
+            attributes = dict(attributes_from_typed(self.value, self.pointer))
+            # An item read in this form shows its version, and may be sent back as it was.
+            for name in self.own_attributes:
+                attributes.pop(name, None)
+        else:
+            attributes = dict(attributes_from_plain(self.value, self.pointer))
+            self._refuse_own(attributes)
+        self._check_key(attributes)
+        return Put(self.key, attributes, self.precondition)
+
+    def patch(self, form: PatchForm) -> Write:
+        """The write that a patch stands for.
+
+        Raises:
+            UnacceptableItem: it is none, or changes the key or what is the service's own.
+        """
+        key, own = self.key.attributes, self.own_attributes
+        match form:
+            case PatchForm.JSON_PATCH:
+                patch = item_patch(self.value, key, own, self.pointer)
+                return Edit(self.key, patch.changes_of, self.precondition)
+            case PatchForm.NATIVE:
+                expressions = native_expressions(self.value, key, own, self.pointer)
+                return NativeUpdate(self.key, expressions, self.precondition)
+            case PatchForm.MERGE:
+                return self._merge()
+
+    def _merge(self) -> Write:
+        patch = dict(object_members(self.value, self.pointer))
+        self._refuse_own(patch)
+        repeated = {name: patch.pop(name) for name in self.key.attributes if name in patch}
+        self._check_key(attributes_from_plain(repeated, self.pointer))
+        if patches.is_flat(patch):
+            changes = patches.flat_changes(patch, self.pointer)
+            return Update(self.key, changes, self.precondition)
+        return Edit(
+            self.key,
+            lambda seen: patches.merge_changes(seen, patch, self.pointer),
+            self.precondition,
+        )
+
+    def _check_key(self, attributes: Attributes) -> None:
+        errors = tuple(
+            FieldError(pointer_to(self.pointer, name), "must equal the URL's, or be left out")
+            for name, value in self.key.attributes.items()
+            if name in attributes and attributes[name] != value
+        )
+        if errors:
+            raise UnacceptableItem("The body's key is not the URL's.", errors)
+
+    def _refuse_own(self, body: Mapping[str, Any]) -> None:
+        for name in self.own_attributes:
+            if name in body:
+                pointer = pointer_to(self.pointer, name)
+                raise UnacceptableItem(
+                    f"The attribute {name} is the service's own.",
+                    (FieldError(pointer, "is the service's own; leave it out"),),
+                )

@@ -1,0 +1,483 @@
+"""Several items in one request: all or nothing, each on its own precondition."""
+
+import json
+
+import pytest
+
+from service.operations import Operation, Transaction
+from tests.contract.conftest import JSON, TYPED, exact, service_with
+from tests.wire import cut, lose_answer, refuse
+
+WRITE = str(Transaction.WRITE_ITEMS)
+INCREMENT = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
+
+
+@pytest.fixture
+def key(name):
+    """The members of the n-th key of this test."""
+    return lambda n: {"id": str(n), "name": name}
+
+
+@pytest.fixture
+def path(name):
+    return lambda n: f"/items/{n}/{name}"
+
+
+@pytest.fixture
+def wire(service):
+    yield service.engine.wire
+    service.engine.wire.heal()
+
+
+def batch(service, *operations, **headers):
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    body = json.dumps({"operations": operations})
+    return service.post("/items:batch", headers={**JSON, **headers}, data=body)
+
+
+def stored(service, path):
+    answer = service.get(path, query_string={"consistent_read": "true"})
+    if answer.status_code == 404:
+        return None
+    return {name: it for name, it in exact(answer).items() if name not in ("Id", "Name")}
+
+
+def test_all_kinds_of_writes_are_carried_out_together(service, key, path):
+    for n in (2, 3, 4, 5, 6):
+        service.put(path(n), headers=JSON, data='{"n": 1, "m": {"x": 1}, "l": [1]}')
+    answer = batch(
+        service,
+        {"method": "PUT", **key(1), "item": {"a": 1.50}},
+        {"method": "PATCH", **key(2), "patch": {"n": None, "b": 2}},
+        {"method": "PATCH", **key(3), "patch": {"m": {"x": None, "y": 2}}},
+        {
+            "method": "PATCH",
+            **key(4),
+            "jsonPatch": [{"op": "add", "path": "/l/-", "value": 2}],
+        },
+        {"method": "PATCH", **key(5), "update": INCREMENT},
+        {"method": "DELETE", **key(6)},
+    )
+    assert answer.status_code == 200, answer.data
+    results = answer.json["results"]
+    assert [result["id"] for result in results] == ["1", "2", "3", "4", "5", "6"]
+    assert results[0]["etag"] == service.get(path(1)).headers["ETag"]
+    assert stored(service, path(1)) == {"a": exact(service.get(path(1)))["a"]}
+    assert stored(service, path(2)) == {"b": 2, "m": {"x": 1}, "l": [1]}
+    assert stored(service, path(3))["m"] == {"y": 2}
+    assert stored(service, path(4))["l"] == [1, 2]
+    assert stored(service, path(5))["n"] == 2
+    assert stored(service, path(6)) is None
+
+
+def test_the_items_come_back_where_they_are_preferred(service, key, path, name):
+    service.put(path(2), headers=JSON, data='{"n": 1}')
+    answer = batch(
+        service,
+        {"method": "PUT", **key(1), "item": {"a": 1}},
+        {"method": "PATCH", **key(2), "update": INCREMENT},
+        {"method": "DELETE", **key(3)},
+        Prefer="return=representation",
+    )
+    assert answer.headers["Preference-Applied"] == "return=representation"
+    first, second, third = exact(answer)["results"]
+    assert first["item"] == {"Id": 1, "Name": name, "a": 1}
+    assert second["item"] == {"Id": 2, "Name": name, "n": 2}
+    assert second["etag"] == service.get(path(2)).headers["ETag"]
+    assert third["item"] is None
+    assert third["etag"] is None
+
+
+def test_typed_items_go_in_and_out(service, key):
+    operations = [{"method": "PUT", **key(1), "item": {"tags": {"SS": ["a"]}}}]
+    answer = service.post(
+        "/items:batch",
+        headers={
+            **TYPED,
+            "Accept": "application/vnd.dynamodb+json",
+            "Prefer": "return=representation",
+        },
+        data=json.dumps({"operations": operations}),
+    )
+    assert answer.status_code == 200
+    assert answer.content_type == "application/vnd.dynamodb+json"
+    assert answer.json["results"][0]["item"]["tags"] == {"SS": ["a"]}
+
+
+def test_each_has_its_own_precondition(service, key, path):
+    etag = service.put(path(1), headers=JSON, data='{"a": 1}').headers["ETag"]
+    service.put(path(2), headers=JSON, data='{"a": 1}')
+    answer = batch(
+        service,
+        {"method": "PUT", **key(1), "item": {"a": 2}, "ifMatch": etag},
+        {"method": "PATCH", **key(2), "patch": {"a": 2}, "ifMatch": "*"},
+        {"method": "PUT", **key(3), "item": {"a": 2}, "ifNoneMatch": "*"},
+        {"method": "DELETE", **key(4)},
+    )
+    assert answer.status_code == 200, answer.data
+    assert [stored(service, path(n)) for n in (1, 2, 3)] == [{"a": 2}] * 3
+
+
+def test_one_refused_precondition_refuses_all_and_says_which(service, key, path):
+    stale = service.put(path(1), headers=JSON, data='{"a": 1}').headers["ETag"]
+    service.put(path(1), headers=JSON, data='{"a": 5}')
+    service.put(path(3), headers=JSON, data='{"a": 5}')
+    answer = batch(
+        service,
+        {"method": "PUT", **key(0), "item": {"a": 2}},
+        {"method": "PUT", **key(2), "item": {"a": 2}, "ifNoneMatch": "*"},
+        {"method": "PUT", **key(3), "item": {"a": 2}, "ifNoneMatch": "*"},
+        {"method": "PATCH", **key(4), "patch": {"a": 2}},
+    )
+    assert answer.status_code == 412
+    assert answer.content_type == "application/problem+json"
+    assert [
+        (error["pointer"], error["type"].partition("#")[2]) for error in answer.json["errors"]
+    ] == [("/operations/2", "precondition-failed"), ("/operations/3", "item-not-found")]
+    answer = batch(
+        service,
+        {"method": "PUT", **key(0), "item": {"a": 2}},
+        {"method": "DELETE", **key(1), "ifMatch": stale},
+    )
+    assert answer.status_code == 412
+    assert [error["pointer"] for error in answer.json["errors"]] == ["/operations/1"]
+    assert stored(service, path(0)) is None
+    assert stored(service, path(1)) == {"a": 5}
+
+
+def test_a_failed_test_and_an_unsuitable_update_are_pointed_at(service, key, path):
+    service.put(path(1), headers=JSON, data='{"a": "text"}')
+    answer = batch(
+        service,
+        {"method": "DELETE", **key(2)},
+        {
+            "method": "PATCH",
+            **key(1),
+            "jsonPatch": [{"op": "test", "path": "/a", "value": "other"}],
+        },
+    )
+    assert answer.status_code == 409
+    assert answer.json["errors"][0]["pointer"] == "/operations/1/jsonPatch/0"
+    unfit = {"UpdateExpression": "SET b = absent"}
+    answer = batch(
+        service,
+        {"method": "PUT", **key(2), "item": {}},
+        {"method": "PATCH", **key(1), "update": unfit},
+    )
+    assert answer.status_code == 422, answer.data
+    assert stored(service, path(2)) is None
+
+
+BAD = {
+    "no JSON": ("{", 400, None),
+    "no object": ("[]", 422, ""),
+    "no operations": ("{}", 422, "/operations"),
+    "none": ('{"operations": []}', 422, "/operations"),
+    "an unknown member": (
+        '{"x": 1, "operations": [{"method": "DELETE", "id": "1", "name": "x"}]}',
+        422,
+        "/x",
+    ),
+    "no method": ('{"operations": [{"id": "1", "name": "x"}]}', 422, "/operations/0/method"),
+    "GET": (
+        '{"operations": [{"method": "GET", "id": "1", "name": "x"}]}',
+        422,
+        "/operations/0/method",
+    ),
+    "a number for a key": (
+        '{"operations": [{"method": "DELETE", "id": 1, "name": "x"}]}',
+        422,
+        "/operations/0/id",
+    ),
+    "no key": (
+        '{"operations": [{"method": "DELETE", "id": "x", "name": "x"}]}',
+        422,
+        "/operations/0",
+    ),
+    "no item": (
+        '{"operations": [{"method": "PUT", "id": "1", "name": "x"}]}',
+        422,
+        "/operations/0",
+    ),
+    "an item with DELETE": (
+        '{"operations": [{"method": "DELETE", "id": "1", "name": "x", "item": {}}]}',
+        422,
+        "/operations/0",
+    ),
+    "two patches": (
+        '{"operations": [{"method": "PATCH", "id": "1", "name": "x", "patch": {}, '
+        '"jsonPatch": []}]}',
+        422,
+        "/operations/0",
+    ),
+    "a bad item": (
+        '{"operations": [{"method": "PUT", "id": "1", "name": "x", "item": {"a": {"": 1}}}]}',
+        422,
+        "/operations/0/item/a/",
+    ),
+    "another key in the item": (
+        '{"operations": [{"method": "PUT", "id": "1", "name": "x", "item": {"Id": 2}}]}',
+        422,
+        "/operations/0/item/Id",
+    ),
+    "the version": (
+        '{"operations": [{"method": "PATCH", "id": "1", "name": "x", "patch": {"_version": 1}}]}',
+        422,
+        "/operations/0/patch/_version",
+    ),
+    "a bad update": (
+        '{"operations": [{"method": "PATCH", "id": "1", "name": "x", '
+        '"update": {"UpdateExpression": "SET"}}]}',
+        422,
+        "/operations/0/update/UpdateExpression",
+    ),
+    "a bad precondition": (
+        '{"operations": [{"method": "DELETE", "id": "1", "name": "x", "ifMatch": "abc"}]}',
+        422,
+        "/operations/0",
+    ),
+    "the same key twice": (
+        '{"operations": [{"method": "DELETE", "id": "1", "name": "x"}, '
+        '{"method": "PUT", "id": "01.0", "name": "x", "item": {}}]}',
+        422,
+        "/operations/1",
+    ),
+    "101 operations": (
+        json.dumps(
+            {"operations": [{"method": "DELETE", "id": str(n), "name": "x"} for n in range(101)]}
+        ),
+        422,
+        "/operations",
+    ),
+    "over 1 MiB": ('{"operations": "%s"}' % ("x" * 1_100_000), 413, None),
+    "an item over 400 KB": (
+        '{"operations": [{"method": "PUT", "id": "1", "name": "x", "item": {"a": "%s"}}]}'
+        % ("x" * 410_000),
+        413,
+        "/operations/0",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_batch_is_refused_and_costs_nothing(service, case):
+    body, status, pointer = BAD[case]
+    answers = []
+    calls = service.calls_during(
+        lambda: answers.append(service.post("/items:batch", headers=JSON, data=body))
+    )
+    (answer,) = answers
+    assert answer.status_code == status, answer.data
+    assert calls == []
+    if pointer is not None:
+        assert answer.json["errors"][0]["pointer"] == pointer
+
+
+def test_every_bad_operation_is_pointed_at(service, key):
+    answer = batch(
+        service,
+        {"method": "PUT", **key(1), "item": {"": 1}},
+        {"method": "DELETE", **key(2)},
+        {"method": "PATCH", **key(3), "jsonPatch": [{"op": "spam"}]},
+    )
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json["errors"]] == [
+        "/operations/0/item/",
+        "/operations/2/jsonPatch/0",
+    ]
+
+
+def test_another_media_type_is_415(service):
+    answer = service.post("/items:batch", headers={"Content-Type": "text/csv"}, data="x")
+    assert answer.status_code == 415
+    assert service.get("/items:batch").status_code == 405
+
+
+@pytest.mark.parametrize("fault", [lose_answer, cut])
+def test_a_lost_answer_changes_nothing(service, wire, key, path, fault):
+    service.put(path(2), headers=JSON, data='{"n": 1, "l": []}')
+    service.put(path(3), headers=JSON, data='{"n": 1, "l": []}')
+    with wire.fault(fault, operation=WRITE, calls=1) as script:
+        answer = batch(
+            service,
+            {"method": "PUT", **key(1), "item": {"a": 1}, "ifNoneMatch": "*"},
+            {"method": "PATCH", **key(2), "update": INCREMENT},
+            {
+                "method": "PATCH",
+                **key(3),
+                "jsonPatch": [{"op": "add", "path": "/l/-", "value": 1}],
+            },
+            {"method": "DELETE", **key(4)},
+        )
+    assert script.struck == 1
+    assert answer.status_code == 200, answer.data
+    assert stored(service, path(1)) == {"a": 1}
+    assert stored(service, path(2))["n"] == 2
+    assert stored(service, path(3))["l"] == [1]
+
+
+def test_deletes_whose_answer_is_lost_are_done(service, wire, key, path):
+    etags = [service.put(path(n), headers=JSON, data="{}").headers["ETag"] for n in (1, 2)]
+    with wire.fault(lose_answer, operation=WRITE, calls=1):
+        answer = batch(
+            service,
+            *({"method": "DELETE", **key(n), "ifMatch": etag} for n, etag in enumerate(etags, 1)),
+        )
+    assert answer.status_code == 200, answer.data
+    assert stored(service, path(1)) is stored(service, path(2)) is None
+
+
+def test_where_no_answer_comes_the_outcome_is_said_to_be_unknown(service, wire, key):
+    with wire.fault(lose_answer, operation=WRITE):
+        answer = batch(service, {"method": "DELETE", **key(1)})
+    assert answer.status_code == 504
+    assert answer.json["outcome"] == "unknown"
+
+
+def test_conflicts_and_throttles_are_tried_again(service, wire, key, path):
+    canceled = refuse(
+        "TransactionCanceledException",
+        CancellationReasons=[{"Code": "TransactionConflict"}, {"Code": "None"}],
+    )
+    with wire.fault(canceled, operation=WRITE, calls=1) as script:
+        answer = batch(
+            service,
+            {"method": "PUT", **key(1), "item": {}},
+            {"method": "PUT", **key(2), "item": {}},
+        )
+    assert script.struck == 1
+    assert answer.status_code == 200
+    with wire.fault(canceled, operation=WRITE):
+        answer = batch(service, {"method": "PUT", **key(1), "item": {"a": 1}})
+    assert answer.status_code == 503
+    assert 1 <= int(answer.headers["Retry-After"]) <= 3
+    assert stored(service, path(1)) == {}
+
+
+def test_an_edit_is_planned_anew_when_another_writer_comes_first(service, wire, key, path):
+    service.put(path(1), headers=JSON, data='{"l": []}')
+
+    def let_another_in(exchange):
+        assert service.patch(path(1), headers=JSON, data='{"l": ["theirs"]}').status_code == 200
+        exchange.send(exchange.forward())
+
+    with wire.fault(let_another_in, operation=WRITE, calls=1):
+        answer = batch(
+            service,
+            {
+                "method": "PATCH",
+                **key(1),
+                "jsonPatch": [{"op": "add", "path": "/l/-", "value": "mine"}],
+            },
+            {"method": "PATCH", **key(2), "update": INCREMENT},
+        )
+    assert answer.status_code == 200, answer.data
+    assert stored(service, path(1))["l"] == ["theirs", "mine"]
+    assert stored(service, path(2))["n"] == 1
+
+
+def test_what_one_operation_tests_holds_when_the_others_are_written(service, wire, key, path):
+    service.put(path(1), headers=JSON, data='{"open": true}')
+    guard = {"op": "test", "path": "/open", "value": True}
+    operations = [
+        {"method": "PATCH", **key(1), "jsonPatch": [guard]},
+        {"method": "PUT", **key(2), "item": {"a": 1}},
+    ]
+
+    def close(exchange):
+        assert service.patch(path(1), headers=JSON, data='{"open": false}').status_code == 200
+        exchange.send(exchange.forward())
+
+    with wire.fault(close, operation=WRITE, calls=1):
+        answer = batch(service, *operations)
+    assert answer.status_code == 409, answer.data
+    assert stored(service, path(2)) is None
+    service.patch(path(1), headers=JSON, data='{"open": true}')
+    assert batch(service, *operations).status_code == 200
+    assert stored(service, path(2)) == {"a": 1}
+
+
+def test_a_batch_with_a_key_is_carried_out_once(service, key, path, name):
+    operations = [
+        {"method": "PATCH", **key(1), "update": INCREMENT},
+        {"method": "DELETE", **key(2)},
+    ]
+    for _ in range(3):
+        answer = batch(service, *operations, Idempotency_Key=name)
+        assert answer.status_code == 200, answer.data
+    assert stored(service, path(1))["n"] == 1
+    answer = batch(service, *operations[:1], Idempotency_Key=name)
+    assert answer.status_code == 422
+    assert answer.json["type"].endswith("#idempotency-key-reused")
+
+
+def test_a_hundred_items_are_written_and_read_at_once(service, name):
+    keys = [{"id": str(n), "name": name} for n in range(100)]
+    answer = batch(service, *({"method": "PUT", **key, "item": {"n": 1}} for key in keys))
+    assert answer.status_code == 200, answer.data[:300]
+    body = json.dumps({"keys": keys})
+    answer = service.post("/items:batchGet", headers=JSON, data=body)
+    assert [result["item"]["n"] for result in answer.json["results"]] == [1] * 100
+
+
+def test_a_read_of_several_keys_has_null_for_absent_ones(service, key, path, name):
+    etag = service.put(path(2), headers=JSON, data='{"a": 1.5}').headers["ETag"]
+    body = json.dumps({"keys": [key(9), key(2)]})
+    answers = []
+    calls = service.calls_during(
+        lambda: answers.append(service.post("/items:batchGet", headers=JSON, data=body))
+    )
+    (answer,) = answers
+    assert calls == [str(Transaction.GET_ITEMS)]
+    assert answer.status_code == 200
+    assert answer.json["results"] == [
+        {"id": "9", "name": name, "etag": None, "item": None},
+        {"id": "2", "name": name, "etag": etag, "item": {"Id": 2, "Name": name, "a": 1.5}},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ('{"keys": []}', "/keys"),
+        ('{"keys": [{"id": "1"}]}', "/keys/0/name"),
+        ('{"keys": [{"id": "x", "name": "y"}]}', "/keys/0"),
+        ('{"keys": [{"id": "1", "name": "y"}, {"id": "1.0", "name": "y"}]}', "/keys/1"),
+        ('{"keys": [{"id": "1", "name": "y", "x": 1}]}', "/keys/0/x"),
+    ],
+)
+def test_a_bad_list_of_keys_is_422(service, body, pointer):
+    answer = service.post("/items:batchGet", headers=JSON, data=body)
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["pointer"] == pointer
+
+
+def test_items_over_4_mb_together_are_413(service, name):
+    keys = [{"id": str(n), "name": name} for n in range(12)]
+    for key in keys:
+        answer = service.put(
+            f"/items/{key['id']}/{name}", headers=JSON, data=f'{{"a": "{"x" * 380_000}"}}'
+        )
+        assert answer.status_code == 201
+    answer = service.post("/items:batchGet", headers=JSON, data=json.dumps({"keys": keys}))
+    assert answer.status_code == 413
+    assert answer.json["type"].endswith("#item-too-large")
+
+
+def test_the_deployment_decides_about_methods_and_preconditions(engine, key):
+    writer = service_with(engine, operations=frozenset({Operation.GET_ITEM, Operation.PUT_ITEM}))
+    answer = batch(writer, {"method": "DELETE", **key(1)})
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["pointer"] == "/operations/0/method"
+    reader = service_with(engine, operations=frozenset({Operation.GET_ITEM}))
+    assert batch(reader, {"method": "PUT", **key(1), "item": {}}).status_code == 404
+    body = json.dumps({"keys": [key(1)]})
+    assert reader.post("/items:batchGet", headers=JSON, data=body).status_code == 200
+    strict = service_with(engine, require_if_match=True)
+    answer = batch(
+        strict,
+        {"method": "PUT", **key(1), "item": {}, "ifNoneMatch": "*"},
+        {"method": "DELETE", **key(2)},
+    )
+    assert answer.status_code == 428
+    assert answer.json["errors"][0]["pointer"] == "/operations/1"

@@ -1,0 +1,191 @@
+"""Idempotency-Key: a request that is carried out once, however often it comes."""
+
+import json
+import uuid
+
+import pytest
+
+from service.operations import Transaction
+from tests.contract.conftest import JSON, exact
+from tests.wire import lose_answer
+
+NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
+JSON_PATCH = {"Content-Type": "application/json-patch+json"}
+INCREMENT = json.dumps(
+    {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
+)
+
+
+@pytest.fixture
+def key():
+    return {"Idempotency-Key": str(uuid.uuid4())}
+
+
+@pytest.fixture
+def path(name):
+    return f"/items/7/{name}"
+
+
+def remembers_tokens(engine) -> bool:
+    """moto takes client request tokens and forgets them; DynamoDB and ministack don't."""
+    return engine.name != "moto"
+
+
+def test_a_put_is_carried_out_once(service, path, key):
+    first = service.put(path, headers={**JSON, **key}, data='{"a": 1}')
+    again = service.put(path, headers={**JSON, **key}, data='{"a": 1}')
+    assert [first.status_code, again.status_code] == [201, 200]
+    assert first.headers["Location"] == path
+    assert again.headers["ETag"] == first.headers["ETag"] == service.get(path).headers["ETag"]
+    assert exact(again) == exact(first)
+
+
+def test_a_create_only_put_is_201_also_when_repeated(service, path, key):
+    headers = {**JSON, **key, "If-None-Match": "*"}
+    service.put(path, headers=headers, data='{"a": 1}')
+    answer = service.put(path, headers=headers, data='{"a": 1}')
+    assert answer.status_code in (200, 201)
+    other = {**headers, "Idempotency-Key": "another"}
+    assert service.put(path, headers=other, data='{"a": 1}').status_code == 412
+
+
+@pytest.mark.parametrize(
+    ("headers", "patch", "expected"),
+    [
+        (NATIVE, INCREMENT, {"n": 2}),
+        (JSON, '{"n": 5}', {"n": 5}),
+        (JSON, '{"m": {"x": 1}}', {"n": 1, "m": {"x": 1}}),
+        (JSON_PATCH, '[{"op": "add", "path": "/l/-", "value": 1}]', {"n": 1, "l": [1]}),
+    ],
+)
+def test_a_patch_is_carried_out_once(service, path, key, headers, patch, expected):
+    service.put(path, headers=JSON, data='{"n": 1, "l": []}')
+    for _ in range(3):
+        answer = service.patch(path, headers={**headers, **key}, data=patch)
+        assert answer.status_code == 200
+        stored = exact(answer)
+        assert {name: stored[name] for name in expected} == expected
+    assert exact(service.get(path)) == stored
+
+
+def test_a_write_with_if_match_is_carried_out_once(service, path, key):
+    etag = service.put(path, headers=JSON, data='{"n": 1}').headers["ETag"]
+    headers = {"If-Match": etag, **key}
+    for _ in range(2):
+        answer = service.patch(path, headers={**NATIVE, **headers}, data=INCREMENT)
+        assert answer.status_code == 200
+        assert exact(answer)["n"] == 2
+    fresh = {**headers, "Idempotency-Key": "another"}
+    assert service.patch(path, headers={**NATIVE, **fresh}, data=INCREMENT).status_code == 412
+
+
+def test_a_delete_is_204_also_when_repeated(service, path, key):
+    etag = service.put(path, headers=JSON, data="{}").headers["ETag"]
+    for _ in range(2):
+        assert service.delete(path, headers={**key, "If-Match": etag}).status_code == 204
+    assert service.get(path).status_code == 404
+
+
+def test_another_request_under_the_same_key_is_422(service, path, key):
+    service.put(path, headers={**JSON, **key}, data='{"a": 1}')
+    for headers, body in (
+        (JSON, '{"a": 2}'),
+        ({**JSON, "If-Match": "*"}, '{"a": 1}'),
+    ):
+        answer = service.put(path, headers={**headers, **key}, data=body)
+        assert answer.status_code == 422
+        assert answer.json["type"].endswith("#idempotency-key-reused")
+    assert exact(service.get(path))["a"] == 1
+
+
+def test_a_key_is_valid_for_one_method_and_one_path(service, path, key):
+    assert service.put(path, headers={**JSON, **key}, data="{}").status_code == 201
+    assert service.put(f"{path}-2", headers={**JSON, **key}, data="{}").status_code == 201
+    assert service.patch(path, headers={**NATIVE, **key}, data=INCREMENT).status_code == 200
+    assert service.delete(path, headers=key).status_code == 204
+
+
+def test_equal_paths_are_one_path(service, name, key):
+    for path in (f"/items/104/{name}", f"/items/0104/{name}", f"/items/1.04e2/%74{name[1:]}"):
+        answer = service.patch(path, headers={**NATIVE, **key}, data=INCREMENT)
+        assert answer.status_code == 200
+        assert exact(answer)["n"] == 1
+
+
+def test_a_repeat_after_other_writes_changes_nothing(service, path, key):
+    first = service.patch(path, headers={**NATIVE, **key}, data=INCREMENT)
+    assert first.status_code == 200
+    assert service.patch(path, headers=JSON, data='{"a": 1}').status_code == 200
+    again = service.patch(path, headers={**NATIVE, **key}, data=INCREMENT)
+    assert again.status_code == 200
+    assert exact(again)["a"] == 1
+    # Without DynamoDB's memory only the item itself can tell, and here it no longer does.
+    assert exact(service.get(path))["n"] == (1 if remembers_tokens(service.engine) else 2)
+
+
+def test_an_edit_is_never_carried_out_twice_after_other_writes(service, path, key):
+    service.put(path, headers=JSON, data='{"l": []}')
+    patch = '[{"op": "add", "path": "/l/-", "value": 1}]'
+    assert service.patch(path, headers={**JSON_PATCH, **key}, data=patch).status_code == 200
+    assert service.patch(path, headers=JSON, data='{"a": 1}').status_code == 200
+    again = service.patch(path, headers={**JSON_PATCH, **key}, data=patch)
+    if not remembers_tokens(service.engine):
+        assert again.status_code == 200
+        return
+    assert again.status_code == 422
+    assert again.json["type"].endswith("#idempotency-key-reused")
+    assert exact(service.get(path))["l"] == [1]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "expected"),
+    [
+        (NATIVE, INCREMENT, {"n": 2, "l": []}),
+        (JSON_PATCH, '[{"op": "add", "path": "/l/-", "value": 1}]', {"n": 1, "l": [1]}),
+    ],
+)
+def test_a_lost_answer_changes_nothing(service, path, key, headers, body, expected):
+    service.put(path, headers=JSON, data='{"n": 1, "l": []}')
+    wire = service.engine.wire
+    with wire.fault(lose_answer, operation=str(Transaction.WRITE_ITEMS), calls=1) as script:
+        answer = service.patch(path, headers={**headers, **key}, data=body)
+    assert script.struck == 1
+    assert answer.status_code == 200
+    stored = exact(answer)
+    assert {name: stored[name] for name in expected} == expected
+
+
+def test_the_errors_of_a_write_are_those_it_has_without_a_key(service, path, key):
+    assert service.patch(path, headers={**JSON, **key}, data='{"a": 1}').status_code == 404
+    etag = service.put(path, headers=JSON, data="{}").headers["ETag"]
+    service.put(path, headers=JSON, data='{"a": 2}')
+    headers = {**JSON, **key, "If-Match": etag}
+    assert service.put(path, headers=headers, data='{"a": 3}').status_code == 412
+    false = '[{"op": "test", "path": "/a", "value": 9}]'
+    headers = {**JSON_PATCH, "Idempotency-Key": "x"}
+    assert service.patch(path, headers=headers, data=false).status_code == 409
+    unfit = '{"UpdateExpression": "SET a = absent"}'
+    headers = {**NATIVE, "Idempotency-Key": "x"}
+    assert service.patch(path, headers=headers, data=unfit).status_code == 422
+    assert exact(service.get(path))["a"] == 2
+
+
+@pytest.mark.parametrize("value", ["", " ", "x" * 256, "caf\xe9", '"'])
+def test_a_malformed_key_is_400(service, path, value):
+    answer = service.put(path, headers={**JSON, "Idempotency-Key": value}, data="{}")
+    assert answer.status_code == 400
+    assert service.get(path).status_code == 404
+
+
+def test_a_quoted_key_is_the_same_as_the_bare_one(service, path):
+    key = str(uuid.uuid4())
+    for value in (key, f'"{key}"'):
+        headers = {**NATIVE, "Idempotency-Key": value}
+        assert exact(service.patch(path, headers=headers, data=INCREMENT))["n"] == 1
+
+
+def test_a_repeated_write_goes_through_one_transaction(service, path, key):
+    calls = service.calls_during(
+        lambda: service.put(path, headers={**JSON, **key}, data='{"a": 1}')
+    )
+    assert calls == ["TransactGetItems", "TransactWriteItems"]

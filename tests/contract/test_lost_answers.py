@@ -1,0 +1,218 @@
+"""An answer that is lost after the write was applied changes nothing about the outcome."""
+
+import json
+
+import pytest
+
+from tests.contract.conftest import ACCEPT_TYPED, JSON, exact, service_with
+from tests.wire import cut, lose_answer
+
+NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
+JSON_PATCH = {"Content-Type": "application/json-patch+json"}
+INCREMENT = json.dumps(
+    {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
+)
+
+
+@pytest.fixture
+def path(name):
+    return f"/items/7/{name}"
+
+
+@pytest.fixture
+def wire(service):
+    yield service.engine.wire
+    service.engine.wire.heal()
+
+
+@pytest.mark.parametrize("fault", [lose_answer, cut])
+def test_a_create_only_put_is_201(service, wire, path, fault):
+    with wire.fault(fault, operation="PutItem", calls=1) as script:
+        answer = service.put(path, headers={**JSON, "If-None-Match": "*"}, data='{"a": 1}')
+    assert script.struck == 1
+    assert answer.status_code == 201
+    assert answer.headers["ETag"] == service.get(path).headers["ETag"]
+
+
+@pytest.mark.parametrize("fault", [lose_answer, cut])
+def test_a_put_with_if_match_is_200(service, wire, path, fault):
+    etag = service.put(path, headers=JSON, data='{"a": 1}').headers["ETag"]
+    with wire.fault(fault, operation="PutItem", calls=1):
+        answer = service.put(path, headers={**JSON, "If-Match": etag}, data='{"a": 2}')
+    assert answer.status_code == 200
+    assert exact(service.get(path))["a"] == 2
+
+
+@pytest.mark.parametrize("match", [{}, {"If-Match": "*"}, {"If-Match": "the ETag"}])
+@pytest.mark.parametrize("fault", [lose_answer, cut])
+def test_a_delete_is_204(service, wire, path, fault, match):
+    etag = service.put(path, headers=JSON, data="{}").headers["ETag"]
+    headers = {name: value.replace("the ETag", etag) for name, value in match.items()}
+    with wire.fault(fault, operation="DeleteItem", calls=1):
+        assert service.delete(path, headers=headers).status_code == 204
+    assert service.get(path).status_code == 404
+
+
+def test_a_delete_of_the_seen_item_still_tells_its_last_state(service, wire, path):
+    etag = service.put(path, headers=JSON, data='{"a": 1}').headers["ETag"]
+    headers = {"If-Match": etag, "Prefer": "return=representation"}
+    with wire.fault(lose_answer, operation="DeleteItem", calls=1):
+        answer = service.delete(path, headers=headers)
+    assert answer.status_code == 200
+    assert exact(answer)["a"] == 1
+
+
+@pytest.mark.parametrize("patch", ['{"a": 2}', '{"a": 2, "m": {"x": null, "y": 1}}'])
+def test_a_merge_patch_is_200(service, wire, path, patch):
+    service.put(path, headers=JSON, data='{"a": 1, "m": {"x": 1}}')
+    with wire.fault(lose_answer, operation="UpdateItem", calls=1):
+        answer = service.patch(path, headers=JSON, data=patch)
+    assert answer.status_code == 200
+    assert exact(answer)["a"] == 2
+    assert exact(service.get(path)) == exact(answer)
+
+
+def test_a_json_patch_is_applied_once(service, wire, path):
+    service.put(path, headers=JSON, data='{"list": [1]}')
+    patch = '[{"op": "add", "path": "/list/-", "value": 2}]'
+    with wire.fault(lose_answer, operation="UpdateItem", calls=1):
+        answer = service.patch(path, headers=JSON_PATCH, data=patch)
+    assert answer.status_code == 200
+    assert exact(answer)["list"] == [1, 2]
+
+
+@pytest.mark.parametrize("fault", [lose_answer, cut])
+def test_a_native_update_is_counted_once(service, wire, path, fault):
+    for expected in (1, 2, 3):
+        with wire.fault(fault, operation="UpdateItem", calls=1):
+            answer = service.patch(path, headers=NATIVE, data=INCREMENT)
+        assert answer.status_code == 200
+        assert exact(answer)["n"] == expected
+
+
+def test_an_attempt_that_arrives_after_its_repeat_changes_nothing(service, wire, path):
+    """A connection that breaks may have a call on its way still."""
+    late = []
+
+    def hold_back(exchange):
+        late.append(exchange.call)
+        exchange.reset()
+
+    with wire.fault(hold_back, operation="UpdateItem", calls=1):
+        answer = service.patch(path, headers=NATIVE, data=INCREMENT)
+    assert answer.status_code == 200
+    (call,) = late
+    dynamodb = service.engine.dynamodb
+    with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):
+        dynamodb.update_item(**call.parameters)
+    assert exact(service.get(path))["n"] == 1
+
+
+def test_a_native_list_append_and_its_condition_are_carried_out_once(service, wire, path):
+    service.put(path, headers=JSON, data='{"list": [1], "state": "old"}')
+    update = {
+        "UpdateExpression": "SET list = list_append(list, :more), #s = :new",
+        "ConditionExpression": "#s = :old",
+        "ExpressionAttributeNames": {"#s": "state"},
+        "ExpressionAttributeValues": {
+            ":more": {"L": [{"N": "2"}]},
+            ":new": {"S": "new"},
+            ":old": {"S": "old"},
+        },
+    }
+    with wire.fault(lose_answer, operation="UpdateItem", calls=1):
+        answer = service.patch(path, headers=NATIVE, data=json.dumps(update))
+    assert answer.status_code == 200
+    assert exact(answer)["list"] == [1, 2]
+    assert service.patch(path, headers=NATIVE, data=json.dumps(update)).status_code == 412
+
+
+def test_a_native_update_finds_itself_under_others_that_came_on_top(service, wire, path):
+    service.patch(path, headers=NATIVE, data=INCREMENT)
+
+    def lose_and_let_others_in(exchange):
+        exchange.forward()
+        for _ in range(30):
+            assert service.patch(path, headers=NATIVE, data=INCREMENT).status_code == 200
+        assert service.patch(path, headers=JSON, data='{"Email": "x"}').status_code == 200
+        exchange.reset()
+
+    with wire.fault(lose_and_let_others_in, operation="UpdateItem", calls=1):
+        answer = service.patch(path, headers=NATIVE, data=INCREMENT)
+    assert answer.status_code == 200
+    assert exact(service.get(path))["n"] == 32
+
+
+def test_a_native_update_that_cannot_know_any_more_is_not_counted_again(
+    service, wire, path, monkeypatch
+):
+    for module in ("service.versions", "service.storage.expressions"):
+        monkeypatch.setattr(f"{module}.LOG_LENGTH", 2)
+    monkeypatch.setattr("service.versions.LOG_SLACK", 1)
+
+    def lose_and_let_others_in(exchange):
+        exchange.forward()
+        for _ in range(5):
+            assert service.patch(path, headers=NATIVE, data=INCREMENT).status_code == 200
+        exchange.reset()
+
+    with wire.fault(lose_and_let_others_in, operation="UpdateItem", calls=1):
+        answer = service.patch(path, headers=NATIVE, data=INCREMENT)
+    assert answer.status_code == 504
+    assert answer.json["outcome"] == "unknown"
+    assert exact(service.get(path))["n"] == 6
+
+
+def test_a_replacement_of_the_item_as_read_keeps_what_updates_are_recognised_by(
+    service, wire, path
+):
+    service.patch(path, headers=NATIVE, data=INCREMENT)
+
+    def lose_and_replace(exchange):
+        exchange.forward()
+        read = service.get(path, query_string={"consistent_read": "true"})
+        headers = {**JSON, "If-Match": read.headers["ETag"]}
+        assert service.put(path, headers=headers, data=read.data).status_code == 200
+        exchange.reset()
+
+    with wire.fault(lose_and_replace, operation="UpdateItem", calls=1):
+        assert service.patch(path, headers=NATIVE, data=INCREMENT).status_code == 200
+    assert exact(service.get(path))["n"] == 2
+
+
+def test_the_log_of_recent_updates_stays_short_and_hidden(service, path, monkeypatch):
+    monkeypatch.setattr("service.versions.LOG_SECONDS", 0)
+    for _ in range(40):
+        answer = service.patch(path, headers=NATIVE, data=INCREMENT)
+    assert exact(answer).keys() == {"Id", "Name", "n"}
+    assert exact(answer)["n"] == 40
+    stored = service.get(path, headers=ACCEPT_TYPED).json
+    assert len(stored["_version_log"]["L"]) < 20
+    assert answer.headers["ETag"] == service.get(path).headers["ETag"]
+
+
+def test_where_nothing_can_recognise_an_update_its_outcome_is_said_to_be_unknown(
+    engine, wire, path
+):
+    bare = service_with(engine, version_attribute="")
+    with wire.fault(lose_answer, operation="UpdateItem", calls=1) as script:
+        answer = bare.patch(path, headers=NATIVE, data=INCREMENT)
+    assert script.struck == 1
+    assert answer.status_code == 504
+    assert answer.json["outcome"] == "unknown"
+    assert exact(bare.get(path))["n"] == 1
+
+
+def test_a_write_that_another_one_hid_is_not_claimed(service, wire, path):
+    etag = service.put(path, headers=JSON, data='{"a": 1}').headers["ETag"]
+
+    def lose_and_overwrite(exchange):
+        exchange.forward()
+        assert service.put(path, headers=JSON, data='{"a": 3}').status_code == 200
+        exchange.reset()
+
+    with wire.fault(lose_and_overwrite, operation="PutItem", calls=1):
+        answer = service.put(path, headers={**JSON, "If-Match": etag}, data='{"a": 2}')
+    assert answer.status_code == 504
+    assert answer.json["outcome"] == "unknown"
+    assert exact(service.get(path))["a"] == 3

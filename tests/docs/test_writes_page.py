@@ -1,0 +1,39 @@
+"""docs/writes.md: its examples work as pasted, and its numbers are the code's."""
+
+import re
+
+import pytest
+
+from service import versions
+from service.storage import expressions, json_patch, planning
+from service.web import schemas
+from tests.docs.test_readme import ROOT, paste
+
+PAGE = (ROOT / "docs/writes.md").read_text()
+BLOCKS = re.findall(r"^```bash\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+TABLE = {"TableName": "my-dynamodb-table"}
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_an_example_works_as_pasted(server, dynamodb, block):
+    dynamodb.put_item(**TABLE, Item={"Id": {"N": "104"}, "Name": {"S": "Andrew"}})
+    dynamodb.delete_item(**TABLE, Key={"Id": {"N": "106"}, "Name": {"S": "Mina"}})
+    assert paste(block, server)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        f"more than\n{planning.MANY_CHANGES} attributes",
+        f"at most {versions.LOG_LENGTH} tokens, and up to {versions.LOG_SLACK} more",
+        f"takes up to\n{json_patch.MAX_OPERATIONS:,} operations",
+        f"up to {schemas.MAX_OPERATIONS} operations",
+        f"A condition takes {expressions.MAX_EXPRESSION_BYTES // 1024} KB",
+    ],
+)
+def test_a_number_is_the_one_in_the_code(sentence):
+    assert sentence in PAGE
+
+
+def test_there_are_examples():
+    assert len(BLOCKS) == 2

@@ -1,0 +1,390 @@
+"""Random writes of every kind, with faults in between, against a model in plain Python.
+
+One client at a time: what many at once do to each other is in ``tests/races``.
+"""
+
+import json
+import uuid
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.contract.conftest import JSON, Service, exact, service_with
+from tests.model.reference import (
+    Attributes,
+    Item,
+    Preconditions,
+    Refused,
+    increment,
+    json_patch,
+    merge_patch,
+    same,
+)
+from tests.wire import cut, lose_answer, refuse
+
+TABLE = "my-dynamodb-table"
+MERGE = {"Content-Type": "application/merge-patch+json"}
+JSON_PATCH = {"Content-Type": "application/json-patch+json"}
+NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
+ITEMS = 2
+EXAMPLES = 100
+SOAK_EXAMPLES = 5000
+
+names = st.sampled_from(["a", "b", "size", "map", "list"])
+scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "x", "é\u0000"])
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(names, inner, max_size=2),
+    max_leaves=4,
+)
+documents = st.dictionaries(names, values, max_size=3)
+paths = st.builds("/{}".format, names) | st.builds("/{}/{}".format, names, names | st.just("-"))
+top_paths = st.builds("/{}".format, names)
+operations = st.one_of(
+    st.fixed_dictionaries(
+        {"op": st.sampled_from(["add", "replace"]), "path": paths, "value": values}
+    ),
+    st.fixed_dictionaries({"op": st.just("remove"), "path": paths}),
+    st.fixed_dictionaries({"op": st.just("test"), "path": paths, "value": scalars}),
+    st.fixed_dictionaries(
+        {"op": st.sampled_from(["copy", "move"]), "path": top_paths, "from": top_paths}
+    ),
+)
+numbers = st.integers(0, ITEMS - 1)
+faults = st.sampled_from(
+    [None, None, None, None, lose_answer, lose_answer, cut, refuse("ThrottlingException")]
+)
+tags = st.sampled_from(["none", "*", "current", "old", "old and current", "weak"])
+
+
+class Machine(RuleBasedStateMachine):
+    """Requests to a few items, each compared with what the model says."""
+
+    service: Service
+    dynamodb: object
+
+    @initialize()
+    def start(self) -> None:
+        self.name = f"model-{uuid.uuid4().hex}"
+        self.items = [Item() for _ in range(ITEMS)]
+        self.service.engine.wire.heal()
+
+    def teardown(self) -> None:
+        self.service.engine.wire.heal()
+
+    # The writes
+
+    @rule(n=numbers, document=documents, match=tags, none_match=tags, fault=faults)
+    def put(self, n, document, match, none_match, fault):
+        def model(_):
+            return document
+
+        self.write("put", n, JSON, document, model, match, none_match, fault)
+
+    @rule(n=numbers, patch=documents, match=tags, none_match=tags, fault=faults)
+    def merge(self, n, patch, match, none_match, fault):
+        def model(before):
+            if before is None:
+                raise Refused(404)
+            return merge_patch(before, patch)
+
+        self.write("patch", n, MERGE, patch, model, match, none_match, fault)
+
+    @rule(
+        n=numbers,
+        patch=st.lists(operations, max_size=3),
+        match=tags,
+        none_match=tags,
+        fault=faults,
+    )
+    def patch(self, n, patch, match, none_match, fault):
+        def model(before):
+            if before is None:
+                raise Refused(404)
+            return json_patch(before, patch)
+
+        self.write("patch", n, JSON_PATCH, patch, model, match, none_match, fault)
+
+    @rule(
+        n=numbers,
+        name=names,
+        amount=st.integers(-2, 2),
+        only_new=st.booleans(),
+        match=tags,
+        none_match=tags,
+        fault=faults,
+    )
+    def count(self, n, name, amount, only_new, match, none_match, fault):
+        update = {
+            "UpdateExpression": "ADD #n :amount",
+            "ExpressionAttributeNames": {"#n": name},
+            "ExpressionAttributeValues": {":amount": {"N": str(amount)}},
+        }
+        if only_new:
+            update["ConditionExpression"] = "attribute_not_exists(#n)"
+
+        def model(before):
+            if only_new and name in (before or {}):
+                raise Refused(412)
+            return increment(before, name, amount)
+
+        self.write("patch", n, NATIVE, update, model, match, none_match, fault)
+
+    @rule(n=numbers, value=st.integers(0, 9), fault=faults)
+    def append(self, n, value, fault):
+        before = self.items[n].attributes or {}
+        if not isinstance(before.get("list", []), list):
+            return  # ministack takes it for an empty list
+        update = {
+            "UpdateExpression": "SET #l = list_append(if_not_exists(#l, :none), :value)",
+            "ExpressionAttributeNames": {"#l": "list"},
+            "ExpressionAttributeValues": {
+                ":none": {"L": []},
+                ":value": {"L": [{"N": str(value)}]},
+            },
+        }
+
+        def model(before):
+            return {**(before or {}), "list": [*(before or {}).get("list", []), value]}
+
+        self.write("patch", n, NATIVE, update, model, "none", "none", fault)
+
+    @rule(n=numbers, match=tags, none_match=tags, fault=faults)
+    def delete(self, n, match, none_match, fault):
+        def model(_):
+            return None
+
+        self.write("delete", n, {}, None, model, match, none_match, fault)
+
+    @rule(
+        first=documents,
+        patch=documents,
+        amount=st.integers(1, 2),
+        match=tags,
+        fault=faults,
+        kind=st.sampled_from(["merge", "count", "delete"]),
+    )
+    def batch(self, first, patch, amount, match, fault, kind):
+        """A PUT of one item, and something else of another."""
+        conditions = self.conditions(1, match, "none")
+        key = [{"id": str(n), "name": self.name} for n in range(2)]
+        second = {
+            "merge": {"method": "PATCH", "patch": patch},
+            "count": {
+                "method": "PATCH",
+                "update": {
+                    "UpdateExpression": "ADD n :amount",
+                    "ExpressionAttributeValues": {":amount": {"N": str(amount)}},
+                },
+            },
+            "delete": {"method": "DELETE"},
+        }[kind]
+        if conditions.if_match is not None:
+            second["ifMatch"] = conditions.headers["If-Match"]
+        body = {
+            "operations": [{"method": "PUT", **key[0], "item": first}, {**second, **key[1]}],
+        }
+        before = self.items[1].attributes
+        after = [self.items[0].attributes, before]
+        try:
+            conditions.check(self.items[1].etag)
+            if kind == "merge" and before is None:
+                raise Refused(404)  # noqa: TRY301 - the model says so
+            second_after = {
+                "merge": lambda: merge_patch(before, patch),
+                "count": lambda: increment(before, "n", amount),
+                "delete": lambda: None,
+            }[kind]()
+            expected, after = {200}, [first, second_after]
+        except Refused as refusal:
+            expected = {refusal.status}
+        answer = self.send("post", "/items:batch", JSON, body, fault)
+        self.settle([0, 1], answer, expected, after)
+
+    @rule(n=numbers, amount=st.integers(1, 2), repeats=st.integers(1, 3), fault=faults)
+    def count_once(self, n, amount, repeats, fault):
+        """The same request several times, with one Idempotency-Key."""
+        update = {
+            "UpdateExpression": "ADD n :amount",
+            "ExpressionAttributeValues": {":amount": {"N": str(amount)}},
+        }
+        headers = {**NATIVE, "Idempotency-Key": str(uuid.uuid4())}
+        after = increment(self.items[n].attributes, "n", amount)
+        for _ in range(repeats):
+            answer = self.send("patch", self.path(n), headers, update, fault)
+            if self.settle([n], answer, {200}, [after]) and answer.status_code == 200:
+                assert same(self.visible(answer), after)
+
+    @rule(n=numbers, kind=st.sampled_from(["put", "add", "delete"]), value=st.integers(0, 1))
+    def foreign_write(self, n, kind, value):
+        """Something else writes the table, and knows of no version."""
+        dynamodb = self.dynamodb
+        key = {"Id": {"N": str(n)}, "Name": {"S": self.name}}
+        item = self.items[n]
+        if kind == "put":
+            dynamodb.put_item(TableName=TABLE, Item={**key, "a": {"N": str(value)}})
+            after = {"a": value}
+        elif kind == "add":
+            dynamodb.update_item(
+                TableName=TABLE,
+                Key=key,
+                UpdateExpression="SET #b = :v",
+                ExpressionAttributeNames={"#b": "b"},
+                ExpressionAttributeValues={":v": {"N": str(value)}},
+            )
+            after = {**(item.attributes or {}), "b": value}
+        else:
+            dynamodb.delete_item(TableName=TABLE, Key=key)
+            after = None
+        self.look(n, after)
+
+    @rule(n=numbers)
+    def read(self, n):
+        etag = self.items[n].etag
+        answer = self.get(n, {"If-None-Match": etag or '"absent"'})
+        assert answer.status_code == (404 if etag is None else 304)
+
+    # The comparison
+
+    def path(self, n: int) -> str:
+        return f"/items/{n}/{self.name}"
+
+    def conditions(self, n: int, match: str, none_match: str) -> Preconditions:
+        item = self.items[n]
+        current = {item.etag} if item.etag else {'"absent"'}
+        old = set(item.old_etags[-2:]) or {'"old"'}
+
+        def choice(kind: str, *, weakly: bool):
+            weak = current if weakly else {'"weak-tags-match-nothing"'}
+            return {
+                "none": None,
+                "*": "*",
+                "current": frozenset(current),
+                "old": frozenset(old),
+                "old and current": frozenset(old | current),
+                "weak": frozenset(weak),
+            }[kind]
+
+        return Preconditions(choice(match, weakly=False), choice(none_match, weakly=True))
+
+    def write(self, method, n, headers, body, model, match, none_match, fault):
+        conditions = self.conditions(n, match, none_match)
+        item = self.items[n]
+        before = after = item.attributes
+        try:
+            conditions.check(item.etag)
+            after = model(before)
+            expected = {200}
+            if method == "delete":
+                expected = {204}
+            elif method == "put" and before is None:
+                # Where the answer of a plain PUT was lost, nobody knows any more that it created.
+                is_known = fault is not lose_answer or conditions.if_none_match is not None
+                expected = {201} if is_known else {200, 201}
+        except Refused as refusal:
+            expected = {refusal.status}
+            if (
+                method == "delete"
+                and match == "*"
+                and before is None
+                and fault in (lose_answer, cut)
+            ):
+                # Nobody knows any more whether it was there; gone it is, as was asked.
+                expected.add(204)
+        headers = {**headers, **conditions.headers}
+        if none_match == "weak" and "If-None-Match" in headers:
+            headers["If-None-Match"] = f"W/{headers['If-None-Match']}"
+        answer = self.send(method, self.path(n), headers, body, fault)
+        was_done = self.settle([n], answer, expected, [after])
+        if was_done and answer.status_code in (200, 201):
+            assert same(self.visible(answer), after)
+            assert answer.headers["ETag"] == self.items[n].etag
+
+    def send(self, method, path, headers, body, fault):
+        wire = self.service.engine.wire
+        if fault is not None:
+            wire.fault(fault, calls=1, when=lambda call: "Get" not in call.operation)
+        try:
+            data = None if body is None else json.dumps(body)
+            return getattr(self.service, method)(path, headers=headers, data=data)
+        finally:
+            wire.heal()
+
+    def settle(self, numbers, answer, expected, after: list[Attributes | None]) -> bool:
+        """Compare the answer and what is stored with the model; whether it was carried out."""
+        status = answer.status_code
+        before = [self.items[n].attributes for n in numbers]
+        if status == 504:
+            assert answer.json["outcome"] == "unknown"
+            stored = [self.stored(n) for n in numbers]
+            assert any(all(map(same, stored, possible)) for possible in (before, after))
+            after = stored
+        elif status == 503:
+            after = before
+        else:
+            assert status in expected, answer.data
+        for n, attributes in zip(numbers, after, strict=True):
+            self.look(n, attributes)
+        return status in expected
+
+    def look(self, n: int, attributes: Attributes | None) -> None:
+        """Read an item, which has to be what the model says."""
+        answer = self.get(n)
+        item = self.items[n]
+        if item.etag is not None:
+            item.old_etags.append(item.etag)
+        item.attributes, item.etag = attributes, answer.headers.get("ETag")
+        if item.etag in item.old_etags:
+            item.old_etags.remove(item.etag)
+        if attributes is None:
+            assert answer.status_code == 404
+        else:
+            assert answer.status_code == 200
+            assert same(self.visible(answer), attributes)
+
+    def stored(self, n: int) -> Attributes | None:
+        answer = self.get(n)
+        return None if answer.status_code == 404 else self.visible(answer)
+
+    def get(self, n: int, headers=None):
+        return self.service.get(f"{self.path(n)}?consistent_read=true", headers=headers)
+
+    @staticmethod
+    def visible(answer) -> Attributes:
+        item = exact(answer)
+        return {name: value for name, value in item.items() if name not in ("Id", "Name")}
+
+
+def check(engine, monkeypatch, examples: int, **changes) -> None:
+    monkeypatch.setattr("service.storage.attempts.FIRST_BACKOFF_SECONDS", 0.001)
+    members = {"service": service_with(engine, **changes), "dynamodb": engine.dynamodb}
+    machine = type("Machine", (Machine,), members)
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=12,
+            deadline=None,
+            derandomize=False,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.generate, Phase.shrink),
+            print_blob=True,
+        ),
+    )
+
+
+def test_no_sequence_of_writes_diverges_from_the_model(engine, monkeypatch):
+    check(engine, monkeypatch, EXAMPLES)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_no_sequence_of_writes_diverges_in_a_long_time(engine, monkeypatch):
+    check(engine, monkeypatch, SOAK_EXAMPLES)

@@ -1,0 +1,148 @@
+"""No update is lost and none counts twice, however many clients and workers there are."""
+
+import json
+import uuid
+
+import pytest
+
+from tests.races.conftest import CLIENTS, statuses
+
+JSON = {"Content_Type": "application/json"}
+NATIVE = {"Content_Type": "application/vnd.dynamodb.update+json"}
+JSON_PATCH = {"Content_Type": "application/json-patch+json"}
+ONE = {":one": {"N": "1"}}
+INCREMENT = json.dumps({"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": ONE})
+
+
+@pytest.fixture
+def path(name):
+    return f"/items/7/{name}"
+
+
+def stored(arena, path):
+    answer = arena.server.request("GET", f"{path}?consistent_read=true")
+    assert answer.status == 200
+    return answer.json
+
+
+def test_one_of_a_hundred_creates(arena, path):
+    answers = arena.together(
+        lambda client: arena.server.request(
+            "PUT", path, json.dumps({"by": client}), **JSON, If_None_Match="*"
+        )
+    )
+    assert statuses(answers) == {201: 1, 412: CLIENTS - 1}
+    (winner,) = (answer for answer in answers if answer.status == 201)
+    assert stored(arena, path) == winner.json
+
+
+def test_one_of_a_hundred_writers_with_one_etag_wins(arena, path):
+    etag = arena.server.request("PUT", path, "{}", **JSON).headers["ETag"]
+    writes = (
+        ("PUT", '{{"by": {}}}', JSON),
+        ("PATCH", '{{"by": {}}}', JSON),
+        ("PATCH", '[{{"op": "add", "path": "/by", "value": {}}}]', JSON_PATCH),
+    )
+
+    def write(client):
+        method, body, headers = writes[client % len(writes)]
+        return arena.server.request(method, path, body.format(client), **headers, If_Match=etag)
+
+    answers = arena.together(write)
+    assert statuses(answers) == {200: 1, 412: CLIENTS - 1}
+    (winner,) = (client for client, answer in enumerate(answers) if answer.status == 200)
+    assert stored(arena, path)["by"] == winner
+
+
+def test_one_of_a_hundred_deletes_the_item_as_seen(arena, path):
+    etag = arena.server.request("PUT", path, "{}", **JSON).headers["ETag"]
+    answers = arena.together(
+        lambda _: arena.server.request("DELETE", path, If_Match=etag),
+    )
+    assert statuses(answers) == {204: 1, 412: CLIENTS - 1}
+
+
+def test_a_hundred_increments_are_a_hundred(arena, path):
+    answers = arena.together(lambda _: arena.server.request("PATCH", path, INCREMENT, **NATIVE))
+    assert statuses(answers) == {200: CLIENTS}
+    assert stored(arena, path)["n"] == CLIENTS
+    assert {answer.json["n"] for answer in answers} == set(range(1, CLIENTS + 1))
+
+
+def test_increments_whose_answers_are_lost_count_once(arena, path, losing):
+    lost = losing("UpdateItem")
+    answers = arena.together(lambda _: arena.server.request("PATCH", path, INCREMENT, **NATIVE))
+    assert lost.struck == CLIENTS // 10
+    assert statuses(answers) == {200: CLIENTS}
+    assert stored(arena, path)["n"] == CLIENTS
+
+
+def test_creates_whose_answers_are_lost_are_201(arena, path, losing):
+    lost = losing("PutItem")
+    answers = arena.together(
+        lambda client: arena.server.request(
+            "PUT", f"{path}-{client}", "{}", **JSON, If_None_Match="*"
+        )
+    )
+    assert lost.struck == CLIENTS // 10
+    assert statuses(answers) == {201: CLIENTS}
+
+
+def test_edits_lose_nothing(arena, path):
+    arena.server.request("PUT", path, '{"list": []}', **JSON)
+
+    def append(client):
+        patch = json.dumps([{"op": "add", "path": "/list/-", "value": client}])
+        return arena.server.request("PATCH", path, patch, **JSON_PATCH)
+
+    answers = arena.together(append, clients=20)
+    done = [client for client, answer in enumerate(answers) if answer.status == 200]
+    assert set(statuses(answers)) <= {200, 503}
+    assert done
+    assert sorted(stored(arena, path)["list"]) == done
+
+
+def test_transfers_between_two_items_keep_the_sum(arena, path):
+    to = f"{path}-to"
+    arena.server.request("PUT", path, '{"n": 30}', **JSON)
+    arena.server.request("PUT", to, '{"n": 0}', **JSON)
+    name = path.rpartition("/")[2]
+    body = json.dumps(
+        {
+            "operations": [
+                {
+                    "method": "PATCH",
+                    "id": "7",
+                    "name": name,
+                    "update": {
+                        "UpdateExpression": "SET n = n - :one",
+                        "ConditionExpression": "n >= :one",
+                        "ExpressionAttributeValues": ONE,
+                    },
+                },
+                {
+                    "method": "PATCH",
+                    "id": "7",
+                    "name": f"{name}-to",
+                    "update": json.loads(INCREMENT),
+                },
+            ]
+        }
+    )
+    answers = arena.together(
+        lambda _: arena.server.request("POST", "/items:batch", body, **JSON), clients=50
+    )
+    done = statuses(answers).get(200, 0)
+    assert set(statuses(answers)) <= {200, 412, 503}
+    assert stored(arena, to)["n"] == done
+    assert stored(arena, path)["n"] == 30 - done
+
+
+def test_a_request_that_comes_many_times_at_once_is_carried_out_once(arena, path):
+    key = str(uuid.uuid4())
+    answers = arena.together(
+        lambda _: arena.server.request("PATCH", path, INCREMENT, **NATIVE, Idempotency_Key=key),
+        clients=20,
+    )
+    assert statuses(answers) == {200: 20}
+    assert stored(arena, path)["n"] == 1

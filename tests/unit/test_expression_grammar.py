@@ -1,0 +1,168 @@
+"""The grammar of update and condition expressions, tried on what nobody would write by hand."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.storage.expression_grammar import (
+    Bindings,
+    ExpressionError,
+    Value,
+    parse_condition,
+    parse_update,
+    render,
+)
+from service.storage.expressions import Placeholders
+
+NAMES = {"#n": "reserved", "#dotted": "a.b", "#0": "zero"}
+VALUES = {
+    ":n": {"N": "1"},
+    ":m": {"N": "2"},
+    ":s": {"S": "x"},
+    ":l": {"L": []},
+    ":t": {"S": "SS"},
+    ":set": {"SS": ["x"]},
+}
+
+parts = st.sampled_from(["alpha", "size", "#n", "#dotted", "#0", "_x1", "Beta"])
+paths = st.builds(
+    lambda first, rest: first + "".join(rest),
+    parts,
+    st.lists(st.sampled_from([".m", ".#n", "[0]", "[12]"]), max_size=3),
+)
+operands = paths | st.sampled_from([":n", ":s"]) | st.builds("size({})".format, paths)
+
+
+comparisons = st.one_of(
+    st.builds(
+        lambda left, sign, right: f"{left} {sign} {right}",
+        paths,
+        st.sampled_from(["=", "<>", "<", "<=", ">", ">="]),
+        st.sampled_from([":n", ":s"]),
+    ),
+    st.builds("{} BETWEEN :n AND :m".format, operands),
+    st.builds("{} in (:n, :s)".format, operands),
+    st.builds("attribute_exists({})".format, paths),
+    st.builds("attribute_not_exists ({})".format, paths),
+    st.builds("attribute_type({}, :t)".format, paths),
+    st.builds("begins_with({}, :s)".format, paths),
+    st.builds("contains({}, :set)".format, paths),
+)
+conditions = st.recursive(
+    comparisons,
+    lambda inner: st.one_of(
+        st.builds("({})".format, inner),
+        st.builds("NOT {}".format, inner),
+        st.builds("{} AND {}".format, inner, inner),
+        st.builds("{} or {}".format, inner, inner),
+    ),
+    max_leaves=6,
+)
+set_operands = st.recursive(
+    paths | st.just(":n"),
+    lambda inner: st.builds("if_not_exists({}, {})".format, paths, inner),
+    max_leaves=3,
+)
+assignments = st.one_of(
+    st.builds("{} = {}".format, paths, set_operands),
+    st.builds("{}={}+{}".format, paths, set_operands, set_operands),
+    st.builds("{} = {} - :n".format, paths, paths),
+    st.builds("{} = list_append({}, :l)".format, paths, paths),
+)
+
+
+def written_out(template):
+    """A template as a client could have written it, with placeholders of other names."""
+    placeholders = Placeholders()
+    text = render(template, placeholders, VALUES)
+    parameters = placeholders.parameters
+    names = parameters.get("ExpressionAttributeNames", {})
+    values = parameters.get("ExpressionAttributeValues", {})
+    return text, Bindings(names, values), values
+
+
+def meaning(template, values=VALUES):
+    """A template whose values are themselves and not placeholders."""
+    return [values[part.placeholder] if isinstance(part, Value) else part for part in template]
+
+
+@given(conditions)
+def test_a_condition_written_out_anew_means_the_same(text):
+    template = parse_condition(text, Bindings(NAMES, VALUES))
+    again, bindings, values = written_out(template)
+    assert meaning(parse_condition(again, bindings), values) == meaning(template)
+    assert bindings.unused == []
+
+
+@given(assignments)
+def test_an_update_written_out_anew_means_the_same(text):
+    (action,) = parse_update(f"SET {text}", Bindings(NAMES, VALUES))["SET"]
+    again, bindings, values = written_out(action.template)
+    (same,) = parse_update(f"set {again}", bindings)["SET"]
+    assert same.path == action.path
+    assert meaning(same.template, values) == meaning(action.template)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "IN", "BETWEEN", "(", ")", "[",
+             "]", ",", ".", "=", "<", "+", "-", "a", "#n", "#no", ":n", ":no", "0", "size",
+             "if_not_exists", "list_append", "contains", " ", "é", "\u0000"]
+        ),
+        max_size=25,
+    ).map(" ".join)
+    | st.text(max_size=60)
+)  # fmt: skip
+def test_anything_else_is_refused_in_words(text):
+    for parse in (parse_update, parse_condition):
+        with contextlib.suppress(ExpressionError):  # any other exception would be a defect
+            parse(text, Bindings(NAMES, VALUES))
+
+
+@given(st.lists(paths, min_size=1, max_size=4))
+def test_no_two_actions_change_what_is_inside_the_other(targets):
+    def parts_of(path):
+        names = path.replace("[", ".[").split(".")
+        return [NAMES.get(name, name) for name in names]
+
+    split = [parts_of(path) for path in targets]
+    overlaps = any(
+        one == other[: len(one)]
+        for i, one in enumerate(split)
+        for j, other in enumerate(split)
+        if i != j
+    )
+    try:
+        parse_update(f"REMOVE {', '.join(targets)}", Bindings(NAMES, VALUES))
+    except ExpressionError as error:
+        mixed = "both a map and a list" in str(error)
+        assert overlaps or mixed
+    else:
+        assert not overlaps
+
+
+@pytest.mark.parametrize("depth", [49, 51])
+def test_nesting_is_bounded(depth):
+    text = "(" * depth + "a = :n" + ")" * depth
+    if depth > 50:
+        with pytest.raises(ExpressionError, match="nest"):
+            parse_condition(text, Bindings(NAMES, VALUES))
+    else:
+        parse_condition(text, Bindings(NAMES, VALUES))
+
+
+def test_operators_are_bounded():
+    text = " OR ".join(["a=:n"] * 200)
+    with pytest.raises(ExpressionError, match="operators"):
+        parse_condition(text, Bindings(NAMES, VALUES))
+
+
+def test_a_placeholder_in_the_condition_alone_is_in_use():
+    bindings = Bindings({"#n": "a"}, {":n": {"N": "1"}})
+    parse_update("REMOVE b", bindings)
+    assert bindings.unused == ["#n", ":n"]
+    parse_condition("#n = :n", bindings)
+    assert bindings.unused == []

@@ -51,6 +51,8 @@ def _gunicorn(*arguments: str) -> tuple[str, ...]:
     return (str(SERVICE_PYTHON), "-m", "gunicorn", "--bind", "127.0.0.1:{port}", *arguments)
 
 
+# By default the service refuses requests beyond its share; here everyone answers everything.
+_UNLIMITED = {"ITEMS_MAX_IN_FLIGHT": "1000"}
 _PRODUCTION = ("--config", "python:service.gunicorn_conf", "--workers", "1", "service.wsgi:app")
 
 CONTENDERS = (
@@ -59,7 +61,7 @@ CONTENDERS = (
         "flask-smorest + marshmallow + boto3, gunicorn gthread",
         _gunicorn("--threads", "16", "bench.peers.plain:app"),
     ),
-    Contender(SERVICE, "this service, gunicorn", _gunicorn(*_PRODUCTION), is_ours=True),
+    Contender(SERVICE, "this service, gunicorn", _gunicorn(*_PRODUCTION), _UNLIMITED, is_ours=True),
     Contender(
         SERVICE_ON_GRANIAN,
         "this service on granian (not offered, for it hides the raw path)",
@@ -68,13 +70,14 @@ CONTENDERS = (
             *("--host", "127.0.0.1", "--port", "{port}", "--log-level", "error"),
             *("--blocking-threads", "64", "--backpressure", "256", "service.wsgi:app"),
         ),
+        _UNLIMITED,
         is_ours=True,
     ),
     Contender(
         SERVICE_WITHOUT_FAST_PATH,
         "this service without its fast path, gunicorn",
         _gunicorn(*_PRODUCTION),
-        {"ITEMS_FAST_PATH": "0"},
+        {**_UNLIMITED, "ITEMS_FAST_PATH": "0"},
         is_ours=True,
     ),
     Contender(

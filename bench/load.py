@@ -17,7 +17,8 @@ _REPORT = """
 done = function(summary, latency, requests)
   io.write(string.format(
     '\\n{"requests": %d, "microseconds": %d, "p50": %d, "p99": %d, "failures": %d}\\n',
-    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
+    summary.requests - summary.errors.status, summary.duration,
+    latency:percentile(50), latency:percentile(99),
     summary.errors.connect + summary.errors.read + summary.errors.write
       + summary.errors.status + summary.errors.timeout))
 end

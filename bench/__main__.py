@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -92,6 +93,7 @@ def main(  # noqa: PLR0917 - click calls it by name
     Rounds are interleaved, servers and load have cores of their own, and every figure is a
     median. On a busy machine read the ratios, not the figures. Progress goes to standard error.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and end what was started
     extent = QUICK if quick else Extent(FULL_LOADS, rounds, seconds, cold_starts=5)
     chosen = tuple(load for load in extent.loads if not loads or loads in str(load))
     try:

@@ -25,7 +25,7 @@ SIGNATURE_ALGORITHMS = (
 )
 
 # Read by the test suite, never by the service.
-_FOREIGN_VARIABLES = frozenset({"ITEMS_TEST_ENDPOINT"})
+_FOREIGN_VARIABLES = frozenset({"ITEMS_TEST_ENDPOINT", "ITEMS_TEST_FAST_PATH"})
 
 
 class SettingsError(Exception):
@@ -241,6 +241,7 @@ class Settings:
     probe_interval_seconds: float = _setting("ITEMS_PROBE_INTERVAL_SECONDS", "5", _seconds)
     docs_ui: bool = _setting("ITEMS_DOCS_UI", "false", _flag)
     item_page: bool = _setting("ITEMS_ITEM_PAGE", "false", _flag)
+    fast_path: bool = _setting("ITEMS_FAST_PATH", "true", _flag)
     log_level: str = _setting("ITEMS_LOG_LEVEL", "info", _log_level)
 
     @property

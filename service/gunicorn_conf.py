@@ -20,8 +20,8 @@ from service.settings import Settings, SettingsError
 
 try:
     _settings = Settings.from_environment(os.environ)
-except SettingsError:
-    _settings = Settings()  # service.wsgi reports the mistakes and ends the start
+except SettingsError as error:
+    error.end_the_start()  # here it is said once, and not by each worker
 
 # A greenlet per connection: a worker that waits for DynamoDB, or for a slow client, serves others
 # meanwhile.

@@ -15,7 +15,7 @@ import botocore.session
 import orjson
 import structlog
 from botocore.config import Config
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import InvalidConfigError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
 from service import __version__
@@ -123,7 +123,10 @@ class DynamoDBClient:
         self._credentials.current()
         with self._lock:
             if self._methods is None:
-                self._methods = self._new_methods()
+                try:
+                    self._methods = self._new_methods()
+                except ValueError as error:  # a region or an endpoint that is none
+                    raise InvalidConfigError(error_msg=str(error)) from error
             return self._methods
 
     def _new_methods(self) -> Mapping[str, Callable[..., dict[str, Any]]]:

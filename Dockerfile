@@ -2,11 +2,14 @@
 ARG PYTHON_IMAGE=python:3.13-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
+# extras.lock has what ITEMS_OTEL and a Redis for ITEMS_RATE_LIMIT_STORAGE need besides.
+ARG REQUIREMENTS=image.lock
 COPY requirements/image.lock /build/
+COPY requirements/extras.lock /build/
 # The environment has no pip of its own: what installs does not ship.
 RUN python -m venv --without-pip /venv \
     && python -m pip --python /venv/bin/python install \
-        --no-cache-dir --disable-pip-version-check --require-hashes -r /build/image.lock
+        --no-cache-dir --disable-pip-version-check --require-hashes -r "/build/${REQUIREMENTS}"
 COPY service /app/service
 # The file system may be read-only at run time, so Python writes its bytecode now.
 RUN python -m compileall -q /app/service
@@ -21,4 +24,5 @@ USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/live', timeout=2)"]
+# It is reached from outside the container, so ITEMS_AUTH has to be set: docs/access.md.
 CMD ["gunicorn", "-c", "python:service.gunicorn_conf", "-b", "0.0.0.0:8000", "service.wsgi:app"]

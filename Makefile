@@ -1,10 +1,11 @@
 # make run     the service on this machine, with an embedded engine and sample items
 # make test    every test
 # make soak    an hour of mixed load, faults and random sequences; ITEMS_SOAK_SECONDS=300 for less
-# make check   style, types, architecture, fresh documents
+# make check   style, types, architecture, fresh documents, known weaknesses, licences, build/sbom.json
 # make fix     what can be mended by itself
 # make bench   processor time per request, beside its peers
-# make sdk     a client generated from the OpenAPI document
+# make sdk     clients generated from the OpenAPI document
+# make docs    the documentation as a site, in build/site
 # make lock    pin the newest releases
 
 # The first Python that is new enough; `make run PYTHON=…` names another.
@@ -16,12 +17,16 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: run test test-botocore soak check fix bench sdk lock clean
+.PHONY: run test test-botocore soak check fix bench sdk docs lock clean
 
 run: .venv/.local
 	@exec .venv/bin/python -m service.local --port $(PORT) $(if $(ENDPOINT),--endpoint $(ENDPOINT))
 
-test: .venv/.tests .venv-ministack/.installed tests/docs/openapi_lint/node_modules/.installed
+TEST_TOOLS = .venv/.tests .venv-ministack/.installed $(SDK_TOOLS) \
+	tests/docs/openapi_lint/node_modules/.installed
+SDK_TOOLS = build/.programs .venv-sdk/.installed tests/sdk/node_modules/.installed
+
+test: $(TEST_TOOLS)
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
 # What is promised holds without the fast path too; the faster engine will do.
@@ -37,6 +42,8 @@ check: .venv/.tools
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python -m openapi check
+	.venv/bin/bandit --quiet --configfile pyproject.toml --recursive service openapi deploy
+	requirements/audit
 
 fix: .venv/.tools
 	.venv/bin/ruff format .
@@ -47,16 +54,17 @@ bench: .venv/.local .venv-bench-service/.installed .venv-bench/.installed .venv-
 	@bench/install-programs
 	.venv/bin/python -m bench --json build/bench.json --svg build/bench.svg $(BENCH_ARGS)
 
-sdk: .venv-sdk/.installed
-	rm -rf build/sdk
-	mkdir -p build
-	.venv-sdk/bin/openapi-python-client generate --path openapi/openapi.json --output-path build/sdk
+sdk: .venv/.tests $(SDK_TOOLS)
+	.venv/bin/python -m tests.sdk
+
+docs: .venv/.tests
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
 
 lock:
 	requirements/lock
 
 clean:
-	rm -rf .venv .venv-* build tests/docs/openapi_lint/node_modules bench/peers/fastify/node_modules
+	rm -rf .venv .venv-* build tests/docs/openapi_lint/node_modules tests/sdk/node_modules bench/peers/fastify/node_modules
 
 # Each environment is a superset of the one before, with the same versions.
 .venv/.local: requirements/local.lock | .venv/bin/python
@@ -96,11 +104,16 @@ clean:
 .venv/bin/python .venv-ministack/bin/python .venv-sdk/bin/python .venv-bench-service/bin/python .venv-bench/bin/python .venv-awscli/bin/python:
 	@requirements/make-venv "$(PYTHON)" $(@:/bin/python=)
 
-tests/docs/openapi_lint/node_modules/.installed: tests/docs/openapi_lint/package-lock.json
+build/.programs: requirements/programs
+	@mkdir -p $(@D)
+	@requirements/programs
+	@touch $@
+
+%/node_modules/.installed: %/package-lock.json | build/.programs
 	@if command -v npm >/dev/null; then \
-		echo "Installing the OpenAPI linters …"; npm ci --prefix $(<D) --loglevel=error; \
+		echo "Installing the npm packages of $* …"; npm ci --prefix $* --loglevel=error; \
 	else \
-		echo "npm is not here: the OpenAPI linters' test will say so."; mkdir -p $(@D); fi
+		echo "npm is not here: the tests that need it will say so."; mkdir -p $(@D); fi
 	@touch $@
 
 bench/peers/fastify/node_modules/.installed: bench/peers/fastify/package-lock.json

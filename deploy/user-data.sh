@@ -1,6 +1,6 @@
 #!/bin/sh
 # User data for Amazon Linux 2023: an instance that installs the service at its first start.
-# Set the two values below; the instance needs its profile (items-deploy apply), which may come
+# Set the three values below; the instance needs its profile (items-deploy apply), which may come
 # before or after: the service waits for credentials and turns ready once it has them.
 # What it prints is in /var/log/cloud-init-output.log.
 set -eu
@@ -8,7 +8,11 @@ set -eu
 RELEASE_URL="https://example.com/dynamodb-items.tar.gz" # a release's archive
 RELEASE_SHA256="0000000000000000000000000000000000000000000000000000000000000000"
 
-cat > /etc/dynamodb-items.env <<'SETTINGS'
+ITEMS_AUTH="" # jwt or api-key, or none for everyone whom the security group lets through
+
+: "${ITEMS_AUTH:?Say in this script who may in; see docs/access.md}"
+cat > /etc/dynamodb-items.env <<SETTINGS
+ITEMS_AUTH=$ITEMS_AUTH
 ITEMS_TABLE=my-dynamodb-table
 AWS_REGION=us-east-2
 SETTINGS

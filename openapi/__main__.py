@@ -8,11 +8,14 @@ from typing import Any
 import click
 import yaml
 
+from openapi.compatibility import allows_breaking_changes, breaking_changes
 from service.app import create_app, create_repository, openapi_document
 from service.settings import Settings
 from service.web import problems
 
 ROOT = Path(__file__).parent.parent
+DOCUMENT = ROOT / "openapi/openapi.json"
+RELEASED = ROOT / "openapi/released.json"
 
 
 class _Dumper(yaml.SafeDumper):
@@ -27,7 +30,7 @@ def generated_files() -> dict[Path, str]:
     settings = Settings()
     document = openapi_document(create_app(settings, create_repository(settings)))
     return {
-        ROOT / "openapi/openapi.json": json.dumps(document, indent=2, ensure_ascii=False) + "\n",
+        DOCUMENT: json.dumps(document, indent=2, ensure_ascii=False) + "\n",
         ROOT / "openapi/openapi.yaml": yaml.dump(
             document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
         ),
@@ -35,11 +38,20 @@ def generated_files() -> dict[Path, str]:
     }
 
 
+def unannounced_breaks(document: str) -> list[str]:
+    """What a document breaks for clients of the released one, unless its version says so."""
+    old, new = json.loads(RELEASED.read_text()), json.loads(document)
+    if allows_breaking_changes(old["info"]["version"], new["info"]["version"]):
+        return []
+    return breaking_changes(old, new)
+
+
 @click.group(
     epilog="""\b
 Examples:
   python -m openapi write
-  python -m openapi check"""
+  python -m openapi check
+  python -m openapi release"""
 )
 def main() -> None:
     """The OpenAPI document and the error reference, both generated from the code."""
@@ -55,15 +67,41 @@ def write() -> None:
 
 @main.command()
 def check() -> None:
-    """Exit with 1 where a file is not what the code would write."""
+    """Exit with 1 where a file is not what the code would write, or a client would break."""
+    files = generated_files()
     stale = [
         path.relative_to(ROOT)
-        for path, text in generated_files().items()
+        for path, text in files.items()
         if not path.exists() or path.read_text() != text
     ]
     for path in stale:
         click.echo(f"{path} is stale; python -m openapi write mends it", err=True)
-    sys.exit(bool(stale))
+    breaks = unannounced_breaks(files[DOCUMENT])
+    _say_breaks(breaks)
+    sys.exit(bool(stale or breaks))
+
+
+@main.command()
+def release() -> None:
+    """Make today's document the one that later ones are compared with.
+
+    Exit with 1 where it breaks clients of the last release and its version does not say so.
+    """
+    document = generated_files()[DOCUMENT]
+    breaks = unannounced_breaks(document) if RELEASED.exists() else []
+    if breaks:
+        _say_breaks(breaks)
+        sys.exit(1)
+    RELEASED.write_text(document)
+    click.echo(f"wrote {RELEASED.relative_to(ROOT)}")
+
+
+def _say_breaks(breaks: list[str]) -> None:
+    if breaks:
+        click.echo("Clients generated from openapi/released.json would break:", err=True)
+        for sentence in breaks:
+            click.echo(f"  {sentence}", err=True)
+        click.echo("Keep what they rely on, or raise the version in service/__init__.py.", err=True)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,27 @@ from flask import Flask, Response
 from flask_smorest import Api
 
 from service import __version__
-from service.settings import Settings
+from service.observation import UNOBSERVED, Observer, Observers
+from service.settings import Settings, SettingsError
 from service.storage.attempts import Attempts
 from service.storage.client import DynamoDBClient
 from service.storage.repository import ItemRepository
-from service.web import components, documentation, limits, problems, telemetry
+from service.web import (
+    access,
+    components,
+    documentation,
+    headers,
+    limits,
+    problems,
+    rate_limit,
+    telemetry,
+)
+from service.web.access_documentation import secured_document
 from service.web.batch import batch_blueprint
 from service.web.health import Probe, health
 from service.web.items import items_blueprint
 from service.web.lean_flask import LeanFlask
+from service.web.pages import pages_blueprint
 from service.web.raw_path import InvalidKeySegment, KeySegmentConverter, RawPathMiddleware
 
 
@@ -37,14 +49,37 @@ class ItemsApi(Api):  # type: ignore[misc]
         pass
 
 
-def create_repository(settings: Settings) -> ItemRepository:
+def create_observer(settings: Settings) -> Observer:
+    """Whoever the settings want to watch, besides the log."""
+    observers: list[Observer] = []
+    # Imported here: what nobody watches with costs neither memory nor time.
+    if settings.admin_bind is not None:
+        from service.metrics import PrometheusObserver  # noqa: PLC0415
+
+        observers.append(PrometheusObserver())
+    if settings.otel:
+        try:
+            from service.tracing import TracingObserver  # noqa: PLC0415
+        except ImportError as error:
+            raise SettingsError([f"ITEMS_OTEL needs the extra otel: {error}."]) from error
+        observers.append(TracingObserver())
+    return Observers(observers) if observers else UNOBSERVED
+
+
+def create_repository(settings: Settings, observer: Observer = UNOBSERVED) -> ItemRepository:
     """The table of the settings, on AWS or wherever AWS's own variables point."""
-    attempts = Attempts(DynamoDBClient(settings), settings)
+    attempts = Attempts(DynamoDBClient(settings, observer), settings, observer)
     return ItemRepository(attempts, settings.table, settings.key_schema, settings.version_attribute)
 
 
-def create_app(settings: Settings, repository: ItemRepository) -> Flask:
-    """The application. Nothing is connected and no probe runs until it is asked something."""
+def create_app(
+    settings: Settings, repository: ItemRepository, observer: Observer = UNOBSERVED
+) -> Flask:
+    """The application. Nothing is connected and no probe runs until it is asked something.
+
+    Raises:
+        SettingsError: a file that the settings name cannot be read.
+    """
     app = LeanFlask("service", static_folder=None)
     app.config.update(
         API_TITLE="Items of a DynamoDB table",
@@ -61,6 +96,12 @@ def create_app(settings: Settings, repository: ItemRepository) -> Flask:
     )
     telemetry.install(app)
     limits.install(app, settings)
+    access.install(app, settings)
+    rate_limit.install(app, settings)
+    headers.install(app, settings)
+    app.wsgi_app = telemetry.Telemetry(  # type: ignore[method-assign]
+        app.wsgi_app, observer, with_path=settings.log_level == "debug"
+    )
     app.register_error_handler(
         InvalidKeySegment, lambda refusal: problems.handle_items_error(refusal.error)
     )
@@ -93,7 +134,10 @@ def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
     api.register_blueprint(items_blueprint(settings))
     api.register_blueprint(batch_blueprint(settings))
     api.register_blueprint(health)
-    document: Mapping[str, Any] = api.spec.to_dict()
+    app.register_blueprint(pages_blueprint(settings))
+    document: Mapping[str, Any] = secured_document(
+        documentation.with_links_that_lead_somewhere(api.spec.to_dict()), settings
+    )
     openapi_json = app.json.dumps(document, sort_keys=False)
     errors_page = problems.documentation()
 

@@ -28,6 +28,17 @@ class ItemsError(Exception):
         self.errors = errors
 
 
+# Who may in
+
+
+class Unauthenticated(ItemsError):
+    """The request shows no credential, or one that stands for nobody."""
+
+
+class NotPermitted(ItemsError):
+    """The caller is known, and this is not theirs to do."""
+
+
 # The client's mistakes
 
 

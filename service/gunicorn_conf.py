@@ -6,11 +6,16 @@ https://gunicorn.org/reference/settings/
 import gc
 import math
 import os
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import gunicorn.http.message
+from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
 
+from service.addresses import is_local
 from service.settings import Settings, SettingsError
 
 try:
@@ -35,13 +40,70 @@ keepalive = 75
 # The drain, then the requests under way, each within its deadline, and time to say goodbye.
 graceful_timeout = math.ceil(_settings.drain_seconds + _settings.deadline_seconds + 10)
 
-# Nothing here depends on what a proxy says of the scheme or the prefix, so no peer needs to be
-# trusted; gunicorn's default compares each one with two networks, at 15 microseconds a request.
-forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "")
-
 # Heartbeats without a disk: containers may have a read-only file system.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - Linux has it
 control_socket_disable = True
+
+
+# Which proxies may say where a request came from is ITEMS_TRUSTED_PROXIES alone; and gunicorn's
+# default compares each peer with two networks, at 15 microseconds a request.
+forwarded_allow_ips = ""
+
+
+# One form for all lines, and nothing of what a client has sent.
+logger_class = "service.logs.GunicornLogger"
+
+if _settings.admin_bind is not None:
+    # Before anything imports prometheus_client, which with --preload the arbiter does.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(
+        prefix="items-metrics-", dir=worker_tmp_dir
+    )
+
+
+def when_ready(_server: Any) -> None:
+    """Open the admin port, in a process that ends when the arbiter and all workers have."""
+    if _settings.admin_bind is None:
+        return
+    host, port = _settings.admin_bind
+    folder = os.environ["PROMETHEUS_MULTIPROC_DIR"]
+    root = str(Path(__file__).parent.parent)
+    # The writing end stays open here and in the workers, which inherit it.
+    reading, _writing = os.pipe()
+    # Not subprocess: gevent's waits for children with a handler of the arbiter's own signal.
+    os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-m", "service.admin", host, str(port), folder],
+        {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])},
+        file_actions=[(os.POSIX_SPAWN_DUP2, reading, 0)],
+        setsid=True,
+    )
+    os.close(reading)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Count no more what a worker that is gone had under way."""
+    if _settings.admin_bind is not None:
+        from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
+
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def pre_fork(server: Any, _worker: Any) -> None:
+    """Serve no table openly to other machines unless that was asked for.
+
+    Here the listeners are known, whoever chose them, also after a reload.
+    """
+    if os.environ.get("ITEMS_AUTH"):
+        return
+    addresses = [listener.sock.getsockname() for listener in server.LISTENERS]
+    reachable = [each for each in addresses or server.address if not is_local(each)]
+    if reachable:
+        host, port, *_ = reachable[0]
+        raise HaltServer(
+            f"ITEMS_AUTH is not set, and {host}:{port} is reached from other machines. Set it to "
+            "jwt or api-key, or to none to let in everyone who reaches the service.",
+            Arbiter.APP_LOAD_ERROR,
+        )
 
 
 def post_worker_init(worker: Any) -> None:

@@ -62,6 +62,11 @@ class ItemKey:
     attributes: Attributes
 
     @property
+    def partition(self) -> AttributeValue:
+        """The partition key's value, numbers canonical."""
+        return next(iter(self.attributes.values()))
+
+    @property
     def values(self) -> tuple[str, str]:
         """The partition and sort key as text, numbers canonical."""
         partition, sort = (next(iter(value.values())) for value in self.attributes.values())

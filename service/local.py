@@ -25,6 +25,8 @@ import click
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from service.addresses import is_loopback
+from service.operations import Operation
 from service.settings import Settings, SettingsError
 from service.storage.client import DEFAULT_REGION
 
@@ -32,10 +34,10 @@ LOOPBACK = "127.0.0.1"
 MAX_PORT = 65_535
 START_SECONDS = 60
 STOP_SECONDS = 10
-SAMPLE_ITEMS: tuple[Mapping[str, Any], ...] = (
-    {"Id": {"N": "101"}, "Name": {"S": "Raj"}},
-    {"Id": {"N": "102"}, "Name": {"S": "Priya"}, "Email": {"S": "priya@gmail.com"}},
-    {"Id": {"N": "104"}, "Name": {"S": "Andrew"}, "Email": {"S": "andrew@gmail.com"}},
+SAMPLE_ITEMS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
+    ("101", "Raj", {}),
+    ("102", "Priya", {"Email": {"S": "priya@gmail.com"}}),
+    ("104", "Andrew", {"Email": {"S": "andrew@gmail.com"}}),
 )
 
 
@@ -61,24 +63,30 @@ def main(host: str, port: int, endpoint: str | None) -> None:
         settings = Settings.from_environment(os.environ)
     except SettingsError as error:
         _give_up("The environment holds mistakes: " + " ".join(error.mistakes))
+    if settings.auth is None and not is_loopback(host):
+        _give_up(
+            f"ITEMS_AUTH is not set, and {host} is reached from other machines. Set "
+            "ITEMS_AUTH=none to let in everyone who reaches it."
+        )
     _check_address(host, port)
     _check_endpoint(endpoint)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _interrupt)
+    _reach_loopback_directly()
     try:
         with ExitStack() as processes:
             if not endpoint:
                 _say("Starting the embedded engine (moto, in memory) …")
                 endpoint = processes.enter_context(_engine())
-            environment = _environment(endpoint)
-            _prepare_table(settings, endpoint, environment)
+            _point_at(endpoint)
+            _prepare_table(settings, endpoint)
             _say("Starting the service (gunicorn) …")
             service = processes.enter_context(
                 _process(
                     [
                         *(sys.executable, "-m", "gunicorn", "-b", f"{host}:{port}"),
                         *("-c", "python:service.gunicorn_conf", "service.wsgi:app"),
-                    ],
-                    environment,
+                    ]
                 )
             )
             url = f"http://{LOOPBACK if host == '0.0.0.0' else host}:{port}"  # noqa: S104
@@ -128,15 +136,24 @@ def _free_port() -> int:
         return port
 
 
-def _environment(endpoint: str) -> dict[str, str]:
-    environment = {**os.environ, "AWS_ENDPOINT_URL_DYNAMODB": endpoint}
-    environment.setdefault("AWS_REGION", os.environ.get("AWS_DEFAULT_REGION", DEFAULT_REGION))
+def _reach_loopback_directly() -> None:
+    """Past any proxy: neither the launcher nor the service would find the engine through one."""
+    for variable in ("NO_PROXY", "no_proxy"):
+        named = os.environ.get(variable)
+        os.environ[variable] = f"{named},{LOOPBACK}" if named else LOOPBACK
+
+
+def _point_at(endpoint: str) -> None:
+    """Set what the service inherits: AWS's own variables, and its pages switched on."""
+    os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
+    os.environ.setdefault("AWS_REGION", os.environ.get("AWS_DEFAULT_REGION", DEFAULT_REGION))
+    for page in ("ITEMS_DOCS_UI", "ITEMS_ITEM_PAGE"):
+        os.environ.setdefault(page, "true")
     if not _is_aws(endpoint):
         # Any pair of keys will do, and real ones have no business there.
-        environment |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
-        for variable in ("AWS_SESSION_TOKEN", "AWS_PROFILE"):
-            environment.pop(variable, None)
-    return environment
+        os.environ |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+        for variable in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+            os.environ.pop(variable, None)
 
 
 def _is_aws(endpoint: str) -> bool:
@@ -145,7 +162,9 @@ def _is_aws(endpoint: str) -> bool:
 
 
 @contextmanager
-def _process(command: list[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[Any]]:
+def _process(
+    command: list[str], environment: Mapping[str, str] = os.environ
+) -> Iterator[subprocess.Popen[Any]]:
     """A child that is certainly gone afterwards."""
     # A session of its own: Ctrl-C reaches the launcher alone, which then ends things in order.
     process = subprocess.Popen(command, env=environment, start_new_session=True)
@@ -177,7 +196,9 @@ def _engine() -> Iterator[str]:
             str(log),
             *("-H", LOOPBACK, "-p", str(port)),
         ]
-        with _process(command, os.environ) as engine:
+        # The engine is a user of boto3 itself; what is meant for the service would confuse it.
+        environment = {n: value for n, value in os.environ.items() if not n.startswith("AWS_")}
+        with _process(command, environment) as engine:
             _wait_until(lambda: _answers(endpoint), engine, "The engine", log)
             yield endpoint
 
@@ -206,17 +227,13 @@ def _wait_until(
         time.sleep(0.1)
 
 
-def _prepare_table(settings: Settings, endpoint: str, environment: Mapping[str, str]) -> None:
+def _prepare_table(settings: Settings, endpoint: str) -> None:
     """Make the table where there is none; sample items only go into a table made here."""
     if _is_aws(endpoint):
         return
-    client: Any = boto3.session.Session(
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-    ).client(
+    client: Any = boto3.session.Session().client(
         "dynamodb",
-        region_name=environment["AWS_REGION"],
-        endpoint_url=endpoint,
+        region_name=os.environ["AWS_REGION"],
         # An endpoint that was started at the same time gets some seconds to come up.
         config=Config(
             connect_timeout=3,
@@ -234,7 +251,7 @@ def _prepare_table(settings: Settings, endpoint: str, environment: Mapping[str, 
 
 
 def create_table(client: Any, settings: Settings) -> None:
-    """Make the settings' table, and put the tutorial's items into it where its key fits them."""
+    """Make the settings' table, and put the tutorial's items into it, whatever its keys are."""
     _say(f"Making the table {settings.table} …")
     keys = {settings.partition_key: "HASH", settings.sort_key: "RANGE"}
     client.create_table(
@@ -246,26 +263,40 @@ def create_table(client: Any, settings: Settings) -> None:
         BillingMode="PAY_PER_REQUEST",
     )
     client.get_waiter("table_exists").wait(TableName=settings.table, WaiterConfig={"Delay": 1})
-    if settings.key_schema == Settings().key_schema:
-        for item in SAMPLE_ITEMS:
-            client.put_item(TableName=settings.table, Item=item)
+    for number, name, attributes in SAMPLE_ITEMS:
+        key = settings.key_schema.key(number, _sort_value(settings, number, name)).attributes
+        client.put_item(TableName=settings.table, Item={**key, **attributes})
+
+
+def _sort_value(settings: Settings, number: str, name: str) -> str:
+    return name if settings.sort_key.type == "S" else number
 
 
 def _welcome(url: str, settings: Settings, endpoint: str) -> None:
+    andrew = f"{url}/items/104/{_sort_value(settings, '104', 'Andrew')}"
+    joseph = f"{url}/items/105/{_sort_value(settings, '105', 'Joseph')}"
+    json_body = "-H 'Content-Type: application/json' -d"
+    lines = {
+        Operation.GET_ITEM: f"curl -i {andrew}",
+        Operation.PUT_ITEM: f"curl -i -X PUT {joseph} {json_body} '{{\"Age\": 41}}'",
+        Operation.UPDATE_ITEM: f"curl -i -X PATCH {andrew} {json_body} '{{\"Age\": 42}}'",
+    }
+    examples = "\n".join(
+        f"  {line}" for operation, line in lines.items() if operation in settings.operations
+    )
     _say(
         f"""
 The service is ready.
 
   Items      {url}/items/{{id}}/{{name}}
-  OpenAPI    {url}/openapi.json
+  A page     {url}/
+  The API    {url}/docs, from {url}/openapi.json
   Health     {url}/ready
   Table      {settings.table} on {endpoint}
 
 Try these; Ctrl-C here ends everything:
 
-  curl -i {url}/items/104/Andrew
-  curl -i -X PUT {url}/items/105/Joseph -H 'Content-Type: application/json' -d '{{"Age": 41}}'
-  curl -i -X PATCH {url}/items/105/Joseph -H 'Content-Type: application/json' -d '{{"Age": 42}}'
+{examples}
 """
     )
 

@@ -33,8 +33,7 @@ def parse_number(text: str) -> Decimal:
     """The exact value of a number's text.
 
     Raises:
-        ValueError: the text is no number. A number too large for any decimal comes back as
-            Infinity, which ``canonical_number`` refuses.
+        ValueError: the text is no number.
     """
     if _NUMBER.fullmatch(text) is None:
         raise ValueError("not a number")
@@ -42,11 +41,16 @@ def parse_number(text: str) -> Decimal:
 
 
 def decimal_of(number: str) -> Decimal:
-    """The exact value of text that is known to be a number, Infinity where no decimal holds it."""
+    """The exact value of text that is known to be a number. Where no decimal holds it, one that
+    ``canonical_number`` refuses for the same reason.
+    """
     try:
         return Decimal(number)
     except InvalidOperation:  # an exponent beyond 10^18
-        return Decimal("Infinity")
+        mantissa, _, exponent = number.lower().partition("e")
+        if not mantissa.strip("+-0."):
+            return Decimal(0)
+        return Decimal("1E-1000") if exponent.startswith("-") else Decimal("Infinity")
 
 
 def canonical_number(value: Decimal) -> str:

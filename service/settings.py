@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self, cast
 
+from service.addresses import check_url
 from service.items import KeyAttribute, KeySchema, KeyType
 from service.operations import Operation
 from service.versions import VersionAttribute
@@ -14,6 +15,14 @@ from service.versions import VersionAttribute
 # DynamoDB's limits, https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
 PARTITION_KEY_MAX_BYTES = 2048
 SORT_KEY_MAX_BYTES = 1024
+
+MAX_PORT = 65_535
+AUTH_SCHEMES = ("jwt", "api-key", "none")
+# RFC 7518 and RFC 8037; a secret shared with the issuer is no public key.
+SIGNATURE_ALGORITHMS = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "Ed25519", "EdDSA"),
+)
 
 # Read by the test suite, never by the service.
 _FOREIGN_VARIABLES = frozenset({"ITEMS_TEST_ENDPOINT", "ITEMS_TEST_FAST_PATH"})
@@ -107,9 +116,84 @@ def _log_level(value: str) -> str:
 
 def _auth(value: str) -> str | None:
     # Fail closed: who asks for authentication must never get an open service.
+    if value not in ("", *AUTH_SCHEMES):
+        raise ValueError(f"must be one of {', '.join(AUTH_SCHEMES)}")
+    return value or None
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+def _algorithms(value: str) -> tuple[str, ...]:
+    names = _names(value)
+    if not names or not set(names) <= set(SIGNATURE_ALGORITHMS):
+        raise ValueError(
+            f"must be some of {', '.join(SIGNATURE_ALGORITHMS)}, comma-separated; public keys "
+            "verify no others"
+        )
+    return names
+
+
+def _issuer(value: str) -> str:
     if value:
-        raise ValueError("knows no authentication scheme yet; leave it unset")
-    return None
+        check_url(value)
+    return value
+
+
+def _key_set(value: str) -> str:
+    if "://" in value:
+        check_url(value)
+    return value
+
+
+def _rate_limit(value: str) -> str:
+    if value:
+        from limits import parse_many  # noqa: PLC0415 - it costs time only where it is used
+
+        try:
+            parse_many(value)
+        except ValueError:
+            raise ValueError("must be a number for each time, such as 100/minute") from None
+    return value
+
+
+def _storage(value: str) -> str:
+    if not value.startswith(("memory://", "redis://", "rediss://")):
+        raise ValueError("must be memory:// or a redis:// or rediss:// URL")
+    return value
+
+
+def _header_value(value: str) -> str:
+    if not re.fullmatch(r"[\x20-\x7e]*", value):
+        raise ValueError("must be a header's value: printable ASCII")
+    return value
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    origins = _names(value)
+    for origin in origins:
+        if origin != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+", origin):
+            raise ValueError(
+                f"{origin} is no origin: a scheme, a host and perhaps a port, such as "
+                "https://shop.example"
+            )
+    return origins
+
+
+def _address(value: str) -> tuple[str, int] | None:
+    if not value:
+        return None
+    host, _, port = value.rpartition(":")
+    if not host or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) <= MAX_PORT:
+        raise ValueError("must be an address and a port, such as 127.0.0.1:9100")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _hops(value: str) -> int:
+    if not re.fullmatch("[0-9]", value):
+        raise ValueError("must be a number of proxies from 0 to 9")
+    return int(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +222,26 @@ class Settings:
     body_timeout_seconds: float = _setting("ITEMS_BODY_TIMEOUT_SECONDS", "30", _seconds)
     drain_seconds: float = _setting("ITEMS_DRAIN_SECONDS", "0", _pause_seconds)
     auth: str | None = _setting("ITEMS_AUTH", "", _auth)
+    jwt_issuer: str = _setting("ITEMS_JWT_ISSUER", "", _issuer)
+    jwt_audiences: tuple[str, ...] = _setting("ITEMS_JWT_AUDIENCE", "", _names)
+    jwt_key_set: str = _setting("ITEMS_JWT_KEY_SET", "", _key_set)
+    jwt_key_set_seconds: float = _setting("ITEMS_JWT_KEY_SET_SECONDS", "300", _seconds)
+    jwt_algorithms: tuple[str, ...] = _setting("ITEMS_JWT_ALGORITHMS", "RS256,ES256", _algorithms)
+    jwt_leeway_seconds: float = _setting("ITEMS_JWT_LEEWAY_SECONDS", "30", _seconds)
+    jwt_require_nbf: bool = _setting("ITEMS_JWT_REQUIRE_NBF", "true", _flag)
+    api_keys_file: str = _setting("ITEMS_API_KEYS_FILE", "", str)
+    tenant_claim: str = _setting("ITEMS_TENANT_CLAIM", "", str)
+    rate_limit: str = _setting("ITEMS_RATE_LIMIT", "", _rate_limit)
+    rate_limit_storage: str = _setting("ITEMS_RATE_LIMIT_STORAGE", "memory://", _storage)
+    cors_origins: tuple[str, ...] = _setting("ITEMS_CORS_ORIGINS", "", _origins)
+    cache_control: str = _setting("ITEMS_CACHE_CONTROL", "no-store", _header_value)
+    trusted_proxies: int = _setting("ITEMS_TRUSTED_PROXIES", "0", _hops)
+    admin_bind: tuple[str, int] | None = _setting("ITEMS_ADMIN_BIND", "", _address)
+    otel: bool = _setting("ITEMS_OTEL", "false", _flag)
     probe_interval_seconds: float = _setting("ITEMS_PROBE_INTERVAL_SECONDS", "5", _seconds)
     fast_path: bool = _setting("ITEMS_FAST_PATH", "true", _flag)
+    docs_ui: bool = _setting("ITEMS_DOCS_UI", "false", _flag)
+    item_page: bool = _setting("ITEMS_ITEM_PAGE", "false", _flag)
     log_level: str = _setting("ITEMS_LOG_LEVEL", "info", _log_level)
 
     @property
@@ -176,13 +278,32 @@ class Settings:
         raise SettingsError(mistakes)
 
     def _contradictions(self) -> list[str]:
+        mistakes = []
         names = [*self.key_schema.names, *self.own_attributes]
         if len(set(names)) < len(names):
-            return [
+            mistakes.append(
                 "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY and ITEMS_VERSION_ATTRIBUTE with its log must "
                 f"name different attributes, not {', '.join(names)}."
-            ]
-        return []
+            )
+        return mistakes + self._access_contradictions()
+
+    def _access_contradictions(self) -> list[str]:
+        needs = {
+            "ITEMS_JWT_ISSUER": (self.jwt_issuer, "jwt"),
+            "ITEMS_JWT_AUDIENCE": (self.jwt_audiences, "jwt"),
+            "ITEMS_API_KEYS_FILE": (self.api_keys_file, "api-key"),
+        }
+        mistakes = [
+            f"{variable} must be set where ITEMS_AUTH={scheme}."
+            if self.auth == scheme
+            # Whoever sets it believes that callers are checked.
+            else f"{variable} is set, but does nothing without ITEMS_AUTH={scheme}."
+            for variable, (value, scheme) in needs.items()
+            if bool(value) != (self.auth == scheme)
+        ]
+        if self.tenant_claim and self.auth not in ("jwt", "api-key"):
+            mistakes.append("ITEMS_TENANT_CLAIM needs ITEMS_AUTH=jwt or ITEMS_AUTH=api-key.")
+        return mistakes
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:

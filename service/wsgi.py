@@ -4,21 +4,33 @@ import os
 import sys
 
 import structlog
+from flask import Flask
 
-from service.app import create_app, create_repository
+from service.app import create_app, create_observer, create_repository
+from service.logs import configure_logging
 from service.settings import Settings, SettingsError, unknown_variables
-from service.web.telemetry import configure_logging
+
+UNSEEN_ADDRESS = (
+    "ITEMS_AUTH must be set: only under gunicorn with -c python:service.gunicorn_conf can the "
+    "service see whether its address is reached from this machine alone."
+)
+
+
+def _app() -> Flask:
+    settings = Settings.from_environment(os.environ)
+    if settings.auth is None and "service.gunicorn_conf" not in sys.modules:
+        raise SettingsError([UNSEEN_ADDRESS])
+    configure_logging(settings.log_level)
+    for sentence in unknown_variables(os.environ):
+        structlog.get_logger(__name__).warning("unknown setting", detail=sentence)
+    observer = create_observer(settings)
+    return create_app(settings, create_repository(settings, observer), observer)
+
 
 try:
-    _settings = Settings.from_environment(os.environ)
+    app = _app()
 except SettingsError as error:
     # gunicorn takes this status as "the app cannot load" and does not try again for ever.
     sys.stderr.write("The service cannot start; mend its environment:\n")
     sys.stderr.writelines(f"  {mistake}\n" for mistake in error.mistakes)
     sys.exit(4)
-
-configure_logging(_settings.log_level)
-for _sentence in unknown_variables(os.environ):
-    structlog.get_logger(__name__).warning("unknown setting", detail=_sentence)
-
-app = create_app(_settings, create_repository(_settings))

@@ -11,7 +11,7 @@ import pytest
 from service import local
 from service.operations import Operation, Transaction
 from service.settings import Settings
-from tests.engines import ENGINES, REGION, client_for
+from tests.engines import ENGINES, REGION, client_for, moto
 from tests.serving import Server, gunicorn
 from tests.wire import Wire
 
@@ -64,6 +64,14 @@ def engine(request) -> Iterator[Engine]:
         wire.close()
         allowed = {*map(str, Operation), *map(str, Transaction)}
         assert set(wire.calls) <= allowed, "least privilege: nothing else is asked"
+
+
+@pytest.fixture(scope="session")
+def endpoint():
+    """An engine with the table; one is enough where no item is at stake."""
+    with moto() as endpoint:
+        local.create_table(client_for(endpoint), Settings())
+        yield endpoint
 
 
 @pytest.fixture(scope="session")

@@ -98,6 +98,6 @@ def gunicorn(
         *("-b", f"127.0.0.1:{port}", *options, "service.wsgi:app"),
     ]
     with tempfile.TemporaryFile() as log, process(command, environment, log) as child:
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}{variables.get('SCRIPT_NAME', '')}"
         wait_for(url + until, child)
         yield Server(url, child.pid, log)

@@ -29,6 +29,7 @@ from service.errors import (
     UnacceptableItem,
 )
 from service.items import Attributes
+from service.observation import UNOBSERVED, CallRecord, Observer, observe_call
 from service.operations import Operation, Transaction
 from service.settings import Settings
 from service.storage.failures import (
@@ -42,6 +43,7 @@ FIRST_BACKOFF_SECONDS = 0.1
 LEAST_ATTEMPT_SECONDS = 0.1
 """With less time left, another attempt would only be load."""
 RETRY_RESERVE = 10
+_TELL_CAPACITY = {"ReturnConsumedCapacity": "TOTAL"}
 
 log = structlog.get_logger(__name__)
 
@@ -122,8 +124,9 @@ class RetryBudget:
 class Attempts:
     """Calls that are attempted again while deadline, budget and number of attempts allow."""
 
-    def __init__(self, client: Client, settings: Settings) -> None:
+    def __init__(self, client: Client, settings: Settings, observer: Observer = UNOBSERVED) -> None:
         self._client = client
+        self._observer = observer
         self._deadline_seconds = settings.deadline_seconds
         self._max_attempts = settings.max_attempts
         self._budget = RetryBudget(settings.retry_percent)
@@ -150,10 +153,12 @@ class Attempts:
             raise StorageTimeout("The deadline passed before all was read. Nothing was changed.")
         unknown = False
         for attempt in itertools.count(1):
+            began = time.perf_counter()
             try:
-                content = self._client.call(operation, parameters, deadline)
+                content = self._client.call(operation, {**parameters, **_TELL_CAPACITY}, deadline)
             except (BotoCoreError, ClientError) as error:
                 failure = failure_of(error)
+                self._observe(operation, failure.name.lower(), attempt, began)
                 if failure is Failure.CONDITION_REFUSED:
                     found = getattr(error, "response", {}).get("Item")
                     raise ConditionRefused(found, after_lost_answer=unknown) from None
@@ -171,9 +176,22 @@ class Attempts:
                     _log_failure(operation, failure, error, attempt)
                     raise _final_error(failure, outcome_unknown=unknown) from error
             else:
+                self._observe(operation, "ok", attempt, began, _capacity_units(content))
                 self._budget.earn()
                 return Answer(content, unknown)
         raise AssertionError("attempts are counted without end")
+
+    def _observe(
+        self,
+        operation: Operation | Transaction,
+        outcome: str,
+        attempt: int,
+        began: float,
+        units: float = 0.0,
+    ) -> None:
+        seconds = time.perf_counter() - began
+        call = CallRecord(operation.value, outcome, attempt, seconds, units)
+        observe_call(self._observer, call)
 
     def _prepare_another(self, failure: Failure, attempt: int, deadline: Deadline) -> bool:
         """Wait until another attempt makes sense; False where it makes none."""
@@ -192,6 +210,13 @@ class Attempts:
             return False
         time.sleep(pause_seconds)
         return True
+
+
+def _capacity_units(content: Mapping[str, Any]) -> float:
+    """What the call has consumed, of all tables; nothing where an engine does not say."""
+    consumed = content.get("ConsumedCapacity") or ()
+    tables = consumed if isinstance(consumed, list) else [consumed]
+    return sum(float(table.get("CapacityUnits", 0)) for table in tables if table)
 
 
 def _canceled(error: BotoCoreError | ClientError, *, after_lost_answer: bool) -> Failure:
@@ -214,14 +239,24 @@ def _log_failure(
 ) -> None:
     """The operator sees AWS's own words; the client never does."""
     write = log.warning if failure in _NO_DEFECTS else log.error
+    words = str(error)
+    if failure in _ABOUT_VALUES:
+        log.debug("dynamodb refusal", operation=str(operation), error=words)
+        response = getattr(error, "response", {})
+        words = response.get("Error", {}).get("Code") or type(error).__name__
     write(
         "dynamodb call failed",
         operation=str(operation),
         failure=failure.name.lower(),
         attempts=attempt,
-        error=str(error),
+        error=words,
     )
 
+
+# Here AWS's words may repeat an item's values, which only level debug may show.
+_ABOUT_VALUES = frozenset(
+    {Failure.REFUSED, Failure.TOO_LARGE, Failure.UPDATE_REFUSED, Failure.UNEXPECTED}
+)
 
 _NO_DEFECTS = frozenset(
     {

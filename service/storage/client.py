@@ -20,6 +20,7 @@ from botocore.parsers import ResponseParserError
 
 from service import __version__
 from service.deadline import Deadline, TimeIsUp, time_limit
+from service.observation import UNOBSERVED, Observer
 from service.operations import Operation, Transaction
 from service.settings import Settings
 from service.storage.credentials import BackgroundCredentials
@@ -39,7 +40,10 @@ class DynamoDBClient:
     """
 
     def __init__(
-        self, settings: Settings, credentials: BackgroundCredentials | None = None
+        self,
+        settings: Settings,
+        observer: Observer = UNOBSERVED,
+        credentials: BackgroundCredentials | None = None,
     ) -> None:
         self._attempt_seconds = settings.connect_timeout_seconds + settings.read_timeout_seconds
         self._config = Config(
@@ -52,7 +56,7 @@ class DynamoDBClient:
             parameter_validation=False,  # everything was checked on the way in
             user_agent_extra=f"dynamodb-items/{__version__}",
         )
-        self._credentials = credentials or BackgroundCredentials()
+        self._credentials = credentials or BackgroundCredentials(observer=observer)
         self._lock = threading.Lock()
         self._methods: Mapping[str, Callable[..., dict[str, Any]]] | None = None
         self._settings = settings

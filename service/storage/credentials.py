@@ -20,6 +20,8 @@ import structlog
 from botocore.credentials import Credentials, ReadOnlyCredentials, RefreshableCredentials
 from botocore.exceptions import NoCredentialsError
 
+from service.observation import UNOBSERVED, Observer
+
 log = structlog.get_logger(__name__)
 
 RENEW_BEFORE_EXPIRY_SECONDS = 15 * 60
@@ -45,7 +47,12 @@ class BackgroundCredentials(Credentials):
     One thread in each process finds them, from the first use on; so nothing crosses a fork.
     """
 
-    def __init__(self, find: Callable[[], Credentials | None] = credentials_of_the_chain) -> None:
+    def __init__(
+        self,
+        find: Callable[[], Credentials | None] = credentials_of_the_chain,
+        observer: Observer = UNOBSERVED,
+    ) -> None:
+        self._observer = observer
         self.method = "background"
         self._find = find
         self._source: Credentials | None = None
@@ -124,6 +131,7 @@ class BackgroundCredentials(Credentials):
         else:
             if in_hand != self._in_hand:
                 log.info("credentials found", source=found.method)
+                self._observer.credentials_found()
             self._source, self._in_hand = found, in_hand
             self._failures = 0
         self._looked.set()

@@ -32,9 +32,10 @@ def flat_changes(patch: dict[str, Any], pointer: str = "") -> Changes:
     Raises:
         UnacceptableItem: a value that DynamoDB does not take.
     """
+    pointers = {name: checked_name(pointer, name) for name in patch}
     return Changes(
         set={
-            name: from_plain(value, checked_name(pointer, name))
+            name: from_plain(value, pointers[name])
             for name, value in patch.items()
             if value is not None
         },

@@ -19,6 +19,7 @@ from service.items import ItemKey
 from service.settings import Settings
 from service.storage.attributes import pointer_to, refuse
 from service.storage.writes import Delete, Write
+from service.web.access import permitted_key
 from service.web.media_types import PatchForm, Representation, item_representation
 from service.web.preconditions import parse_precondition, require_precondition
 from service.web.schemas import BatchGetSchema, BatchSchema
@@ -132,7 +133,7 @@ def _one_of(names: Sequence[str]) -> str:
 
 def _key(members: Mapping[str, Any], pointer: str, settings: Settings) -> ItemKey:
     try:
-        return settings.key_schema.key(members["id"], members["name"])
+        return permitted_key(settings, members["id"], members["name"])
     except InvalidKey as error:
         refuse(pointer, error.detail)
 

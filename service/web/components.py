@@ -66,6 +66,13 @@ _PARAMETERS: Mapping[str, tuple[str, str]] = {
     "X-Request-Id": ("An id for the log; one is made up when it is absent.", "4d1c6a1d0e9f4b7a"),
 }
 
+_ENTITY_TAGS = r'^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$'
+_PATTERNS = {
+    "If-Match": _ENTITY_TAGS,
+    "If-None-Match": _ENTITY_TAGS,
+    "Idempotency-Key": r'^("[ !#-~]{1,255}"|[!#-~]{1,255})$',
+}
+
 _PROBLEM_RESPONSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "BadRequest": ("The key, a header, a parameter or the body cannot be understood.", ()),
     "ItemNotFound": ("No item has this key.", ()),
@@ -147,7 +154,7 @@ def register_components(api: Api) -> None:
         components.parameter(
             name,
             "header",
-            {"description": description, "schema": {"type": "string"}, "example": example},
+            {"description": description, "schema": _string(name), "example": example},
         )
     for name, (description, headers) in _PROBLEM_RESPONSES.items():
         components.response(
@@ -158,6 +165,10 @@ def register_components(api: Api) -> None:
                 "content": {PROBLEM_JSON: {"schema": ProblemSchema}},
             },
         )
+
+
+def _string(name: str) -> dict[str, Any]:
+    return {"type": "string"} | ({"pattern": _PATTERNS[name]} if name in _PATTERNS else {})
 
 
 def named_headers(headers: tuple[str, ...]) -> dict[str, str]:

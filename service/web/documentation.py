@@ -3,6 +3,8 @@
 https://spec.openapis.org/oas/v3.0.3
 """
 
+import copy
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from service.items import KeyAttribute, KeySchema
@@ -52,7 +54,7 @@ def _key_parameter(name: str, kind: str, attribute: KeyAttribute) -> dict[str, A
     )
     schema: dict[str, Any] = {"type": "string", "minLength": 1}
     if is_number:
-        schema["pattern"] = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+        schema["pattern"] = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
     return {
         "name": name,
         "in": "path",
@@ -61,6 +63,27 @@ def _key_parameter(name: str, kind: str, attribute: KeyAttribute) -> dict[str, A
         "schema": schema,
         "example": _KEY_EXAMPLES[name][attribute.type],
     }
+
+
+def operations_of(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The operations of an OpenAPI document."""
+    for path in document["paths"].values():
+        yield from (operation for operation in path.values() if "operationId" in operation)
+
+
+def with_links_that_lead_somewhere(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document without links to operations that this deployment does not have."""
+    kept: dict[str, Any] = copy.deepcopy(dict(document))
+    known = {operation["operationId"] for operation in operations_of(kept)}
+    for operation in operations_of(kept):
+        for response in operation["responses"].values():
+            if "links" in response:
+                response["links"] = {
+                    name: link
+                    for name, link in response["links"].items()
+                    if link["operationId"] in known
+                }
+    return kept
 
 
 def _item_content(plain: Any, typed: Any) -> dict[str, Any]:
@@ -115,6 +138,25 @@ _READ_PARAMETERS: list[Any] = [
     "If-None-Match",
     "X-Request-Id",
 ]
+_THE_SAME_ITEM = {"path.id": "$request.path.id", "path.name": "$request.path.name"}
+_AS_IT_IS_NOW = {**_THE_SAME_ITEM, "header.If-Match": "$response.header.ETag"}
+_LINKS = {
+    "read": {
+        "operationId": "getItem",
+        "description": "Read the item that was written.",
+        "parameters": _THE_SAME_ITEM,
+    },
+    "change": {
+        "operationId": "patchItem",
+        "description": "Change the item, if nobody else has since.",
+        "parameters": _AS_IT_IS_NOW,
+    },
+    "delete": {
+        "operationId": "deleteItem",
+        "description": "Delete the item, if nobody else has changed it since.",
+        "parameters": _AS_IT_IS_NOW,
+    },
+}
 _NO_BODY = "Done, and nothing is sent back, as `Prefer: return=minimal` asks."
 
 GET_ITEM: dict[str, Any] = {
@@ -151,13 +193,15 @@ PUT_ITEM: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "The whole item. Its key attributes may be left out.",
-        "content": _item_content({"Email": "raj@gmail.com"}, TYPED_RAJ),
+        "content": _item_content({"Email": "raj@gmail.com"}, {"Email": {"S": "raj@gmail.com"}}),
     },
     "responses": {
-        "200": _answer("Replaced.", "ETag", "Vary", "Preference-Applied", content=_RAJ_CONTENT),
+        "200": _answer("Replaced.", "ETag", "Vary", "Preference-Applied", content=_RAJ_CONTENT)
+        | {"links": _LINKS},
         "201": _answer(
             "Created.", "ETag", "Location", "Vary", "Preference-Applied", content=_RAJ_CONTENT
-        ),
+        )
+        | {"links": _LINKS},
         "204": _answer(_NO_BODY, "ETag", "Preference-Applied"),
         **WRITE_REFUSALS,
         **BODY_REFUSALS,

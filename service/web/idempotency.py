@@ -9,6 +9,7 @@ from flask import Request
 
 from service.errors import InvalidRequest
 from service.versions import WriteToken
+from service.web.access import current_caller
 
 # The draft has a quoted string; what most clients send is the bare one.
 _KEY = re.compile(r'"([\x20\x21\x23-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255})', re.ASCII)
@@ -34,7 +35,9 @@ def idempotency_key(request: Request) -> str | None:
 
 def write_token(request: Request, key: str, path: str) -> WriteToken:
     """The write token of a request with an Idempotency-Key, the same each time it comes. The key
-    is valid for one method and one canonical path.
+    is valid for one caller, one method and one canonical path.
     """
     headers = [request.headers.get(name, "").encode() for name in _TELLING_HEADERS]
-    return WriteToken.of_request((request.method, path, key), (request.get_data(), *headers))
+    return WriteToken.of_request(
+        (current_caller().id, request.method, path, key), (request.get_data(), *headers)
+    )

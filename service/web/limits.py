@@ -17,7 +17,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestTimeout
 from service.deadline import TimeIsUp, request_deadline, time_limit
 from service.settings import Settings
 from service.web import problems
-from service.web.telemetry import request_id_of
+from service.web.telemetry import record_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -104,9 +104,10 @@ class Limits:
         if now - self._said_at >= 1:  # one line a second: logging must not add to the load
             log.warning("overloaded", refused=self._refused)
             self._said_at, self._refused = now, 0
-        request_id = request_id_of(environ.get("HTTP_X_REQUEST_ID", ""))
+        record = record_of(environ)
+        record.shed = True
         path = (environ.get("RAW_URI") or environ.get("PATH_INFO", "")).partition("?")[0]
-        status, headers, content = problems.overloaded(path, request_id)
+        status, headers, content = problems.overloaded(path, record.request_id)
         start_response(status, headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 

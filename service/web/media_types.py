@@ -4,6 +4,7 @@ import enum
 from typing import Any
 
 from flask import Request
+from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
 from werkzeug.http import parse_options_header
 
@@ -72,7 +73,12 @@ def accepted_representation(request: Request) -> Representation:
     header = request.headers.get("Accept", "")
     if header in _BY_ACCEPT_HEADER:
         return _BY_ACCEPT_HEADER[header]
-    best = request.accept_mimetypes.best_match(list(_BY_MEDIA_TYPE))
+    # A charset or an indent changes nothing: parameters are no reason to refuse.
+    ranges = MIMEAccept(
+        (media_range.partition(";")[0], quality)
+        for media_range, quality in request.accept_mimetypes
+    )
+    best = ranges.best_match(list(_BY_MEDIA_TYPE))
     if best is None:
         raise NotAcceptable(f"This resource is sent as {PLAIN_JSON} or {TYPED_JSON}.")
     return _BY_MEDIA_TYPE[best]

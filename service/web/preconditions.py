@@ -13,7 +13,10 @@ from service.web.media_types import Representation
 
 # Section 8.8.3: an opaque tag in quotes, weak with W/ before it.
 _ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
-_LIST_SEPARATOR = re.compile(r"[ \t]*,[ \t,]*")
+# A comma may be in a tag, too.
+_ENTITY_TAGS = re.compile(
+    rf"[ \t,]*{_ENTITY_TAG.pattern}(?:[ \t]*,[ \t,]*{_ENTITY_TAG.pattern})*[ \t,]*"
+)
 
 
 def entity_tag(item: Item, representation: Representation) -> str:
@@ -70,16 +73,15 @@ def _fingerprints(header: str, value: str, *, weak: bool) -> Fingerprints:
     value = value.strip(" \t")
     if value == "*":
         return ANY_ITEM
-    fingerprints = set()
-    for tag in _LIST_SEPARATOR.split(value.strip(" \t,")):
-        match = _ENTITY_TAG.fullmatch(tag)
-        if match is None:
-            raise InvalidRequest(
-                f'{header} takes * or a list of entity tags in double quotes, as in "abc".'
-            )
-        if weak or match[1] is None:
-            fingerprints.add(_without_suffix(match[2]))
-    return frozenset(fingerprints)
+    if not _ENTITY_TAGS.fullmatch(value):
+        raise InvalidRequest(
+            f'{header} takes * or a list of entity tags in double quotes, as in "abc".'
+        )
+    return frozenset(
+        _without_suffix(opaque_tag)
+        for is_weak, opaque_tag in _ENTITY_TAG.findall(value)
+        if weak or not is_weak
+    )
 
 
 def _without_suffix(opaque_tag: str) -> str:

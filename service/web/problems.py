@@ -4,6 +4,7 @@ https://www.rfc-editor.org/rfc/rfc9457
 """
 
 import random
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -47,6 +48,20 @@ def _problem(
 
 
 PROBLEMS: Mapping[type[errors.ItemsError], Problem] = {
+    errors.Unauthenticated: _problem(
+        "unauthenticated",
+        401,
+        "The caller is not known",
+        "Send a valid credential; `WWW-Authenticate` says of which kind, and `detail` what is "
+        "wrong with the one sent.",
+    ),
+    errors.NotPermitted: _problem(
+        "not-permitted",
+        403,
+        "The caller may not do this",
+        "Reads need the scope `items:read`, writes `items:write`. A caller that is held to one "
+        "partition reaches no item outside of it.",
+    ),
     errors.InvalidKey: _problem(
         "invalid-key",
         400,
@@ -186,6 +201,13 @@ _HTTP_PROBLEMS: Mapping[int, Problem] = {
             "The body's media type is not supported",
             "Set Content-Type to one that `detail` names.",
         ),
+        _problem(
+            "too-many-requests",
+            429,
+            "The caller asks too often",
+            "Nothing was done. Retry after the time given; the RateLimit headers tell how much "
+            "is left.",
+        ),
     )
 }
 
@@ -239,6 +261,11 @@ def problem_response(
         least, most = problem.retry_after_seconds
         response.headers["Retry-After"] = str(random.randint(least, most))  # noqa: S311
     return response
+
+
+def too_many_requests(detail: str) -> Response:
+    """What a caller gets that asks too often."""
+    return problem_response(_HTTP_PROBLEMS[429], detail)
 
 
 def _field_error(error: errors.FieldError) -> dict[str, str]:
@@ -323,8 +350,19 @@ def handle_http_exception(error: HTTPException) -> Response:
 
 def handle_unexpected(error: Exception) -> Response:
     """A defect: its stack goes to the log, its request id to the client."""
-    log.error("unexpected error", request_id=g.request_id, exc_info=error)
+    # Its words may hold an item's values, which only level debug may show.
+    log.error("unexpected error", request_id=g.request_id, stack=_stack(error))
+    log.debug("unexpected error", request_id=g.request_id, exc_info=error)
     return problem_response(_UNEXPECTED, "The request failed; its request_id finds it in the log.")
+
+
+def _stack(error: BaseException | None) -> str:
+    """Where an error and those behind it came up, without their words."""
+    parts = []
+    while error is not None:
+        parts += [*traceback.format_tb(error.__traceback__), f"{type(error).__qualname__}\n"]
+        error = error.__cause__ or error.__context__
+    return "".join(parts)
 
 
 def install(app: Flask) -> None:

@@ -12,6 +12,7 @@ from service.errors import FieldError, InvalidRequest
 from service.items import ItemKey, Precondition
 from service.settings import Settings
 from service.versions import WriteToken
+from service.web.access import permitted_key
 from service.web.codecs import Projection, parse_projection
 from service.web.idempotency import idempotency_key, write_token
 from service.web.media_types import Representation, accepted_representation
@@ -40,11 +41,12 @@ class ReadRequest:
 
         Raises:
             InvalidKey, InvalidRequest: it cannot be understood.
+            NotPermitted: the item is in a partition that is not the caller's.
             NotAcceptable: the Accept header accepts no representation.
         """
         query = _query(request, _READ_QUERY)
         return cls(
-            key=settings.key_schema.key(partition, sort),
+            key=permitted_key(settings, partition, sort),
             precondition=precondition_of(request),
             representation=accepted_representation(request),
             projection=_projection(query, settings),
@@ -74,6 +76,7 @@ class WriteRequest:
 
         Raises:
             InvalidKey, InvalidRequest: it cannot be understood.
+            NotPermitted: the item is in a partition that is not the caller's.
             PreconditionRequired: this deployment wants a precondition.
             NotAcceptable: the Accept header accepts no representation, and one is to be sent.
         """
@@ -82,7 +85,7 @@ class WriteRequest:
         precondition = precondition_of(request)
         if settings.require_if_match:
             require_precondition(precondition)
-        key = settings.key_schema.key(partition, sort)
+        key = permitted_key(settings, partition, sort)
         once = idempotency_key(request)
         return cls(
             key=key,
@@ -112,11 +115,16 @@ def item_path(key: ItemKey) -> str:
 def _query(request: Request, schema: Schema) -> Mapping[str, Any]:
     if not request.query_string:
         return {}
-    arguments = request.args
-    if repeated := [name for name in arguments if len(arguments.getlist(name)) > 1]:
+    arguments = dict(request.args.lists())
+    if "fields" in arguments:
+        # Some generated clients repeat the parameter where the document says commas.
+        arguments["fields"] = [",".join(arguments["fields"])]
+    if repeated := [name for name, values in arguments.items() if len(values) > 1]:
         raise _invalid_query({name: ["is given more than once"] for name in repeated})
     try:
-        query: Mapping[str, Any] = schema.load(arguments.to_dict())
+        query: Mapping[str, Any] = schema.load(
+            {name: value for name, (value,) in arguments.items()}
+        )
     except ValidationError as error:
         messages = cast("Mapping[str, list[str]]", error.messages)
         raise _invalid_query(messages) from None

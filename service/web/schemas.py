@@ -6,6 +6,9 @@ from webargs.fields import DelimitedList
 MAX_OPERATIONS = 100
 """How many operations a transaction of DynamoDB takes."""
 
+PATH_PATTERN = r"^(\\[^,\n]|[^.\\,])+(\.(\\[^,\n]|[^.\\,])+)*$"
+"""An attribute path of ``fields``: names joined by dots, with a backslash before a literal dot."""
+
 
 class ItemSchema(Schema):
     """Any attributes: what an item holds is the table's business."""
@@ -221,9 +224,10 @@ class ProjectionQuerySchema(Schema):
         unknown = RAISE
 
     fields_ = DelimitedList(
-        fields.String(),
+        fields.String(metadata={"minLength": 1, "pattern": PATH_PATTERN}),
         data_key="fields",
         metadata={
+            "minItems": 1,
             "description": (
                 "The attributes to answer with, such as `Email,Address.City`; the key attributes "
                 "always come. A backslash makes a dot in a name literal."

@@ -1,56 +1,131 @@
-"""A request id for every request, and one log line, as JSON on standard output."""
+"""A request id for every request, and one log line, whoever answers it.
 
-import logging
+``FIELDS`` are all that the line ever holds; at level debug also the path, and with it the key.
+"""
+
+import functools
 import re
 import secrets
 import time
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, Response, g, request
 
+from service.observation import Observer, RequestRecord, request_under_way
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 log = structlog.get_logger(__name__)
 
+FIELDS = (
+    *("request_id", "method", "route", "status", "milliseconds", "caller", "client"),
+    *("dynamodb_calls", "dynamodb_milliseconds", "capacity_units"),
+)
+
+METHODS = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE", "POST", "OPTIONS"})
+OTHER_METHOD = "other"
+
+_RECORD = "items.record"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
-
-
-def configure_logging(level: str) -> None:
-    """Write log lines of this level and above as JSON, the libraries' warnings among them."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        cache_logger_on_first_use=True,
-    )
+# https://www.w3.org/TR/trace-context/#traceparent-header
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
+_VARIABLE_PART = re.compile(r"<(?:[^<>:]*:)?([^<>:]*)>")
 
 
 def install(app: Flask) -> None:
-    """Give each request its id, echo it, and log the request when it is answered."""
+    """Give each request of the app its id, and echo it."""
     app.before_request(_begin)
     app.after_request(_end)
 
 
-def request_id_of(given: str) -> str:
-    """The id that the client gave in X-Request-Id, or a new one where that is none."""
-    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+def record_of(environ: Mapping[str, Any]) -> RequestRecord:
+    """The record of the request with this WSGI environment."""
+    record: RequestRecord = environ[_RECORD]
+    return record
+
+
+def request_id_of(environ: Mapping[str, Any]) -> str:
+    """The id that the client gave in X-Request-Id, or its trace's, or a new one."""
+    given = environ.get("HTTP_X_REQUEST_ID", "")
+    if given and _REQUEST_ID.fullmatch(given):
+        return str(given)
+    trace = _TRACEPARENT.fullmatch(environ.get("HTTP_TRACEPARENT", ""))
+    return trace[1] if trace else secrets.token_hex(8)
+
+
+class Telemetry:
+    """The outermost middleware: it sees every request, also those that the app never does."""
+
+    def __init__(self, app: "WSGIApplication", observer: Observer, *, with_path: bool) -> None:
+        self._app = app
+        self._observer = observer
+        self._with_path = with_path
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Pass the request on, and write its line once it is answered."""
+        began = time.perf_counter()
+        method = environ["REQUEST_METHOD"]
+        record = RequestRecord(
+            request_id_of(environ), method if method in METHODS else OTHER_METHOD
+        )
+        environ[_RECORD] = record
+        context = request_under_way.set(record)
+        self._observer.request_began(record, environ)
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            record.status = int(status[:3])
+            return start_response(status, headers, *rest)
+
+        try:
+            return self._app(environ, start)
+        finally:
+            record.seconds = time.perf_counter() - began
+            record.client = environ.get("REMOTE_ADDR", "")
+            request_under_way.reset(context)
+            self._observer.request_ended(record)
+            self._write(record, environ)
+
+    def _write(self, record: RequestRecord, environ: Mapping[str, Any]) -> None:
+        path = {"path": environ.get("PATH_INFO", "")} if self._with_path else {}
+        log.info(
+            "request",
+            request_id=record.request_id,
+            method=record.method,
+            route=record.route,
+            status=record.status,
+            milliseconds=round(record.seconds * 1000, 2),
+            caller=record.caller,
+            client=record.client,
+            dynamodb_calls=record.dynamodb_calls,
+            dynamodb_milliseconds=round(record.dynamodb_seconds * 1000, 2),
+            capacity_units=record.capacity_units,
+            **path,
+        )
 
 
 def _begin() -> None:
-    g.request_id = request_id_of(request.headers.get("X-Request-Id", ""))
-    g.began = time.perf_counter()
+    record = g.record = record_of(request.environ)
+    g.request_id = record.request_id
 
 
 def _end(response: Response) -> Response:
-    response.headers["X-Request-Id"] = g.request_id
-    log.info(
-        "request",
-        request_id=g.request_id,
-        method=request.method,
-        path=request.path,
-        status=response.status_code,
-        milliseconds=round((time.perf_counter() - g.began) * 1000, 1),
-    )
+    record: RequestRecord = g.record
+    response.headers["X-Request-Id"] = record.request_id
+    rule = request.url_rule
+    if rule is not None:
+        record.route = route_template(rule.rule)
+    caller = g.get("caller")
+    if caller is not None:
+        record.caller = caller.id
     return response
+
+
+@functools.cache
+def route_template(rule: str) -> str:
+    """A route as OpenAPI writes it, such as ``/items/{id}/{name}``."""
+    return _VARIABLE_PART.sub(r"{\1}", rule)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.errors import FieldError, UnacceptableItem
-from service.items import Attributes, ItemKey, Precondition
+from service.items import Attributes, Item, ItemKey, Precondition
 from service.storage import patches
-from service.storage.attributes import object_members, pointer_to
+from service.storage.attributes import check_item_size, object_members, pointer_to
 from service.storage.json_patch import item_patch
 from service.storage.native_update import native_expressions
 from service.storage.plain_json import attributes_from_plain
@@ -48,6 +48,7 @@ class WriteBody:
 
         Raises:
             UnacceptableItem: it is none, or changes the key or what is the service's own.
+            ItemTooLarge: what it sets is over DynamoDB's 400 KB by itself.
         """
         key, own = self.key.attributes, self.own_attributes
         match form:
@@ -67,7 +68,10 @@ class WriteBody:
         self._check_key(attributes_from_plain(repeated, self.pointer))
         if patches.is_flat(patch):
             changes = patches.flat_changes(patch, self.pointer)
+            check_item_size({**self.key.attributes, **changes.set})
             return Update(self.key, changes, self.precondition)
+        # Merged into nothing, it shows what no item can hold before one is read.
+        check_item_size(patches.merge_changes(Item({}), patch, self.pointer).changes.set)
         return Edit(
             self.key,
             lambda seen: patches.merge_changes(seen, patch, self.pointer),

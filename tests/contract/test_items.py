@@ -160,6 +160,13 @@ def test_fields_trim_the_answer_and_not_the_etag(service, name):
         assert answer.headers["ETag"] == whole.headers["ETag"]
 
 
+def test_fields_may_be_repeated_as_some_clients_do(service, name):
+    path = f"/items/7/{name}"
+    service.put(path, headers=JSON, data='{"a": 1, "b": 2, "c": 3}')
+    answer = service.get(f"{path}?fields=a&fields=b")
+    assert exact(answer) == {"Id": 7, "Name": name, "a": 1, "b": 2}
+
+
 def test_fields_trim_the_answer_of_a_write_and_not_the_item(service, name):
     path = f"/items/7/{name}?fields=a"
     assert exact(service.put(path, headers=JSON, data='{"a": 1, "b": 2}')).keys() == {
@@ -185,11 +192,15 @@ def test_the_typed_form_is_negotiated(service, name):
         "application/json;q=0.5, application/vnd.dynamodb+json": "application/vnd.dynamodb+json",
         "text/html, */*;q=0.1": "application/json",
         "application/*": "application/json",
+        "application/json; charset=utf-8": "application/json",
+        "application/vnd.dynamodb+json; version=1": "application/vnd.dynamodb+json",
+        "application/json;q=0, */*;q=0.1": "application/vnd.dynamodb+json",
     }.items():
         answer = service.get(path, headers={"Accept": accept})
         assert answer.content_type == content_type, accept
         assert answer.headers["Vary"] == "Accept"
-    assert service.get(path, headers={"Accept": "text/csv"}).status_code == 406
+    for accept in ("text/csv", "application/json;q=0", "*/*;q=0"):
+        assert service.get(path, headers={"Accept": accept}).status_code == 406, accept
 
 
 def test_the_version_attribute_shows_in_the_typed_form_only(service, name):

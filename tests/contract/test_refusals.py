@@ -95,14 +95,29 @@ def test_a_put_body_is_refused(service, name, case):
     assert_refused(service, lambda: service.put(path, headers=headers, data=body), status, slug)
 
 
-PLAIN_BODIES = [
-    case for case, (headers, *_) in BODIES.items() if headers == JSON and case != "over 400 KB"
-]
+PLAIN_BODIES = [case for case, (headers, *_) in BODIES.items() if headers == JSON]
 
 
 @pytest.mark.parametrize("case", PLAIN_BODIES)
 def test_a_patch_body_is_refused(service, name, case):
     _, body, status, slug = BODIES[case]
+    path = f"/items/7/{name}"
+    assert_refused(service, lambda: service.patch(path, headers=MERGE, data=body), status, slug)
+
+
+NESTED_PATCHES = {
+    "no name to remove": (b'{"": null}', 422, "unacceptable-item"),
+    "a name too long to remove": (b'{"%s": null}' % (b"n" * 70_000), 422, "unacceptable-item"),
+    "1e200 in a map": (b'{"m": {"x": 1e200}}', 422, "unacceptable-item"),
+    "no name in a map": (b'{"m": {"": null}}', 422, "unacceptable-item"),
+    "33 levels of maps": (b'{"m":' * 33 + b"1" + b"}" * 33, 422, "unacceptable-item"),
+    "over 400 KB in a map": (b'{"m": {"a": "%s"}}' % (b"x" * 409_600), 413, "item-too-large"),
+}
+
+
+@pytest.mark.parametrize("case", NESTED_PATCHES)
+def test_a_nested_patch_is_refused_before_the_item_is_read(service, name, case):
+    body, status, slug = NESTED_PATCHES[case]
     path = f"/items/7/{name}"
     assert_refused(service, lambda: service.patch(path, headers=MERGE, data=body), status, slug)
 

@@ -10,7 +10,8 @@ import yaml
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from openapi.__main__ import generated_files
-from service.app import create_app, create_repository
+from service.app import create_app, create_repository, openapi_document
+from service.operations import Operation
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -105,6 +106,40 @@ def test_every_error_is_a_typed_problem(document, operations):
                 name = response["$ref"].rpartition("/")[2]
                 content = document["components"]["responses"][name]["content"]
                 assert list(content) == ["application/problem+json"], (method, path, status)
+
+
+def test_every_link_gives_an_operation_parameters_that_it_has(document, operations):
+    by_id = {operation["operationId"]: operation for *_, operation in operations}
+    linked = [
+        link
+        for operation in by_id.values()
+        for response in operation["responses"].values()
+        for link in response.get("links", {}).values()
+    ]
+    assert {link["operationId"] for link in linked} == {"getItem", "patchItem", "deleteItem"}
+    (path,) = (path for path in document["paths"] if path.startswith("/items/{id}/"))
+    for link in linked:
+        parameters = [
+            *document["paths"][path].get("parameters", []),
+            *by_id[link["operationId"]]["parameters"],
+        ]
+        known = {
+            f"{parameter['in']}.{parameter['name']}"
+            for parameter in (
+                document["components"]["parameters"][one["$ref"].rpartition("/")[2]]
+                if "$ref" in one
+                else one
+                for one in parameters
+            )
+        }
+        assert set(link["parameters"]) <= known
+
+
+def test_a_deployment_links_only_to_operations_that_it_has():
+    settings = Settings(operations=frozenset({Operation.GET_ITEM, Operation.PUT_ITEM}))
+    document = openapi_document(create_app(settings, create_repository(settings)))
+    put = document["paths"]["/items/{id}/{name}"]["put"]
+    assert set(put["responses"]["201"]["links"]) == {"read"}
 
 
 def test_every_header_that_is_promised_is_described(document):

@@ -1,4 +1,4 @@
-"""The README, followed to the letter against a running service."""
+"""The README and the pages of docs/, followed to the letter against a running service."""
 
 import json
 import re
@@ -9,7 +9,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^```bash\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+PAGES = (README, *(page.read_text() for page in sorted(ROOT.glob("docs/**/*.md"))))
+BLOCKS = [
+    block
+    for page in PAGES
+    for block in re.findall(r"^```bash\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+]
 CLI_ROWS = re.findall(r"^\| `(aws dynamodb .*)` \| `(curl .*)` \|$", README, re.MULTILINE)
 LOCAL = "http://127.0.0.1:8000"
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -15,12 +16,13 @@ GENEROUS_SECONDS = 30
 """How long to wait for what happens at once on a machine that is not busy."""
 
 
-def eventually(holds: Callable[[], object], seconds: float = GENEROUS_SECONDS) -> None:
-    """Wait until it holds; fail when it never does."""
+def eventually(holds: Callable[[], Any], seconds: float = GENEROUS_SECONDS) -> Any:
+    """Wait until it holds, and return what it is then; fail when it never does."""
     until = time.monotonic() + seconds
-    while not holds():
+    while not (held := holds()):
         assert time.monotonic() < until, "it did not happen"
         time.sleep(0.05)
+    return held
 
 
 @pytest.fixture(scope="session")

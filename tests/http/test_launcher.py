@@ -1,5 +1,6 @@
 """``make run``: what a newcomer sees, and that nothing is left behind."""
 
+import itertools
 import os
 import re
 import shlex
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from contextlib import contextmanager
 
 import boto3.session
@@ -44,13 +46,14 @@ def refusal_of(*arguments, **variables) -> str:
 
 @contextmanager
 def launched(*arguments, **variables):
-    """A running launcher, and all that it said until its welcome was complete."""
+    """A running launcher, and all that it said until its welcome began to give examples."""
     launcher = launch(*arguments, **variables)
     try:
         said = []
         for line in launcher.stdout:
             said.append(line)
-            if line.strip().startswith("curl -i -X PATCH"):
+            if line.startswith("Try these"):
+                said += itertools.takewhile(str.strip, itertools.islice(launcher.stdout, 1, None))
                 break
         yield launcher, "".join(said)
     finally:
@@ -64,19 +67,49 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def pasted(said: str) -> list[str]:
+    """The statuses that the welcome's curl lines answer with."""
+    statuses = []
+    for line in re.findall(r"^  (curl .*)$", said, re.MULTILINE):
+        answer = subprocess.run(shlex.split(line), capture_output=True, text=True, check=True)
+        statuses.append(answer.stdout.split()[1])
+    return statuses
+
+
 def test_the_three_curl_lines_work_as_pasted():
     port = free_port()
     with launched("--port", str(port)) as (_, said):
-        statuses = []
-        for line in re.findall(r"^  (curl .*)$", said, re.MULTILINE):
-            answer = subprocess.run(shlex.split(line), capture_output=True, text=True, check=True)
-            statuses.append(answer.stdout.split()[1])
-    assert statuses == ["200", "201", "200"]
+        assert pasted(said) == ["200", "201", "200"]
     assert "Starting the embedded engine" in said
     assert f"http://127.0.0.1:{port}/openapi.json" in said
 
 
-@pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("variables", "statuses"),
+    [
+        ({"ITEMS_PARTITION_KEY": "Owner:S", "ITEMS_SORT_KEY": "Position:N"}, ["200", "201", "200"]),
+        ({"ITEMS_OPERATIONS": "GetItem"}, ["200"]),
+    ],
+    ids=["other keys", "read-only"],
+)
+def test_the_curl_lines_suit_the_settings(engine, variables, statuses):
+    table = f"launcher-{time.monotonic_ns()}"
+    arguments = ("--port", str(free_port()), "--endpoint", engine.endpoint)
+    with launched(*arguments, ITEMS_TABLE=table, **variables) as (_, said):
+        assert pasted(said) == statuses
+
+
+def test_neither_a_proxy_nor_a_profile_of_the_users_is_in_the_way():
+    elsewhere = "http://127.0.0.1:1"
+    variables = {"HTTP_PROXY": elsewhere, "http_proxy": elsewhere, "AWS_PROFILE": "none-such"}
+    port = free_port()
+    with launched("--port", str(port), **variables) as (_, said):
+        assert "The service is ready" in said
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/items/104/Andrew") as answer:
+            assert answer.status == 200
+
+
+@pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interruption_ends_all_of_it(interruption):
     port = free_port()
     with launched("--port", str(port)) as (launcher, said):

@@ -20,6 +20,7 @@ from service.numbers import canonical_number, decimal_of, parse_number
         ("+1", "1"),
         ("-0", "0"),
         ("0e99999", "0"),
+        ("-0.0e999999999999999999999", "0"),
         ("1.50", "1.5"),
         (".5", "0.5"),
         ("5.", "5"),
@@ -55,6 +56,7 @@ def test_what_is_no_number_is_refused(text):
         ("1E999999999999999999999", "range"),
         ("1E-131", "closer to zero"),
         ("1E-1000000", "closer to zero"),
+        ("1E-999999999999999999999", "closer to zero"),
     ],
 )
 def test_a_number_that_dynamodb_cannot_hold_is_refused(text, reason):

@@ -1,0 +1,161 @@
+"""JSON Web Tokens of one issuer: who they stand for, verified once and then remembered.
+
+https://www.rfc-editor.org/rfc/rfc9068
+"""
+
+import base64
+import hashlib
+import math
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import orjson
+from joserfc import jwt
+from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError, MissingClaimError
+from joserfc.jws import JWSRegistry
+from joserfc.jwt import JWTClaimsRegistry
+
+from service.access.callers import Caller, tenant_partition
+from service.access.key_sets import Key, KeySet, KeySource
+from service.errors import Unauthenticated
+from service.items import KeySchema
+
+MAX_TOKEN_BYTES = 8 * 1024
+MAX_REMEMBERED = 10_000
+MAX_SUBJECT_CHARACTERS = 255  # OpenID Connect Core, section 2
+FAR_FUTURE = 2.0**53
+
+
+class TokenVerifier:
+    """Knows callers by signed tokens.
+
+    A verified token is remembered by its SHA-256 until it expires or the key set changes, so that
+    a signature costs once. Unknown header members are left alone, unless ``crit`` lists them.
+    """
+
+    def __init__(
+        self,
+        keys: KeySource,
+        key_schema: KeySchema,
+        *,
+        issuer: str,
+        audiences: Collection[str],
+        algorithms: Collection[str],
+        leeway_seconds: float,
+        require_nbf: bool,
+        tenant_claim: str,
+    ) -> None:
+        self._keys = keys
+        self._key_schema = key_schema
+        self._algorithms = list(algorithms)
+        self._leeway_seconds = leeway_seconds
+        self._tenant_claim = tenant_claim
+        self._registry = JWSRegistry(strict_check_header=False)
+        self._claims = JWTClaimsRegistry(
+            leeway=math.ceil(leeway_seconds),
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "values": list(audiences)},
+            exp={"essential": True},
+            nbf={"essential": require_nbf},
+            sub={"essential": True},
+        )
+        self._remembered: dict[bytes, tuple[Caller, float]] = {}
+        self._remembered_keys: KeySet = {}
+
+    def authenticate(self, credential: str) -> Caller:
+        """The caller that a token stands for.
+
+        Raises:
+            Unauthenticated: it is no valid token of the issuer for this audience.
+            NotPermitted: its tenant is no partition of the table.
+        """
+        token = credential.encode("utf-8", "surrogateescape")
+        if len(token) > MAX_TOKEN_BYTES:
+            raise Unauthenticated("The token is too long.")
+        keys = self._keys.current()
+        if keys is not self._remembered_keys:
+            self._remembered, self._remembered_keys = {}, keys
+        remembered = self._remembered
+        digest = hashlib.sha256(token).digest()
+        known = remembered.get(digest)
+        if known is not None:
+            caller, until = known
+            if time.time() < until:
+                return caller
+            remembered.pop(digest, None)
+            raise Unauthenticated("The token has expired.")
+        caller, until = self._verified(token, keys)
+        if len(remembered) >= MAX_REMEMBERED:
+            remembered.pop(next(iter(remembered), b""), None)
+        remembered[digest] = (caller, until)
+        return caller
+
+    def _verified(self, token: bytes, keys: KeySet) -> tuple[Caller, float]:
+        key = self._key(token, keys)
+        try:
+            verified = jwt.decode(token, key, self._algorithms, self._registry)
+            self._claims.validate(verified.claims)
+        except ExpiredTokenError:
+            raise Unauthenticated("The token has expired.") from None
+        except MissingClaimError as error:
+            raise Unauthenticated(f"The token lacks the claim {error.claim}.") from None
+        except InvalidClaimError as error:
+            raise Unauthenticated(f"The token's claim {error.claim} is not acceptable.") from None
+        except (JoseError, ValueError, TypeError, RecursionError):
+            raise Unauthenticated("The token's signature or form is not valid.") from None
+        claims = verified.claims
+        until = min(claims["exp"], FAR_FUTURE) + self._leeway_seconds
+        return self._caller(claims), until
+
+    def _key(self, token: bytes, keys: KeySet) -> Key:
+        kid = _key_id(token)
+        key = _chosen(keys, kid) or _chosen(self._keys.renewed(), kid)
+        if key is None:
+            raise Unauthenticated("The token is signed with a key that is not known.")
+        return key
+
+    def _caller(self, claims: Mapping[str, Any]) -> Caller:
+        subject: str = claims["sub"]
+        if len(subject) > MAX_SUBJECT_CHARACTERS:
+            raise Unauthenticated("The token's claim sub is not acceptable.")
+        partition = (
+            tenant_partition(claims.get(self._tenant_claim), self._key_schema)
+            if self._tenant_claim
+            else None
+        )
+        return Caller(subject, _scopes(claims), partition)
+
+
+def _key_id(token: bytes) -> str | None:
+    """The ``kid`` of a token that is not verified yet.
+
+    Raises:
+        Unauthenticated: it is no token.
+    """
+    header, _, rest = token.partition(b".")
+    try:
+        members = orjson.loads(base64.urlsafe_b64decode(header + b"=" * (-len(header) % 4)))
+    except ValueError:
+        members = None
+    if not rest or not isinstance(members, dict):
+        raise Unauthenticated("The credential is no JSON Web Token.")
+    kid = members.get("kid")
+    return None if kid is None else str(kid)
+
+
+def _chosen(keys: KeySet, kid: str | None) -> Key | None:
+    """The key of that id; where a token names none, the only one there is."""
+    if kid is not None:
+        return keys.get(kid)
+    return next(iter(keys.values())) if len(keys) == 1 else None
+
+
+def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
+    """RFC 9068's ``scope``, words in a text; where it is absent, some issuers' ``scp``."""
+    scopes = claims.get("scope", claims.get("scp"))
+    if isinstance(scopes, str):
+        return frozenset(scopes.split(" "))
+    if isinstance(scopes, list):
+        return frozenset(scope for scope in scopes if isinstance(scope, str))
+    return frozenset()

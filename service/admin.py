@@ -1,0 +1,73 @@
+"""The admin port: metrics for Prometheus, from a process of its own.
+
+It shares nothing with the workers but the folder of their counters, so that it answers also when
+they are at their limits. It ends, and takes the folder with it, once nobody holds the other end of
+its standard input: the arbiter that started it and all workers.
+"""
+
+import os
+import shutil
+import socket
+import sys
+import threading
+import time
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import CollectorRegistry, make_wsgi_app
+from prometheus_client.multiprocess import MultiProcessCollector
+
+BIND_RETRY_SECONDS = 0.5
+
+
+class _Server(WSGIServer):
+    address_family = socket.AF_INET
+    daemon_threads = True
+
+
+class _ServerV6(_Server):
+    address_family = socket.AF_INET6
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = 10
+
+    def log_message(self, *_arguments: object) -> None:
+        """Scrapes are no news."""
+
+
+def serve(host: str, port: int, folder: str) -> None:
+    """Answer scrapes from now on."""
+
+    def answer(environ: Any, start_response: Any) -> Any:
+        if environ["PATH_INFO"] != "/metrics":
+            start_response("404 Not Found", [("Content-Type", "text/plain")])
+            return [b"Metrics are at /metrics.\n"]
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
+        return make_wsgi_app(registry)(environ, start_response)
+
+    server_class = _ServerV6 if ":" in host else _Server
+    while True:
+        try:
+            server = make_server(host, port, answer, server_class, _Handler)
+        except OSError as error:
+            # After a binary upgrade the old arbiter's port is free once it is gone.
+            sys.stderr.write(f"The admin port {host}:{port} cannot be opened yet: {error}.\n")
+            time.sleep(BIND_RETRY_SECONDS)
+        else:
+            server.serve_forever()
+
+
+def main() -> None:
+    """``python -m service.admin HOST PORT FOLDER``, as ``service.gunicorn_conf`` starts it."""
+    host, port, folder = sys.argv[1:]
+    os.closerange(3, 256)  # the arbiter's listeners, which it hands to a successor
+    threading.Thread(target=serve, args=(host, int(port), folder), daemon=True).start()
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

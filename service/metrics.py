@@ -1,0 +1,128 @@
+"""Prometheus metrics, right across all workers, and the admin port that shows them.
+
+Each worker counts in files of its own in ``PROMETHEUS_MULTIPROC_DIR``; whoever is asked adds the
+files up, also those of workers that are gone. So it matters that the variable is set before
+``prometheus_client`` is imported: ``service.gunicorn_conf`` does both.
+
+https://prometheus.github.io/client_python/multiprocess/
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from service.observation import CallRecord, Observer, RequestRecord
+
+REQUEST_BUCKETS_SECONDS = (
+    *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+CALL_BUCKETS_SECONDS = REQUEST_BUCKETS_SECONDS[:-2]
+NO_ROUTE = "none"
+
+
+class PrometheusObserver(Observer):
+    """Counts what happens. No label holds anything that a client can choose freely."""
+
+    def __init__(self) -> None:
+        registry = CollectorRegistry()
+        self._requests = Counter(
+            "items_requests",
+            "Requests that were answered.",
+            ["method", "route", "status"],
+            registry=registry,
+        )
+        self._request_seconds = Histogram(
+            "items_request_duration_seconds",
+            "How long requests took.",
+            ["method", "route"],
+            buckets=REQUEST_BUCKETS_SECONDS,
+            registry=registry,
+        )
+        self._in_flight = Gauge(
+            "items_requests_in_flight",
+            "Requests that are being answered.",
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
+        self._shed = Counter(
+            "items_requests_shed", "Requests that were refused for overload.", registry=registry
+        )
+        self._calls = Counter(
+            "items_dynamodb_calls",
+            "Attempts at calls to DynamoDB, by what came of them.",
+            ["operation", "outcome"],
+            registry=registry,
+        )
+        self._call_seconds = Histogram(
+            "items_dynamodb_call_duration_seconds",
+            "How long attempts at calls to DynamoDB took.",
+            ["operation"],
+            buckets=CALL_BUCKETS_SECONDS,
+            registry=registry,
+        )
+        self._retries = Counter(
+            "items_dynamodb_retries",
+            "Attempts after the first.",
+            ["operation"],
+            registry=registry,
+        )
+        self._capacity = Counter(
+            "items_dynamodb_capacity_units",
+            "Capacity units that DynamoDB says calls consumed.",
+            ["operation"],
+            registry=registry,
+        )
+        self._credentials = Gauge(
+            "items_credentials_found_timestamp_seconds",
+            "When the AWS credentials in use were found; the longest ago of all workers.",
+            multiprocess_mode="livemin",
+            registry=registry,
+        )
+        # Finding a metric by its labels takes longer than counting.
+        self._of_request: dict[tuple[str, str, int], tuple[Any, Any]] = {}
+        self._of_call: dict[tuple[str, str], tuple[Any, Any, Any]] = {}
+
+    def request_began(self, record: RequestRecord, headers: Mapping[str, Any]) -> None:  # noqa: ARG002
+        """One more is under way."""
+        self._in_flight.inc()
+
+    def request_ended(self, record: RequestRecord) -> None:
+        """Count it."""
+        self._in_flight.dec()
+        labels = record.method, record.route, record.status
+        known = self._of_request.get(labels)
+        if known is None:
+            method, route, status = record.method, record.route or NO_ROUTE, str(record.status)
+            known = self._of_request[labels] = (
+                self._requests.labels(method, route, status),
+                self._request_seconds.labels(method, route),
+            )
+        requests, seconds = known
+        requests.inc()
+        seconds.observe(record.seconds)
+        if record.shed:
+            self._shed.inc()
+
+    def call_ended(self, call: CallRecord) -> None:
+        """Count it."""
+        labels = call.operation, call.outcome
+        known = self._of_call.get(labels)
+        if known is None:
+            known = self._of_call[labels] = (
+                self._calls.labels(*labels),
+                self._call_seconds.labels(call.operation),
+                self._capacity.labels(call.operation),
+            )
+        calls, seconds, capacity = known
+        calls.inc()
+        seconds.observe(call.seconds)
+        if call.capacity_units:
+            capacity.inc(call.capacity_units)
+        if call.attempt > 1:
+            self._retries.labels(call.operation).inc()
+
+    def credentials_found(self) -> None:
+        """Remember when."""
+        self._credentials.set(time.time())

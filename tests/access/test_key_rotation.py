@@ -1,0 +1,110 @@
+"""The issuer's keys change, or cannot be reached, while the service serves."""
+
+import threading
+import time
+
+import pytest
+
+from tests.access.issuer import bearer, issuer, jwt_variables
+from tests.serving import gunicorn
+
+PATIENCE_SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def authority():
+    """An issuer of these tests alone, since they change its keys."""
+    with issuer() as authority:
+        yield authority
+
+
+@pytest.fixture(scope="module", params=["by URL", "from a file"])
+def service(request, endpoint, authority, tmp_path_factory):
+    path = tmp_path_factory.mktemp("keys") / "keys.json"
+    authority.publish = lambda: path.write_bytes(authority.key_set)
+    authority.publish()
+    location = f"{authority.url}/keys" if request.param == "by URL" else str(path)
+    variables = jwt_variables(authority, ITEMS_JWT_KEY_SET=location)
+    with gunicorn(endpoint, "-w", "1", **variables) as server:
+        yield server
+
+
+def status(server, token) -> int:
+    return server.request("GET", "/items/104/rotation", **bearer(token)).status
+
+
+def test_keys_rotate_and_no_request_fails(service, authority):
+    stop, statuses = threading.Event(), []
+
+    def ask() -> None:
+        while not stop.is_set():
+            statuses.append(status(service, authority.token()))
+
+    callers = [threading.Thread(target=ask) for _ in range(3)]
+    for caller in callers:
+        caller.start()
+    for kind in ("EC", "RSA", "EC"):
+        authority.rotate(kind=kind)
+        so_far = len(statuses)
+        until = time.monotonic() + PATIENCE_SECONDS
+        while len(statuses) < so_far + 10 and time.monotonic() < until:
+            time.sleep(0.01)
+    stop.set()
+    for caller in callers:
+        caller.join(PATIENCE_SECONDS)
+    assert len(statuses) >= 30
+    assert set(statuses) == {404}
+
+
+def test_a_key_that_is_withdrawn_counts_no_longer(service, authority):
+    old = authority.token()
+    assert status(service, old) == 404
+    authority.rotate(keep=False)
+    assert status(service, authority.token()) == 404, "the new one is looked for at once"
+    assert status(service, old) == 401, "although it was verified and remembered"
+
+
+def test_with_the_issuer_away_known_keys_go_on_and_unknown_get_401(endpoint):
+    with issuer() as authority:
+        variables = jwt_variables(authority, ITEMS_JWT_KEY_SET_SECONDS="0.2")
+        with gunicorn(endpoint, "-w", "1", **variables) as server:
+            assert status(server, authority.token()) == 404
+            authority.reachable = False
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            before = authority.fetches
+            while authority.fetches == before and time.monotonic() < deadline:
+                assert status(server, authority.token(jti=str(time.monotonic()))) == 404
+            assert authority.fetches > before, "the service has seen that its issuer is away"
+            assert status(server, authority.token()) == 404
+            assert status(server, authority.token_of_a_stranger(with_a_known_key_id=False)) == 401
+            authority.rotate()
+            assert status(server, authority.token()) == 401
+            authority.reachable = True
+            while status(server, authority.token()) == 401 and time.monotonic() < deadline:
+                time.sleep(0.1)
+            assert status(server, authority.token()) == 404
+
+
+def test_an_issuer_that_was_never_there_is_401_and_not_500(endpoint):
+    with issuer() as authority:
+        authority.reachable = False
+        with gunicorn(endpoint, "-w", "1", **jwt_variables(authority)) as server:
+            answer = server.request("GET", "/items/104/x", **bearer(authority.token()))
+            assert answer.status == 401
+            authority.reachable = True
+            assert status(server, authority.token()) == 404
+
+
+def test_tokens_with_made_up_key_ids_do_not_turn_the_service_against_its_issuer(endpoint):
+    with issuer() as authority:
+        variables = jwt_variables(authority, ITEMS_JWT_KEY_SET=f"{authority.url}/keys")
+        with gunicorn(endpoint, "-w", "1", **variables) as server:
+            assert status(server, authority.token()) == 404
+            began = time.monotonic()
+            for _ in range(30):
+                assert (
+                    status(server, authority.token_of_a_stranger(with_a_known_key_id=False)) == 401
+                )
+            most = 6 + (time.monotonic() - began) / 10 + 1
+            assert authority.fetches <= most
+            assert status(server, authority.token()) == 404

@@ -1,0 +1,188 @@
+"""What limits a caller, what a browser is told, and what a client cannot forge."""
+
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.access.issuer import bearer, jwt_variables
+from tests.engines import free_port
+from tests.serving import gunicorn
+
+ITEM = "/items/104/Andrew"
+SHOP = "https://shop.example"
+FORGED = {
+    "X-Forwarded-For": "203.0.113.7",
+    "X-Real-IP": "203.0.113.7",
+    "Forwarded": "for=203.0.113.7;host=evil.example;proto=https",
+    "X-Forwarded-Host": "evil.example",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Prefix": "/evil",
+    "X-Script-Name": "/evil",
+    "Script-Name": "/evil",
+    "X-Amzn-Oidc-Identity": "admin",
+    "X-Amzn-Oidc-Accesstoken": "x",
+    "X-Amzn-Oidc-Data": "x",
+    "Remote-User": "admin",
+}
+
+
+def statuses(server, count, **headers):
+    return [server.request("GET", ITEM, **headers).status for _ in range(count)]
+
+
+@pytest.fixture(scope="module")
+def server(endpoint):
+    """Behind one proxy, so that each test can be a client of its own."""
+    variables = {
+        "ITEMS_RATE_LIMIT": "5/hour",
+        "ITEMS_TRUSTED_PROXIES": "1",
+        "ITEMS_CORS_ORIGINS": f"{SHOP}, http://localhost:3000",
+    }
+    with gunicorn(endpoint, "-w", "1", **variables) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def bare(endpoint):
+    """Behind no proxy, its limit counted in a Redis that is away."""
+    nowhere = f"redis://127.0.0.1:{free_port()}"
+    variables = {"ITEMS_RATE_LIMIT": "50/hour", "ITEMS_RATE_LIMIT_STORAGE": nowhere}
+    with gunicorn(endpoint, "-w", "1", **variables, ITEMS_CACHE_CONTROL="private") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def guarded(endpoint, authority):
+    variables = {"ITEMS_RATE_LIMIT": "5/hour", "ITEMS_CORS_ORIGINS": SHOP}
+    with gunicorn(endpoint, "-w", "1", **variables, **jwt_variables(authority)) as server:
+        yield server
+
+
+def test_a_caller_who_asks_too_often_gets_429_and_is_told_when_to_come_back(server):
+    answers = [server.request("GET", ITEM) for _ in range(6)]
+    assert [answer.status for answer in answers] == [200] * 5 + [429]
+    remaining = [answer.headers["RateLimit-Remaining"] for answer in answers]
+    assert remaining == ["4", "3", "2", "1", "0", "0"]
+    refused = answers[-1]
+    assert refused.headers["RateLimit-Policy"] == "5;w=3600"
+    assert 0 < int(refused.headers["Retry-After"]) <= 3600
+    assert 0 < int(refused.headers["RateLimit-Reset"]) <= 3600
+    assert refused.json["type"] == "/docs/errors#too-many-requests"
+    assert "5 per 1 hour" in refused.json["detail"]
+    assert server.request("GET", "/live").status == 200
+    assert server.request("OPTIONS", ITEM).status == 200
+
+
+def test_each_caller_has_an_allowance_of_its_own(guarded, authority):
+    assert statuses(guarded, 6, **bearer(authority.token(sub="one"))) == [200] * 5 + [429]
+    assert statuses(guarded, 1, **bearer(authority.token(sub="two"))) == [200]
+    assert statuses(guarded, 1, **bearer(authority.token(sub="one", jti="x"))) == [429]
+    assert statuses(guarded, 1) == [401]
+
+
+def test_only_the_proxies_that_are_configured_say_where_a_request_comes_from(server):
+    forged = [
+        server.request("GET", ITEM, X_Forwarded_For=f"203.0.113.{n}, 198.51.100.1").status
+        for n in range(6)
+    ]
+    assert forged == [200] * 5 + [429]
+    assert statuses(server, 1, X_Forwarded_For="203.0.113.1, 198.51.100.2") == [200]
+
+
+def test_the_addresses_of_one_ipv6_network_are_one_client(server):
+    within = [
+        server.request("GET", ITEM, X_Forwarded_For=f"2001:db8:1:1::{n}").status for n in range(6)
+    ]
+    assert within == [200] * 5 + [429]
+    assert statuses(server, 1, X_Forwarded_For="2001:db8:1:2::1") == [200]
+
+
+def test_forged_headers_change_nothing(bare):
+    plain = bare.request("GET", ITEM)
+    forged = bare.request("GET", ITEM, **FORGED)
+    assert forged.status == 200
+    assert forged.body == plain.body
+    assert set(forged.headers.keys()) == set(plain.headers.keys())
+    assert plain.headers["Cache-Control"] == "private", "as it is set here"
+    created = bare.request(
+        "PUT", "/items/104/forged", "{}", Content_Type="application/json", **FORGED
+    )
+    assert created.headers["Location"] == "/items/104/forged"
+
+
+@pytest.mark.parametrize("head", ["Host: evil.example", "Host: a b", "Host:", "Host: [::1"])
+def test_no_host_is_believed_or_breaks_anything(bare, head):
+    address = urlsplit(bare.url)
+    with socket.create_connection((address.hostname, address.port), 30) as client:
+        client.sendall(f"GET {ITEM} HTTP/1.1\r\n{head}\r\nConnection: close\r\n\r\n".encode())
+        answer = client.makefile("rb").read()
+    status = answer.split(b" ", 2)[1]
+    assert status in (b"200", b"400")
+    assert b"evil.example" not in answer
+
+
+def test_a_storage_that_is_away_refuses_nobody_and_the_limit_still_holds(bare):
+    answered = statuses(bare, 51)
+    assert answered[0] == 200
+    assert answered[-1] == 429
+    # Nothing that a client says of itself gives it another allowance.
+    assert bare.request("GET", ITEM, **FORGED).status == 429
+
+
+@pytest.mark.parametrize("target", [ITEM, "/live", "/openapi.json", "/docs/errors", "/nowhere"])
+def test_no_answer_is_sniffed_framed_or_run(server, target):
+    headers = server.request("GET", target).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def test_items_are_stored_by_no_cache(server):
+    client = {"X-Forwarded-For": "198.51.100.20"}
+    answer = server.request("GET", ITEM, **client)
+    assert answer.headers["Cache-Control"] == "no-store"
+    fresh = server.request("GET", ITEM, If_None_Match=answer.headers["ETag"], **client)
+    assert (fresh.status, fresh.headers["Cache-Control"]) == (304, "no-store")
+
+
+def test_a_page_of_a_known_origin_may_write_and_read_the_etag(server):
+    preflight = server.request(
+        "OPTIONS",
+        ITEM,
+        Origin=SHOP,
+        Access_Control_Request_Method="PUT",
+        Access_Control_Request_Headers="content-type, if-match, authorization",
+    )
+    assert preflight.status == 200
+    assert preflight.headers["Access-Control-Allow-Origin"] == SHOP
+    assert "PUT" in preflight.headers["Access-Control-Allow-Methods"]
+    allowed = preflight.headers["Access-Control-Allow-Headers"].split(", ")
+    assert set(allowed) == {"content-type", "if-match", "authorization"}
+    answer = server.request("GET", ITEM, Origin=SHOP, X_Forwarded_For="198.51.100.21")
+    assert answer.headers["Access-Control-Allow-Origin"] == SHOP
+    assert "ETag" in answer.headers["Access-Control-Expose-Headers"]
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "http://shop.example", f"{SHOP}.evil.example", "null"]
+)
+def test_a_page_of_another_origin_may_nothing(server, origin):
+    for method in ("GET", "OPTIONS"):
+        answer = server.request(method, ITEM, Origin=origin, Access_Control_Request_Method="PUT")
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_without_the_setting_no_page_may_anything(bare):
+    answer = bare.request("OPTIONS", ITEM, Origin=SHOP, Access_Control_Request_Method="PUT")
+    assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+
+
+def test_a_page_can_read_why_it_was_refused(guarded):
+    asking = {"Origin": SHOP, "Access-Control-Request-Method": "PUT"}
+    assert guarded.request("OPTIONS", ITEM, **asking).status == 200
+    refused = guarded.request("GET", ITEM, Origin=SHOP)
+    assert refused.status == 401
+    assert refused.headers["Access-Control-Allow-Origin"] == SHOP
+    assert "WWW-Authenticate" in refused.headers["Access-Control-Expose-Headers"]

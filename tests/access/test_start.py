@@ -1,0 +1,155 @@
+"""No table is opened to other machines by oversight: the start of the service, and of others."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.access.issuer import jwt_variables
+from tests.engines import ROOT, free_port
+from tests.serving import gunicorn
+
+PATIENCE_SECONDS = 60
+EVERYWHERE = "0.0.0.0"  # noqa: S104
+
+
+def environment(**variables):
+    kept = {
+        name: each for name, each in os.environ.items() if not name.startswith(("ITEMS_", "AWS_"))
+    }
+    return {**kept, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", **variables}
+
+
+def refusal(*options, **variables) -> str:
+    """What gunicorn says that does not start."""
+    command = [sys.executable, "-m", "gunicorn", *options, "service.wsgi:app"]
+    ended = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert ended.returncode == 4, ended.stderr
+    assert "Traceback" not in ended.stderr
+    (line,) = [
+        line for line in ended.stderr.splitlines() if "ITEMS_" in line and "INFO" not in line
+    ]
+    return line
+
+
+CONFIGURED = ("-c", "python:service.gunicorn_conf")
+
+
+@pytest.mark.parametrize(
+    ("options", "variables"),
+    [
+        (("-b", f"{EVERYWHERE}:{free_port()}"), {}),
+        (("-b", f"[::]:{free_port()}"), {}),
+        (("-b", f"127.0.0.1:{free_port()}", "-b", f"{EVERYWHERE}:{free_port()}"), {}),
+        ((), {"GUNICORN_CMD_ARGS": f"-b {EVERYWHERE}:{free_port()}"}),
+        ((), {"PORT": str(free_port())}),
+        (("-b", f":{free_port()}", "--preload"), {}),
+        (("-b", f"{EVERYWHERE}:{free_port()}", "--reuse-port"), {}),
+        (("-b", f"{EVERYWHERE}:{free_port()}"), {"ITEMS_AUTH": ""}),
+    ],
+    ids=["ipv4", "ipv6", "one of two", "CMD_ARGS", "PORT", "preload", "reuse-port", "empty"],
+)
+def test_without_items_auth_only_this_machine_is_served(options, variables):
+    line = refusal(*CONFIGURED, *options, **variables)
+    assert "ITEMS_AUTH is not set" in line
+    assert "Set it to jwt or api-key" in line
+
+
+@pytest.mark.parametrize("address", [f"127.0.0.1:{free_port()}", f"{EVERYWHERE}:{free_port()}"])
+def test_without_the_configuration_that_looks_at_the_address_it_has_to_be_said(address):
+    assert "ITEMS_AUTH must be set" in refusal("-b", address)
+
+
+def test_under_another_server_it_has_to_be_said():
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import service.wsgi"],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert loaded.returncode == 4
+    assert "ITEMS_AUTH must be set" in loaded.stderr
+
+
+def test_an_open_service_that_was_asked_for_starts(endpoint):
+    port = free_port()
+    options = ("-w", "1", "-b", f"{EVERYWHERE}:{port}")
+    with gunicorn(endpoint, *options, ITEMS_AUTH="none") as server:
+        assert server.request("GET", "/items/104/Andrew").status == 200
+
+
+def test_a_service_that_knows_its_callers_starts_anywhere(endpoint, authority):
+    options = ("-w", "1", "-b", f"{EVERYWHERE}:{free_port()}")
+    with gunicorn(endpoint, *options, **jwt_variables(authority)) as server:
+        assert server.request("GET", "/items/104/Andrew").status == 401
+
+
+def test_a_reload_cannot_open_it(endpoint, tmp_path):
+    """The address is looked at before each worker, so also after SIGHUP."""
+    configuration = tmp_path / "gunicorn.conf.py"
+    port = free_port()
+    text = "from service.gunicorn_conf import *\nbind = '{}:{}'\n"
+    configuration.write_text(text.format("127.0.0.1", port))
+    command = [
+        *(sys.executable, "-m", "gunicorn", "-c", str(configuration), "-w", "1"),
+        *("--graceful-timeout", "1"),
+        "service.wsgi:app",
+    ]
+    running = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment(AWS_ENDPOINT_URL_DYNAMODB=endpoint, PYTHONPATH=str(ROOT)),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        for line in running.stderr:
+            if "Booting worker" in line:
+                break
+        configuration.write_text(text.format(EVERYWHERE, free_port()))
+        running.send_signal(signal.SIGHUP)
+        _, said = running.communicate(timeout=PATIENCE_SECONDS)
+        assert running.returncode == 4
+        assert "ITEMS_AUTH is not set" in said
+    finally:
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGKILL)
+            running.communicate(timeout=PATIENCE_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"ITEMS_AUTH": "api-key", "ITEMS_API_KEYS_FILE": "/nowhere/keys"}, "/nowhere/keys"),
+        (
+            {
+                "ITEMS_AUTH": "jwt",
+                "ITEMS_JWT_ISSUER": "https://issuer.example",
+                "ITEMS_JWT_AUDIENCE": "items",
+                "ITEMS_JWT_KEY_SET": "/nowhere/keys",
+            },
+            "/nowhere/keys",
+        ),
+        ({"ITEMS_AUTH": "jwt", "ITEMS_JWT_ISSUER": "https://issuer.example"}, "ITEMS_JWT_AUDIENCE"),
+        ({"ITEMS_JWT_ISSUER": "https://issuer.example"}, "does nothing without ITEMS_AUTH=jwt"),
+        ({"ITEMS_TENANT_CLAIM": "sub"}, "ITEMS_TENANT_CLAIM needs"),
+        ({"ITEMS_JWT_ISSUER": "http://issuer.example"}, "must be an https URL"),
+        ({"ITEMS_JWT_ALGORITHMS": "RS256,HS256"}, "public keys verify no others"),
+        ({"ITEMS_JWT_ALGORITHMS": "none"}, "public keys verify no others"),
+    ],
+)
+def test_a_mistake_in_what_guards_the_service_stops_the_start(variables, words):
+    assert words in refusal(*CONFIGURED, "-b", f"127.0.0.1:{free_port()}", **variables)

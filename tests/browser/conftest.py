@@ -1,0 +1,121 @@
+"""A headless Chromium, and the service's pages at the root and behind two kinds of path prefix."""
+
+import http.client
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from service import local
+from service.settings import Settings
+from tests.engines import client_for, moto
+from tests.serving import gunicorn
+
+PATIENCE_MILLISECONDS = 30_000
+PAGES = {"ITEMS_DOCS_UI": "true", "ITEMS_ITEM_PAGE": "true"}
+PREFIX = "/tables/people"
+
+
+@contextmanager
+def stripping_proxy(upstream: str) -> Iterator[str]:
+    """A proxy that takes the prefix off, and says nothing of it to the service."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def forward(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            connection = http.client.HTTPConnection(urlsplit(upstream).netloc, timeout=60)
+            path = self.path.removeprefix(PREFIX) if self.path.startswith(f"{PREFIX}/") else "/none"
+            connection.request(self.command, path, body or None, dict(self.headers))
+            answer = connection.getresponse()
+            content = answer.read()
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in ("connection", "transfer-encoding"):
+                    self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+            connection.close()
+
+        do_GET = do_PUT = do_DELETE = forward  # noqa: N815 - named by http.server
+
+        def log_message(self, *_arguments) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def engine_endpoint() -> Iterator[str]:
+    with moto() as endpoint:
+        local.create_table(client_for(endpoint), Settings())
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def service(engine_endpoint):
+    with gunicorn(engine_endpoint, "-w", "2", **PAGES) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mounts(service, engine_endpoint) -> Iterator[dict[str, str]]:
+    """The URLs without a slash at the end, by the way in which the service is mounted."""
+    with (
+        stripping_proxy(service.url) as stripped,
+        gunicorn(engine_endpoint, "-w", "1", SCRIPT_NAME=PREFIX, **PAGES) as told,
+    ):
+        yield {"root": service.url, "stripped": stripped, "told": told.url}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert program, "the tests of the pages need Chromium; on Debian: apt-get install chromium"
+    with sync_playwright() as playwright:
+        # Whatever is not on this machine does not exist.
+        resolver = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+        browser = playwright.chromium.launch(executable_path=program, args=[resolver])
+        yield browser
+        browser.close()
+
+
+class Seen:
+    """What a page asked for, and what it complained about."""
+
+    def __init__(self, page: Page) -> None:
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                message.type in ("error", "warning") and self.complaints.append(message.text)
+            ),
+        )
+
+
+@pytest.fixture
+def page(chromium) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 960, "height": 760})
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
+    page = context.new_page()
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def seen(page) -> Seen:
+    return Seen(page)

@@ -1,0 +1,43 @@
+"""Take the README's picture of the item page anew: python -m tests.browser.screenshot."""
+
+import shutil
+from pathlib import Path
+
+from playwright.sync_api import expect, sync_playwright
+
+from service import local
+from service.settings import Settings
+from tests.engines import ROOT, client_for, moto
+from tests.serving import gunicorn
+
+PICTURE = ROOT / "docs/images/item-page.png"
+
+
+def take(picture: Path) -> None:
+    """The page just after somebody else has changed the item that it shows."""
+    with (
+        moto() as endpoint,
+        sync_playwright() as playwright,
+    ):
+        local.create_table(client_for(endpoint), Settings())
+        with gunicorn(endpoint, ITEMS_DOCS_UI="true", ITEMS_ITEM_PAGE="true") as server:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+            page = browser.new_page(viewport={"width": 900, "height": 640})
+            page.goto(server.url)
+            expect(page.locator("#outcome")).to_have_text("200 Read.")
+            # The one who is faster.
+            body = '{"Email": "andrewClarke@gmail.com"}'
+            server.request("PUT", "/items/104/Andrew", body, Content_Type="application/json")
+            page.get_by_label("Item").fill(
+                page.get_by_label("Item").input_value().replace("andrew@", "andrew.c@")
+            )
+            page.locator("#body").evaluate("(area) => { area.rows = 7; area.blur(); }")
+            page.get_by_role("button", name="Save").click()
+            expect(page.locator("#outcome")).to_contain_text("412")
+            page.screenshot(path=picture)
+            browser.close()
+
+
+if __name__ == "__main__":
+    PICTURE.parent.mkdir(exist_ok=True)
+    take(PICTURE)

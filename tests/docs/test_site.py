@@ -1,0 +1,159 @@
+"""The documentation as a site: complete, by itself, and every code block on it held to."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from service.web.problems import all_problems
+from tests.docs.site import build
+from tests.engines import ROOT
+
+PAGES = sorted({ROOT / "README.md", *ROOT.glob("docs/**/*.md")})
+BLOCKS = [
+    (page, language, text)
+    for page in PAGES
+    for language, text in re.findall(
+        r"^```(\w*)\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL
+    )
+]
+LOCAL = "http://127.0.0.1:8000"
+
+
+def blocks(*languages: str):
+    chosen = [block for block in BLOCKS if block[1] in languages]
+    numbers = [f"{page.stem}-{number}" for number, (page, *_) in enumerate(chosen)]
+    return pytest.mark.parametrize("block", [text for *_, text in chosen], ids=numbers)
+
+
+class Elements(HTMLParser):
+    """The ids of a page, and what a browser loads for it."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.loaded: list[str] = []
+        self.feed(page.read_text())
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        if "id" in found:
+            self.ids.add(found["id"])
+        if tag == "link" and found.get("rel") in ("stylesheet", "icon", "preload"):
+            self.loaded.append(found["href"])
+        if tag in ("script", "img", "iframe") and found.get("src"):
+            self.loaded.append(found["src"])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    build(folder)
+    return folder
+
+
+def test_every_page_is_on_it(site):
+    for page in ROOT.glob("docs/**/*.md"):
+        path = page.relative_to(ROOT / "docs").with_suffix("")
+        path = path.parent if path.name in ("index", "README") else path
+        assert (site / path / "index.html").exists(), path
+
+
+def test_the_type_of_every_problem_leads_to_its_section(site):
+    for problem in all_problems():
+        page, _, slug = problem.type.removeprefix("/docs/").partition("#")
+        assert slug in Elements(site / page / "index.html").ids, problem.type
+
+
+def test_it_loads_nothing_from_elsewhere(site):
+    loaded = [
+        (page.relative_to(site), address)
+        for page in site.rglob("*.html")
+        for address in Elements(page).loaded
+    ]
+    assert loaded
+    assert [one for one in loaded if re.match(r"(https?:)?//", one[1])] == []
+
+
+def test_the_document_on_it_is_the_one_that_is_committed(site):
+    document = (ROOT / "openapi/openapi.json").read_text()
+    assert (site / "openapi.json").read_text() == document
+
+
+def test_the_code_map_leaves_no_module_out():
+    code_map = (ROOT / "docs/architecture.md").read_text()
+    modules = {path.name for path in ROOT.glob("service/**/*.py")} - {"__init__.py"}
+    assert sorted(name for name in modules if f"{name}`" not in code_map) == []
+
+
+def test_a_broken_link_stops_the_build(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/index.md").write_text("[nowhere](nowhere.md)")
+    (tmp_path / "mkdocs.yml").write_text((ROOT / "mkdocs.yml").read_text())
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode != 0
+    assert "nowhere.md" in built.stderr
+
+
+def test_every_block_is_of_a_kind_that_a_test_holds_to():
+    # text and the unnamed kind are pictures and settings, not something to run.
+    kinds = {language for _, language, _ in BLOCKS}
+    assert kinds <= {"bash", "console", "http", "json", "sh", "text", ""}
+
+
+@blocks("json")
+def test_a_json_block_is_json(block):
+    json.loads(block)
+
+
+@blocks("http")
+def test_an_http_block_is_what_is_answered(server, block):
+    head, _, body = block.partition("\n\n")
+    status, *headers = head.splitlines()
+    answer = server.request("GET", "/items/104/Andrew")
+    assert str(answer.status) in status
+    for header in headers:
+        name, _, value = header.partition(": ")
+        assert answer.headers[name] == value
+    assert answer.body.decode() == body.strip()
+
+
+def commands(block: str) -> list[str]:
+    """What a person types, of a block that may show prompts and output."""
+    lines = block.replace("\\\n", " ").splitlines()
+    prompted = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    return prompted or [line for line in lines if line and not line.startswith("#")]
+
+
+@blocks("bash", "console", "sh")
+def test_a_command_is_one_that_exists(block):
+    """Blocks in bash are run as well, by test_readme; here are those that need AWS or a daemon."""
+    for command in commands(block):
+        subprocess.run(["bash", "-n", "-c", command], check=True)
+        for simple in re.split(r"&&|\||;", command):
+            words = shlex.split(simple)
+            check_words(words)
+
+
+def check_words(words: list[str]) -> None:
+    for word in words:
+        path = re.sub(r"^(dynamodb-items|new-release)/", "", word)
+        if re.match(r"(deploy|requirements|service)/\w", path):
+            assert (ROOT / path).exists(), word
+    if words[:1] == ["items-deploy"]:
+        asked = [sys.executable, "-m", "deploy", *words[1:], "--help"]
+        told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert told.returncode == 0, told.stderr
+    elif words[:1] == ["make"]:
+        assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE), words

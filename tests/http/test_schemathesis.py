@@ -1,0 +1,63 @@
+"""schemathesis sends what the document allows and what it forbids, and judges each answer."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from service import local
+from service.settings import Settings
+from tests.engines import ROOT, client_for, ministack
+from tests.serving import gunicorn
+
+HERE = Path(__file__).parent
+EXAMPLES = 20
+LIMIT_SECONDS = 400
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    with ministack() as endpoint:
+        local.create_table(client_for(endpoint), Settings())
+        yield endpoint
+
+
+@pytest.fixture
+def service(endpoint):
+    with gunicorn(endpoint, "-w", "2") as server:
+        yield server
+
+
+def schemathesis(url: str, *options: str) -> str:
+    """The output of a run with every check and phase, which must find nothing."""
+    ran = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "--no-color"),
+            *("--config-file", HERE / "schemathesis.toml", "run", f"{url}/openapi.json"),
+            *("--checks", "all", "--max-examples", str(EXAMPLES), "--seed", "2", *options),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.http.schemathesis_hooks"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT_SECONDS,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+@pytest.mark.timeout(LIMIT_SECONDS)
+def test_every_answer_is_as_the_document_says(service):
+    output = schemathesis(service.url)
+    document = service.request("GET", "/openapi.json").json
+    operations = sum(
+        "operationId" in operation
+        for path in document["paths"].values()
+        for operation in path.values()
+    )
+    assert f"Tested: {operations}" in output
+    assert int(re.search(r"API Links: +(\d+) covered", output)[1]) > 0

@@ -1,0 +1,292 @@
+"""The log: one line for each request, what it holds, and what no line ever does."""
+
+import json
+import os
+import pty
+import socket
+import subprocess
+import sys
+import uuid
+
+import pytest
+
+from service.access.api_keys import new_api_key
+from service.web.telemetry import FIELDS
+from tests.access.issuer import bearer, jwt_variables
+from tests.engines import ROOT
+from tests.faults.conftest import eventually
+from tests.serving import gunicorn
+from tests.wire import answer, delay, refuse
+
+ITEM = "/items/104/Andrew"
+JSON = {"Content-Type": "application/json"}
+ALWAYS = {*FIELDS, "event", "level", "timestamp"}
+
+
+@pytest.fixture(scope="module")
+def server(wire, authority):
+    variables = jwt_variables(authority, ITEMS_MAX_IN_FLIGHT="2", ITEMS_MAX_ATTEMPTS="1")
+    with gunicorn(wire.url, "-w", "1", **variables) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def token(authority):
+    return bearer(authority.token())
+
+
+def lines_of(server, request_id) -> list[dict]:
+    """The lines of one request, once its own is there."""
+
+    def found():
+        lines = [line for line in server.log if line.get("request_id") == request_id]
+        return lines if any(line["event"] == "request" for line in lines) else None
+
+    return eventually(found)
+
+
+def ask(server, method, target, body=None, **headers):
+    """An answer, and the line of its request: exactly one."""
+    request_id = uuid.uuid4().hex
+    got = server.request(method, target, body, **{"X-Request-Id": request_id, **headers})
+    assert got.headers["X-Request-Id"] == request_id
+    (line,) = [line for line in lines_of(server, request_id) if line["event"] == "request"]
+    assert set(line) == ALWAYS
+    assert line["status"] == got.status
+    return got, line
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "route"),
+    [
+        (("GET", ITEM), 200, "/items/{id}/{name}"),
+        (("HEAD", ITEM), 200, "/items/{id}/{name}"),
+        (("GET", "/items/104/nobody"), 404, "/items/{id}/{name}"),
+        (("DELETE", "/items/104/nobody"), 204, "/items/{id}/{name}"),
+        (("OPTIONS", ITEM), 200, "/items/{id}/{name}"),
+        (("PUT", ITEM), 415, "/items/{id}/{name}"),
+        (("GET", "/items/x/y"), 400, "/items/{id}/{name}"),
+        (("GET", "/items/%FF/y"), 400, ""),
+        (("GET", "/nowhere"), 404, ""),
+        (("POST", ITEM), 405, ""),
+        (("BREW", ITEM), 405, ""),
+        (("GET", "/live"), 200, "/live"),
+        (("GET", "/ready"), 200, "/ready"),
+        (("GET", "/openapi.json"), 200, "/openapi.json"),
+    ],
+)
+def test_every_request_has_one_line(server, token, asked, status, route):
+    method, target = asked
+    _, line = ask(server, method, target, **token)
+    assert line["status"] == status
+    assert line["route"] == route
+    assert line["method"] == (method if method != "BREW" else "other")
+
+
+def test_a_line_tells_the_caller_and_what_dynamodb_did(server, token):
+    _, line = ask(server, "GET", ITEM, **token)
+    assert line["caller"] == "alice"
+    assert line["client"] == "127.0.0.1"
+    assert line["dynamodb_calls"] == 1
+    assert 0 < line["dynamodb_milliseconds"] <= line["milliseconds"]
+    assert line["capacity_units"] == 0.5
+    _, line = ask(server, "GET", f"{ITEM}?consistent_read=true", **token)
+    assert line["capacity_units"] in (0.5, 1.0), "as the engine has it"
+    _, line = ask(server, "GET", "/openapi.json")
+    assert (line["caller"], line["dynamodb_calls"]) == ("", 0)
+
+
+def test_a_refused_caller_has_a_line_without_a_name(server, authority):
+    got, line = ask(server, "PUT", ITEM, "{}", **JSON, **bearer("junk"))
+    assert got.status == 401
+    assert (line["caller"], line["dynamodb_calls"]) == ("", 0)
+    reader = bearer(authority.token(scope="items:read", sub="reader"))
+    got, line = ask(server, "PUT", ITEM, "{}", **JSON, **reader)
+    assert got.status == 403
+    assert line["caller"] == "reader"
+
+
+def test_a_request_that_is_shed_has_its_line(server, token, wire):
+    slow = [socket.create_connection(server.address, 30) for _ in range(2)]
+    head = f"GET {ITEM} HTTP/1.1\r\nHost: x\r\nAuthorization: {token['Authorization']}\r\n\r\n"
+    with wire.fault(delay(0.9), when=lambda call: b"Andrew" in call.body):
+
+        def shed():
+            for client in slow:
+                client.sendall(head.encode())
+            got, line = ask(server, "GET", "/items/104/shed", **token)
+            for client in slow:
+                client.recv(65536)
+            return (got, line) if got.status == 503 else None
+
+        got, line = eventually(shed)
+    assert got.json["type"] == "/docs/errors#overloaded"
+    assert line["dynamodb_calls"] == 0
+    for client in slow:
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"X-Request-Id": "abc-1.2:3_4"}, "abc-1.2:3_4"),
+        ({"Traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}, "a" * 32),
+        ({"X-Request-Id": "mine", "Traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}, "mine"),
+        ({"X-Request-Id": 'x","event":"forged'}, None),
+        ({"X-Request-Id": "x" * 129}, None),
+        ({"X-Request-Id": "é".encode()}, None),
+        ({"X-Request-Id": ""}, None),
+        ({"Traceparent": f"00-{'0' * 32}-{'b' * 16}-01"}, None),
+        ({"Traceparent": "junk"}, None),
+    ],
+)
+def test_a_request_id_is_taken_where_it_is_sane_and_made_where_not(server, headers, expected):
+    got = server.request("GET", "/live", **headers)
+    request_id = got.headers["X-Request-Id"]
+    assert len(request_id) == 16 if expected is None else request_id == expected
+
+
+FORGERY = '\r\n{"event":"forged","level":"error"}\r\n\x1b[31m'
+
+
+@pytest.mark.parametrize("where", ["caller", "path", "header", "method", "raw"])
+def test_nothing_that_is_sent_forges_a_line(server, authority, token, where):
+    escaped = "%0D%0A%7B%22event%22%3A%22forged%22%7D"
+    if where == "caller":
+        _, line = ask(server, "GET", ITEM, **bearer(authority.token(sub=f"bob{FORGERY}")))
+        assert line["caller"] == f"bob{FORGERY}"
+    elif where == "path":
+        ask(server, "GET", f"/items/104/{escaped}", **token)
+        ask(server, "GET", f"/{escaped}", **token)
+    else:
+        first = {
+            "header": f"GET {ITEM} HTTP/1.1\r\nX-Request-Id: a\n{FORGERY.strip()}\r\n",
+            "method": f'{{"event":"forged"}} {ITEM} HTTP/1.1\r\n',
+            "raw": f'GET {ITEM}\n{{"event":"forged"}} HTTP/1.1\r\n',
+        }[where]
+        with socket.create_connection(server.address, 30) as client:
+            client.sendall(first.encode() + b"Host: x\r\nConnection: close\r\n\r\n")
+            client.recv(65536)
+    server.request("GET", "/live")
+    server.log_file.seek(0)
+    for line in server.log_file:
+        parsed = json.loads(line)
+        assert parsed["event"] != "forged"
+
+
+CANARY = "c4n4ry"
+
+
+def test_no_value_key_or_credential_is_in_the_log(wire, authority, tmp_path):
+    """Sent everywhere that a secret can be, and met by every kind of failure."""
+    key, sha256 = new_api_key("shop")
+    path = tmp_path / "keys.toml"
+    path.write_text(f'[shop]\nsha256 = "{sha256}"\nscopes = ["items:read", "items:write"]\n')
+    item = f"/items/104/{CANARY}"
+    body = json.dumps({"Email": CANARY, CANARY: 1})
+    index = "One or more parameter values were invalid: Type mismatch for Index Key " + CANARY
+    variables = {
+        "ITEMS_AUTH": "api-key",
+        "ITEMS_API_KEYS_FILE": str(path),
+        "ITEMS_MAX_ATTEMPTS": "1",
+    }
+    token = authority.token()
+    with gunicorn(wire.url, "-w", "1", **variables) as server:
+        headers = {"X-API-Key": key, **JSON}
+
+        def send(method, target, content=None, **more):
+            return server.request(method, target, content, **{**headers, **more}).status
+
+        assert send("PUT", item, body) == 201
+        assert send("PATCH", item, body) == 200
+        assert send("GET", f"{item}?fields={CANARY}") == 200
+        assert send("GET", f"{item}?{CANARY}=1") == 400
+        assert send("PUT", item, f'{{"a": {CANARY}}}') == 400
+        assert send("PUT", item, f'{{"a": "{CANARY}", "a": 1}}') in (400, 422)
+        assert send("PUT", item, body, If_Match=f'"{CANARY}"') == 412
+        assert send("GET", item, Authorization=f"Bearer {token}") == 200
+        assert send("GET", item, X_API_Key=f"items_{CANARY}_{CANARY}") == 401
+        for fault in (
+            refuse("ValidationException", message=index),
+            refuse("ValidationException", message=f"The parameter {CANARY} is not a number"),
+            refuse("ProvisionedThroughputExceededException", message="busy"),
+            refuse("InternalServerError", 500, message="broken"),
+        ):
+            with wire.fault(fault, when=lambda call: CANARY.encode() in call.body):
+                assert send("PUT", item, body) >= 400
+        odd = {"Item": {"Id": {"N": "104"}, "Name": {"S": CANARY}, "x": {"Q": CANARY}}}
+        with wire.fault(answer(odd), when=lambda call: CANARY.encode() in call.body):
+            assert send("GET", item) == 500
+        for raw in (
+            f"GET {item}\r\n\r\n",
+            f"GET {item} HTTP/9.9\r\n\r\n",
+            f"G@T {item} HTTP/1.1\r\n\r\n",
+            f"GET {item} HTTP/1.1\r\nX-API-Key : {CANARY}\r\n\r\n",
+            f"GET {item} HTTP/1.1\r\nX-API-Key: {CANARY}\0\r\n\r\n",
+            f"PUT {item} HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{CANARY}\r\n",
+        ):
+            with socket.create_connection(server.address, 30) as client:
+                client.sendall(raw.encode())
+                client.recv(65536)
+        eventually(lambda: any(line["event"] == "unexpected error" for line in server.log))
+        server.log_file.seek(0)
+        log = server.log_file.read().decode()
+    assert '"event":"request"' in log
+    assert '"caller":"shop"' in log
+    assert "Invalid request from ip=127.0.0.1" in log
+    assert CANARY not in log
+    assert key not in log
+    assert key.rpartition("_")[2] not in log
+    assert token not in log
+    stack = next(json.loads(line) for line in log.splitlines() if "unexpected error" in line)
+    assert "service/web/items.py" in stack["stack"]
+
+
+def test_at_level_debug_the_line_has_the_path(endpoint):
+    with gunicorn(endpoint, "-w", "1", ITEMS_LOG_LEVEL="debug") as server:
+        server.request("GET", ITEM, X_Request_Id="debugged")
+        (line,) = lines_of(server, "debugged")
+    assert line["path"] == ITEM
+
+
+def test_at_level_warning_requests_are_silent(endpoint):
+    with gunicorn(endpoint, "-w", "1", ITEMS_LOG_LEVEL="warning") as server:
+        server.request("GET", ITEM)
+        server.request("GET", "/nowhere")
+        assert not [line for line in server.log if line["event"] == "request"]
+
+
+SPEAK = """
+import logging, structlog
+from service.logs import configure_logging
+configure_logging("info")
+structlog.get_logger().info("request", caller="bob\\r\\nforged\\x1b[31m", status=200)
+logging.getLogger("library").warning("a warning of %s", "a library")
+"""
+
+
+def spoken(terminal: bool) -> str:
+    command = [sys.executable, "-c", SPEAK]
+    if not terminal:
+        said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        return said.stdout + said.stderr
+    leader, follower = pty.openpty()
+    subprocess.run(command, cwd=ROOT, stdout=follower, stderr=follower, check=True)
+    os.close(follower)
+    return os.read(leader, 65536).decode()
+
+
+def test_a_terminal_shows_lines_for_people_and_none_can_be_forged():
+    said = spoken(terminal=True)
+    assert "a warning of a library" in said
+    assert '{"' not in said
+    assert "\nforged" not in said
+    assert "bob\\r\\nforged\\x1b[31m" in said
+
+
+def test_elsewhere_every_line_is_json_the_libraries_too():
+    lines = [json.loads(line) for line in spoken(terminal=False).splitlines()]
+    assert [(line["event"], line["level"]) for line in lines] == [
+        ("request", "info"),
+        ("a warning of a library", "warning"),
+    ]

@@ -1,0 +1,48 @@
+// The story's calls come in as lines of JSON, and each is answered with one.
+import { createInterface } from "node:readline";
+
+export const TYPED_JSON = "application/vnd.dynamodb+json";
+export const BASE_URL = process.argv[2]!;
+
+export interface Call {
+  operation: "get" | "put" | "patch" | "delete";
+  id: string;
+  name: string;
+  item: Record<string, unknown>;
+  typed: boolean;
+  fields: string[] | null;
+  if_match: string | null;
+  if_none_match: string | null;
+}
+
+export interface Refusal {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  request_id: string;
+}
+
+export interface Answer {
+  status: number;
+  etag: string | null;
+  item: Record<string, unknown> | null;
+  problem: Refusal | null;
+}
+
+export function refusal(problem: Refusal): Refusal {
+  const { type, title, status, detail, request_id } = problem;
+  return { type, title, status, detail, request_id };
+}
+
+export function present(headers: Record<string, string | null>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).filter((header): header is [string, string] => header[1] !== null),
+  );
+}
+
+export async function converse(answer: (call: Call) => Promise<Answer>): Promise<void> {
+  for await (const line of createInterface({ input: process.stdin })) {
+    process.stdout.write(JSON.stringify(await answer(JSON.parse(line) as Call)) + "\n");
+  }
+}

@@ -1,0 +1,121 @@
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import items.client.ApiClient;
+import items.client.ApiException;
+import items.client.ApiResponse;
+import items.client.api.ItemsApi;
+import items.client.api.ItemsApi.APIDeleteItemRequest;
+import items.client.api.ItemsApi.APIGetItemRequest;
+import items.client.api.ItemsApi.APIPatchItemRequest;
+import items.client.api.ItemsApi.APIPutItemRequest;
+import items.client.model.Problem;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The story's calls come in as lines of JSON, and each is answered with one. */
+public final class Adapter {
+  private static final String TYPED_JSON = "application/vnd.dynamodb+json";
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private record Call(
+      String operation,
+      String id,
+      String name,
+      Map<String, Object> item,
+      boolean typed,
+      List<String> fields,
+      String if_match,
+      String if_none_match) {}
+
+  public static void main(String[] arguments) throws Exception {
+    ApiClient plainClient = new ApiClient();
+    plainClient.updateBaseUri(arguments[0]);
+    // It leaves null members out otherwise, and a merge patch could remove nothing.
+    plainClient.setObjectMapper(
+        ApiClient.createDefaultObjectMapper()
+            .setDefaultPropertyInclusion(JsonInclude.Include.ALWAYS));
+    // It offers every media type otherwise, and the headers of a call only add to its own.
+    plainClient.setRequestInterceptor(request -> request.setHeader("Accept", "application/json"));
+    ItemsApi plain = new ItemsApi(plainClient);
+    ApiClient typedClient = new ApiClient();
+    typedClient.updateBaseUri(arguments[0]);
+    typedClient.setRequestInterceptor(
+        request -> request.setHeader("Accept", TYPED_JSON).setHeader("Content-Type", TYPED_JSON));
+    ItemsApi typed = new ItemsApi(typedClient);
+    BufferedReader in =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+    for (String line = in.readLine(); line != null; line = in.readLine()) {
+      Call call = JSON.readValue(line, Call.class);
+      out.println(JSON.writeValueAsString(answer(call.typed() ? typed : plain, call)));
+    }
+  }
+
+  private static Map<String, Object> answer(ItemsApi api, Call call) throws Exception {
+    Map<String, Object> answer = new LinkedHashMap<>();
+    answer.put("item", null);
+    answer.put("problem", null);
+    try {
+      ApiResponse<Map<String, Object>> response = send(api, call);
+      answer.put("status", response.getStatusCode());
+      answer.put("etag", header(response.getHeaders(), "etag"));
+      answer.put("item", response.getData());
+    } catch (ApiException refusal) {
+      answer.put("status", refusal.getCode());
+      answer.put("etag", header(refusal.getResponseHeaders().map(), "etag"));
+      String body = refusal.getResponseBody();
+      if (body != null && !body.isEmpty()) {
+        answer.put("problem", JSON.readValue(body, Problem.class));
+      }
+    }
+    return answer;
+  }
+
+  private static ApiResponse<Map<String, Object>> send(ItemsApi api, Call call)
+      throws ApiException {
+    return switch (call.operation()) {
+      case "get" ->
+          api.getItemWithHttpInfo(
+              APIGetItemRequest.newBuilder()
+                  .id(call.id())
+                  .name(call.name())
+                  .fields(call.fields())
+                  .ifNoneMatch(call.if_none_match())
+                  .build());
+      case "put" ->
+          api.putItemWithHttpInfo(
+              APIPutItemRequest.newBuilder()
+                  .id(call.id())
+                  .name(call.name())
+                  .requestBody(call.item())
+                  .ifMatch(call.if_match())
+                  .ifNoneMatch(call.if_none_match())
+                  .build());
+      case "patch" ->
+          api.patchItemWithHttpInfo(
+              APIPatchItemRequest.newBuilder()
+                  .id(call.id())
+                  .name(call.name())
+                  .requestBody(call.item())
+                  .ifMatch(call.if_match())
+                  .build());
+      case "delete" ->
+          api.deleteItemWithHttpInfo(
+              APIDeleteItemRequest.newBuilder()
+                  .id(call.id())
+                  .name(call.name())
+                  .ifMatch(call.if_match())
+                  .build());
+      default -> throw new IllegalArgumentException(call.operation());
+    };
+  }
+
+  private static String header(Map<String, List<String>> headers, String name) {
+    return headers.getOrDefault(name, List.of()).stream().findFirst().orElse(null);
+  }
+}

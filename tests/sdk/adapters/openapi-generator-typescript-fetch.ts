@@ -1,0 +1,47 @@
+import { Configuration, FetchError, ItemsApi, ProblemFromJSON, ResponseError, type ApiResponse } from "./client";
+import { BASE_URL, converse, present, refusal, TYPED_JSON, type Answer, type Call } from "./conversation";
+
+const api = new ItemsApi(new Configuration({ basePath: BASE_URL }));
+
+function send(call: Call): Promise<ApiResponse<Record<string, unknown>>> {
+  const key = { id: call.id, name: call.name };
+  const preconditions = present({ ifMatch: call.if_match, ifNoneMatch: call.if_none_match });
+  const headers = present({
+    Accept: call.typed ? TYPED_JSON : null,
+    "Content-Type": call.typed && call.operation === "put" ? TYPED_JSON : null,
+  });
+  const override = async ({ init }: { init: RequestInit }): Promise<RequestInit> => ({
+    ...init,
+    headers: { ...(init.headers as Record<string, string>), ...headers },
+  });
+  switch (call.operation) {
+    case "get":
+      return api.getItemRaw(
+        { ...key, ...preconditions, ...(call.fields ? { fields: call.fields } : {}) },
+        override,
+      );
+    case "put":
+      return api.putItemRaw({ ...key, ...preconditions, requestBody: call.item }, override);
+    case "patch":
+      return api.patchItemRaw({ ...key, ...preconditions, requestBody: call.item }, override);
+    case "delete":
+      return api.deleteItemRaw({ ...key, ...preconditions }, override);
+  }
+}
+
+await converse(async (call): Promise<Answer> => {
+  try {
+    const response = await send(call);
+    const { status, headers } = response.raw;
+    const item = status === 204 ? null : await response.value();
+    return { status, etag: headers.get("ETag"), item, problem: null };
+  } catch (error) {
+    if (error instanceof FetchError) throw error.cause;
+    if (!(error instanceof ResponseError)) throw error;
+    const { status, headers } = error.response;
+    const etag = headers.get("ETag");
+    if (status === 304) return { status, etag, item: null, problem: null };
+    const { requestId, ...problem } = ProblemFromJSON(await error.response.json());
+    return { status, etag, item: null, problem: refusal({ ...problem, request_id: requestId }) };
+  }
+});

@@ -1,0 +1,46 @@
+import createClient from "openapi-fetch";
+import type { components, paths } from "./client/schema";
+import { BASE_URL, converse, present, refusal, TYPED_JSON, type Answer, type Call } from "./conversation";
+
+type TypedItem = components["schemas"]["TypedItem"];
+type Problem = components["schemas"]["Problem"];
+
+const client = createClient<paths>({ baseUrl: BASE_URL });
+
+async function send(call: Call) {
+  const path = { id: call.id, name: call.name };
+  const header = present({ "If-Match": call.if_match, "If-None-Match": call.if_none_match });
+  const headers = present({
+    Accept: call.typed ? TYPED_JSON : null,
+    "Content-Type": call.typed && call.operation === "put" ? TYPED_JSON : null,
+  });
+  switch (call.operation) {
+    case "get":
+      return client.GET("/items/{id}/{name}", {
+        params: { path, header, query: call.fields ? { fields: call.fields } : {} },
+        querySerializer: { array: { style: "form", explode: false } },
+        headers,
+      });
+    case "put":
+      return client.PUT("/items/{id}/{name}", {
+        params: { path, header },
+        body: call.typed ? (call.item as TypedItem) : call.item,
+        headers,
+      });
+    case "patch":
+      return client.PATCH("/items/{id}/{name}", { params: { path, header }, body: call.item, headers });
+    case "delete":
+      return client.DELETE("/items/{id}/{name}", { params: { path, header }, headers });
+  }
+}
+
+await converse(async (call): Promise<Answer> => {
+  const { data, error, response } = await send(call);
+  const problem: Problem | undefined = error || undefined;
+  return {
+    status: response.status,
+    etag: response.headers.get("ETag"),
+    item: data ?? null,
+    problem: problem ? refusal(problem) : null,
+  };
+});

@@ -1,0 +1,41 @@
+import { deleteItem, getItem, patchItem, putItem } from "./client/client";
+import { BASE_URL, converse, present, refusal, TYPED_JSON, type Answer, type Call } from "./conversation";
+
+// Its URLs are relative, for a page that the service itself serves.
+const { fetch } = globalThis;
+globalThis.fetch = (url, init) => fetch(new URL(String(url), BASE_URL), init);
+
+async function send(call: Call) {
+  const headers = present({
+    "If-Match": call.if_match,
+    "If-None-Match": call.if_none_match,
+    Accept: call.typed ? TYPED_JSON : null,
+  });
+  switch (call.operation) {
+    case "get":
+      return getItem(call.id, call.name, call.fields ? { fields: call.fields } : {}, { headers });
+    case "put":
+      headers["Content-Type"] = call.typed ? TYPED_JSON : "application/json";
+      return putItem(call.id, call.name, call.item, {}, { headers });
+    case "patch":
+      headers["Content-Type"] = "application/json";
+      return patchItem(call.id, call.name, call.item, {}, { headers });
+    case "delete":
+      return deleteItem(call.id, call.name, {}, { headers });
+  }
+}
+
+await converse(async (call): Promise<Answer> => {
+  const { data, status, headers } = await send(call);
+  const answer: Answer = { status, etag: headers.get("ETag"), item: null, problem: null };
+  switch (status) {
+    case 200:
+    case 201:
+      return { ...answer, item: data };
+    case 204:
+    case 304:
+      return answer;
+    default:
+      return { ...answer, problem: refusal(data) };
+  }
+});

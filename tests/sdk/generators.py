@@ -1,0 +1,248 @@
+"""The generators whose clients have to work, and how a client of each language is checked and run.
+
+A new generator is one entry in GENERATORS and an adapter of its name in ``adapters/``, which speaks
+the generated client's words: calls come in as lines of JSON, and each is answered with one.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+DOCUMENT = ROOT / "openapi/openapi.json"
+BUILD = ROOT / "build/sdk"
+PYTHON = ROOT / ".venv-sdk/bin"
+NODE = HERE / "node_modules/.bin"
+PACKAGE = "items_client"
+CLASSPATH = next(ROOT.glob(".venv-sdk/lib/*/site-packages/openapi_generator_cli/*.jar"), None)
+SOURCES = (
+    DOCUMENT,
+    ROOT / "requirements/sdk.lock",
+    HERE / "package-lock.json",
+    HERE / "openapi-python-client.yml",
+    HERE / "orval.config.mjs",
+)
+PATIENCE_SECONDS = 120
+OUTPUT_CHARACTERS = 4000
+
+Command = list[str | Path]
+
+
+class GeneratorError(Exception):
+    """What a generator or a type checker had to say."""
+
+
+@dataclass(frozen=True)
+class Language:
+    """How an adapter and the client beside it are type-checked, and how the adapter is started."""
+
+    adapter: str
+    companions: tuple[str, ...]
+    check: Callable[[Path], list[Command]]
+    run: Callable[[Path], Command]
+
+
+@dataclass(frozen=True)
+class Generator:
+    name: str
+    language: Language
+    command: Command
+    package: str = "client"
+    """Where the client goes, inside the generator's folder."""
+    checks: tuple[Command, ...] = ()
+    """What the client promises about itself, beyond the language's own check; run beside it."""
+    exact_integers: bool = False
+    """Whether plain JSON's long numbers reach the caller with every digit."""
+
+    @property
+    def folder(self) -> Path:
+        return BUILD / self.name
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the client is there, made from this document by this generator."""
+        mark = self.folder / ".made-from"
+        return mark.exists() and mark.read_text() == self._origin
+
+    def generate(self) -> None:
+        """The client, made anew.
+
+        Raises:
+            GeneratorError: the generator refuses the document, or is not installed.
+        """
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        client = self.folder / self.package
+        paths = {"document": DOCUMENT, "client": client, "folder": self.folder}
+        command = [str(part).format(**paths) for part in self.command]
+        self._run(command, ROOT, SDK_DOCUMENT=str(DOCUMENT), SDK_CLIENT=str(client))
+        (self.folder / ".made-from").write_text(self._origin)
+
+    def install_adapter(self) -> None:
+        """Put the adapter beside the client."""
+        suffix = Path(self.language.adapter).suffix
+        shutil.copy(HERE / f"adapters/{self.name}{suffix}", self.folder / self.language.adapter)
+        for companion in self.language.companions:
+            shutil.copy(HERE / "adapters" / companion, self.folder)
+        # Node looks for packages in the folders above.
+        packages = self.folder / "node_modules"
+        if not packages.is_symlink():
+            packages.symlink_to(HERE / "node_modules")
+
+    def check(self) -> None:
+        """Type-check the client and the adapter that uses it.
+
+        Raises:
+            GeneratorError: the types do not fit.
+        """
+        for command in [*self.language.check(self.folder), *self.checks]:
+            self._run(command, self.folder)
+
+    @property
+    def _origin(self) -> str:
+        digest = hashlib.sha256(repr(self.command).encode())
+        for path in SOURCES:
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    def _run(self, command: Command, folder: Path, **variables: str) -> None:
+        # The Python generator tidies up with the formatter beside it.
+        path = f"{PYTHON}:{os.environ['PATH']}"
+        try:
+            ran = subprocess.run(
+                command,
+                cwd=folder,
+                env={**os.environ, "PATH": path, **variables},
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=PATIENCE_SECONDS,
+            )
+        except FileNotFoundError as error:
+            raise GeneratorError(
+                f"{self.name}: {error.filename} is not here. The generators need Node.js with npm, "
+                "a JDK and what make installs: make sdk"
+            ) from None
+        if ran.returncode != 0:
+            said = f"{ran.stdout[-OUTPUT_CHARACTERS:]}{ran.stderr[-OUTPUT_CHARACTERS:]}"
+            raise GeneratorError(f"{self.name}: {' '.join(map(str, command))}\n{said}")
+
+
+def generate_stale(generators: Iterable[Generator]) -> dict[str, GeneratorError]:
+    """Make the clients that are not fresh, side by side; the errors of those that failed."""
+    stale = [generator for generator in generators if not generator.is_fresh]
+    with ThreadPoolExecutor() as threads:
+        attempts = {generator.name: threads.submit(generator.generate) for generator in stale}
+    return {
+        name: error
+        for name, attempt in attempts.items()
+        if isinstance(error := attempt.exception(), GeneratorError)
+    }
+
+
+PYTHON_CLIENT = Language(
+    adapter="adapter.py",
+    companions=("conversation.py",),
+    check=lambda _folder: [
+        [PYTHON / "mypy", "--strict", "--config-file=", "--follow-imports=silent", "adapter.py"]
+    ],
+    run=lambda folder: [PYTHON / "python", folder / "adapter.py"],
+)
+TYPESCRIPT_CLIENT = Language(
+    adapter="adapter.ts",
+    companions=("conversation.ts", "tsconfig.json"),
+    check=lambda folder: [
+        [NODE / "tsc", "--project", folder],
+        [
+            *(NODE / "esbuild", "adapter.ts", "--bundle", "--platform=node", "--format=esm"),
+            *("--outfile=adapter.mjs", "--log-level=warning"),
+        ],
+    ],
+    run=lambda folder: ["node", folder / "adapter.mjs"],
+)
+JAVA_CLIENT = Language(
+    adapter="Adapter.java",
+    companions=("Generated.java",),
+    check=lambda folder: [
+        [
+            *("javac", "-nowarn", "-d", "classes", "-cp", str(CLASSPATH)),
+            *("Adapter.java", "Generated.java", *folder.glob("client/src/main/java/**/*.java")),
+        ]
+    ],
+    run=lambda folder: ["java", "-cp", f"{CLASSPATH}:{folder / 'classes'}", "Adapter"],
+)
+
+
+def _openapi_generator(name: str, output: str, *options: str) -> Command:
+    return [
+        *(PYTHON / "openapi-generator-cli", "generate", "--generator-name", name),
+        *("--input-spec", "{document}", "--output", output, *options),
+        *("--global-property", "apiTests=false,modelTests=false,apiDocs=false,modelDocs=false"),
+    ]
+
+
+GENERATORS = (
+    Generator(
+        "openapi-python-client",
+        PYTHON_CLIENT,
+        [
+            *(PYTHON / "openapi-python-client", "generate", "--path", "{document}"),
+            *("--output-path", "{client}", "--meta", "none"),
+            *("--config", HERE / "openapi-python-client.yml"),
+        ],
+        package=PACKAGE,
+        # All but client.py, which is the same for every document, and whose __exit__ is untyped.
+        checks=(
+            [
+                *(PYTHON / "mypy", "--strict", "--config-file=", "--follow-imports=silent"),
+                *(f"{PACKAGE}/api", f"{PACKAGE}/models", f"{PACKAGE}/types.py"),
+            ],
+        ),
+        exact_integers=True,
+    ),
+    Generator(
+        "openapi-generator-python",
+        PYTHON_CLIENT,
+        _openapi_generator("python", "{folder}", "--package-name", PACKAGE),
+        package=PACKAGE,
+        # It brings the settings that it keeps to.
+        checks=([PYTHON / "mypy", "--config-file=pyproject.toml", PACKAGE],),
+        exact_integers=True,
+    ),
+    Generator(
+        "openapi-generator-typescript-fetch",
+        TYPESCRIPT_CLIENT,
+        _openapi_generator("typescript-fetch", "{client}"),
+    ),
+    Generator(
+        "openapi-generator-java",
+        JAVA_CLIENT,
+        _openapi_generator(
+            *("java", "{client}", "--library", "native", "--invoker-package", "items.client"),
+            *("--api-package", "items.client.api", "--model-package", "items.client.model"),
+            *("--additional-properties", "openApiNullable=false,useSingleRequestParameter=true"),
+        ),
+        exact_integers=True,
+    ),
+    Generator(
+        "hey-api",
+        TYPESCRIPT_CLIENT,
+        [NODE / "openapi-ts", "--input", "{document}", "--output", "{client}", "--no-log-file"],
+    ),
+    Generator(
+        "openapi-typescript",
+        TYPESCRIPT_CLIENT,
+        [NODE / "openapi-typescript", "{document}", "--output", "{client}/schema.ts"],
+    ),
+    Generator(
+        "orval",
+        TYPESCRIPT_CLIENT,
+        [NODE / "orval", "--config", HERE / "orval.config.mjs"],
+    ),
+)

@@ -1,0 +1,203 @@
+"""Every generated client goes through the same story with the running service."""
+
+import json
+import re
+import subprocess
+import uuid
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from service import local
+from service.settings import Settings
+from tests.engines import client_for, moto
+from tests.sdk.generators import GENERATORS, ROOT, Generator, GeneratorError, generate_stale
+from tests.serving import gunicorn
+
+ODD_NAME = "a/b ü 100% ?#&+"
+LONG_NUMBER = 123456789012345678901234567890
+STALE = '"00000000000000000000000000000000-json"'
+
+
+class Client:
+    """A generated client, spoken to through its adapter."""
+
+    def __init__(self, adapter: subprocess.Popen[str]) -> None:
+        self._adapter = adapter
+
+    def __call__(self, operation: str, name: str, item: Any = None, **more: Any) -> dict[str, Any]:
+        call = {
+            "operation": operation,
+            "id": "104",
+            "name": name,
+            "item": item or {},
+            "typed": False,
+            "fields": None,
+            "if_match": None,
+            "if_none_match": None,
+            **more,
+        }
+        self._adapter.stdin.write(json.dumps(call) + "\n")
+        self._adapter.stdin.flush()
+        line = self._adapter.stdout.readline()
+        assert line, f"the adapter ended: {self._adapter.stderr.read()}"
+        return json.loads(line, parse_float=Decimal)
+
+
+@pytest.fixture(scope="module")
+def url():
+    with moto() as endpoint:
+        local.create_table(client_for(endpoint), Settings())
+        with gunicorn(endpoint, "-w", "2") as server:
+            yield server.url
+
+
+@pytest.fixture(scope="module")
+def failures() -> dict[str, GeneratorError]:
+    """What the generators had to say that could not make their client."""
+    return generate_stale(GENERATORS)
+
+
+@pytest.fixture(scope="module", params=GENERATORS, ids=lambda generator: generator.name)
+def generator(request, failures) -> Generator:
+    if request.param.name in failures:
+        raise failures[request.param.name]
+    request.param.install_adapter()
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def checked(generator) -> Generator:
+    generator.check()
+    return generator
+
+
+@pytest.fixture(scope="module")
+def client(checked, url):
+    adapter = subprocess.Popen(
+        [*checked.language.run(checked.folder), url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield Client(adapter)
+    finally:
+        try:
+            adapter.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            adapter.kill()
+            adapter.communicate()
+
+
+@pytest.fixture
+def name() -> str:
+    return f"{ODD_NAME} {uuid.uuid4().hex}"
+
+
+def test_it_type_checks(checked):
+    assert checked.folder.exists()
+
+
+def test_it_creates_an_item_once(client, name):
+    created = client("put", name, {"Email": "andrew@gmail.com"}, if_none_match="*")
+    assert created["status"] == 201
+    assert created["item"] == {"Id": 104, "Name": name, "Email": "andrew@gmail.com"}
+    assert created["etag"].endswith('-json"')
+    again = client("put", name, {"Email": "other@gmail.com"}, if_none_match="*")
+    assert again["status"] == 412
+    read = client("get", name)
+    assert (read["status"], read["item"]) == (200, created["item"])
+
+
+def test_it_is_told_that_it_has_the_item_already(client, name):
+    etag = client("put", name, {"Age": 41})["etag"]
+    unchanged = client("get", name, if_none_match=etag)
+    assert (unchanged["status"], unchanged["item"], unchanged["problem"]) == (304, None, None)
+
+
+def test_it_replaces_only_the_item_that_it_saw(client, name):
+    etag = client("put", name, {"Age": 41})["etag"]
+    replaced = client("put", name, {"Age": 42}, if_match=etag)
+    assert replaced["status"] == 200
+    assert replaced["item"]["Age"] == 42
+    assert replaced["etag"] != etag
+
+
+def test_a_lost_race_is_a_typed_412(client, name):
+    client("put", name, {"Age": 41})
+    for refused in (
+        client("put", name, {"Age": 42}, if_match=STALE),
+        client("patch", name, {"Age": 42}, if_match=STALE),
+        client("delete", name, if_match=STALE),
+    ):
+        assert (refused["status"], refused["item"]) == (412, None)
+        problem = refused["problem"]
+        assert problem["type"] == "/docs/errors#precondition-failed"
+        assert problem["status"] == 412
+        assert problem["title"]
+        assert problem["detail"]
+        assert problem["request_id"]
+    assert client("get", name)["item"]["Age"] == 41
+
+
+def test_a_missing_item_is_a_typed_404(client, name):
+    missing = client("get", name)
+    assert (missing["status"], missing["item"]) == (404, None)
+    assert missing["problem"]["type"] == "/docs/errors#item-not-found"
+    assert client("patch", name, {"Age": 42})["problem"]["type"] == "/docs/errors#item-not-found"
+
+
+def test_it_merges_a_patch_and_removes_with_null(client, name):
+    client("put", name, {"Email": "andrew@gmail.com", "Address": {"City": "Oslo", "Zip": "0150"}})
+    patched = client("patch", name, {"Email": None, "Address": {"City": "Bergen"}, "Age": 41})
+    assert patched["status"] == 200
+    assert patched["item"] == {
+        "Id": 104,
+        "Name": name,
+        "Address": {"City": "Bergen", "Zip": "0150"},
+        "Age": 41,
+    }
+
+
+def test_it_writes_and_reads_the_typed_form(client, name):
+    item = {"Tags": {"SS": ["a", "b"]}, "Photo": {"B": "AP8="}, "Big": {"N": str(LONG_NUMBER)}}
+    written = client("put", name, item, typed=True)
+    assert written["status"] == 201
+    assert written["etag"].endswith('-typed"')
+    read = client("get", name, typed=True)["item"]
+    read.pop("_version")
+    assert sorted(read["Tags"].pop("SS")) == ["a", "b"]
+    assert read == {**item, "Tags": {}, "Id": {"N": "104"}, "Name": {"S": name}}
+
+
+def test_a_long_number_of_plain_json_is_as_exact_as_the_table_of_generators_says(
+    client, name, checked
+):
+    client("put", name, {"Big": {"N": str(LONG_NUMBER)}}, typed=True)
+    is_exact = client("get", name)["item"]["Big"] == LONG_NUMBER
+    assert is_exact is checked.exact_integers
+
+
+def test_it_asks_for_some_attributes_alone(client, name):
+    client("put", name, {"Email": "andrew@gmail.com", "Age": 41, "City": "Oslo"})
+    read = client("get", name, fields=["Email", "Age"])
+    assert read["status"] == 200
+    assert read["item"] == {"Id": 104, "Name": name, "Email": "andrew@gmail.com", "Age": 41}
+
+
+def test_it_deletes_and_deleting_again_is_no_error(client, name):
+    etag = client("put", name, {"Age": 41})["etag"]
+    deleted = client("delete", name, if_match=etag)
+    assert (deleted["status"], deleted["item"], deleted["problem"]) == (204, None, None)
+    assert client("delete", name)["status"] == 204
+    assert client("get", name)["status"] == 404
+
+
+def test_the_table_of_the_docs_says_how_exact_each_client_is():
+    page = (ROOT / "docs/clients.md").read_text()
+    rows = re.findall(r"^\| (?!generator|-)(.*) \|$", page, re.MULTILINE)
+    said = [row.split(" | ")[3] for row in rows]
+    assert said == ["exact" if one.exact_integers else "loses digits" for one in GENERATORS]

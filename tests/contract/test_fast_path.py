@@ -46,7 +46,7 @@ def test_new_credentials_of_another_account_are_followed_by_the_fast_path(engine
     ]
     settings = Settings()
     with environment(**aws_variables(engine.wire.url)):
-        client = DynamoDBClient(settings, BackgroundCredentials(lambda: keys[0]))
+        client = DynamoDBClient(settings, credentials=BackgroundCredentials(lambda: keys[0]))
         read = {"TableName": settings.table, "Key": settings.key_schema.key("1", "x").attributes}
         for _ in range(2):
             client.call(Operation.GET_ITEM, read, Deadline(60))

@@ -40,16 +40,13 @@ keepalive = 75
 # The drain, then the requests under way, each within its deadline, and time to say goodbye.
 graceful_timeout = math.ceil(_settings.drain_seconds + _settings.deadline_seconds + 10)
 
-# Nothing here depends on what a proxy says of the scheme or the prefix, so no peer needs to be
-# trusted; gunicorn's default compares each one with two networks, at 15 microseconds a request.
-forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "")
-
 # Heartbeats without a disk: containers may have a read-only file system.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - Linux has it
 control_socket_disable = True
 
 
-# Which proxies may say where a request came from is ITEMS_TRUSTED_PROXIES alone.
+# Which proxies may say where a request came from is ITEMS_TRUSTED_PROXIES alone; and gunicorn's
+# default compares each peer with two networks, at 15 microseconds a request.
 forwarded_allow_ips = ""
 
 

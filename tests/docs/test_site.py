@@ -136,9 +136,9 @@ def commands(block: str) -> list[str]:
     return prompted or [line for line in lines if line and not line.startswith("#")]
 
 
-@blocks("bash", "console", "sh")
+@blocks("console", "sh")
 def test_a_command_is_one_that_exists(block):
-    """Blocks in bash are run as well, by test_readme; here are those that need AWS or a daemon."""
+    """Blocks in bash are run, by test_readme; here are those that need AWS or a daemon."""
     for command in commands(block):
         subprocess.run(["bash", "-n", "-c", command], check=True)
         for simple in re.split(r"&&|\||;", command):

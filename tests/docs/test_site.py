@@ -118,7 +118,10 @@ def test_a_json_block_is_json(block):
 
 
 @blocks("http")
-def test_an_http_block_is_what_is_answered(server, block):
+def test_an_http_block_is_what_is_answered(server, dynamodb, block):
+    # As it was put into the table; other tests change it.
+    andrew = {"Id": {"N": "104"}, "Name": {"S": "Andrew"}, "Email": {"S": "andrew@gmail.com"}}
+    dynamodb.put_item(TableName="my-dynamodb-table", Item=andrew)
     head, _, body = block.partition("\n\n")
     status, *headers = head.splitlines()
     answer = server.request("GET", "/items/104/Andrew")

@@ -14,9 +14,10 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 PORT ?= 8000
 ENDPOINT ?=
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: run test soak check fix bench sdk docs lock clean
+.PHONY: run test test-botocore soak check fix bench sdk docs lock clean
 
 run: .venv/.local
 	@exec .venv/bin/python -m service.local --port $(PORT) $(if $(ENDPOINT),--endpoint $(ENDPOINT))
@@ -27,6 +28,10 @@ SDK_TOOLS = build/.programs .venv-sdk/.installed tests/sdk/node_modules/.install
 
 test: $(TEST_TOOLS)
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+# What is promised holds without the fast path too; the faster engine will do.
+test-botocore: .venv/.tests .venv-ministack/.installed
+	ITEMS_TEST_FAST_PATH=false .venv/bin/python -m pytest tests/contract tests/faults -k "not moto"
 
 soak: .venv/.tests .venv-ministack/.installed
 	.venv/bin/python -m pytest -m soak $(PYTEST_ARGS)
@@ -45,8 +50,9 @@ fix: .venv/.tools
 	.venv/bin/ruff check --fix .
 	.venv/bin/python -m openapi write
 
-bench: .venv/.local
-	.venv/bin/python -m bench
+bench: .venv/.local .venv-bench-service/.installed .venv-bench/.installed .venv-awscli/.installed bench/peers/fastify/node_modules/.installed
+	@bench/install-programs
+	.venv/bin/python -m bench --json build/bench.json --svg build/bench.svg $(BENCH_ARGS)
 
 sdk: .venv/.tests $(SDK_TOOLS)
 	.venv/bin/python -m tests.sdk
@@ -58,7 +64,7 @@ lock:
 	requirements/lock
 
 clean:
-	rm -rf .venv .venv-ministack .venv-sdk build tests/docs/openapi_lint/node_modules tests/sdk/node_modules
+	rm -rf .venv .venv-* build tests/docs/openapi_lint/node_modules tests/sdk/node_modules bench/peers/fastify/node_modules
 
 # Each environment is a superset of the one before, with the same versions.
 .venv/.local: requirements/local.lock | .venv/bin/python
@@ -82,7 +88,20 @@ clean:
 	@requirements/install .venv-sdk $<
 	@touch $@
 
-.venv/bin/python .venv-ministack/bin/python .venv-sdk/bin/python:
+# The service as it is shipped, and granian; the peers' packages pin botocore, each another one.
+.venv-bench-service/.installed: requirements/bench-service.lock | .venv-bench-service/bin/python
+	@requirements/install .venv-bench-service $<
+	@touch $@
+
+.venv-bench/.installed: requirements/bench.lock | .venv-bench/bin/python
+	@requirements/install .venv-bench $<
+	@touch $@
+
+.venv-awscli/.installed: requirements/awscli.lock | .venv-awscli/bin/python
+	@requirements/install .venv-awscli $<
+	@touch $@
+
+.venv/bin/python .venv-ministack/bin/python .venv-sdk/bin/python .venv-bench-service/bin/python .venv-bench/bin/python .venv-awscli/bin/python:
 	@requirements/make-venv "$(PYTHON)" $(@:/bin/python=)
 
 build/.programs: requirements/programs

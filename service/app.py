@@ -26,6 +26,7 @@ from service.web.access_documentation import secured_document
 from service.web.batch import batch_blueprint
 from service.web.health import Probe, health
 from service.web.items import items_blueprint
+from service.web.lean_flask import LeanFlask
 from service.web.pages import pages_blueprint
 from service.web.raw_path import InvalidKeySegment, KeySegmentConverter, RawPathMiddleware
 
@@ -79,7 +80,7 @@ def create_app(
     Raises:
         SettingsError: a file that the settings name cannot be read.
     """
-    app = Flask("service", static_folder=None)
+    app = LeanFlask("service", static_folder=None)
     app.config.update(
         API_TITLE="Items of a DynamoDB table",
         API_VERSION=__version__,

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One fault in a request: where it is, as a JSON Pointer (RFC 6901), and what it is."""
+    """One fault in a request: where it is and what it is.
+
+    ``pointer`` is a JSON Pointer into the body (RFC 6901), or ``?name`` for a query parameter.
+    """
 
     pointer: str
     detail: str

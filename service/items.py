@@ -162,42 +162,44 @@ class Precondition:
 NO_PRECONDITION = Precondition()
 
 
+_SET = b'S":['  # of the JSON of typed values only a set's has this, behind SS, NS or BS
+
+
 def _canonical_json(attributes: Attributes) -> bytes:
-    """One spelling of an item: names sorted, sets sorted, numbers canonical, binary as base64."""
-    canonical = {name: _canonical(value) for name, value in attributes.items()}
+    """One spelling of an item: names sorted, sets sorted, binary as base64, numbers as the table
+    spells them, which is one way for each number.
+    """
     try:
-        return orjson.dumps(canonical, option=orjson.OPT_SORT_KEYS)
+        spelled = orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS, default=_base64_text)
+        if _SET in spelled:
+            canonical = {name: _canonical(value) for name, value in attributes.items()}
+            return orjson.dumps(canonical, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:
         # A lone surrogate, which DynamoDB never stores but an engine in its place may.
+        canonical = {name: _canonical(value) for name, value in attributes.items()}
         return json.dumps(canonical, sort_keys=True).encode()
+    return spelled
+
+
+def _base64_text(binary: bytes) -> str:
+    return base64.b64encode(binary).decode()
 
 
 def _canonical(value: AttributeValue) -> Any:
     ((type_, content),) = value.items()
     match type_:
-        case "N":
-            return {type_: _canonical_text(content)}
         case "B":
-            return {type_: base64.b64encode(content).decode()}
-        case "SS":
+            return {type_: _base64_text(content)}
+        case "SS" | "NS":
             return {type_: sorted(content)}
-        case "NS":
-            return {type_: sorted(map(_canonical_text, content))}
         case "BS":
-            return {type_: sorted(base64.b64encode(member).decode() for member in content)}
+            return {type_: sorted(map(_base64_text, content))}
         case "L":
             return {type_: [_canonical(member) for member in content]}
         case "M":
             return {type_: {name: _canonical(member) for name, member in content.items()}}
         case _:
             return value
-
-
-def _canonical_text(number: str) -> str:
-    try:
-        return canonical_number(parse_number(number))
-    except ValueError:  # no number of DynamoDB's; an engine in its place let it in
-        return number
 
 
 def _shortened(text: str, limit: int = 60) -> str:

@@ -144,7 +144,7 @@ def _reach_loopback_directly() -> None:
 
 
 def _point_at(endpoint: str) -> None:
-    """What the service inherits: AWS's own variables for the endpoint, and its pages switched on."""
+    """Set what the service inherits: AWS's own variables, and its pages switched on."""
     os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
     os.environ.setdefault("AWS_REGION", os.environ.get("AWS_DEFAULT_REGION", DEFAULT_REGION))
     for page in ("ITEMS_DOCS_UI", "ITEMS_ITEM_PAGE"):

@@ -3,9 +3,10 @@
 import difflib
 import math
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Self, cast
+from typing import Any, NoReturn, Self, cast
 
 from service.addresses import check_url
 from service.items import KeyAttribute, KeySchema, KeyType
@@ -16,6 +17,10 @@ from service.versions import VersionAttribute
 PARTITION_KEY_MAX_BYTES = 2048
 SORT_KEY_MAX_BYTES = 1024
 
+_TABLE = re.compile(r"(?:arn:[^:]+:dynamodb:[^:]+:[0-9]+:table/)?[A-Za-z0-9_.-]{3,255}", re.ASCII)
+# Longer than anyone waits; a timer for much more overflows.
+_LONGEST_SECONDS = 86_400.0
+
 MAX_PORT = 65_535
 AUTH_SCHEMES = ("jwt", "api-key", "none")
 # RFC 7518 and RFC 8037; a secret shared with the issuer is no public key.
@@ -25,7 +30,7 @@ SIGNATURE_ALGORITHMS = (
 )
 
 # Read by the test suite, never by the service.
-_FOREIGN_VARIABLES = frozenset({"ITEMS_TEST_ENDPOINT"})
+_FOREIGN_VARIABLES = frozenset({"ITEMS_TEST_ENDPOINT", "ITEMS_TEST_FAST_PATH"})
 
 
 class SettingsError(Exception):
@@ -35,6 +40,14 @@ class SettingsError(Exception):
         super().__init__("\n".join(mistakes))
         self.mistakes = mistakes
 
+    def end_the_start(self) -> NoReturn:
+        """Say all of it and end the process with the status that gunicorn takes as "the app cannot
+        load", after which it doesn't try again for ever.
+        """
+        sys.stderr.write("The service cannot start; mend its environment:\n")
+        sys.stderr.writelines(f"  {mistake}\n" for mistake in self.mistakes)
+        sys.exit(4)
+
 
 def _setting(variable: str, default: str, parse: Callable[[str], Any]) -> Any:
     return field(
@@ -43,9 +56,12 @@ def _setting(variable: str, default: str, parse: Callable[[str], Any]) -> Any:
     )
 
 
-def _text(value: str) -> str:
-    if not value:
-        raise ValueError("must not be empty")
+def _table(value: str) -> str:
+    if not _TABLE.fullmatch(value):
+        raise ValueError(
+            "must be a table's name, 3 to 255 letters, digits, dots, hyphens and underscores, or "
+            "its ARN"
+        )
     return value
 
 
@@ -59,15 +75,15 @@ def _flag(value: str) -> bool:
 
 def _seconds(value: str) -> float:
     seconds = _finite(value)
-    if not seconds > 0:
-        raise ValueError("must be a number of seconds above 0")
+    if not 0 < seconds <= _LONGEST_SECONDS:
+        raise ValueError(f"must be a number of seconds above 0, at most {_LONGEST_SECONDS:.0f}")
     return seconds
 
 
 def _pause_seconds(value: str) -> float:
     seconds = _finite(value)
-    if not seconds >= 0:
-        raise ValueError("must be a number of seconds, 0 or more")
+    if not 0 <= seconds <= _LONGEST_SECONDS:
+        raise ValueError(f"must be a number of seconds, from 0 to {_LONGEST_SECONDS:.0f}")
     return seconds
 
 
@@ -202,7 +218,7 @@ class Settings:
     its keyword arguments; the defaults are the tutorial's.
     """
 
-    table: str = _setting("ITEMS_TABLE", "my-dynamodb-table", _text)
+    table: str = _setting("ITEMS_TABLE", "my-dynamodb-table", _table)
     partition_key: KeyAttribute = _setting(
         "ITEMS_PARTITION_KEY", "Id:N", _key(PARTITION_KEY_MAX_BYTES)
     )
@@ -241,6 +257,7 @@ class Settings:
     probe_interval_seconds: float = _setting("ITEMS_PROBE_INTERVAL_SECONDS", "5", _seconds)
     docs_ui: bool = _setting("ITEMS_DOCS_UI", "false", _flag)
     item_page: bool = _setting("ITEMS_ITEM_PAGE", "false", _flag)
+    fast_path: bool = _setting("ITEMS_FAST_PATH", "true", _flag)
     log_level: str = _setting("ITEMS_LOG_LEVEL", "info", _log_level)
 
     @property

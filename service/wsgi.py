@@ -30,7 +30,4 @@ def _app() -> Flask:
 try:
     app = _app()
 except SettingsError as error:
-    # gunicorn takes this status as "the app cannot load" and does not try again for ever.
-    sys.stderr.write("The service cannot start; mend its environment:\n")
-    sys.stderr.writelines(f"  {mistake}\n" for mistake in error.mistakes)
-    sys.exit(4)
+    error.end_the_start()

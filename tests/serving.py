@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 
 from tests.engines import REGION, free_port, process, wait_for
 
+FAST_PATH = os.environ.get("ITEMS_TEST_FAST_PATH") != "false"
+"""Whether the services of this run have their fast path."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -86,6 +89,7 @@ def gunicorn(
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_REGION": REGION,
         "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
+        "ITEMS_FAST_PATH": str(FAST_PATH).lower(),
         **variables,
     }
     environment = {name: text for name, text in environment.items() if text is not None}

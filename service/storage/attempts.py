@@ -8,7 +8,6 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
@@ -89,14 +88,6 @@ class TransactionRefused(Exception):
         self.after_lost_answer = after_lost_answer
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What DynamoDB answered, and whether an earlier attempt may have been applied before."""
-
-    content: dict[str, Any]
-    after_lost_answer: bool
-
-
 class RetryBudget:
     """How many more attempts may be made: a few in reserve, and a share of the calls that succeed.
 
@@ -136,7 +127,7 @@ class Attempts:
         operation: Operation | Transaction,
         parameters: Mapping[str, Any],
         repeat: Callable[[], Mapping[str, Any] | None] | None = None,
-    ) -> Answer:
+    ) -> dict[str, Any]:
         """Carry out one operation, within the deadline of the request that it is done for. Where
         a repeat after a lost answer is not the same call again, ``repeat`` gives its parameters,
         or None to leave the outcome unknown.
@@ -178,7 +169,7 @@ class Attempts:
             else:
                 self._observe(operation, "ok", attempt, began, _capacity_units(content))
                 self._budget.earn()
-                return Answer(content, unknown)
+                return content
         raise AssertionError("attempts are counted without end")
 
     def _observe(

@@ -1,6 +1,7 @@
-"""The boto3 client: its timeouts, its connections, its credentials.
+"""The boto3 client, made by botocore: its timeouts, its connections, its credentials.
 
-Credentials and region come from AWS's usual places, on EC2 from the instance role.
+Credentials and region come from AWS's usual places, on EC2 from the instance role. ``boto3.client``
+would make the same client, after importing its transfer manager for S3.
 """
 
 import os
@@ -10,11 +11,11 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-import boto3.session
 import botocore.session
 import orjson
+import structlog
 from botocore.config import Config
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import InvalidConfigError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
 from service import __version__
@@ -24,6 +25,10 @@ from service.operations import Operation, Transaction
 from service.settings import Settings
 from service.storage.credentials import BackgroundCredentials
 from service.storage.failures import BrokenAnswer
+from service.storage.fast_path import FastPath
+from service.storage.prepared_calls import NotUnderstood
+
+log = structlog.get_logger(__name__)
 
 DEFAULT_REGION = "us-east-2"
 
@@ -34,7 +39,12 @@ class DynamoDBClient:
     Nothing is made before the first call, so that each process has its own connections.
     """
 
-    def __init__(self, settings: Settings, observer: Observer = UNOBSERVED) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        observer: Observer = UNOBSERVED,
+        credentials: BackgroundCredentials | None = None,
+    ) -> None:
         self._attempt_seconds = settings.connect_timeout_seconds + settings.read_timeout_seconds
         self._config = Config(
             connect_timeout=settings.connect_timeout_seconds,
@@ -46,9 +56,13 @@ class DynamoDBClient:
             parameter_validation=False,  # everything was checked on the way in
             user_agent_extra=f"dynamodb-items/{__version__}",
         )
-        self._credentials = BackgroundCredentials(observer=observer)
+        self._credentials = credentials or BackgroundCredentials(observer=observer)
         self._lock = threading.Lock()
         self._methods: Mapping[str, Callable[..., dict[str, Any]]] | None = None
+        self._settings = settings
+        self._fast_path: FastPath | None = None
+        self.calls = {"fast": 0, "botocore": 0}
+        """How many calls went which way."""
 
     def call(
         self,
@@ -65,11 +79,40 @@ class DynamoDBClient:
         method = (self._methods or self._connect(deadline))[operation]
         try:
             with time_limit(min(self._attempt_seconds, deadline.remaining_seconds)):
+                if self._fast_path is not None and isinstance(operation, Operation):
+                    try:
+                        return self._call_fast(self._fast_path, operation, parameters, deadline)
+                    except NotUnderstood as reason:
+                        log.warning(
+                            "call left to botocore", operation=str(operation), reason=str(reason)
+                        )
+                self.calls["botocore"] += 1
                 return method(**parameters)
         except TimeIsUp:
             raise ReadTimeoutError(endpoint_url="DynamoDB") from None
         except ResponseParserError as error:
             raise BrokenAnswer(reason=str(error)) from error
+
+    def _call_fast(
+        self,
+        fast_path: FastPath,
+        operation: Operation,
+        parameters: Mapping[str, Any],
+        deadline: Deadline,
+    ) -> dict[str, Any]:
+        remaining_seconds = deadline.remaining_seconds
+        credentials = self._credentials.current()
+        if fast_path.account_id != credentials.account_id:
+            self._methods = None  # an account may have an endpoint of its own: learn it anew
+            raise NotUnderstood("the credentials are another account's")
+        request = fast_path.request(operation, parameters, credentials)
+        self.calls["fast"] += 1
+        return fast_path.send(
+            operation,
+            request,
+            connect_seconds=min(self._settings.connect_timeout_seconds, remaining_seconds),
+            read_seconds=min(self._settings.read_timeout_seconds, remaining_seconds),
+        )
 
     def renew_credentials(self, timeout_seconds: float) -> None:
         """AWS has refused the credentials: have them found afresh, and wait at most so long."""
@@ -80,17 +123,23 @@ class DynamoDBClient:
         self._credentials.current()
         with self._lock:
             if self._methods is None:
-                self._methods = self._new_methods()
+                try:
+                    self._methods = self._new_methods()
+                except ValueError as error:  # a region or an endpoint that is none
+                    raise InvalidConfigError(error_msg=str(error)) from error
             return self._methods
 
     def _new_methods(self) -> Mapping[str, Callable[..., dict[str, Any]]]:
         core = botocore.session.Session()
         core.register_component("credential_provider", self._credentials)
-        session = boto3.session.Session(botocore_session=core)
         # botocore knows AWS_DEFAULT_REGION and profiles; AWS_REGION is what other SDKs read.
-        region = os.environ.get("AWS_REGION") or session.region_name or DEFAULT_REGION
-        client: Any = session.client("dynamodb", region_name=region, config=self._config)
+        region = (
+            os.environ.get("AWS_REGION") or core.get_config_variable("region") or DEFAULT_REGION
+        )
+        client: Any = core.create_client("dynamodb", region_name=region, config=self._config)
         client.meta.events.register("before-parse.dynamodb", _check_whole)
+        if self._settings.fast_path:
+            self._fast_path = self._learned_fast_path(client, core)
         return {
             Operation.GET_ITEM: client.get_item,
             Operation.PUT_ITEM: client.put_item,
@@ -99,6 +148,22 @@ class DynamoDBClient:
             Transaction.GET_ITEMS: client.transact_get_items,
             Transaction.WRITE_ITEMS: client.transact_write_items,
         }
+
+    def _learned_fast_path(self, client: Any, session: botocore.session.Session) -> FastPath | None:
+        authorities = session.get_config_variable("ca_bundle")
+        if authorities is None:
+            authorities = os.environ.get("REQUESTS_CA_BUNDLE") or True
+        try:
+            return FastPath(
+                client,
+                self._settings.table,
+                authorities,
+                account_id=self._credentials.current().account_id,
+                max_idle_connections=self._settings.max_in_flight + 1,
+            )
+        except NotUnderstood as reason:
+            log.info("no fast path", reason=str(reason))
+            return None
 
 
 def _check_whole(response_dict: Mapping[str, Any], **_event: object) -> None:

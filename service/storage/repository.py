@@ -94,7 +94,7 @@ class ItemRepository:
             if written is None:
                 raise
             return written
-        attributes = answer.content.get("Attributes")
+        attributes = answer.get("Attributes")
         if call.operation is Operation.PUT_ITEM:
             return Written(call.item, created=attributes is None)
         item = None if attributes is None else Item(attributes)
@@ -142,11 +142,11 @@ class ItemRepository:
             answer = self._attempts.call(operation, self._complete(operation, parameters))
         except (ConditionRefused, StorageError):
             return item  # the next update will do it
-        return Item(answer.content["Attributes"])
+        return Item(answer["Attributes"])
 
     def _find(self, key: ItemKey, *, consistent: bool) -> Item | None:
         parameters = {"TableName": self._table, "Key": key.attributes, "ConsistentRead": consistent}
-        attributes = self._attempts.call(Operation.GET_ITEM, parameters).content.get("Item")
+        attributes = self._attempts.call(Operation.GET_ITEM, parameters).get("Item")
         return None if attributes is None else Item(attributes)
 
 

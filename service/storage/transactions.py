@@ -62,7 +62,7 @@ class ItemTransactions:
             return []
         gets = [{"Get": {"TableName": self._table, "Key": key.attributes}} for key in keys]
         answer = self._attempts.call(Transaction.GET_ITEMS, {"TransactItems": gets})
-        found = [response.get("Item") for response in answer.content["Responses"]]
+        found = [response.get("Item") for response in answer["Responses"]]
         _check_size(sum(attributes_bytes(attributes) for attributes in found if attributes))
         return [None if attributes is None else Item(attributes) for attributes in found]
 

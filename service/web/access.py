@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g
+from flask.globals import request_ctx
 
 from service.access.callers import ANYONE, Authenticator, Caller, Scope
 from service.errors import ItemsError, NotPermitted, Unauthenticated
@@ -20,8 +21,11 @@ from service.web import problems
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-OPEN_PATHS = frozenset({"/live", "/ready", "/openapi.json", problems.DOCUMENTATION_PATH})
-"""Health, and what describes the API: they tell nothing of any item."""
+OPEN_PATHS = frozenset(
+    {"/live", "/ready", "/openapi.json", problems.DOCUMENTATION_PATH, "/", "/docs", "/docs/"}
+)
+OPEN_FOLDER = "/pages/"
+"""Health, and what describes the API and lets people try it: they tell nothing of any item."""
 
 READING_METHODS = frozenset({"GET", "HEAD"})
 READING_PATHS = frozenset({"/items:batchGet"})
@@ -96,9 +100,15 @@ def current_caller() -> Caller:
 
 def is_open() -> bool:
     """Whether the request under way needs no caller: it asks nothing of any item."""
-    rule = request.url_rule
     # OPTIONS tells what is allowed, to a browser that may not send a credential yet.
-    return request.method == "OPTIONS" or (rule is not None and rule.rule in OPEN_PATHS)
+    asked = request_ctx.request  # looked up once: each look at the proxy costs
+    path = _path_of(asked)
+    return path in OPEN_PATHS or path.startswith(OPEN_FOLDER) or asked.method == "OPTIONS"
+
+
+def _path_of(asked: Request) -> str:
+    rule = asked.url_rule
+    return "" if rule is None else rule.rule
 
 
 def permitted_key(settings: Settings, partition: str, sort: str) -> ItemKey:
@@ -197,13 +207,14 @@ def _let_in(scheme: Scheme) -> Response | None:
     if is_open():
         g.caller = ANYONE
         return None
-    caller = request.environ[_CALLER]
+    asked = request_ctx.request
+    caller = asked.environ[_CALLER]
     if isinstance(caller, Unauthenticated):
-        return _refused(caller, scheme.refusal_challenge(request.environ, caller))
+        return _refused(caller, scheme.refusal_challenge(asked.environ, caller))
     if isinstance(caller, NotPermitted):
         raise caller
     g.caller = caller
-    scope = needed_scope(request.method, request.url_rule.rule if request.url_rule else "")
+    scope = needed_scope(asked.method, _path_of(asked))
     try:
         caller.check_scope(scope)
     except NotPermitted as refusal:

@@ -6,6 +6,7 @@ being asked costs nothing and needs no permission beyond GetItem.
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -38,7 +39,6 @@ class Probe:
         self._interval_seconds = interval_seconds
         self._ready = False
         self._failures = 0
-        self._stop = threading.Event()
         self._owner_pid: int | None = None
         self._lock = threading.Lock()
         self.draining: Callable[[], bool] = bool
@@ -61,15 +61,10 @@ class Probe:
             self._owner_pid = os.getpid()
             threading.Thread(target=self._run, name="readiness-probe", daemon=True).start()
 
-    def stop(self) -> None:
-        """Probe no more."""
-        self._stop.set()
-
     def _run(self) -> None:
         while True:
             self._probe()
-            if self._stop.wait(self._interval_seconds):
-                return
+            time.sleep(self._interval_seconds)
 
     def _probe(self) -> None:
         try:

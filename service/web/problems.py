@@ -379,7 +379,8 @@ def documentation() -> str:
         "",
         "Every error is an `application/problem+json` body (RFC 9457): `type`, `title`, `status`,",
         "`detail`, `instance`, `request_id`, and `errors` for the faults of single fields, each a",
-        "`pointer` (RFC 6901) and a `detail`. `type` points at a section below.",
+        "`pointer` into the body (RFC 6901), or `?` and a query parameter's name, and a `detail`.",
+        "`type` points at a section below.",
         "",
         "This page is generated from the table in `service/web/problems.py`: `make fix`.",
     ]

@@ -51,6 +51,22 @@ class RawPathMiddleware:
         return self._app(environ, start_response)
 
 
+def decoded_strictly(encoded: str) -> str:
+    """The text of percent-encoded UTF-8.
+
+    Raises:
+        ValueError: a broken escape, or bytes that are not UTF-8.
+    """
+    if "%" not in encoded:
+        return encoded
+    if _BROKEN_ESCAPE.search(encoded):
+        raise ValueError("a % is not followed by two hexadecimal digits")
+    try:
+        return unquote_to_bytes(encoded).decode()
+    except UnicodeError:
+        raise ValueError("it is not percent-encoded UTF-8") from None
+
+
 class InvalidKeySegment(HTTPException):
     """Carries an InvalidKey out of the router, which lets only HTTP exceptions through."""
 
@@ -75,14 +91,10 @@ class KeySegmentConverter(BaseConverter):
         """
         if "#" in value:  # no part of a request target (RFC 9112 section 3.2); guess nothing
             raise InvalidKeySegment("A # in a key is sent as %23.")
-        if "%" not in value:
-            return value
-        if _BROKEN_ESCAPE.search(value):
-            raise InvalidKeySegment("A % in the path is not followed by two hexadecimal digits.")
         try:
-            return unquote_to_bytes(value).decode()
-        except UnicodeError:
-            raise InvalidKeySegment("A key in the path is not percent-encoded UTF-8.") from None
+            return decoded_strictly(value)
+        except ValueError as error:
+            raise InvalidKeySegment(f"A key in the path cannot be understood: {error}.") from None
 
     def to_url(self, value: str) -> str:
         """The text as a path segment."""

@@ -18,6 +18,7 @@ from service.web.idempotency import idempotency_key, write_token
 from service.web.media_types import Representation, accepted_representation
 from service.web.preconditions import precondition_of, require_precondition
 from service.web.prefer import Return, preferred_return
+from service.web.raw_path import decoded_strictly
 from service.web.schemas import ProjectionQuerySchema, ReadQuerySchema
 from service.web.write_bodies import WriteBody
 
@@ -115,6 +116,10 @@ def item_path(key: ItemKey) -> str:
 def _query(request: Request, schema: Schema) -> Mapping[str, Any]:
     if not request.query_string:
         return {}
+    try:
+        decoded_strictly(request.query_string.decode("latin-1"))
+    except ValueError as error:
+        raise InvalidRequest(f"The query string cannot be understood: {error}.") from None
     arguments = dict(request.args.lists())
     if "fields" in arguments:
         # Some generated clients repeat the parameter where the document says commas.

@@ -46,7 +46,10 @@ class FieldErrorSchema(AnswerSchema):
     pointer = fields.String(
         required=True,
         metadata={
-            "description": "Where the fault is, as a JSON Pointer (RFC 6901).",
+            "description": (
+                "Where the fault is: a JSON Pointer (RFC 6901) into the body, or `?` and the "
+                "name of a query parameter."
+            ),
             "example": "/Age",
         },
     )

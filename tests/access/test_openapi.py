@@ -58,6 +58,17 @@ def test_health_needs_none_and_every_other_operation_says_which_scope(document):
             assert f"Needs the scope `items:{scope}`" in operation["description"]
 
 
+@pytest.mark.parametrize("path", ["/docs", "/", "/pages/docs.js", "/pages/item.css"])
+def test_the_pages_for_people_are_open(path):
+    settings = Settings(
+        auth="jwt", jwt_issuer=ISSUER, jwt_audiences=(AUDIENCE,), docs_ui=True, item_page=True
+    )
+    client = create_app(settings, create_repository(settings)).test_client()
+    assert client.get(path).status_code == 200
+    assert client.get("/pages/nothing.js").status_code == 401
+    assert client.post(path).status_code == 401
+
+
 def test_an_open_service_documents_no_scheme():
     settings = Settings(auth="none")
     client = create_app(settings, create_repository(settings)).test_client()

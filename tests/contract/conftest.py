@@ -9,6 +9,7 @@ import pytest
 from service.app import create_app, create_repository
 from service.settings import Settings
 from tests.conftest import Engine, aws_variables, environment
+from tests.serving import FAST_PATH
 
 JSON = {"Content-Type": "application/json"}
 TYPED = {"Content-Type": "application/vnd.dynamodb+json"}
@@ -40,7 +41,12 @@ def exact(response):
 
 def service_with(engine: Engine, **changes) -> Service:
     # A busy machine is slow, and so many injected faults would spend the budget for attempts.
-    patient = {"read_timeout_seconds": 10, "deadline_seconds": 30, "retry_percent": 100_000}
+    patient = {
+        "fast_path": FAST_PATH,
+        "read_timeout_seconds": 10,
+        "deadline_seconds": 30,
+        "retry_percent": 100_000,
+    }
     settings = Settings(**{**patient, **changes})
     with environment(**aws_variables(engine.wire.url)):
         repository = create_repository(settings)

@@ -1,6 +1,9 @@
 """The item resource: what each method does to the table and answers."""
 
-from tests.contract.conftest import ACCEPT_TYPED, JSON, TYPED, exact
+import pytest
+
+from tests.contract.conftest import ACCEPT_TYPED, JSON, TYPED, exact, service_with
+from tests.wire import pass_on
 
 
 def test_put_creates_then_replaces(service, name):
@@ -177,11 +180,31 @@ def test_fields_trim_the_answer_of_a_write_and_not_the_item(service, name):
     assert exact(service.get(f"/items/7/{name}"))["b"] == 2
 
 
-def test_reads_are_consistent_on_request(service, name):
-    path = f"/items/7/{name}"
-    service.put(path, headers=JSON, data="{}")
-    for choice in ("true", "false"):
-        assert service.get(f"{path}?consistent_read={choice}").status_code == 200
+@pytest.mark.parametrize(
+    ("query", "default", "consistent"),
+    [("", False, False), ("", True, True), ("true", False, True), ("false", True, False)],
+)
+def test_reads_are_as_consistent_as_is_asked(engine, name, query, default, consistent):
+    service = service_with(engine, consistent_read=default)
+    asked = []
+
+    def see(call):
+        asked.append(call.parameters["ConsistentRead"])
+        return False
+
+    with engine.wire.fault(pass_on, operation="GetItem", when=see):
+        service.get(f"/items/7/{name}", query_string={"consistent_read": query} if query else {})
+    assert asked == [consistent]
+
+
+def test_the_location_of_a_new_item_is_canonical(service, name):
+    created = service.put(f"/items/0104.0/{name}", headers=JSON, data="{}")
+    assert created.headers["Location"] == f"/items/104/{name}"
+
+
+def test_a_problem_is_never_cached(service, name):
+    for answer in (service.get(f"/items/7/{name}"), service.get("/nothing")):
+        assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_the_typed_form_is_negotiated(service, name):

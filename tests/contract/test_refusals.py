@@ -170,6 +170,8 @@ def test_the_typed_form_is_no_patch(service, name):
         ("/items/7/a?feilds=a", 400, "invalid-request"),
         ("/items/7/a?fields=a..b", 400, "invalid-request"),
         ("/items/7/a?fields=", 400, "invalid-request"),
+        ("/items/7/a?fields=%FF", 400, "invalid-request"),
+        ("/items/7/a?fields=%zz", 400, "invalid-request"),
     ],
 )
 def test_a_path_or_query_is_refused(service, path, status, slug):

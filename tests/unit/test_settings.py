@@ -59,7 +59,18 @@ def test_all_mistakes_are_reported_together():
     assert [mistake.partition("=")[0] for mistake in raised.value.mistakes] == list(environment)
 
 
-@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", ""])
+@pytest.mark.parametrize("table", ["", "ab", "a b", "t" * 256, "arn:aws:s3:::bucket"])
+def test_what_is_no_table_is_refused_at_the_start(table):
+    with pytest.raises(SettingsError, match="ITEMS_TABLE"):
+        Settings.from_environment({"ITEMS_TABLE": table})
+
+
+def test_a_table_may_be_named_by_its_arn():
+    arn = "arn:aws:dynamodb:us-east-2:123456789012:table/my-dynamodb-table"
+    assert Settings.from_environment({"ITEMS_TABLE": arn}).table == arn
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "", "1e300"])
 def test_a_deadline_is_a_finite_time_above_zero(seconds):
     with pytest.raises(SettingsError, match="ITEMS_DEADLINE_SECONDS"):
         Settings.from_environment({"ITEMS_DEADLINE_SECONDS": seconds})

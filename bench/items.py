@@ -1,0 +1,87 @@
+"""The items that are read and written, of three sizes, and how the backend answers for them.
+
+The sort key says everything: ``small``, ``medium`` or ``large``; ``-10ms`` after it asks the
+backend to wait before it answers, as DynamoDB does.
+"""
+
+import enum
+import json
+from typing import Any
+
+PARTITION = 104
+DELAY_MILLISECONDS = 10
+
+
+class Size(enum.StrEnum):
+    """The sizes of items, as a body of plain JSON: about 0.3 KB, 4 KB and 100 KB."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+    @property
+    def label(self) -> str:
+        """The size in words."""
+        return {"small": "0.3 KB", "medium": "4 KB", "large": "100 KB"}[self]
+
+
+_ORDERS = {Size.SMALL: 1, Size.MEDIUM: 35, Size.LARGE: 950}
+
+
+def attributes(size: Size) -> dict[str, Any]:
+    """The plain attributes besides the key: text, numbers, a map, and a list of maps."""
+    return {
+        "Email": "andrew@example.com",
+        "Age": 41,
+        "Active": True,
+        "Address": {"Street": "4 Example Street", "City": "Columbus", "Zip": "43004"},
+        "Orders": [
+            {
+                "Sku": f"SKU-{number:06d}",
+                "Title": "Notebook, ruled, blue, No. " + str(number),
+                "Quantity": number % 7 + 1,
+                "Price": round(3.5 + number % 90 * 0.25, 2),
+            }
+            for number in range(_ORDERS[size])
+        ],
+    }
+
+
+PATCH = {"Age": 42, "Email": "andrew.42@example.com"}
+"""A flat merge patch: what most updates are."""
+
+
+def typed(value: Any) -> dict[str, Any]:
+    """A plain value in DynamoDB's typed form."""
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case int() | float():
+            return {"N": str(value)}
+        case str():
+            return {"S": value}
+        case list():
+            return {"L": [typed(member) for member in value]}
+        case _:
+            return {"M": {name: typed(member) for name, member in value.items()}}
+
+
+def stored(size: Size, *, delayed: bool) -> bytes:
+    """The item in DynamoDB's own form, as the service itself would have stored it."""
+    item = {
+        "Id": {"N": str(PARTITION)},
+        "Name": {"S": item_name(size, delayed=delayed)},
+        **typed(attributes(size))["M"],
+        "_version": {"S": "0123456789abcdef0123456789abcdef"},
+    }
+    return json.dumps(item, separators=(",", ":")).encode()
+
+
+def item_name(size: Size, *, delayed: bool) -> str:
+    """The sort key, by which the backend knows what to answer."""
+    return f"{size}-{DELAY_MILLISECONDS}ms" if delayed else str(size)
+
+
+def path(size: Size, *, delayed: bool = False) -> str:
+    """Where every contender serves the item."""
+    return f"/items/{PARTITION}/{item_name(size, delayed=delayed)}"

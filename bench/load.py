@@ -1,0 +1,116 @@
+"""The load generator: wrk, for a bounded time on a bounded number of connections."""
+
+import json
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import items
+from bench.items import Size
+from bench.processes import BenchError
+
+# Past this many seconds wrk counts a request as timed out.
+_TIMEOUT_SECONDS = 10
+
+_REPORT = """
+done = function(summary, latency, requests)
+  io.write(string.format(
+    '\\n{"requests": %d, "microseconds": %d, "p50": %d, "p99": %d, "failures": %d}\\n',
+    summary.requests - summary.errors.status, summary.duration,
+    latency:percentile(50), latency:percentile(99),
+    summary.errors.connect + summary.errors.read + summary.errors.write
+      + summary.errors.status + summary.errors.timeout))
+end
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is asked of a contender, over and over."""
+
+    method: str
+    size: Size
+    connections: int
+    delayed: bool = False
+
+    @property
+    def body(self) -> bytes | None:
+        """The request's body."""
+        match self.method:
+            case "PUT":
+                return json.dumps(items.attributes(self.size), separators=(",", ":")).encode()
+            case "PATCH":
+                return json.dumps(items.PATCH, separators=(",", ":")).encode()
+            case _:
+                return None
+
+    @property
+    def path(self) -> str:
+        """The request's path."""
+        return items.path(self.size, delayed=self.delayed)
+
+    def __str__(self) -> str:
+        backend = f"{items.DELAY_MILLISECONDS} ms backend" if self.delayed else "instant backend"
+        return f"{self.method} {self.size.label}, {self.connections} connections, {backend}"
+
+
+def usual_connections(size: Size) -> int:
+    """Enough to keep one core busy; of large items few, or a round ends before its answers."""
+    return 4 if size is Size.LARGE else 16
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one round of load saw."""
+
+    requests: int
+    seconds: float
+    p50_milliseconds: float
+    p99_milliseconds: float
+    failures: int
+
+
+def generate(port: int, load: Load, seconds: float, cores: frozenset[int]) -> Sample:
+    """Load the contender on a port for some seconds.
+
+    Raises:
+        BenchError: wrk did not run.
+    """
+    with tempfile.TemporaryDirectory(prefix="bench-load-") as folder:
+        script = Path(folder, "load.lua")
+        script.write_text(_request(load, Path(folder)) + _REPORT)
+        command = [
+            *("taskset", "-c", ",".join(map(str, sorted(cores)))),
+            *("wrk", "--threads", "1", "--connections", str(load.connections)),
+            *("--duration", f"{max(1, round(seconds))}s", "--timeout", f"{_TIMEOUT_SECONDS}s"),
+            *("--script", str(script), f"http://127.0.0.1:{port}{load.path}"),
+        ]
+        finished = subprocess.run(
+            command, check=False, capture_output=True, text=True, timeout=seconds + 60
+        )
+    try:
+        report = json.loads(finished.stdout.strip().splitlines()[-1])
+    except (IndexError, ValueError):
+        raise BenchError(f"wrk failed: {(finished.stderr or finished.stdout)[-300:]}") from None
+    return Sample(
+        requests=report["requests"],
+        seconds=report["microseconds"] / 1e6,
+        p50_milliseconds=report["p50"] / 1000,
+        p99_milliseconds=report["p99"] / 1000,
+        failures=report["failures"],
+    )
+
+
+def _request(load: Load, folder: Path) -> str:
+    lines = [f'wrk.method = "{load.method}"']
+    if load.body is not None:
+        body = folder / "body"
+        body.write_bytes(load.body)
+        lines += [
+            f'local file = io.open("{body}", "rb")',
+            'wrk.body = file:read("*a")',
+            "file:close()",
+            'wrk.headers["Content-Type"] = "application/json"',
+        ]
+    return "\n".join(lines)

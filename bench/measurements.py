@@ -1,0 +1,255 @@
+"""What is measured, and how: interleaved rounds, medians, the processes weighed by the kernel."""
+
+import http.client
+import json
+import os
+import resource
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bench import items
+from bench.contenders import AWS_COMMAND, TABLE, Contender, environment_of
+from bench.items import Size
+from bench.load import Load, generate
+from bench.processes import (
+    BenchError,
+    cpu_seconds,
+    free_port,
+    memory_mebibytes,
+    running,
+    tree,
+    wait_until_it_listens,
+)
+
+Say = Callable[[str], None]
+_T = TypeVar("_T")
+
+_WARM_UP_SECONDS = 1
+_COLD_START_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """Where things run: the servers measured have theirs to themselves."""
+
+    server: frozenset[int]
+    others: frozenset[int]
+
+    @classmethod
+    def chosen(cls) -> "Cores":
+        """The first core for the server, another for the load and the backend if there is one."""
+        first, *rest = sorted(os.sched_getaffinity(0))
+        return cls(frozenset({first}), frozenset(rest[:2] or [first]))
+
+
+@dataclass(slots=True)
+class Figures:
+    """One contender under one load: a figure for each round."""
+
+    cpu_microseconds: list[float] = field(default_factory=list)
+    requests_per_second: list[float] = field(default_factory=list)
+    p50_milliseconds: list[float] = field(default_factory=list)
+    p99_milliseconds: list[float] = field(default_factory=list)
+    failures: int = 0
+
+    def medians(self) -> dict[str, float]:
+        """The median of every figure."""
+        return {
+            name: round(statistics.median(getattr(self, name)), 2)
+            for name in (
+                "cpu_microseconds",
+                "requests_per_second",
+                "p50_milliseconds",
+                "p99_milliseconds",
+            )
+        } | {"failures": self.failures}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A contender that runs."""
+
+    contender: Contender
+    port: int
+    pid: int
+
+    @property
+    def worker_mebibytes(self) -> float:
+        """The memory of the process that does the work: the one that spent most time."""
+        worker = max(tree(self.pid), key=lambda pid: cpu_seconds([pid]))
+        return memory_mebibytes(worker)
+
+
+@contextmanager
+def serving(
+    contenders: Sequence[Contender], endpoint: str, cores: Cores, logs: Path
+) -> Iterator[list[Server]]:
+    """Every contender at once, each checked to answer as it should; idle ones cost nothing."""
+    with ExitStack() as processes:
+        servers = []
+        for contender in contenders:
+            port = free_port()
+            process = processes.enter_context(_started(contender, endpoint, port, cores, logs))
+            wait_until_it_listens(port, process)
+            _until_it_answers(port, process)
+            _check_answers(contender, port)
+            servers.append(Server(contender, port, process.pid))
+        yield servers
+
+
+def measure_load(
+    servers: Sequence[Server], load: Load, *, rounds: int, seconds: float, cores: Cores, say: Say
+) -> dict[str, Figures]:
+    """The figures of each server under a load, their rounds interleaved, by contender's name."""
+    figures = {server.contender.name: Figures() for server in servers}
+    for number in range(rounds):
+        for server in _rotated(servers, number):
+            _measure_round(server, load, seconds, cores, figures[server.contender.name])
+    for name, measured in figures.items():
+        medians = measured.medians()
+        say(
+            f"{name:20} {medians['cpu_microseconds']:8.0f} µs/request  "
+            f"{medians['requests_per_second']:7.0f}/s  "
+            f"p50 {medians['p50_milliseconds']:7.1f} ms  p99 {medians['p99_milliseconds']:7.1f} ms"
+            + (f"  {measured.failures} FAILURES" if measured.failures else "")
+        )
+    return figures
+
+
+def measure_cold_starts(
+    contenders: Sequence[Contender], endpoint: str, rounds: int, cores: Cores, logs: Path
+) -> dict[str, float]:
+    """Milliseconds from the start of each to its first item, by contender's name; medians."""
+    samples: dict[str, list[float]] = {contender.name: [] for contender in contenders}
+    for number in range(rounds):
+        for contender in _rotated(contenders, number):
+            port = free_port()
+            began = time.perf_counter()
+            with _started(contender, endpoint, port, cores, logs) as process:
+                _until_it_answers(port, process)
+                samples[contender.name].append((time.perf_counter() - began) * 1000)
+    return {name: round(statistics.median(values), 1) for name, values in samples.items()}
+
+
+def measure_command_line(endpoint: str, rounds: int, cores: Cores) -> dict[str, float]:
+    """The AWS CLI, a process for each read: its processor time and its duration, medians."""
+    key = {"Id": {"N": str(items.PARTITION)}, "Name": {"S": str(Size.SMALL)}}
+    command = [
+        *("taskset", "-c", ",".join(map(str, sorted(cores.server)))),
+        *(str(AWS_COMMAND), "dynamodb", "get-item", "--endpoint-url", endpoint),
+        *("--table-name", TABLE, "--key", json.dumps(key)),
+    ]
+    contender = Contender("aws-cli", "AWS CLI", ())
+    environment = {**os.environ, **environment_of(contender, endpoint, 0)}
+    cpu, wall = [], []
+    for _ in range(rounds):
+        before, began = _children_seconds(), time.perf_counter()
+        finished = subprocess.run(
+            command, env=environment, capture_output=True, check=False, timeout=60
+        )
+        if finished.returncode != 0 or b"andrew@example.com" not in finished.stdout:
+            raise BenchError(f"The AWS CLI failed: {finished.stderr.decode()[-300:]}")
+        cpu.append((_children_seconds() - before) * 1e6)
+        wall.append((time.perf_counter() - began) * 1000)
+    return {
+        "cpu_microseconds": round(statistics.median(cpu)),
+        "p50_milliseconds": round(statistics.median(wall), 1),
+    }
+
+
+def warm_up(servers: Sequence[Server], methods: Sequence[str], cores: Cores) -> None:
+    """Let every server compile, connect and fill its caches."""
+    for server in servers:
+        for method in methods:
+            load = Load(method, Size.SMALL, 16)
+            generate(server.port, load, _WARM_UP_SECONDS, cores.others)
+
+
+def _measure_round(
+    server: Server, load: Load, seconds: float, cores: Cores, figures: Figures
+) -> None:
+    for longer in (1, 3, 9):
+        before = cpu_seconds(tree(server.pid))
+        sample = generate(server.port, load, seconds * longer, cores.others)
+        spent = cpu_seconds(tree(server.pid)) - before
+        if sample.requests >= load.connections:  # fewer are no measure: most are under way still
+            break
+    else:
+        raise BenchError(f"{server.contender.name} answers next to nothing under {load}.")
+    figures.cpu_microseconds.append(spent / sample.requests * 1e6)
+    figures.requests_per_second.append(sample.requests / sample.seconds)
+    figures.p50_milliseconds.append(sample.p50_milliseconds)
+    figures.p99_milliseconds.append(sample.p99_milliseconds)
+    figures.failures += sample.failures
+
+
+@contextmanager
+def _started(
+    contender: Contender, endpoint: str, port: int, cores: Cores, logs: Path
+) -> Iterator["subprocess.Popen[bytes]"]:
+    with running(
+        contender.command_on(port),
+        environment_of(contender, endpoint, port),
+        cores.server,
+        logs / f"{contender.name}.log",
+        contender.folder,
+    ) as process:
+        yield process
+
+
+def _until_it_answers(port: int, process: "subprocess.Popen[bytes]") -> None:
+    until = time.monotonic() + _COLD_START_SECONDS
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise BenchError(f"{process.args!r} ended with status {process.returncode}.")
+        try:
+            if _answer(port, "GET", items.path(Size.SMALL))[0] == http.client.OK:
+                return
+        except OSError:
+            pass
+        time.sleep(0.002)
+    raise BenchError(f"{process.args!r} gave no item within {_COLD_START_SECONDS} seconds.")
+
+
+def _check_answers(contender: Contender, port: int) -> None:
+    """A contender that is quick because it is wrong is none."""
+    for method in ("GET", "PUT", "PATCH"):
+        for size in Size:
+            load = Load(method, size, 1)
+            status, body = _answer(port, method, load.path, load.body)
+            expected = items.attributes(size)
+            whole = status < http.client.MULTIPLE_CHOICES and all(name in body for name in expected)
+            if not (whole and len(body["Orders"]) == len(expected["Orders"])):
+                raise BenchError(
+                    f"{contender.name} answers {method} wrongly: {status} {body!r:.300}"
+                )
+
+
+def _answer(port: int, method: str, path: str, body: bytes | None = None) -> tuple[int, Any]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+        answer = connection.getresponse()
+        content = answer.read()
+    finally:
+        connection.close()
+    try:
+        return answer.status, json.loads(content)
+    except ValueError:
+        return answer.status, {}
+
+
+def _children_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _rotated(things: Sequence[_T], by: int) -> list[_T]:
+    by %= len(things)
+    return [*things[by:], *things[:by]]

@@ -1,0 +1,23 @@
+"""aiodynamo's table, for the two peers that use it."""
+
+import os
+from contextlib import asynccontextmanager
+
+from aiodynamo.client import Client
+from aiodynamo.credentials import Credentials
+from aiodynamo.http.aiohttp import AIOHTTP
+from aiohttp import ClientSession, TCPConnector
+from yarl import URL
+
+
+@asynccontextmanager
+async def connected_table():
+    """The table, over as many connections as requests need."""
+    async with ClientSession(connector=TCPConnector(limit=0)) as session:
+        client = Client(
+            AIOHTTP(session),
+            Credentials.auto(),
+            os.environ["AWS_REGION"],
+            endpoint=URL(os.environ["AWS_ENDPOINT_URL_DYNAMODB"]),
+        )
+        yield client.table(os.environ["BENCH_TABLE"])

@@ -1,0 +1,117 @@
+"""Processes: started on chosen cores, certainly ended, and weighed by what the kernel counts."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+START_SECONDS = 60
+STOP_SECONDS = 10
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+class BenchError(Exception):
+    """Something that the bench needs does not work; the message says what to do."""
+
+
+def free_port() -> int:
+    """A TCP port that is free on the loopback address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    cores: frozenset[int],
+    log: Path,
+    folder: Path | None = None,
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process group on these cores, its output in the log; gone afterwards, children and all."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **environment},
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, cores),  # noqa: PLW1509 - no threads yet
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def wait_until_it_listens(port: int, process: "subprocess.Popen[bytes]") -> None:
+    """Return once something accepts connections on the port.
+
+    Raises:
+        BenchError: the process ended, or does not listen in time.
+    """
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise BenchError(f"{process.args!r} ended with status {process.returncode}.")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.01)
+        else:
+            return
+    raise BenchError(f"{process.args!r} did not listen within {START_SECONDS} seconds.")
+
+
+def tree(pid: int) -> list[int]:
+    """A process and all its living descendants."""
+    pids = [pid]
+    for parent in pids:
+        for task in _folders(Path(f"/proc/{parent}/task")):
+            pids += map(int, _text(task / "children").split())
+    return pids
+
+
+def cpu_seconds(pids: Sequence[int]) -> float:
+    """User and system time that these processes have spent, all their threads together."""
+    return sum(_ticks(pid) for pid in pids) / _TICKS_PER_SECOND
+
+
+def memory_mebibytes(pid: int) -> float:
+    """The process's proportional set size: its own memory, and its share of what is shared."""
+    for line in _text(Path(f"/proc/{pid}/smaps_rollup")).splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def _ticks(pid: int) -> int:
+    fields = _text(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12]) if fields else 0
+
+
+def _folders(path: Path) -> list[Path]:
+    try:
+        return list(path.iterdir())
+    except OSError:  # it has ended
+        return []
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:  # it has ended
+        return ""

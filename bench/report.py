@@ -1,0 +1,217 @@
+"""A run's figures: as a table with ratios, as JSON, as a plot; and the goals held to them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from bench.contenders import (
+    CONTENDERS,
+    PLAIN,
+    SERVICE,
+    SERVICE_ON_GRANIAN,
+    STARLETTE_AIODYNAMO,
+)
+from bench.items import Size
+from bench.load import Load
+from bench.measurements import Figures
+
+_TITLES = {contender.name: contender.title for contender in CONTENDERS}
+
+
+@dataclass(slots=True)
+class Report:
+    """Everything that one run measured."""
+
+    machine: Mapping[str, Any]
+    loads: dict[Load, dict[str, dict[str, float]]] = field(default_factory=dict)
+    cold_start_milliseconds: dict[str, float] = field(default_factory=dict)
+    worker_mebibytes: dict[str, float] = field(default_factory=dict)
+    command_line: dict[str, float] = field(default_factory=dict)
+
+    def add(self, load: Load, figures: Mapping[str, Figures]) -> None:
+        """Take in the figures of one load."""
+        self.loads[load] = {name: measured.medians() for name, measured in figures.items()}
+
+    def as_json(self) -> str:
+        """The run for machines."""
+        document = {
+            "machine": self.machine,
+            "loads": [
+                {"load": asdict(load), "contenders": medians}
+                for load, medians in self.loads.items()
+            ],
+            "cold_start_milliseconds": self.cold_start_milliseconds,
+            "worker_mebibytes": self.worker_mebibytes,
+            "aws_cli": self.command_line,
+            "goals": [asdict(goal) for goal in goals(self)],
+        }
+        return json.dumps(document, indent=2)
+
+    def as_text(self) -> str:
+        """The run for readers: a Markdown table for each load, then what is measured once."""
+        sections = [_load_table(load, medians) for load, medians in self.loads.items()]
+        sections.append(self._once_table())
+        sections.append(_goals_table(list(goals(self))))
+        return "\n\n".join(section for section in sections if section)
+
+    def _once_table(self) -> str:
+        lines = [
+            "### One worker",
+            "",
+            "| | memory (PSS), MiB | of plain | cold start, ms | of plain |",
+            "|---|---|---|---|---|",
+        ]
+        for name in self.worker_mebibytes or self.cold_start_milliseconds:
+            cells = [_TITLES[name]]
+            for figures in (self.worker_mebibytes, self.cold_start_milliseconds):
+                cells += [f"{figures.get(name, 0):.0f}", _ratio(figures, name)]
+            lines.append(f"| {' | '.join(cells)} |")
+        if self.command_line:
+            lines += [
+                "",
+                f"AWS CLI, a process for each read: "
+                f"{self.command_line['cpu_microseconds'] / 1000:,.0f} ms of processor time, "
+                f"{self.command_line['p50_milliseconds']:,.0f} ms in all.",
+            ]
+        return "\n".join(lines)
+
+
+def _load_table(load: Load, medians: Mapping[str, Mapping[str, float]]) -> str:
+    lines = [
+        f"### {load}",
+        "",
+        "| | CPU µs/request | of plain | requests/s | of plain | p50 ms | p99 ms |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    cpu = {name: figures["cpu_microseconds"] for name, figures in medians.items()}
+    rate = {name: figures["requests_per_second"] for name, figures in medians.items()}
+    for name, figures in medians.items():
+        failed = f" ({figures['failures']:.0f} failed)" if figures["failures"] else ""
+        lines.append(
+            f"| {_TITLES[name]}{failed} | {cpu[name]:,.0f} | {_ratio(cpu, name)} "
+            f"| {rate[name]:,.0f} | {_ratio(rate, name)} "
+            f"| {figures['p50_milliseconds']:.1f} | {figures['p99_milliseconds']:.1f} |"
+        )
+    return "\n".join(lines)
+
+
+def _ratio(figures: Mapping[str, float], name: str) -> str:
+    if not figures.get(PLAIN) or name not in figures:
+        return ""
+    return f"{figures[name] / figures[PLAIN]:.2f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Something the service wants to reach, and whether it did in this run."""
+
+    name: str
+    reached: bool
+    figure: str
+
+
+def goals(report: Report) -> Iterator[Goal]:
+    """The goals that this run has figures for."""
+    yield from _cost_goals(report)
+    yield from _latency_goals(report)
+    for name, figures, most in (
+        ("memory per worker, of plain", report.worker_mebibytes, 1.0),
+        ("cold start, of plain", report.cold_start_milliseconds, 1.0),
+    ):
+        if PLAIN in figures and SERVICE in figures:
+            yield _at_most(name, figures[SERVICE] / figures[PLAIN], most)
+
+
+def _cost_goals(report: Report) -> Iterator[Goal]:
+    for name, contender, load, most in (
+        ("GET 0.3 KB", SERVICE, Load("GET", Size.SMALL, 16), 0.22),
+        ("GET 0.3 KB on granian", SERVICE_ON_GRANIAN, Load("GET", Size.SMALL, 16), 0.15),
+        ("PUT 0.3 KB", SERVICE, Load("PUT", Size.SMALL, 16), 0.25),
+        ("PATCH 0.3 KB", SERVICE, Load("PATCH", Size.SMALL, 16), 0.25),
+        ("GET 100 KB", SERVICE, Load("GET", Size.LARGE, 4), 0.25),
+    ):
+        medians = report.loads.get(load, {})
+        if contender in medians and PLAIN in medians:
+            ratio = medians[contender]["cpu_microseconds"] / medians[PLAIN]["cpu_microseconds"]
+            yield _at_most(f"{name}, processor time of plain", ratio, most)
+
+
+def _latency_goals(report: Report) -> Iterator[Goal]:
+    delayed = report.loads.get(Load("GET", Size.SMALL, 64, delayed=True), {})
+    peers = [
+        contender.name
+        for contender in CONTENDERS
+        if contender.is_python and not contender.is_ours and contender.name in delayed
+    ]
+    if SERVICE in delayed and peers:
+        best = min(delayed[name]["p99_milliseconds"] for name in peers)
+        yield _at_most(
+            "p99 at 64 connections, 10 ms backend, of the best Python peer's",
+            delayed[SERVICE]["p99_milliseconds"] / best,
+            1.0,
+        )
+    crowded = report.loads.get(Load("GET", Size.SMALL, 256, delayed=True), {})
+    if SERVICE in crowded and STARLETTE_AIODYNAMO in crowded:
+        rates = {name: figures["requests_per_second"] for name, figures in crowded.items()}
+        ratio = rates[SERVICE] / rates[STARLETTE_AIODYNAMO]
+        yield Goal(
+            "requests/s at 256 connections, 10 ms backend, of Starlette + aiodynamo: at least 1",
+            ratio >= 1,
+            f"{ratio:.2f}",
+        )
+
+
+def _at_most(name: str, ratio: float, most: float) -> Goal:
+    return Goal(f"{name}: at most {most:.2f}", ratio <= most, f"{ratio:.2f}")
+
+
+def _goals_table(reached: list[Goal]) -> str:
+    if not reached:
+        return ""
+    lines = ["### Goals", "", "| | measured | reached |", "|---|---|---|"]
+    lines += [
+        f"| {goal.name} | {goal.figure} | {'yes' if goal.reached else '**no**'} |"
+        for goal in reached
+    ]
+    return "\n".join(lines)
+
+
+_ROW = 30
+_LABELS = 330
+_BARS = 420
+
+
+def write_plot(report: Report, path: Path) -> None:
+    """An SVG bar for each contender: processor time of a GET of a small item."""
+    load = Load("GET", Size.SMALL, 16)
+    figures = {
+        name: medians["cpu_microseconds"] for name, medians in report.loads.get(load, {}).items()
+    }
+    if not figures:
+        return
+    longest = max(figures.values())
+    width, height = _LABELS + _BARS + 80, _ROW * len(figures) + 50
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13" role="img" '
+        f'aria-label="Processor time of a GET">',
+        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+        '<text x="10" y="24" font-weight="bold" fill="#222222">'
+        "Processor time of a GET of a 0.3 KB item, µs: less is better</text>",
+    ]
+    ours = {contender.name for contender in CONTENDERS if contender.is_ours}
+    for row, (name, value) in enumerate(sorted(figures.items(), key=lambda pair: pair[1])):
+        top = 40 + row * _ROW
+        length = value / longest * _BARS
+        colour = "#1f6feb" if name in ours else "#9aa4b2"
+        parts += [
+            f'<text x="{_LABELS - 8}" y="{top + 15}" text-anchor="end" fill="#222222">'
+            f"{escape(_TITLES[name])}</text>",
+            f'<rect x="{_LABELS}" y="{top}" width="{length:.1f}" height="20" fill="{colour}"/>',
+            f'<text x="{_LABELS + length + 6:.1f}" y="{top + 15}" fill="#222222">'
+            f"{value:,.0f}</text>",
+        ]
+    path.write_text("\n".join([*parts, "</svg>", ""]))

@@ -1,0 +1,138 @@
+"""The fast path: DynamoDB calls at a small part of botocore's processor time.
+
+boto3 stays the client. How a call looks is learned from botocore itself, once, by letting it
+prepare each operation without sending it: its endpoint, its headers, how it signs. Where anything
+of that is not exactly as known here, there is no fast path and botocore carries out every call.
+What a call raises is what botocore raises.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
+"""
+
+import zlib
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from botocore.awsrequest import HeadersDict
+from botocore.credentials import ReadOnlyCredentials
+from botocore.exceptions import ResponseStreamingError
+from botocore.parsers import ResponseParserError, create_parser
+
+from service.operations import Operation
+from service.storage.connections import Connections, HTTPAnswer
+from service.storage.prepared_calls import NotUnderstood, prepared_calls
+from service.storage.signing import UnusualCredentials
+from service.storage.wire_json import answer_content, request_body
+
+
+class FastPath:
+    """DynamoDB operations over connections of our own, for one boto3 client and one table."""
+
+    def __init__(
+        self,
+        client: Any,
+        table: str,
+        verify: str | bool | None,
+        *,
+        account_id: str | None,
+        max_idle_connections: int,
+    ) -> None:
+        """Learn from the client how its calls look; nothing is sent.
+
+        ``verify`` is botocore's: a path of certificate authorities, or True for those it ships.
+
+        Raises:
+            NotUnderstood: the client is set up in a way that is botocore's alone.
+        """
+        self.account_id = account_id
+        """The account of the credentials that the client had: its endpoint may be the account's."""
+        self._calls = prepared_calls(client, table, verify)
+        self._connections = Connections(self._calls.endpoint, max_idle_connections)
+        self._models = {
+            operation: client.meta.service_model.operation_model(operation.value)
+            for operation in Operation
+        }
+        self._exceptions = client.exceptions
+        self._parser = create_parser(client.meta.service_model.resolved_protocol)
+
+    def request(
+        self, operation: Operation, parameters: Mapping[str, Any], credentials: ReadOnlyCredentials
+    ) -> bytes:
+        """The signed request of one operation.
+
+        Raises:
+            NotUnderstood: only botocore can send these parameters or these credentials.
+        """
+        calls = self._calls
+        try:
+            body = request_body(parameters)
+            lines = calls.signer.header_lines(calls.targets[operation], body, credentials)
+        except TypeError as error:
+            raise NotUnderstood(str(error)) from error
+        except UnusualCredentials as error:
+            raise NotUnderstood("the credentials have unusual characters") from error
+        head = f"{calls.heads[operation]}{lines}Content-Length: {len(body)}\r\n\r\n"
+        return head.encode("latin-1") + body
+
+    def send(
+        self, operation: Operation, request: bytes, *, connect_seconds: float, read_seconds: float
+    ) -> dict[str, Any]:
+        """One attempt: what boto3 answers, but for its ``ResponseMetadata``.
+
+        Raises:
+            botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: as botocore does.
+        """
+        answer = self._connections.exchange(
+            request, connect_seconds=connect_seconds, read_seconds=read_seconds
+        )
+        _check_checksum(answer)
+        if answer.status != HTTPStatus.OK:
+            raise self._error(operation, answer)
+        try:
+            return answer_content(answer.body)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ResponseStreamingError(error=error) from error
+
+    def close(self) -> None:
+        """Close the connections that are idle."""
+        self._connections.close()
+
+    def _error(self, operation: Operation, answer: HTTPAnswer) -> Exception:
+        """What botocore raises for an answer, made by its own parser."""
+        if answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            return ResponseStreamingError(error=f"unexpected status {answer.status}")
+        model = self._models[operation]
+        response = {
+            "status_code": answer.status,
+            "headers": HeadersDict(
+                {
+                    name.decode("latin-1"): value.decode("latin-1")
+                    for name, value in answer.headers.items()
+                }
+            ),
+            "body": answer.body,
+            "context": {"operation_name": model.name},
+        }
+        try:
+            parsed = self._parser.parse(response, model.output_shape)
+            code = parsed.get("Error", {}).get("Code")
+            shape = code and model.service_model.shape_for_error_code(code)
+            if shape:
+                parsed.update(self._parser.parse(response, shape))
+        except ResponseParserError as error:
+            return ResponseStreamingError(error=error)
+        raised: Exception = self._exceptions.from_code(code)(parsed, model.name)
+        return raised
+
+
+def _check_checksum(answer: HTTPAnswer) -> None:
+    """DynamoDB sends the CRC-32 of every body.
+
+    Raises:
+        ResponseStreamingError: what came is not what was sent.
+    """
+    checksum = answer.headers.get(b"x-amz-crc32")
+    if checksum is not None and checksum != b"%d" % zlib.crc32(answer.body):
+        raise ResponseStreamingError(error="the checksum is not that of the answer")
+    if answer.headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise ResponseStreamingError(error="the answer is encoded, which nobody asked for")

@@ -1,0 +1,80 @@
+"""The JSON that DynamoDB is sent and answers with, parsed and written once.
+
+Binary is base64 text there and ``bytes`` here; numbers are DynamoDB's own text in both.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+
+def request_body(parameters: Mapping[str, Any]) -> bytes:
+    """The parameters of a call as DynamoDB takes them.
+
+    Raises:
+        TypeError: they hold what is not JSON, such as a lone surrogate.
+    """
+    return orjson.dumps(parameters, default=_base64_text)
+
+
+def answer_content(body: bytes) -> dict[str, Any]:
+    """What boto3 makes of an answer to a call.
+
+    Raises:
+        ValueError, TypeError, AttributeError: it is no answer of DynamoDB's.
+    """
+    content = _parsed(body)
+    for name in ("Item", "Attributes"):
+        attributes = content.get(name)
+        if attributes is None:
+            continue
+        if not isinstance(attributes, dict):
+            raise TypeError(f"{name} is no JSON object")
+        if _may_hold_binary(body):
+            content[name] = _with_binary(attributes)
+    return content
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        # A lone surrogate, which DynamoDB never stores but an engine in its place may.
+        content = json.loads(body)
+    if not isinstance(content, dict):
+        raise TypeError("the answer is no JSON object")
+    return content
+
+
+def _base64_text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    raise TypeError(f"DynamoDB has no {type(value).__name__}")
+
+
+def _may_hold_binary(body: bytes) -> bool:
+    return b'"B"' in body or b'"BS"' in body
+
+
+def _with_binary(attributes: dict[str, Any]) -> dict[str, Any]:
+    return {name: _binary_value(value) for name, value in attributes.items()}
+
+
+def _binary_value(value: Any) -> Any:
+    ((type_, content),) = value.items()
+    match type_:
+        case "B":
+            return {type_: base64.b64decode(content, validate=True)}
+        case "BS":
+            return {type_: [base64.b64decode(member, validate=True) for member in content]}
+        case "L":
+            return {type_: [_binary_value(member) for member in content]}
+        case "M":
+            return {type_: _with_binary(content)}
+        case _:
+            return value

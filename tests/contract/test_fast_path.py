@@ -1,0 +1,70 @@
+"""Which way the calls go: over the fast path, or botocore's where it has to."""
+
+from botocore.credentials import Credentials
+
+from service.app import create_app
+from service.deadline import Deadline
+from service.operations import Operation
+from service.settings import Settings
+from service.storage.attempts import Attempts
+from service.storage.client import DynamoDBClient
+from service.storage.credentials import BackgroundCredentials
+from service.storage.repository import ItemRepository
+from tests.conftest import aws_variables, environment
+from tests.contract.conftest import JSON
+
+
+def ways(engine, settings: Settings, path: str, **variables: str) -> dict[str, int]:
+    """How many of some clean calls went which way."""
+    with environment(**aws_variables(engine.wire.url), **variables):
+        client = DynamoDBClient(settings)
+        repository = ItemRepository(
+            Attempts(client, settings),
+            settings.table,
+            settings.key_schema,
+            settings.version_attribute,
+        )
+        items = create_app(settings, repository).test_client()
+        for number in range(25):
+            assert items.put(path, headers=JSON, data=f'{{"a": {number}}}').status_code < 300
+            assert items.get(path).json["a"] == number
+            assert items.patch(path, headers=JSON, data='{"b": [1.5]}').status_code == 200
+            assert items.put(path, headers={**JSON, "If-None-Match": "*"}).status_code >= 400
+            assert items.delete(path).status_code == 204
+    return client.calls
+
+
+def test_clean_calls_take_the_fast_path(engine, name):
+    calls = ways(engine, Settings(), f"/items/7/{name}")
+    assert calls["fast"] >= 100
+    assert calls["fast"] / sum(calls.values()) >= 0.99
+
+
+def test_new_credentials_of_another_account_are_followed_by_the_fast_path(engine):
+    keys = [
+        Credentials("testing", "testing", account_id=account) for account in ("111122223333", None)
+    ]
+    settings = Settings()
+    with environment(**aws_variables(engine.wire.url)):
+        client = DynamoDBClient(settings, credentials=BackgroundCredentials(lambda: keys[0]))
+        read = {"TableName": settings.table, "Key": settings.key_schema.key("1", "x").attributes}
+        for _ in range(2):
+            client.call(Operation.GET_ITEM, read, Deadline(60))
+        keys.reverse()
+        client.renew_credentials(60)
+        for _ in range(3):
+            client.call(Operation.GET_ITEM, read, Deadline(60))
+    assert client.calls == {"fast": 4, "botocore": 1}
+
+
+def test_without_the_fast_path_botocore_carries_out_every_call(engine, name):
+    calls = ways(engine, Settings(fast_path=False), f"/items/7/{name}")
+    assert calls["fast"] == 0
+    assert calls["botocore"] >= 100
+
+
+def test_calls_that_a_proxy_has_to_carry_are_left_to_botocore(engine, name):
+    # The wire stands in for the proxy: it forwards whatever is posted to it.
+    calls = ways(engine, Settings(), f"/items/7/{name}", HTTP_PROXY=engine.wire.url)
+    assert calls["fast"] == 0
+    assert calls["botocore"] >= 100

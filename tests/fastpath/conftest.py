@@ -1,0 +1,51 @@
+"""A boto3 client for any endpoint, and the fast path that is learned from it."""
+
+from types import SimpleNamespace
+
+import boto3.session
+from botocore.config import Config
+from botocore.credentials import ReadOnlyCredentials
+
+from service.storage.fast_path import FastPath
+from tests.conftest import environment
+
+KEY = ReadOnlyCredentials("testing", "testing", None)
+TABLE = "my-dynamodb-table"
+
+
+def boto3_client(endpoint: str | None, *, account_id: str | None = None, **config):
+    with environment():
+        return boto3.session.Session("testing", "testing", aws_account_id=account_id).client(
+            "dynamodb",
+            region_name="us-east-2",
+            endpoint_url=endpoint,
+            config=Config(
+                retries={"total_max_attempts": 1, "mode": "standard"},
+                parameter_validation=False,
+                connect_timeout=10,
+                read_timeout=10,
+                **config,
+            ),
+        )
+
+
+class Path:
+    """The fast path with the arguments that stay the same."""
+
+    def __init__(self, endpoint: str | None, *, verify=None, max_idle=10, **config) -> None:
+        self.client = boto3_client(endpoint, **config)
+        with environment():
+            self.fast = FastPath(
+                self.client, TABLE, verify, account_id=None, max_idle_connections=max_idle
+            )
+
+    def call(self, operation, parameters, *, key=KEY, read_seconds=20):
+        request = self.fast.request(operation, parameters, key)
+        return self.fast.send(operation, request, connect_seconds=20, read_seconds=read_seconds)
+
+
+EXAMPLE = SimpleNamespace(
+    parameters={"TableName": TABLE, "Key": {"Id": {"N": "104"}, "Name": {"S": "Andrew"}}},
+    body=b'{"Item":{"Id":{"N":"104"},"Name":{"S":"Andrew"}}}',
+    content={"Item": {"Id": {"N": "104"}, "Name": {"S": "Andrew"}}},
+)

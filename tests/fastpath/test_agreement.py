@@ -1,0 +1,218 @@
+"""The fast path and botocore: the same requests, the same answers, the same errors."""
+
+import base64
+import json
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.operations import Operation
+from service.storage.prepared_calls import NotUnderstood, prepared_calls
+from tests.conftest import environment
+from tests.fastpath.conftest import EXAMPLE, KEY, TABLE, Path, boto3_client
+from tests.fastpath.scripted import ScriptedServer, answer
+from tests.signatures import sign_at
+
+numbers = st.from_regex(r"-?[1-9][0-9]{0,30}(\.[0-9]{0,6}[1-9])?", fullmatch=True)
+scalars = st.one_of(
+    st.builds(lambda text: {"S": text}, st.text(max_size=20)),
+    st.builds(lambda number: {"N": number}, numbers),
+    st.builds(lambda content: {"B": content}, st.binary(max_size=20)),
+    st.booleans().map(lambda flag: {"BOOL": flag}),
+    st.just({"NULL": True}),
+    st.lists(st.text(max_size=5), min_size=1, unique=True).map(lambda members: {"SS": members}),
+    st.lists(numbers, min_size=1, unique=True).map(lambda members: {"NS": members}),
+    st.lists(st.binary(max_size=5), min_size=1, unique=True).map(lambda members: {"BS": members}),
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4).map(lambda members: {"L": members}),
+        st.dictionaries(st.text(max_size=8), inner, max_size=4).map(lambda members: {"M": members}),
+    ),
+    max_leaves=12,
+)
+items = st.dictionaries(st.text(min_size=1, max_size=8), values, max_size=6)
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """A scripted server, botocore's client and the fast path to it."""
+    script = [answer(EXAMPLE.body)]
+    with ScriptedServer(lambda _: list(script)) as server:
+        path = Path(server.url)
+        path.server, path.script = server, script
+        yield path
+
+
+METHODS = {
+    Operation.GET_ITEM: "get_item",
+    Operation.PUT_ITEM: "put_item",
+    Operation.UPDATE_ITEM: "update_item",
+    Operation.DELETE_ITEM: "delete_item",
+}
+
+
+def both(pair, operation, parameters):
+    """What botocore and the fast path answer or raise, and what each of them sent."""
+    outcomes = []
+    for call in (
+        lambda: getattr(pair.client, METHODS[operation])(**parameters),
+        lambda: pair.call(operation, parameters),
+    ):
+        try:
+            outcome = call()
+        except ClientError as error:
+            outcome = error
+        outcomes.append((outcome, pair.server.requests[-1]))
+    return outcomes
+
+
+def as_sent(attributes):
+    return json.loads(json.dumps(attributes, default=_base64))
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+@settings(max_examples=200, deadline=None)
+@given(operation=st.sampled_from(list(Operation)), item=items)
+def test_any_item_is_sent_and_read_as_botocore_does(pair, operation, item):
+    member = "Item" if operation is Operation.GET_ITEM else "Attributes"
+    pair.script[:] = [answer(json.dumps({member: as_sent(item)}).encode())]
+    parameters = EXAMPLE.parameters
+    if operation is Operation.PUT_ITEM:
+        parameters = {"TableName": TABLE, "Item": item}
+    elif operation is Operation.UPDATE_ITEM:
+        parameters = {**parameters, "ExpressionAttributeValues": {":a": {"M": item}}}
+    (theirs, their_request), (ours, our_request) = both(pair, operation, parameters)
+    theirs.pop("ResponseMetadata")
+    assert ours == theirs == {member: item}
+    assert json.loads(our_request.body) == json.loads(their_request.body)
+
+
+def test_the_headers_are_those_of_botocore(pair):
+    pair.script[:] = [answer(EXAMPLE.body)]
+    for operation in (Operation.GET_ITEM, Operation.DELETE_ITEM):
+        (_, theirs), (_, ours) = both(pair, operation, EXAMPLE.parameters)
+        for name in ("X-Amz-Target", "Content-Type", "User-Agent", "Host", "Accept-Encoding"):
+            assert ours.headers[name] == theirs.headers[name]
+        assert ours.head.split(b"\r\n")[0] == theirs.head.split(b"\r\n")[0]
+
+
+def test_what_is_sent_carries_a_signature_that_botocore_would_make(pair):
+    pair.script[:] = [answer(EXAMPLE.body)]
+    key = KEY._replace(token="a/session+token==")
+    pair.call(Operation.GET_ITEM, EXAMPLE.parameters, key=key)
+    sent = pair.server.requests[-1]
+    signed = {name: sent.headers[name] for name in ("X-Amz-Target", "Content-Type", "Host")}
+    request = AWSRequest("POST", pair.server.url + "/", signed, sent.body)
+    sign_at(request, SigV4Auth(key, "dynamodb", "us-east-2"), sent.headers["X-Amz-Date"])
+    assert sent.headers["Authorization"] == request.headers["Authorization"]
+    assert sent.headers["X-Amz-Security-Token"] == key.token
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (
+            400,
+            {
+                "__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException",
+                "message": "m",
+            },
+        ),
+        (400, {"__type": "com.amazon.coral.validate#ValidationException", "message": "m"}),
+        (400, {"__type": "com.amazon.coral.service#ThrottlingException", "Message": "m"}),
+        (400, {"__type": "com.amazon.coral.service#UnrecognizedClientException", "message": "m"}),
+        (
+            400,
+            {
+                "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
+                "message": "The conditional request failed",
+                "Item": {"Id": {"N": "104"}, "Photo": {"B": "AAEC"}},
+            },
+        ),
+        (400, {"unknown": "members"}),
+        (500, {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": "m"}),
+        (503, "<html>away</html>"),
+        (502, ""),
+        (302, "elsewhere"),
+    ],
+)
+def test_an_error_is_the_exception_that_botocore_raises(pair, status, body):
+    content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    pair.script[:] = [answer(content, f"{status} Status", x_amzn_RequestId="R1")]
+    (theirs, _), (ours, _) = both(pair, Operation.PUT_ITEM, {"TableName": TABLE, "Item": {}})
+    assert type(ours) is type(theirs)
+    assert ours.operation_name == theirs.operation_name
+    for error in (ours, theirs):
+        error.response["ResponseMetadata"] = {
+            name: error.response["ResponseMetadata"][name] for name in ("HTTPStatusCode",)
+        }
+    assert ours.response == theirs.response
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "config", "url"),
+    [
+        (None, {}, "https://dynamodb.us-east-2.amazonaws.com"),
+        (None, {"use_fips_endpoint": True}, "https://dynamodb-fips.us-east-2.amazonaws.com"),
+        (None, {"use_dualstack_endpoint": True}, "https://dynamodb.us-east-2.api.aws"),
+        (
+            None,
+            {"account_id": "123456789012"},
+            "https://123456789012.ddb.us-east-2.amazonaws.com",
+        ),
+        ("http://[::1]:8001", {}, "http://[::1]:8001"),
+    ],
+)
+def test_the_endpoint_is_the_one_that_botocore_resolves(endpoint, config, url):
+    with environment():
+        calls = prepared_calls(boto3_client(endpoint, **config), TABLE, None)
+    assert calls.endpoint.url.rstrip("/") == url
+    assert (calls.endpoint.tls is not None) == url.startswith("https")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "variables", "verify", "config"),
+    [
+        (None, {"HTTPS_PROXY": "http://127.0.0.1:9"}, None, {}),
+        ("http://127.0.0.1:1", {"http_proxy": "127.0.0.1:9"}, None, {}),
+        (None, {}, None, {"proxies": {"https": "http://127.0.0.1:9"}}),
+        (None, {}, None, {"client_cert": "/no/such.pem"}),
+        (None, {}, False, {}),
+        (None, {}, "/no/such/authorities.pem", {}),
+        ("http://127.0.0.1:1/a/path", {}, None, {}),
+        ("http://127.0.0.1:1/?query=1", {}, None, {}),
+        (None, {"BOTOCORE_EXPERIMENTAL__PLUGINS": "a=b"}, None, {}),
+        (None, {}, None, {"signature_version": "v2"}),
+    ],
+)
+def test_what_is_botocores_alone_is_left_to_it(endpoint, variables, verify, config):
+    client = boto3_client(endpoint, **config)
+    with environment(**variables), pytest.raises(NotUnderstood):
+        prepared_calls(client, TABLE, verify)
+
+
+def test_a_proxy_that_does_not_stand_between_is_no_hindrance():
+    client = boto3_client("http://127.0.0.1:1")
+    with environment(HTTP_PROXY="http://127.0.0.1:9", NO_PROXY="127.0.0.1"):
+        assert prepared_calls(client, TABLE, None).endpoint.port == 1
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"TableName": TABLE, "Key": {"Name": {"S": "\ud800"}}},
+        {"TableName": TABLE, "Key": {"Name": {"S": object()}}},
+    ],
+)
+def test_parameters_that_are_no_json_are_left_to_botocore(pair, parameters):
+    with pytest.raises(NotUnderstood):
+        pair.call(Operation.GET_ITEM, parameters)

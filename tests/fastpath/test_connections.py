@@ -1,0 +1,183 @@
+"""Connections: kept, checked, closed, never shared."""
+
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+
+import pytest
+import trustme
+from botocore.exceptions import SSLError
+
+from service.operations import Operation
+from tests.engines import ROOT
+from tests.fastpath.conftest import EXAMPLE, Path
+from tests.fastpath.scripted import CLOSE, ScriptedServer, answer
+
+GET = Operation.GET_ITEM
+GOOD = answer(EXAMPLE.body)
+
+
+def connections_of(server: ScriptedServer) -> list[int]:
+    return [request.connection for request in server.requests]
+
+
+def test_one_connection_serves_call_after_call():
+    with ScriptedServer(lambda _: [GOOD]) as server:
+        path = Path(server.url)
+        for _ in range(5):
+            assert path.call(GET, EXAMPLE.parameters) == EXAMPLE.content
+        assert connections_of(server) == [0] * 5
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        answer(EXAMPLE.body, Connection="close"),
+        answer(EXAMPLE.body).replace(b"HTTP/1.1", b"HTTP/1.0"),
+    ],
+)
+def test_a_connection_that_is_about_to_close_is_not_used_again(last):
+    with ScriptedServer(lambda _: [last]) as server:
+        path = Path(server.url)
+        for _ in range(3):
+            assert path.call(GET, EXAMPLE.parameters) == EXAMPLE.content
+        assert connections_of(server) == [0, 1, 2]
+
+
+def test_a_connection_that_was_closed_while_idle_is_noticed_before_it_is_used():
+    with ScriptedServer(lambda _: [GOOD]) as server:
+        path = Path(server.url)
+        for number in range(3):
+            path.call(GET, EXAMPLE.parameters)
+            server.drop()
+            assert connections_of(server) == list(range(number + 1))
+
+
+def test_calls_at_once_have_a_connection_each_and_only_so_many_are_kept():
+    together = threading.Barrier(6)
+
+    def script(_request):
+        together.wait(60)
+        return [GOOD]
+
+    with ScriptedServer(script) as server:
+        path = Path(server.url, max_idle=2)
+        for _ in range(2):
+            threads = [
+                threading.Thread(target=path.call, args=(GET, EXAMPLE.parameters)) for _ in range(6)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(60)
+        assert len(server.requests) == 12
+        assert len(set(connections_of(server))) == 10
+
+
+def test_a_forked_process_never_uses_its_parents_connections():
+    with ScriptedServer(lambda _: [GOOD]) as server:
+        path = Path(server.url)
+        path.call(GET, EXAMPLE.parameters)
+        child = os.fork()
+        if not child:
+            status = 1
+            try:
+                status = int(path.call(GET, EXAMPLE.parameters) != EXAMPLE.content)
+            finally:
+                os._exit(status)
+        assert os.waitpid(child, 0)[1] == 0
+        path.call(GET, EXAMPLE.parameters)
+        assert connections_of(server) == [0, 1, 0]
+
+
+def test_an_endpoint_with_an_ipv6_address_is_served():
+    with ScriptedServer(lambda _: [GOOD], family=socket.AF_INET6) as server:
+        assert Path(server.url).call(GET, EXAMPLE.parameters) == EXAMPLE.content
+        assert server.requests[0].headers["Host"] == f"[::1]:{server.port}"
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture
+def authorities(authority, tmp_path) -> str:
+    """The file of a certificate authority."""
+    path = tmp_path / "authorities.pem"
+    authority.cert_pem.write_to_path(path)
+    return str(path)
+
+
+def certified(authority: trustme.CA, *names: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*names).configure_cert(context)
+    return context
+
+
+def test_tls_is_spoken_with_an_endpoint_that_a_given_authority_certifies(authority, authorities):
+    with ScriptedServer(lambda _: [GOOD], tls=certified(authority, "127.0.0.1")) as server:
+        path = Path(server.url, verify=authorities)
+        for _ in range(3):
+            assert path.call(GET, EXAMPLE.parameters) == EXAMPLE.content
+        assert connections_of(server) == [0, 0, 0]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["wrong name", "unknown authority"])
+def test_an_endpoint_that_cannot_prove_its_name_is_sent_nothing(authority, authorities, known):
+    name = "dynamodb.us-east-2.amazonaws.com" if known else "127.0.0.1"
+    with ScriptedServer(lambda _: [GOOD], tls=certified(authority, name)) as server:
+        with pytest.raises(SSLError):
+            Path(server.url, verify=authorities if known else True).call(GET, EXAMPLE.parameters)
+        assert not server.requests
+
+
+def test_a_tls_answer_that_breaks_off_is_an_error(authority, authorities):
+    with ScriptedServer(
+        lambda _: [GOOD[:-5], CLOSE], tls=certified(authority, "127.0.0.1")
+    ) as server:
+        path = Path(server.url, verify=authorities)
+        with pytest.raises(Exception, match="reading from response stream"):
+            path.call(GET, EXAMPLE.parameters)
+
+
+_GREENLETS = """
+from gevent import monkey
+monkey.patch_all()
+import sys
+import gevent
+from service.operations import Operation
+from tests.fastpath.conftest import EXAMPLE, Path
+
+path = Path(sys.argv[1], verify=sys.argv[2] or None)
+for _ in range(2):
+    greenlets = [
+        gevent.spawn(path.call, Operation.GET_ITEM, EXAMPLE.parameters)
+        for _ in range(int(sys.argv[3]))
+    ]
+    gevent.joinall(greenlets, timeout=60, raise_error=True)
+    assert all(greenlet.value == EXAMPLE.content for greenlet in greenlets)
+"""
+
+
+@pytest.mark.parametrize("with_tls", [False, True], ids=["clear", "tls"])
+def test_greenlets_wait_for_their_answers_side_by_side(authority, authorities, with_tls):
+    number = 20
+    together = threading.Barrier(number)
+
+    def script(_request):
+        together.wait(60)  # no answer before every greenlet has asked
+        return [GOOD]
+
+    tls = certified(authority, "127.0.0.1") if with_tls else None
+    with ScriptedServer(script, tls=tls) as server:
+        subprocess.run(
+            [sys.executable, "-c", _GREENLETS, server.url, authorities, str(number)],
+            cwd=ROOT,
+            check=True,
+            timeout=100,
+        )
+        assert len(server.requests) == 2 * number

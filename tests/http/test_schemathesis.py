@@ -31,6 +31,23 @@ def service(endpoint):
         yield server
 
 
+@pytest.fixture
+def api_key(tmp_path) -> tuple[str, Path]:
+    """A key that may read and write, and the file that knows it."""
+    file = tmp_path / "keys.toml"
+    made = subprocess.run(
+        [
+            *(sys.executable, "-m", "service", "keys", "new", "schemathesis", "--file", file),
+            *("--scope", "items:read", "--scope", "items:write"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return made.stdout.strip(), file
+
+
 def schemathesis(url: str, *options: str) -> str:
     """The output of a run with every check and phase, which must find nothing."""
     ran = subprocess.run(
@@ -53,11 +70,19 @@ def schemathesis(url: str, *options: str) -> str:
 @pytest.mark.timeout(LIMIT_SECONDS)
 def test_every_answer_is_as_the_document_says(service):
     output = schemathesis(service.url)
-    document = service.request("GET", "/openapi.json").json
-    operations = sum(
-        "operationId" in operation
-        for path in document["paths"].values()
-        for operation in path.values()
-    )
-    assert f"Tested: {operations}" in output
+    assert f"Tested: {operations_of(service)}" in output
     assert int(re.search(r"API Links: +(\d+) covered", output)[1]) > 0
+
+
+@pytest.mark.timeout(LIMIT_SECONDS)
+def test_so_it_is_where_a_key_is_needed_and_no_answer_comes_without(endpoint, api_key):
+    key, file = api_key
+    settings = {"ITEMS_AUTH": "api-key", "ITEMS_API_KEYS_FILE": str(file)}
+    with gunicorn(endpoint, "-w", "2", **settings) as guarded:
+        output = schemathesis(guarded.url, "--header", f"X-API-Key: {key}")
+        assert f"Tested: {operations_of(guarded)}" in output
+
+
+def operations_of(service) -> int:
+    paths = service.request("GET", "/openapi.json").json["paths"].values()
+    return sum("operationId" in operation for path in paths for operation in path.values())

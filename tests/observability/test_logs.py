@@ -214,7 +214,7 @@ def test_no_value_key_or_credential_is_in_the_log(wire, authority, tmp_path):
         ):
             with wire.fault(fault, when=lambda call: CANARY.encode() in call.body):
                 assert send("PUT", item, body) >= 400
-        odd = {"Item": {"Id": {"N": "104"}, "Name": {"S": CANARY}, "x": {"Q": CANARY}}}
+        odd = {"Item": {"Id": {"N": "104"}, "Name": {"S": CANARY}, "x": CANARY}}
         with wire.fault(answer(odd), when=lambda call: CANARY.encode() in call.body):
             assert send("GET", item) == 500
         for raw in (

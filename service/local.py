@@ -70,7 +70,7 @@ def main(host: str, port: int, endpoint: str | None) -> None:
         )
     _check_address(host, port)
     _check_endpoint(endpoint)
-    for ending in (signal.SIGTERM, signal.SIGHUP):
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)
     _reach_loopback_directly()
     try:

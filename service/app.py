@@ -69,7 +69,13 @@ def create_observer(settings: Settings) -> Observer:
 def create_repository(settings: Settings, observer: Observer = UNOBSERVED) -> ItemRepository:
     """The table of the settings, on AWS or wherever AWS's own variables point."""
     attempts = Attempts(DynamoDBClient(settings, observer), settings, observer)
-    return ItemRepository(attempts, settings.table, settings.key_schema, settings.version_attribute)
+    return ItemRepository(
+        attempts,
+        settings.table,
+        settings.key_schema,
+        settings.version_attribute,
+        settings.operations,
+    )
 
 
 def create_app(

@@ -142,7 +142,7 @@ class Attempts:
         deadline = current_deadline() or Deadline(self._deadline_seconds)
         if not deadline.remaining_seconds:
             raise StorageTimeout("The deadline passed before all was read. Nothing was changed.")
-        unknown = False
+        unknown = renewed = False
         for attempt in itertools.count(1):
             began = time.perf_counter()
             try:
@@ -163,7 +163,9 @@ class Attempts:
                         raise _final_error(failure, outcome_unknown=True) from error
                     parameters = again
                 unknown = unknown or lost
-                if not self._prepare_another(failure, attempt, deadline):
+                another = self._prepare_another(failure, attempt, deadline, renewed=renewed)
+                renewed = renewed or failure is Failure.CREDENTIALS
+                if not another:
                     _log_failure(operation, failure, error, attempt)
                     raise _final_error(failure, outcome_unknown=unknown) from error
             else:
@@ -184,10 +186,12 @@ class Attempts:
         call = CallRecord(operation.value, outcome, attempt, seconds, units)
         observe_call(self._observer, call)
 
-    def _prepare_another(self, failure: Failure, attempt: int, deadline: Deadline) -> bool:
+    def _prepare_another(
+        self, failure: Failure, attempt: int, deadline: Deadline, *, renewed: bool
+    ) -> bool:
         """Wait until another attempt makes sense; False where it makes none."""
         if failure is Failure.CREDENTIALS:
-            if attempt > 1:  # credentials just renewed are refused the same way
+            if renewed:  # credentials just renewed are refused the same way
                 return False
             self._client.renew_credentials(deadline.remaining_seconds / 2)
             return deadline.remaining_seconds > LEAST_ATTEMPT_SECONDS
@@ -252,6 +256,7 @@ _ABOUT_VALUES = frozenset(
 _NO_DEFECTS = frozenset(
     {
         Failure.THROTTLED,
+        Failure.IN_PROGRESS,
         Failure.TOO_LARGE,
         Failure.REFUSED,
         Failure.UPDATE_REFUSED,
@@ -263,6 +268,11 @@ _FINAL_ERRORS: dict[Failure, tuple[type[StorageError], str]] = {
     Failure.THROTTLED: (
         StorageThrottled,
         "The table is busier than its capacity allows. Nothing was changed; retry shortly.",
+    ),
+    Failure.IN_PROGRESS: (
+        StorageThrottled,
+        "The same request is still being carried out. Repeat it shortly, with the same "
+        "Idempotency-Key.",
     ),
     Failure.UNREACHABLE: (
         StorageUnavailable,

@@ -43,6 +43,7 @@ class Failure(enum.Enum):
 
     CONDITION_REFUSED = enum.auto()  # the write's condition was false; nothing was written
     THROTTLED = enum.auto()  # nothing was done; the same call may succeed soon
+    IN_PROGRESS = enum.auto()  # the same transaction is being carried out at this moment
     UNREACHABLE = enum.auto()  # nothing was sent
     LOST_ANSWER = enum.auto()  # sent, and perhaps done
     TIMED_OUT = enum.auto()  # sent, perhaps done, and not answered in time
@@ -69,6 +70,7 @@ class Failure(enum.Enum):
 _TRANSIENT = frozenset(
     {
         Failure.THROTTLED,
+        Failure.IN_PROGRESS,
         Failure.UNREACHABLE,
         Failure.LOST_ANSWER,
         Failure.TIMED_OUT,
@@ -84,7 +86,7 @@ _CODES = {
     "RequestLimitExceeded": Failure.THROTTLED,
     "LimitExceededException": Failure.THROTTLED,
     "TransactionConflictException": Failure.THROTTLED,
-    "TransactionInProgressException": Failure.THROTTLED,
+    "TransactionInProgressException": Failure.IN_PROGRESS,
     "TransactionCanceledException": Failure.CANCELED,
     "IdempotentParameterMismatchException": Failure.TOKEN_REUSED,
     "ReplicatedWriteConflictException": Failure.THROTTLED,
@@ -155,6 +157,8 @@ def failure_of(error: BotoCoreError | ClientError) -> Failure:
             return Failure.UNREACHABLE
         case ReadTimeoutError():
             return Failure.TIMED_OUT
+        case SSLError() if "CERTIFICATE_VERIFY_FAILED" not in str(error):
+            return Failure.LOST_ANSWER  # TLS broke, perhaps after the request had arrived
         case SSLError() | ProfileNotFound() | ConfigParseError() | InvalidConfigError():
             return Failure.MISCONFIGURED
         case HTTPClientError() | ResponseStreamingError() | BrokenAnswer():

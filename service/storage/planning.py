@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from service.errors import ItemNotFound, ItemsError, PreconditionFailed
+from service.errors import ItemNotFound, ItemsError, PreconditionFailed, UnacceptableItem
 from service.items import NO_PRECONDITION, Attributes, Item, ItemKey, Precondition
 from service.operations import Operation
 from service.storage import expressions
@@ -58,9 +58,12 @@ class Call:
 class Planner:
     """From writes to calls, for one table's key and version attribute."""
 
-    def __init__(self, key_attribute: str, version: VersionAttribute) -> None:
+    def __init__(
+        self, key_attribute: str, version: VersionAttribute, operations: frozenset[Operation]
+    ) -> None:
         self._key_attribute = key_attribute
         self._version = version
+        self._operations = operations
 
     def needs_read(self, write: Write) -> bool:
         """Whether the call depends on the stored item."""
@@ -137,6 +140,11 @@ class Planner:
         changed = edited.changes.applied_to(seen.attributes)
         check_item_size(changed)
         if len(edited.changes.names) > MANY_CHANGES:
+            if Operation.PUT_ITEM not in self._operations:
+                raise UnacceptableItem(
+                    f"A patch of more than {MANY_CHANGES} attributes replaces the item, which this "
+                    "deployment does not do. Send it in parts."
+                )
             condition = expressions.checked(self._unchanged(plan.placeholders, seen))
             attributes = {**changed, **self._version.stamp(plan.token)}
             return plan.call(Operation.PUT_ITEM, condition, Item=attributes)

@@ -7,7 +7,7 @@ repeated with the same token, and recognises itself where it had been applied af
 from collections.abc import Mapping
 from typing import Any
 
-from service.errors import OutcomeUnknown, StorageError, StorageThrottled
+from service.errors import ItemsError, OutcomeUnknown, StorageThrottled
 from service.items import Item, ItemKey, KeySchema
 from service.operations import Operation
 from service.storage import expressions
@@ -32,12 +32,17 @@ class ItemRepository:
     """
 
     def __init__(
-        self, attempts: Attempts, table: str, key_schema: KeySchema, version_attribute: str
+        self,
+        attempts: Attempts,
+        table: str,
+        key_schema: KeySchema,
+        version_attribute: str,
+        operations: frozenset[Operation] = frozenset(Operation),
     ) -> None:
         self._attempts = attempts
         self._table = table
         self._version = VersionAttribute(version_attribute)
-        self._planner = Planner(key_schema.partition.name, self._version)
+        self._planner = Planner(key_schema.partition.name, self._version, operations)
         self.transactions = ItemTransactions(attempts, table, self._planner, self._version)
 
     def get(self, key: ItemKey, *, consistent: bool = False) -> Item:
@@ -140,8 +145,8 @@ class ItemRepository:
         try:
             operation = Operation.UPDATE_ITEM
             answer = self._attempts.call(operation, self._complete(operation, parameters))
-        except (ConditionRefused, StorageError):
-            return item  # the next update will do it
+        except (ConditionRefused, ItemsError, RuntimeError):
+            return item  # the update is applied, whatever this meets; the next will cut the log
         return Item(answer["Attributes"])
 
     def _find(self, key: ItemKey, *, consistent: bool) -> Item | None:

@@ -9,6 +9,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-api
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
+
 from service.errors import (
     IdempotencyKeyReused,
     ItemsError,
@@ -26,6 +28,8 @@ from service.storage.failures import CancellationReason, Failure
 from service.storage.planning import MAX_ROUNDS, Call, Planner, refusal_of
 from service.storage.writes import Delete, Write, Written
 from service.versions import VersionAttribute, WriteToken
+
+log = structlog.get_logger(__name__)
 
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 
@@ -55,13 +59,17 @@ class ItemTransactions:
 
         Raises:
             ItemTooLarge: they take more than 4 MB together.
+            StorageThrottled: a conflict with writers, each time.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactGetItems.html
         """
         if not keys:
             return []
         gets = [{"Get": {"TableName": self._table, "Key": key.attributes}} for key in keys]
-        answer = self._attempts.call(Transaction.GET_ITEMS, {"TransactItems": gets})
+        try:
+            answer = self._attempts.call(Transaction.GET_ITEMS, {"TransactItems": gets})
+        except TransactionRefused as refusal:
+            raise _read_refusal(refusal) from None
         found = [response.get("Item") for response in answer["Responses"]]
         _check_size(sum(attributes_bytes(attributes) for attributes in found if attributes))
         return [None if attributes is None else Item(attributes) for attributes in found]
@@ -118,13 +126,19 @@ class ItemTransactions:
         return written
 
     def read_back(self, writes: Sequence[Write], written: Sequence[Written]) -> list[Written]:
-        """The same, with the items that are not known yet, as they are stored by now."""
+        """The same, with the items that are not known yet, as they are stored by now. The writes
+        are applied, whatever becomes of this read: where it fails, the items stay unknown.
+        """
         unknown = [
             index
             for index, write in enumerate(writes)
             if written[index].item is None and not isinstance(write, Delete)
         ]
-        items = self.get([writes[index].key for index in unknown])
+        try:
+            items = self.get([writes[index].key for index in unknown])
+        except (ItemsError, RuntimeError) as error:
+            log.warning("written, not read back", error=type(error).__name__)
+            items = [None] * len(unknown)
         read = dict(zip(unknown, items, strict=True))
         return [
             Written(read.get(index, known.item), created=known.created)
@@ -220,8 +234,21 @@ class ItemTransactions:
         if any(self._version.carries_kin(attributes, token) for attributes in found):
             raise IdempotencyKeyReused("Another request has had this Idempotency-Key.")
         return refusal.after_lost_answer and all(
-            call.operation is Operation.DELETE_ITEM for call in planned.values()
+            call.operation is Operation.DELETE_ITEM and reasons[index].found is None
+            for index, call in planned.items()
+            if index in reasons
         )
+
+
+def _read_refusal(refusal: TransactionRefused) -> Exception:
+    failures = [reason.failure for reason in refusal.reasons if reason.failure is not None]
+    # The keys are checked, so that their size together is all that can be wrong with them.
+    if not failures or {Failure.TOO_LARGE, Failure.UNEXPECTED}.intersection(failures):
+        return ItemTooLarge(
+            f"The items take more than {MAX_TRANSACTION_BYTES:,} bytes together; read fewer at "
+            "once."
+        )
+    return error_of(failures[0])
 
 
 def _refusal(

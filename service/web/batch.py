@@ -56,7 +56,9 @@ class BatchResource(MethodView):
         once = idempotency_key(request)
         try:
             writes = operations_of(request, _settings())
-            token = None if once is None else write_token(request, once, BATCH_PATH)
+            token = (
+                None if once is None else write_token(request, once, _settings().table, BATCH_PATH)
+            )
             written = _transactions().write(writes, token)
         except OperationsRefused as refusal:
             raise _batch_error(refusal) from None

@@ -33,11 +33,11 @@ def idempotency_key(request: Request) -> str | None:
     return match[1] or match[2]
 
 
-def write_token(request: Request, key: str, path: str) -> WriteToken:
+def write_token(request: Request, key: str, table: str, path: str) -> WriteToken:
     """The write token of a request with an Idempotency-Key, the same each time it comes. The key
-    is valid for one caller, one method and one canonical path.
+    is valid for one table, one caller, one method and one canonical path.
     """
     headers = [request.headers.get(name, "").encode() for name in _TELLING_HEADERS]
     return WriteToken.of_request(
-        (current_caller().id, request.method, path, key), (request.get_data(), *headers)
+        (table, current_caller().id, request.method, path, key), (request.get_data(), *headers)
     )

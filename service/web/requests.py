@@ -99,7 +99,9 @@ class WriteRequest:
             projection=_projection(_query(request, _PROJECTION_QUERY), settings),
             prefers=prefers,
             returns=returns,
-            token=None if once is None else write_token(request, once, item_path(key)),
+            token=None
+            if once is None
+            else write_token(request, once, settings.table, item_path(key)),
         )
 
     def body(self, value: Any, settings: Settings) -> WriteBody:

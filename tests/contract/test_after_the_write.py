@@ -1,0 +1,106 @@
+"""What is applied is never called unchanged, and what is unknown never a success."""
+
+import json
+import uuid
+
+import pytest
+
+from service.operations import Operation, Transaction
+from tests.contract.conftest import JSON, exact, service_with
+from tests.wire import Cut, cut, refuse
+
+NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
+INCREMENT = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
+READ_BACK_FAILURES = {
+    "throttled": refuse("ThrottlingException"),
+    "unreachable": cut,
+    "canceled": refuse(
+        "TransactionCanceledException", CancellationReasons=[{"Code": "ValidationError"}]
+    ),
+    "unheard of": refuse("SomethingNewException"),
+}
+
+
+@pytest.fixture
+def path(name):
+    return f"/items/7/{name}"
+
+
+@pytest.fixture
+def wire(service):
+    yield service.engine.wire
+    service.engine.wire.heal()
+
+
+def stored(service, path):
+    return exact(service.get(path, query_string={"consistent_read": "true"}))
+
+
+@pytest.mark.parametrize("failure", READ_BACK_FAILURES)
+def test_a_batch_that_cannot_be_read_back_has_been_applied(service, wire, name, path, failure):
+    operation = {"method": "PATCH", "id": "7", "name": name, "update": INCREMENT}
+    body = json.dumps({"operations": [operation]})
+    headers = {**JSON, "Prefer": "return=representation"}
+    with wire.fault(READ_BACK_FAILURES[failure], operation=str(Transaction.GET_ITEMS)):
+        answer = service.post("/items:batch", headers=headers, data=body)
+    assert answer.status_code == 200, answer.data
+    assert answer.json["results"] == [{"id": "7", "name": name, "etag": None, "item": None}]
+    assert stored(service, path)["n"] == 1
+
+
+def test_a_keyed_patch_that_cannot_be_read_back_has_been_applied(service, wire, path):
+    headers = {**NATIVE, "Idempotency-Key": str(uuid.uuid4())}
+    reads = []
+
+    def is_read_back(_call):
+        reads.append(True)
+        return len(reads) > 1  # the first read only looks for a repeat
+
+    fault = refuse("ThrottlingException")
+    with wire.fault(fault, operation=str(Transaction.GET_ITEMS), when=is_read_back):
+        answer = service.patch(path, headers=headers, data=json.dumps(INCREMENT))
+    assert answer.status_code == 204, answer.data
+    assert stored(service, path)["n"] == 1
+
+
+def test_a_keyed_delete_is_no_success_while_the_item_is_there(service, wire, path, name):
+    etag = service.put(path, headers=JSON, data='{"a": 1}').headers["ETag"]
+
+    def come_first(_exchange):
+        service.engine.dynamodb.update_item(
+            TableName="my-dynamodb-table",
+            Key={"Id": {"N": "7"}, "Name": {"S": name}},
+            UpdateExpression="REMOVE #version",
+            ExpressionAttributeNames={"#version": "_version"},
+        )
+        raise Cut
+
+    headers = {"If-Match": etag, "Idempotency-Key": str(uuid.uuid4())}
+    with wire.fault(come_first, operation=str(Transaction.WRITE_ITEMS), calls=1):
+        answer = service.delete(path, headers=headers)
+    assert answer.status_code == 504, answer.data
+    assert answer.json["outcome"] == "unknown"
+    assert stored(service, path)["a"] == 1
+
+
+def test_items_that_are_too_large_to_be_read_together_are_413(service, wire, name):
+    reasons = [{"Code": "ValidationError", "Message": "the items are too large"}]
+    fault = refuse("TransactionCanceledException", CancellationReasons=reasons)
+    body = json.dumps({"keys": [{"id": "7", "name": name}]})
+    with wire.fault(fault, operation=str(Transaction.GET_ITEMS)):
+        answer = service.post("/items:batchGet", headers=JSON, data=body)
+    assert answer.status_code == 413, answer.data
+    assert answer.json["type"].endswith("#item-too-large")
+
+
+def test_a_patch_replaces_nothing_where_replacing_is_not_allowed(engine, service, path):
+    service.put(path, headers=JSON, data="{}")
+    allowed = frozenset({Operation.GET_ITEM, Operation.UPDATE_ITEM})
+    narrow = service_with(engine, operations=allowed)
+    patch = json.dumps({f"a{number}": number for number in range(251)})
+    answers = []
+    calls = narrow.calls_during(
+        lambda: answers.append(narrow.patch(path, headers=JSON, data=patch))
+    )
+    assert answers[0].status_code == 422, answers[0].data
+    assert set(calls) <= {"GetItem"}

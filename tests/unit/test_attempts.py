@@ -1,0 +1,59 @@
+"""Attempts at one call: what one more of them is made for."""
+
+import ssl
+
+import pytest
+from botocore.exceptions import ClientError, SSLError
+
+from service.errors import CredentialsUnavailable
+from service.operations import Operation
+from service.settings import Settings
+from service.storage.attempts import Attempts
+from service.storage.failures import Failure, failure_of
+
+
+def refusal(code):
+    return ClientError({"Error": {"Code": code}}, "GetItem")
+
+
+class ScriptedClient:
+    """Answers what it is told to, one attempt after the other."""
+
+    def __init__(self, *outcomes):
+        self.outcomes = list(outcomes)
+        self.renewals = 0
+
+    def call(self, _operation, _parameters, _deadline):
+        outcome = self.outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def renew_credentials(self, _timeout_seconds):
+        self.renewals += 1
+
+
+def test_credentials_that_expire_on_a_later_attempt_are_renewed_once():
+    client = ScriptedClient(refusal("ThrottlingException"), refusal("ExpiredTokenException"), {})
+    assert Attempts(client, Settings()).call(Operation.GET_ITEM, {}) == {}
+    assert client.renewals == 1
+
+
+def test_renewed_credentials_that_are_refused_are_not_renewed_again():
+    client = ScriptedClient(*(refusal("ExpiredTokenException") for _ in range(3)))
+    with pytest.raises(CredentialsUnavailable):
+        Attempts(client, Settings()).call(Operation.GET_ITEM, {})
+    assert client.renewals == 1
+    assert len(client.outcomes) == 1
+
+
+def test_tls_that_breaks_may_have_let_the_request_through():
+    broken = ssl.SSLError(1, "[SSL: DECRYPTION_FAILED_OR_BAD_RECORD_MAC] bad record mac")
+    assert failure_of(SSLError(endpoint_url="x", error=broken)) is Failure.LOST_ANSWER
+
+
+def test_a_certificate_that_is_not_trusted_is_for_the_operator():
+    untrusted = ssl.SSLCertVerificationError(
+        1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate"
+    )
+    assert failure_of(SSLError(endpoint_url="x", error=untrusted)) is Failure.MISCONFIGURED

@@ -28,6 +28,8 @@ MAX_BODY_BYTES = 1024 * 1024
 MAX_BUFFERED_BYTES = 32 * 1024 * 1024
 """All the bodies together that one worker holds; slow clients cannot fill its memory."""
 UNLIMITED_PATHS = frozenset({"/live", "/ready"})
+# A body means nothing to these, so that none is waited for or held.
+_UNREAD_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _STEP_BYTES = 16 * 1024
 _LONGEST_NUMBER = 10
 _REFUSAL = "items.refusal"
@@ -125,6 +127,8 @@ class _Body:
         One over the limit is left to Flask, which refuses it for its length. One that does not
         come, or not whole, is refused once the request has an id.
         """
+        if environ["REQUEST_METHOD"] in _UNREAD_METHODS:
+            return
         length = environ.get("CONTENT_LENGTH") or ""
         if "HTTP_TRANSFER_ENCODING" in environ and environ.get("wsgi.input_terminated"):
             expected = MAX_BODY_BYTES + 1

@@ -97,6 +97,14 @@ def test_a_body_that_breaks_off_is_400_and_nothing_is_written(server, wire, rest
     assert "PutItem" not in wire.calls[before:]
 
 
+def test_a_get_does_not_wait_for_a_body(server):
+    head = b"GET /items/7/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+    connection = raw(server, head + b"x")
+    answer = everything(connection)
+    connection.close()
+    assert status_of(answer) == 404
+
+
 def test_idle_and_half_sent_requests_starve_nobody(own_wire):
     with gunicorn(own_wire.url, "-w", "1", ITEMS_MAX_IN_FLIGHT="4") as server:
         connections = [raw(server, b"") for _ in range(100)]

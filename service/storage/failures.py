@@ -121,7 +121,6 @@ _VALIDATION_WORDS = (
     ("size exceeded", Failure.TOO_LARGE),
     ("size to update has exceeded", Failure.TOO_LARGE),
     ("for Index Key", Failure.REFUSED),
-    ("for index key", Failure.REFUSED),
     ("index key", Failure.REFUSED),
     ("does not match the schema", Failure.MISCONFIGURED),
     ("Missing the key", Failure.MISCONFIGURED),

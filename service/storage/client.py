@@ -79,19 +79,27 @@ class DynamoDBClient:
         method = (self._methods or self._connect(deadline))[operation]
         try:
             with time_limit(min(self._attempt_seconds, deadline.remaining_seconds)):
-                if self._fast_path is not None and isinstance(operation, Operation):
-                    try:
-                        return self._call_fast(self._fast_path, operation, parameters, deadline)
-                    except NotUnderstood as reason:
-                        log.warning(
-                            "call left to botocore", operation=str(operation), reason=str(reason)
-                        )
-                self.calls["botocore"] += 1
-                return method(**parameters)
+                return self._attempt(method, operation, parameters, deadline)
         except TimeIsUp:
             raise ReadTimeoutError(endpoint_url="DynamoDB") from None
         except ResponseParserError as error:
             raise BrokenAnswer(reason=str(error)) from error
+
+    def _attempt(
+        self,
+        method: Callable[..., dict[str, Any]],
+        operation: Operation | Transaction,
+        parameters: Mapping[str, Any],
+        deadline: Deadline,
+    ) -> dict[str, Any]:
+        """Over the fast path where that understands the call, else botocore's way."""
+        if self._fast_path is not None and isinstance(operation, Operation):
+            try:
+                return self._call_fast(self._fast_path, operation, parameters, deadline)
+            except NotUnderstood as reason:
+                log.warning("call left to botocore", operation=str(operation), reason=str(reason))
+        self.calls["botocore"] += 1
+        return method(**parameters)
 
     def _call_fast(
         self,

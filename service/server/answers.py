@@ -10,6 +10,7 @@ from gunicorn import SERVER
 
 _BODILESS = frozenset({"204", "304"})
 # Names are tokens, values hold neither controls nor line ends (RFC 9110 section 5).
+_STATUS = re.compile(r"[1-9][0-9]{2} [\x20-\x7e]*")
 _FIELDS = re.compile(r"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t\x20-\x7e\x80-\xff]*\r\n)*")
 
 
@@ -47,7 +48,9 @@ class Answer:
             content = b"".join((*self._written, content))
         fields = "".join([f"{name}: {value}\r\n" for name, value in self._fields])
         status = self._status
-        if not _FIELDS.fullmatch(fields) or not status[:3].isdecimal() or "\n" in status:
+        # A value with a line's end in it would be two fields.
+        are_whole = fields.count("\n") == len(self._fields) and _FIELDS.fullmatch(fields)
+        if not are_whole or not _STATUS.fullmatch(status):
             raise InvalidAnswer("the application's status or one of its headers is malformed")
         if status[:3] in _BODILESS or method == "HEAD":
             content = b""

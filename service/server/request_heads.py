@@ -53,12 +53,12 @@ def environment_of(head: bytes, constants: Mapping[str, Any]) -> dict[str, Any] 
         return None
     environment = dict(constants)
     for field in fields:
-        name, _, value = field.partition(":")
+        name, colon, value = field.partition(":")
         try:
             key = _environment_keys[name]
         except KeyError:
             key = _environment_key(name)
-        if key is None or key in environment:
+        if not colon or key is None or key in environment:
             return None
         environment[key] = value.strip(" \t")
     if not _is_framed_plainly(environment):

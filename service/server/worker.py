@@ -11,6 +11,7 @@ import socket
 import time
 import warnings
 from contextlib import suppress
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -164,6 +165,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._requests.add(req)
         if self.draining:
             req.force_close()
+        req.should_close = partial(_should_close, req)  # asked as the answer's head is made
         try:
             super().handle_request(listener_name, req, sock, addr)
         finally:
@@ -198,6 +200,12 @@ class Worker(GeventWorker):  # type: ignore[misc]
             # arrived can still be read, and a request in it is answered.
             with suppress(OSError), _PlainSocket(fileno=os.dup(connection.fileno())) as copy:
                 copy.shutdown(how)
+
+
+def _should_close(request: Any) -> bool:
+    if _has_unread_body(request):
+        request.force_close()
+    return bool(type(request).should_close(request))
 
 
 def _has_unread_body(request: Any) -> bool:

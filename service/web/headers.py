@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from flask import Flask, Response
+from flask.globals import request_ctx
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.settings import Settings
@@ -33,7 +34,7 @@ def install(app: Flask, settings: Settings) -> None:
         headers = response.headers
         for name, value in SAFE_HEADERS.items():
             headers.setdefault(name, value)
-        if settings.cache_control and not is_open():
+        if settings.cache_control and not is_open(request_ctx.request.environ):
             headers.setdefault("Cache-Control", settings.cache_control)
         return response
 

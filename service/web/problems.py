@@ -263,11 +263,6 @@ def problem_response(
     return response
 
 
-def too_many_requests(detail: str) -> Response:
-    """What a caller gets that asks too often."""
-    return problem_response(_HTTP_PROBLEMS[429], detail)
-
-
 def _field_error(error: errors.FieldError) -> dict[str, str]:
     members = {"pointer": error.pointer, "detail": error.detail}
     if error.kind is not None:

@@ -119,9 +119,6 @@ def _end(response: Response) -> Response:
     rule = request.url_rule
     if rule is not None:
         record.route = route_template(rule.rule)
-    caller = g.get("caller")
-    if caller is not None:
-        record.caller = caller.id
     return response
 
 

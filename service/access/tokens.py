@@ -69,6 +69,7 @@ class TokenVerifier:
         Raises:
             Unauthenticated: it is no valid token of the issuer for this audience.
             NotPermitted: its tenant is no partition of the table.
+            IssuerUnavailable: no key of the issuer's has ever been there to verify it with.
         """
         token = credential.encode("utf-8", "surrogateescape")
         if len(token) > MAX_TOKEN_BYTES:

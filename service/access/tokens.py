@@ -118,7 +118,8 @@ class TokenVerifier:
 
     def _caller(self, claims: Mapping[str, Any]) -> Caller:
         subject: str = claims["sub"]
-        if len(subject) > MAX_SUBJECT_CHARACTERS:
+        # A lone surrogate would be no text to write into a log or to count by.
+        if len(subject) > MAX_SUBJECT_CHARACTERS or not subject.isprintable():
             raise Unauthenticated("The token's claim sub is not acceptable.")
         partition = (
             tenant_partition(claims.get(self._tenant_claim), self._key_schema)

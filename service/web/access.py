@@ -87,8 +87,9 @@ def scheme_of(settings: Settings) -> Scheme | None:
 
 
 def needed_scope(method: str, path: str) -> Scope:
-    """The scope that a request of this method and route needs."""
-    reads = method in READING_METHODS or path in READING_PATHS
+    """The scope that a request of this method and path needs."""
+    # Werkzeug routes "get" as GET, where a server lets it through.
+    reads = method.upper() in READING_METHODS or path in READING_PATHS
     return Scope.READ if reads else Scope.WRITE
 
 
@@ -107,12 +108,16 @@ def is_open(environ: "WSGIEnvironment") -> bool:
 
 def who_asks(environ: Mapping[str, Any]) -> str:
     """The caller, or where nobody is asked who they are, the address; an IPv6 client has a
-    whole /64 of them.
+    whole /64 of them, and any client has many ports, which some proxies tell.
     """
     caller: Caller = environ.get(_CALLER, ANYONE)
     if caller.id:
         return f"caller {caller.id}"
     address = environ.get("REMOTE_ADDR", "")
+    if address.startswith("["):
+        address = address[1:].partition("]")[0]
+    elif address.count(":") == 1:
+        address = address.partition(":")[0]
     if ":" not in address:
         return f"address {address}"
     try:

@@ -1,5 +1,6 @@
 """What every answer tells a browser, and whose word about a client's address is taken."""
 
+import re
 from collections.abc import Mapping
 
 from flask import Flask, Response
@@ -27,6 +28,11 @@ SAFE_HEADERS: Mapping[str, str] = {
 }
 
 
+def _exactly(origin: str) -> str | re.Pattern[str]:
+    # flask-cors takes the brackets of an IPv6 address for a pattern of its own.
+    return re.compile(re.escape(origin) + r"\Z", re.IGNORECASE) if "[" in origin else origin
+
+
 def install(app: Flask, settings: Settings) -> None:
     """Set the headers of every answer, and trust as many proxies as the settings say."""
 
@@ -44,7 +50,7 @@ def install(app: Flask, settings: Settings) -> None:
 
         CORS(
             app,
-            origins=list(settings.cors_origins),
+            origins=[_exactly(origin) for origin in settings.cors_origins],
             methods=sorted({"OPTIONS", "POST"}.union(*(METHODS[op] for op in settings.operations))),
             allow_headers=list(REQUEST_HEADERS),
             expose_headers=list(RESPONSE_HEADERS),

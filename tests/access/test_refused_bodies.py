@@ -75,6 +75,17 @@ def test_a_caller_who_may_only_write_is_refused_a_read_before_its_body(guarded, 
     assert b'scope="items:read"' in answer
 
 
+def test_a_method_in_small_letters_needs_the_same_scope(endpoint, authority):
+    option = "--permit-unconventional-http-method"
+    with gunicorn(endpoint, "-w", "1", option, **jwt_variables(authority)) as server:
+        for method in ("get", "Head", "GET"):
+            token = authority.token(scope="items:write")
+            assert server.request(method, "/items/104/Andrew", **bearer(token)).status == 403
+        for method in ("put", "Delete"):
+            token = authority.token(scope="items:read")
+            assert server.request(method, "/items/104/Andrew", **bearer(token)).status == 403
+
+
 def test_who_was_refused_is_in_the_log(guarded, authority):
     token = authority.token(sub="reader", scope="items:read")
     assert guarded.request("PUT", "/items/104/x", **bearer(token)).status == 403

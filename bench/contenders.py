@@ -9,6 +9,7 @@ from typing import Self
 from bench.credentials import MakeCredential, api_key, token
 from bench.items import Size
 from bench.load import Load, usual_connections
+from bench.processes import free_port
 
 ROOT = Path(__file__).parent.parent
 # What is shipped and no more: a package that is only of use to developers would be weighed too.
@@ -162,6 +163,7 @@ def environment_of(contender: Contender, endpoint: str, port: int) -> dict[str, 
         "BENCH_TABLE": TABLE,
         "ITEMS_TABLE": TABLE,
         "PORT": str(port),
+        **({"ITEMS_ADMIN_BIND": f"127.0.0.1:{free_port()}"} if contender.is_ours else {}),
         "PYTHONPATH": str(ROOT),
         **contender.environment,
     }

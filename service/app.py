@@ -100,7 +100,6 @@ def create_app(
     app.extensions["probe"] = Probe(
         repository, settings.key_schema, settings.probe_interval_seconds
     )
-    telemetry.install(app)
     refusals.install(app)
     # From the inside out: who asks is known first, then how often, and only then a body is read.
     limits.install(app, settings)

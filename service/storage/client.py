@@ -78,8 +78,7 @@ class DynamoDBClient:
         """
         method = (self._methods or self._connect(deadline))[operation]
         try:
-            with time_limit(min(self._attempt_seconds, deadline.remaining_seconds)):
-                return self._attempt(method, operation, parameters, deadline)
+            return self._attempt(method, operation, parameters, deadline)
         except TimeIsUp:
             raise ReadTimeoutError(endpoint_url="DynamoDB") from None
         except ResponseParserError as error:
@@ -99,7 +98,8 @@ class DynamoDBClient:
             except NotUnderstood as reason:
                 log.warning("call left to botocore", operation=str(operation), reason=str(reason))
         self.calls["botocore"] += 1
-        return method(**parameters)
+        with time_limit(min(self._attempt_seconds, deadline.remaining_seconds)):
+            return method(**parameters)
 
     def _call_fast(
         self,

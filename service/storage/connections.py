@@ -24,6 +24,7 @@ from botocore.exceptions import (
     ResponseStreamingError,
     SSLError,
 )
+from gevent import monkey
 
 from service.deadline import TimeIsUp, time_limit
 
@@ -32,6 +33,9 @@ MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 4 * 1024 * 1024
 _RECEIVE_BYTES = 64 * 1024
 _LEAST_SECONDS = 0.001
+_MAX_NAMES = 100
+
+_Poll = monkey.get_original("select", "poll")
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([2-5][0-9]{2})(?: [^\r\n]*)?")
 _HEADER_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -168,6 +172,9 @@ class _Connection:
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
+        # The system's own: gevent's looks up and makes more for each question than it answers.
+        self._arrivals = _Poll()
+        self._arrivals.register(connected, select.POLLIN)
         self._received = b""
         self.has_answered = False
         """Whether any byte of the answer to the latest request came."""
@@ -179,12 +186,7 @@ class _Connection:
         """Whether the other side closed it, or sent what nobody asked for."""
         if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
             return True
-        try:
-            return bool(select.select([self._socket], [], [], 0)[0])
-        except ValueError:  # a descriptor beyond those that select() takes
-            poll = select.poll()
-            poll.register(self._socket, select.POLLIN)
-            return bool(poll.poll(0))
+        return bool(self._arrivals.poll(0))
 
     def close(self) -> None:
         """Close it, whatever state it is in."""
@@ -297,11 +299,24 @@ def _parsed_head(head: bytes) -> tuple[bytes, int, dict[bytes, bytes]]:
         raise _Malformed("the answer is not HTTP/1")
     headers: dict[bytes, bytes] = {}
     for line in lines:
-        name, colon, value = line.partition(b":")
-        if not colon or not _HEADER_NAME.fullmatch(name):
+        spelled, colon, value = line.partition(b":")
+        name = _header_names.get(spelled) or _header_name(spelled)
+        if not colon:
             raise _Malformed("a header line has no name")
-        name = name.lower()
         if name in headers:
             value = headers[name] + b"," + value
         headers[name] = value.strip(b" \t")
     return match[1], int(match[2]), headers
+
+
+# By the names as DynamoDB spells them, of which there are few.
+_header_names: dict[bytes, bytes] = {}
+
+
+def _header_name(spelled: bytes) -> bytes:
+    if not _HEADER_NAME.fullmatch(spelled):
+        raise _Malformed("a header line has no name")
+    name = spelled.lower()
+    if len(_header_names) < _MAX_NAMES:
+        _header_names[spelled] = name
+    return name

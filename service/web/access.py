@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, g
+from flask import Flask, Response
 from flask.globals import request_ctx
 
 from service.access.callers import ANYONE, Authenticator, Caller, Scope
@@ -95,7 +95,7 @@ def needed_scope(method: str, path: str) -> Scope:
 
 def current_caller() -> Caller:
     """The caller of the request under way."""
-    caller: Caller = g.caller
+    caller: Caller = request_ctx.request.environ[_CALLER]
     return caller
 
 
@@ -152,7 +152,6 @@ def install(app: Flask, settings: Settings) -> None:
         return
     authenticator = _authenticator(settings)
     app.wsgi_app = _Authentication(app.wsgi_app, scheme, authenticator)  # type: ignore[method-assign]
-    app.before_request(_let_in)
     app.register_error_handler(_Refused, _answer)
 
 
@@ -243,11 +242,7 @@ def _authenticator(settings: Settings) -> Authenticator:
 
 
 def _let_anyone_in() -> None:
-    g.caller = ANYONE
-
-
-def _let_in() -> None:
-    g.caller = request_ctx.request.environ[_CALLER]
+    request_ctx.request.environ[_CALLER] = ANYONE
 
 
 def _answer(refused: _Refused) -> Response:

@@ -7,7 +7,8 @@ import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, request
+from flask import Flask
+from flask.globals import request_ctx
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -34,6 +35,6 @@ def is_refused(environ: Mapping[str, Any]) -> bool:
 
 
 def _raise() -> None:
-    refusal: Exception | None = request.environ.get(_REFUSAL)
+    refusal: Exception | None = request_ctx.request.environ.get(_REFUSAL)
     if refusal is not None:
         raise refusal

@@ -31,7 +31,9 @@ from service.deadline import TimeIsUp, time_limit
 MAX_HEAD_BYTES = 64 * 1024
 # An item of 400 KB in typed JSON, every character of it escaped, takes less.
 MAX_BODY_BYTES = 4 * 1024 * 1024
-_RECEIVE_BYTES = 64 * 1024
+# What most answers fit in: a buffer for more, at each of many connections, is memory for nothing.
+_RECEIVE_BYTES = 8 * 1024
+_MOST_RECEIVE_BYTES = 256 * 1024
 _LEAST_SECONDS = 0.001
 _MAX_NAMES = 100
 
@@ -264,7 +266,7 @@ class _Connection:
             parts = [received]
             missing = size - len(received)
             while missing > 0:
-                parts.append(self._receive(until))
+                parts.append(self._receive(until, min(missing, _MOST_RECEIVE_BYTES)))
                 missing -= len(parts[-1])
             received = b"".join(parts)
         self._received = received[size:]
@@ -279,12 +281,12 @@ class _Connection:
         self._received = received[index + len(end) :]
         return received[:index]
 
-    def _receive(self, until: float) -> bytes:
+    def _receive(self, until: float, most_bytes: int = _RECEIVE_BYTES) -> bytes:
         remaining = until - time.monotonic()
         if remaining <= 0:
             raise TimeoutError("the answer did not come in time")
         self._socket.settimeout(remaining)
-        received = self._socket.recv(_RECEIVE_BYTES)
+        received = self._socket.recv(most_bytes)
         if not received:
             raise _EndOfStream("the connection was closed")
         self.has_answered = True

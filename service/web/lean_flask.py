@@ -117,7 +117,7 @@ class LeanFlask(Flask):
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Answer a request: of an item, without what Flask does for no hook at all."""
-        route = None if self._has_unusual_hooks else self._short_route(environ)
+        route = None if self._has_hooks_of_others else self._short_route(environ)
         if route is None:
             return super().wsgi_app(environ, start_response)
         rule, keys = route
@@ -135,6 +135,7 @@ class LeanFlask(Flask):
         finally:
             _cv_request.reset(of_request)
             _cv_app.reset(of_app)
+            environ["werkzeug.request"] = None  # a cycle, which the garbage collector would find
 
     def _response(self, rule: Rule, keys: dict[str, Any]) -> Response:
         answer: Any
@@ -153,7 +154,7 @@ class LeanFlask(Flask):
         return response
 
     @functools.cached_property
-    def _has_unusual_hooks(self) -> bool:
+    def _has_hooks_of_others(self) -> bool:
         """Whether anything is to be called that the short way does not call."""
         return bool(
             self.teardown_request_funcs

@@ -22,7 +22,7 @@ BENCH_ARGS ?=
 run: .venv/.local
 	@exec .venv/bin/python -m service.local --port $(PORT) $(if $(ENDPOINT),--endpoint $(ENDPOINT))
 
-TEST_TOOLS = .venv/.tests .venv-ministack/.installed $(SDK_TOOLS) \
+TEST_TOOLS = .venv/.tests .venv-ministack/.installed $(SDK_TOOLS) build/prometheus/.unpacked \
 	tests/docs/openapi_lint/node_modules/.installed
 SDK_TOOLS = build/.programs .venv-sdk/.installed tests/sdk/node_modules/.installed
 
@@ -107,6 +107,11 @@ clean:
 build/.programs: requirements/programs
 	@mkdir -p $(@D)
 	@requirements/programs
+	@touch $@
+
+build/prometheus/.unpacked: requirements/prometheus
+	@requirements/prometheus $(@D)
+	@mkdir -p $(@D)
 	@touch $@
 
 %/node_modules/.installed: %/package-lock.json | build/.programs

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from bench.backend import backend
-from bench.contenders import AWS_COMMAND, CONTENDERS, FASTIFY, Contender
+from bench.contenders import AWS_COMMAND, CONTENDERS, FASTIFY, SMALL_READ, Contender
 from bench.items import Size
 from bench.load import Load, usual_connections
 from bench.measurements import (
@@ -45,7 +45,7 @@ class Extent:
 
 QUICK = Extent(
     (
-        Load("GET", Size.SMALL, usual_connections(Size.SMALL)),
+        SMALL_READ,
         Load("GET", Size.SMALL, 64, delayed=True),
     ),
     rounds=1,
@@ -58,7 +58,7 @@ FULL_LOADS = (
     *(
         Load("GET", Size.SMALL, number)
         for number in CONNECTIONS
-        if number != usual_connections(Size.SMALL)
+        if number != SMALL_READ.connections
     ),
     *(Load("GET", Size.SMALL, number, delayed=True) for number in CONNECTIONS),
 )
@@ -118,11 +118,18 @@ def _run(contenders: Sequence[Contender], extent: Extent) -> Report:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="bench-logs-") as folder, backend(cores.others) as stub:
         logs = Path(folder)
+        contenders = [contender.with_credential(logs) for contender in contenders]
+        compared = [contender for contender in contenders if contender.loads is None]
+        loads = [
+            load
+            for load in extent.loads
+            if any(each.is_measured_under(load) for each in contenders)
+        ]
         _say(f"Starting {len(contenders)} contenders; cores {cores.server} and {cores.others} …")
         with serving(contenders, stub, cores, logs) as servers:
             warm_up(servers, extent.warm_up_methods, cores)
-            for number, load in enumerate(extent.loads, 1):
-                _say(f"[{number}/{len(extent.loads)}, {time.monotonic() - began:.0f} s] {load}")
+            for number, load in enumerate(loads, 1):
+                _say(f"[{number}/{len(loads)}, {time.monotonic() - began:.0f} s] {load}")
                 report.add(
                     load,
                     measure_load(
@@ -135,11 +142,13 @@ def _run(contenders: Sequence[Contender], extent: Extent) -> Report:
                     ),
                 )
             report.worker_mebibytes = {
-                server.contender.name: round(server.worker_mebibytes, 1) for server in servers
+                server.contender.name: round(server.worker_mebibytes, 1)
+                for server in servers
+                if server.contender in compared
             }
         _say(f"[{time.monotonic() - began:.0f} s] cold starts …")
         report.cold_start_milliseconds = measure_cold_starts(
-            contenders, stub, extent.cold_starts, cores, logs
+            compared, stub, extent.cold_starts, cores, logs
         )
         if AWS_COMMAND.exists():
             report.command_line = measure_command_line(stub, extent.cold_starts, cores)

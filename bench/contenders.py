@@ -2,9 +2,13 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
+from bench.credentials import MakeCredential, api_key, token
+from bench.items import Size
+from bench.load import Load, usual_connections
 from bench.processes import free_port
 
 ROOT = Path(__file__).parent.parent
@@ -17,6 +21,8 @@ TABLE = "my-dynamodb-table"
 
 PLAIN = "plain"
 SERVICE = "service"
+SERVICE_WITH_TOKENS = "service-jwt"
+SERVICE_WITH_API_KEYS = "service-api-key"
 SERVICE_ON_GRANIAN = "service-granian"
 SERVICE_WITHOUT_FAST_PATH = "service-botocore"
 FASTAPI_AIOBOTO3 = "fastapi-aioboto3"
@@ -36,6 +42,24 @@ class Contender:
     folder: Path = ROOT
     is_python: bool = True
     is_ours: bool = False
+    credential: MakeCredential | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What every request to it shows."""
+
+    loads: tuple[Load, ...] | None = None
+    """Measured under these alone, and started for nothing else; None for all."""
+
+    def with_credential(self, folder: Path) -> Self:
+        """The same, asking for a credential that its requests show, if it is one that asks."""
+        if self.credential is None:
+            return self
+        made = self.credential(folder)
+        environment = {**self.environment, **made.environment}
+        return replace(self, environment=environment, headers=made.headers)
+
+    def is_measured_under(self, load: Load) -> bool:
+        """Whether the load is one of its own."""
+        return self.loads is None or load in self.loads
 
     def command_on(self, port: int) -> list[str]:
         """The command that serves on a port."""
@@ -57,6 +81,22 @@ def _gunicorn(*arguments: str) -> tuple[str, ...]:
 _UNLIMITED = {"ITEMS_MAX_IN_FLIGHT": "1000"}
 _PRODUCTION = ("--config", "python:service.gunicorn_conf", "--workers", "1", "service.wsgi:app")
 
+SMALL_READ = Load("GET", Size.SMALL, usual_connections(Size.SMALL))
+
+
+def _asking(name: str, title: str, credential: MakeCredential) -> Contender:
+    """The service, asking each caller for a credential: a small read tells what that costs."""
+    return Contender(
+        name,
+        title,
+        _gunicorn(*_PRODUCTION),
+        _UNLIMITED,
+        is_ours=True,
+        credential=credential,
+        loads=(SMALL_READ,),
+    )
+
+
 CONTENDERS = (
     Contender(
         PLAIN,
@@ -64,6 +104,8 @@ CONTENDERS = (
         _gunicorn("--threads", "16", "bench.peers.plain:app"),
     ),
     Contender(SERVICE, "this service, gunicorn", _gunicorn(*_PRODUCTION), _UNLIMITED, is_ours=True),
+    _asking(SERVICE_WITH_TOKENS, "this service with a JSON Web Token, gunicorn", token),
+    _asking(SERVICE_WITH_API_KEYS, "this service with an API key, gunicorn", api_key),
     Contender(
         SERVICE_ON_GRANIAN,
         "this service on granian (not offered, for it hides the raw path)",

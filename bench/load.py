@@ -3,6 +3,7 @@
 import json
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,15 +72,17 @@ class Sample:
     failures: int
 
 
-def generate(port: int, load: Load, seconds: float, cores: frozenset[int]) -> Sample:
-    """Load the contender on a port for some seconds.
+def generate(
+    port: int, load: Load, seconds: float, cores: frozenset[int], headers: Mapping[str, str]
+) -> Sample:
+    """Load the contender on a port for some seconds, with these headers on each request.
 
     Raises:
         BenchError: wrk did not run.
     """
     with tempfile.TemporaryDirectory(prefix="bench-load-") as folder:
         script = Path(folder, "load.lua")
-        script.write_text(_request(load, Path(folder)) + _REPORT)
+        script.write_text(_request(load, headers, Path(folder)) + _REPORT)
         command = [
             *("taskset", "-c", ",".join(map(str, sorted(cores)))),
             *("wrk", "--threads", "1", "--connections", str(load.connections)),
@@ -102,8 +105,9 @@ def generate(port: int, load: Load, seconds: float, cores: frozenset[int]) -> Sa
     )
 
 
-def _request(load: Load, folder: Path) -> str:
+def _request(load: Load, headers: Mapping[str, str], folder: Path) -> str:
     lines = [f'wrk.method = "{load.method}"']
+    lines += [f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items()]
     if load.body is not None:
         body = folder / "body"
         body.write_bytes(load.body)

@@ -97,7 +97,7 @@ def serving(
             port = free_port()
             process = processes.enter_context(_started(contender, endpoint, port, cores, logs))
             wait_until_it_listens(port, process)
-            _until_it_answers(port, process)
+            _until_it_answers(contender, port, process)
             _check_answers(contender, port)
             servers.append(Server(contender, port, process.pid))
         yield servers
@@ -106,7 +106,8 @@ def serving(
 def measure_load(
     servers: Sequence[Server], load: Load, *, rounds: int, seconds: float, cores: Cores, say: Say
 ) -> dict[str, Figures]:
-    """The figures of each server under a load, their rounds interleaved, by contender's name."""
+    """The figures of each server that the load is for, by contender's name; rounds interleaved."""
+    servers = [server for server in servers if server.contender.is_measured_under(load)]
     figures = {server.contender.name: Figures() for server in servers}
     for number in range(rounds):
         for server in _rotated(servers, number):
@@ -132,7 +133,7 @@ def measure_cold_starts(
             port = free_port()
             began = time.perf_counter()
             with _started(contender, endpoint, port, cores, logs) as process:
-                _until_it_answers(port, process)
+                _until_it_answers(contender, port, process)
                 samples[contender.name].append((time.perf_counter() - began) * 1000)
     return {name: round(statistics.median(values), 1) for name, values in samples.items()}
 
@@ -168,7 +169,7 @@ def warm_up(servers: Sequence[Server], methods: Sequence[str], cores: Cores) -> 
     for server in servers:
         for method in methods:
             load = Load(method, Size.SMALL, 16)
-            generate(server.port, load, _WARM_UP_SECONDS, cores.others)
+            generate(server.port, load, _WARM_UP_SECONDS, cores.others, server.contender.headers)
 
 
 def _measure_round(
@@ -176,7 +177,9 @@ def _measure_round(
 ) -> None:
     for longer in (1, 3, 9):
         before = cpu_seconds(tree(server.pid))
-        sample = generate(server.port, load, seconds * longer, cores.others)
+        sample = generate(
+            server.port, load, seconds * longer, cores.others, server.contender.headers
+        )
         spent = cpu_seconds(tree(server.pid)) - before
         if sample.requests >= load.connections:  # fewer are no measure: most are under way still
             break
@@ -203,13 +206,13 @@ def _started(
         yield process
 
 
-def _until_it_answers(port: int, process: "subprocess.Popen[bytes]") -> None:
+def _until_it_answers(contender: Contender, port: int, process: "subprocess.Popen[bytes]") -> None:
     until = time.monotonic() + _COLD_START_SECONDS
     while time.monotonic() < until:
         if process.poll() is not None:
             raise BenchError(f"{process.args!r} ended with status {process.returncode}.")
         try:
-            if _answer(port, "GET", items.path(Size.SMALL))[0] == http.client.OK:
+            if _answer(contender, port, "GET", items.path(Size.SMALL))[0] == http.client.OK:
                 return
         except OSError:
             pass
@@ -222,7 +225,7 @@ def _check_answers(contender: Contender, port: int) -> None:
     for method in ("GET", "PUT", "PATCH"):
         for size in Size:
             load = Load(method, size, 1)
-            status, body = _answer(port, method, load.path, load.body)
+            status, body = _answer(contender, port, method, load.path, load.body)
             expected = items.attributes(size)
             whole = status < http.client.MULTIPLE_CHOICES and all(name in body for name in expected)
             if not (whole and len(body["Orders"]) == len(expected["Orders"])):
@@ -231,10 +234,13 @@ def _check_answers(contender: Contender, port: int) -> None:
                 )
 
 
-def _answer(port: int, method: str, path: str, body: bytes | None = None) -> tuple[int, Any]:
+def _answer(
+    contender: Contender, port: int, method: str, path: str, body: bytes | None = None
+) -> tuple[int, Any]:
+    headers = {**contender.headers, **({"Content-Type": "application/json"} if body else {})}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+        connection.request(method, path, body, headers)
         answer = connection.getresponse()
         content = answer.read()
     finally:
@@ -251,5 +257,5 @@ def _children_seconds() -> float:
 
 
 def _rotated(things: Sequence[_T], by: int) -> list[_T]:
-    by %= len(things)
+    by %= len(things) or 1
     return [*things[by:], *things[:by]]

@@ -12,6 +12,9 @@ from bench.contenders import (
     PLAIN,
     SERVICE,
     SERVICE_ON_GRANIAN,
+    SERVICE_WITH_API_KEYS,
+    SERVICE_WITH_TOKENS,
+    SMALL_READ,
     STARLETTE_AIODYNAMO,
 )
 from bench.items import Size
@@ -116,6 +119,7 @@ class Goal:
 def goals(report: Report) -> Iterator[Goal]:
     """The goals that this run has figures for."""
     yield from _cost_goals(report)
+    yield from _authentication_goals(report)
     yield from _latency_goals(report)
     for name, figures, most in (
         ("memory per worker, of plain", report.worker_mebibytes, 1.0),
@@ -127,8 +131,8 @@ def goals(report: Report) -> Iterator[Goal]:
 
 def _cost_goals(report: Report) -> Iterator[Goal]:
     for name, contender, load, most in (
-        ("GET 0.3 KB", SERVICE, Load("GET", Size.SMALL, 16), 0.22),
-        ("GET 0.3 KB on granian", SERVICE_ON_GRANIAN, Load("GET", Size.SMALL, 16), 0.15),
+        ("GET 0.3 KB", SERVICE, SMALL_READ, 0.22),
+        ("GET 0.3 KB on granian", SERVICE_ON_GRANIAN, SMALL_READ, 0.15),
         ("PUT 0.3 KB", SERVICE, Load("PUT", Size.SMALL, 16), 0.25),
         ("PATCH 0.3 KB", SERVICE, Load("PATCH", Size.SMALL, 16), 0.25),
         ("GET 100 KB", SERVICE, Load("GET", Size.LARGE, 4), 0.25),
@@ -137,6 +141,18 @@ def _cost_goals(report: Report) -> Iterator[Goal]:
         if contender in medians and PLAIN in medians:
             ratio = medians[contender]["cpu_microseconds"] / medians[PLAIN]["cpu_microseconds"]
             yield _at_most(f"{name}, processor time of plain", ratio, most)
+
+
+def _authentication_goals(report: Report) -> Iterator[Goal]:
+    medians = report.loads.get(SMALL_READ, {})
+    for name, contender in (
+        ("a JSON Web Token", SERVICE_WITH_TOKENS),
+        ("an API key", SERVICE_WITH_API_KEYS),
+    ):
+        if contender in medians and SERVICE in medians:
+            without = medians[SERVICE]["cpu_microseconds"]
+            share = medians[contender]["cpu_microseconds"] / without - 1
+            yield _at_most(f"GET 0.3 KB, what {name} adds to the processor time", share, 0.10)
 
 
 def _latency_goals(report: Report) -> Iterator[Goal]:
@@ -186,9 +202,9 @@ _BARS = 420
 
 def write_plot(report: Report, path: Path) -> None:
     """An SVG bar for each contender: processor time of a GET of a small item."""
-    load = Load("GET", Size.SMALL, 16)
     figures = {
-        name: medians["cpu_microseconds"] for name, medians in report.loads.get(load, {}).items()
+        name: medians["cpu_microseconds"]
+        for name, medians in report.loads.get(SMALL_READ, {}).items()
     }
     if not figures:
         return

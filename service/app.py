@@ -20,6 +20,7 @@ from service.web import (
     limits,
     problems,
     rate_limit,
+    refusals,
     telemetry,
 )
 from service.web.access_documentation import secured_document
@@ -84,7 +85,7 @@ def create_app(
     """The application. Nothing is connected and no probe runs until it is asked something.
 
     Raises:
-        SettingsError: a file that the settings name cannot be read.
+        SettingsError: what the settings name cannot be read or used.
     """
     app = LeanFlask("service", static_folder=None)
     app.config.update(
@@ -92,7 +93,6 @@ def create_app(
         API_VERSION=__version__,
         OPENAPI_VERSION="3.0.3",
     )
-    app.wsgi_app = RawPathMiddleware(app.wsgi_app)  # type: ignore[method-assign]
     app.url_map.merge_slashes = False
     app.url_map.converters["key_segment"] = KeySegmentConverter
     app.extensions["settings"] = settings
@@ -100,9 +100,12 @@ def create_app(
     app.extensions["probe"] = Probe(
         repository, settings.key_schema, settings.probe_interval_seconds
     )
+    refusals.install(app)
+    # From the inside out: who asks is known first, then how often, and only then a body is read.
     limits.install(app, settings)
-    access.install(app, settings)
     rate_limit.install(app, settings)
+    access.install(app, settings)
+    app.wsgi_app = RawPathMiddleware(app.wsgi_app)  # type: ignore[method-assign]
     headers.install(app, settings)
     app.wsgi_app = telemetry.Telemetry(  # type: ignore[method-assign]
         app.wsgi_app, observer, with_path=settings.log_level == "debug"

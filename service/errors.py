@@ -42,6 +42,10 @@ class NotPermitted(ItemsError):
     """The caller is known, and this is not theirs to do."""
 
 
+class IssuerUnavailable(ItemsError):
+    """The keys that tokens are signed with have never been fetched: no token can be judged."""
+
+
 # The client's mistakes
 
 

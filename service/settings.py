@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NoReturn, Self, cast
+from urllib.parse import urlsplit
 
 from service.addresses import check_url
 from service.items import KeyAttribute, KeySchema, KeyType
@@ -49,10 +50,17 @@ class SettingsError(Exception):
         sys.exit(4)
 
 
-def _setting(variable: str, default: str, parse: Callable[[str], Any]) -> Any:
+def _setting(
+    variable: str, default: str, parse: Callable[[str], Any], *, is_secret: bool = False
+) -> Any:
     return field(
         default_factory=lambda: parse(default),
-        metadata={"variable": variable, "default": default, "parse": parse},
+        metadata={
+            "variable": variable,
+            "default": default,
+            "parse": parse,
+            "is_secret": is_secret,
+        },
     )
 
 
@@ -175,8 +183,14 @@ def _rate_limit(value: str) -> str:
 
 
 def _storage(value: str) -> str:
-    if not value.startswith(("memory://", "redis://", "rediss://")):
-        raise ValueError("must be memory:// or a redis:// or rediss:// URL")
+    try:
+        well_formed = urlsplit(value).port != 0
+    except ValueError:  # its words may have a part of the password
+        well_formed = False
+    if not well_formed or not value.startswith(("memory://", "redis://", "rediss://")):
+        raise ValueError(
+            "must be memory:// or a redis:// or rediss:// URL, a password in it percent-encoded"
+        )
     return value
 
 
@@ -248,7 +262,9 @@ class Settings:
     api_keys_file: str = _setting("ITEMS_API_KEYS_FILE", "", str)
     tenant_claim: str = _setting("ITEMS_TENANT_CLAIM", "", str)
     rate_limit: str = _setting("ITEMS_RATE_LIMIT", "", _rate_limit)
-    rate_limit_storage: str = _setting("ITEMS_RATE_LIMIT_STORAGE", "memory://", _storage)
+    rate_limit_storage: str = _setting(
+        "ITEMS_RATE_LIMIT_STORAGE", "memory://", _storage, is_secret=True
+    )
     cors_origins: tuple[str, ...] = _setting("ITEMS_CORS_ORIGINS", "", _origins)
     cache_control: str = _setting("ITEMS_CACHE_CONTROL", "no-store", _header_value)
     trusted_proxies: int = _setting("ITEMS_TRUSTED_PROXIES", "0", _hops)
@@ -285,7 +301,8 @@ class Settings:
             try:
                 values[setting.name] = setting.metadata["parse"](text)
             except ValueError as error:
-                mistakes.append(f"{variable}={text!r}: {error}.")
+                shown = "" if setting.metadata["is_secret"] else f"={text!r}"
+                mistakes.append(f"{variable}{shown}: {error}.")
         if not mistakes:
             settings = cls(**values)
             mistakes = settings._contradictions()

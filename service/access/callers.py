@@ -63,6 +63,7 @@ class Authenticator(Protocol):
         Raises:
             Unauthenticated: it stands for nobody; its detail says why and may be shown.
             NotPermitted: the caller is known, but no partition of the table is theirs.
+            IssuerUnavailable: nobody can be known yet; the caller is not to blame.
         """
 
 

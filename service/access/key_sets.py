@@ -17,11 +17,16 @@ from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
 from service.access.watched_file import WatchedFile
 from service.addresses import check_url
+from service.deadline import TimeIsUp, time_limit
+from service.errors import IssuerUnavailable
 
-FETCH_TIMEOUT_SECONDS = 3.0
+FETCH_SECONDS = 3.0
+"""For discovery and key set together: less than a request has."""
 MAX_DOCUMENT_BYTES = 512 * 1024
 RETRY_SECONDS = 30.0
 """After a failed look the known keys serve that long before the next."""
+FIRST_RETRY_SECONDS = 1.0
+"""The same while there are none: until then every token is refused."""
 RENEWALS = 5
 RENEWAL_INTERVAL_SECONDS = 10.0
 """Unknown key ids cause this many looks at once, and then one each interval: a token that is
@@ -38,7 +43,11 @@ class KeySource(Protocol):
     """Where public keys come from."""
 
     def current(self) -> KeySet:
-        """The keys known; the same object for as long as they stay the same."""
+        """The keys known; the same object for as long as they stay the same.
+
+        Raises:
+            IssuerUnavailable: there have never been any.
+        """
 
     def renewed(self) -> KeySet:
         """The keys, looked for afresh because a token names one that is not known."""
@@ -90,14 +99,15 @@ class FileKeySource:
 class RemoteKeySource:
     """A key set that is fetched, and fetched again from time to time and for an unknown key id.
 
-    Where the issuer cannot be reached, the keys known serve on.
+    Where the issuer cannot be reached, the keys known serve on. Before the first set has been
+    fetched, no token can be judged, whoever signed it.
     """
 
     def __init__(self, fetch: Callable[[], bytes], refresh_seconds: float) -> None:
         self._fetch = fetch
         self._refresh_seconds = refresh_seconds
-        self._keys: KeySet = {}
-        self._content = b""
+        self._keys: KeySet | None = None
+        self._content: bytes | None = None
         self._lock = threading.Lock()
         self._looked_at = 0.0
         self._next_look = 0.0
@@ -107,14 +117,18 @@ class RemoteKeySource:
     def current(self) -> KeySet:
         """The keys known. Once in a while one caller waits until they are fetched; the first
         time, all do.
+
+        Raises:
+            IssuerUnavailable: they have never been fetched.
         """
-        if time.monotonic() >= self._next_look and self._lock.acquire(blocking=not self._keys):
+        nothing_known = self._keys is None
+        if time.monotonic() >= self._next_look and self._lock.acquire(blocking=nothing_known):
             try:
                 if time.monotonic() >= self._next_look:
                     self._look()
             finally:
                 self._lock.release()
-        return self._keys
+        return self._known()
 
     def renewed(self) -> KeySet:
         """The keys fetched afresh; those known where that has been done too often lately."""
@@ -122,6 +136,11 @@ class RemoteKeySource:
         with self._lock:
             if self._looked_at < asked_at and self._may_renew():
                 self._look()
+        return self._known()
+
+    def _known(self) -> KeySet:
+        if self._keys is None:
+            raise IssuerUnavailable("The issuer's keys are not there yet, so no token is checked.")
         return self._keys
 
     def _may_renew(self) -> bool:
@@ -137,14 +156,20 @@ class RemoteKeySource:
     def _look(self) -> None:
         pause_seconds = self._refresh_seconds
         try:
-            content = self._fetch()
+            with time_limit(FETCH_SECONDS):
+                content = self._fetch()
             if content != self._content:
                 self._keys = parse_key_set(content)
                 self._content = content
                 log.info("key set fetched", keys=len(self._keys))
-        except (urllib3.exceptions.HTTPError, ValueError, OSError) as error:
-            pause_seconds = min(RETRY_SECONDS, pause_seconds)
-            log.error("key set not fetched", known_keys=len(self._keys), error=str(error))  # noqa: TRY400
+        except (TimeIsUp, urllib3.exceptions.HTTPError, ValueError, OSError) as error:
+            longest = FIRST_RETRY_SECONDS if self._keys is None else RETRY_SECONDS
+            pause_seconds = min(longest, pause_seconds)
+            log.error(  # noqa: TRY400
+                "key set not fetched",
+                known_keys=len(self._keys or ()),
+                error=str(error) or "no answer in time",
+            )
         self._looked_at = time.monotonic()
         self._next_look = self._looked_at + pause_seconds
 
@@ -189,7 +214,7 @@ def fetch(url: str) -> bytes:
         url,
         redirect=False,
         retries=False,
-        timeout=urllib3.Timeout(total=FETCH_TIMEOUT_SECONDS),
+        timeout=urllib3.Timeout(total=FETCH_SECONDS),
         preload_content=False,
     )
     try:

@@ -69,6 +69,7 @@ class TokenVerifier:
         Raises:
             Unauthenticated: it is no valid token of the issuer for this audience.
             NotPermitted: its tenant is no partition of the table.
+            IssuerUnavailable: no key of the issuer's has ever been there to verify it with.
         """
         token = credential.encode("utf-8", "surrogateescape")
         if len(token) > MAX_TOKEN_BYTES:
@@ -117,7 +118,7 @@ class TokenVerifier:
 
     def _caller(self, claims: Mapping[str, Any]) -> Caller:
         subject: str = claims["sub"]
-        if len(subject) > MAX_SUBJECT_CHARACTERS:
+        if len(subject) > MAX_SUBJECT_CHARACTERS or not _is_unicode(subject):
             raise Unauthenticated("The token's claim sub is not acceptable.")
         partition = (
             tenant_partition(claims.get(self._tenant_claim), self._key_schema)
@@ -149,6 +150,15 @@ def _chosen(keys: KeySet, kid: str | None) -> Key | None:
     if kid is not None:
         return keys.get(kid)
     return next(iter(keys.values())) if len(keys) == 1 else None
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it can be written at all: JSON's escapes can make half of a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:

@@ -1,10 +1,10 @@
-"""Who may in: each request's caller, known before its body is read and before AWS is asked.
+"""Who may in: each request's caller and scope, known before its body is read and AWS is asked.
 
 Every path needs a caller but those listed here, so that no new route is open by oversight.
 """
 
-import io
-from collections.abc import Callable, Iterable
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,17 +16,14 @@ from service.access.callers import ANYONE, Authenticator, Caller, Scope
 from service.errors import ItemsError, NotPermitted, Unauthenticated
 from service.items import ItemKey
 from service.settings import Settings, SettingsError
-from service.web import problems
-from service.web.lean_flask import ROUTE
+from service.web import pages, problems
+from service.web.refusals import refuse
 from service.web.telemetry import record_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-OPEN_PATHS = frozenset(
-    {"/live", "/ready", "/openapi.json", problems.DOCUMENTATION_PATH, "/", "/docs", "/docs/"}
-)
-OPEN_FOLDER = "/pages/"
+OPEN_PATHS = pages.PATHS | {"/live", "/ready", "/openapi.json", problems.DOCUMENTATION_PATH}
 """Health, and what describes the API and lets people try it: they tell nothing of any item."""
 
 READING_METHODS = frozenset({"GET", "HEAD"})
@@ -34,6 +31,7 @@ READING_PATHS = frozenset({"/items:batchGet"})
 """What reads though its method is POST."""
 
 API_KEY_HEADER = "X-API-Key"
+IPV6_SITE_BITS = 64
 _CALLER = "items.caller"
 
 
@@ -89,8 +87,9 @@ def scheme_of(settings: Settings) -> Scheme | None:
 
 
 def needed_scope(method: str, path: str) -> Scope:
-    """The scope that a request of this method and route needs."""
-    reads = method in READING_METHODS or path in READING_PATHS
+    """The scope that a request of this method and path needs."""
+    # Werkzeug routes "get" as GET, where a server lets it through.
+    reads = method.upper() in READING_METHODS or path in READING_PATHS
     return Scope.READ if reads else Scope.WRITE
 
 
@@ -100,20 +99,32 @@ def current_caller() -> Caller:
     return caller
 
 
-def is_open() -> bool:
-    """Whether the request under way needs no caller."""
-    return is_open_request(request_ctx.request.environ)
-
-
-def is_open_request(environ: "WSGIEnvironment") -> bool:
-    """Whether a request that has been routed needs no caller: it asks nothing of any item."""
-    route = environ.get(ROUTE, "")
+def is_open(environ: "WSGIEnvironment") -> bool:
+    """Whether a request needs no caller: it asks nothing of any item."""
+    method = environ["REQUEST_METHOD"]
     # OPTIONS tells what is allowed, to a browser that may not send a credential yet.
-    return (
-        route in OPEN_PATHS
-        or route.startswith(OPEN_FOLDER)
-        or environ["REQUEST_METHOD"] == "OPTIONS"
-    )
+    return method == "OPTIONS" or (method in READING_METHODS and environ["PATH_INFO"] in OPEN_PATHS)
+
+
+def who_asks(environ: Mapping[str, Any]) -> str:
+    """The caller, or where nobody is asked who they are, the address; an IPv6 client has a
+    whole /64 of them, and any client has many ports, which some proxies tell.
+    """
+    caller: Caller = environ.get(_CALLER, ANYONE)
+    if caller.id:
+        return f"caller {caller.id}"
+    address = environ.get("REMOTE_ADDR", "")
+    if address.startswith("["):
+        address = address[1:].partition("]")[0]
+    elif address.count(":") == 1:
+        address = address.partition(":")[0]
+    if ":" not in address:
+        return f"address {address}"
+    try:
+        network = ipaddress.IPv6Network(f"{address}/{IPV6_SITE_BITS}", strict=False)
+    except ValueError:
+        return f"address {address}"
+    return f"address {network}"
 
 
 def permitted_key(settings: Settings, partition: str, sort: str) -> ItemKey:
@@ -141,38 +152,64 @@ def install(app: Flask, settings: Settings) -> None:
         return
     authenticator = _authenticator(settings)
     app.wsgi_app = _Authentication(app.wsgi_app, scheme, authenticator)  # type: ignore[method-assign]
-    app.before_request(lambda: _let_in(scheme))
+    app.register_error_handler(_Refused, _answer)
+
+
+class _Refused(Exception):
+    """Carries a refusal to Flask, with what ``WWW-Authenticate`` says of it."""
+
+    def __init__(self, error: ItemsError, challenge: str | None = None) -> None:
+        super().__init__(error.detail)
+        self.error = error
+        self.challenge = challenge
 
 
 class _Authentication:
-    """Finds the caller before anything reads the body; of one that is refused, nothing does."""
+    """Finds the caller before anything reads the body; of a request that is refused, nothing
+    does.
+    """
 
     def __init__(
         self, app: "WSGIApplication", scheme: Scheme, authenticator: Authenticator
     ) -> None:
         self._app = app
-        self._credential = scheme.credential
+        self._scheme = scheme
         self._authenticator = authenticator
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Pass the request on with its caller, or without its body and with the reason why."""
-        caller = environ[_CALLER] = self._caller(environ)
-        if not isinstance(caller, Caller):
-            environ["wsgi.input"] = io.BytesIO()
-            environ["CONTENT_LENGTH"] = "0"
-            environ.pop("HTTP_TRANSFER_ENCODING", None)
+        if is_open(environ):
+            environ[_CALLER] = ANYONE
+        else:
+            try:
+                self._check(environ)
+            except _Refused as refusal:
+                refuse(environ, refusal)
         return self._app(environ, start_response)
 
-    def _caller(self, environ: "WSGIEnvironment") -> Caller | Unauthenticated | NotPermitted:
-        credential = self._credential(environ)
-        if credential is None:
-            return Unauthenticated("This needs a credential, and the request shows none.")
+    def _check(self, environ: "WSGIEnvironment") -> None:
         try:
-            return self._authenticator.authenticate(credential)
-        except (Unauthenticated, NotPermitted) as refusal:
-            return refusal
+            caller = environ[_CALLER] = self._caller(environ)
+        except Unauthenticated as refusal:
+            challenge = self._scheme.refusal_challenge(environ, refusal)
+            raise _Refused(refusal, challenge) from None
+        except ItemsError as refusal:
+            raise _Refused(refusal) from None
+        record_of(environ).caller = caller.id
+        scope = needed_scope(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        try:
+            caller.check_scope(scope)
+        except NotPermitted as refusal:
+            challenge = f'{self._scheme.challenge}, error="insufficient_scope", scope="{scope}"'
+            raise _Refused(refusal, challenge) from None
+
+    def _caller(self, environ: "WSGIEnvironment") -> Caller:
+        credential = self._scheme.credential(environ)
+        if credential is None:
+            raise Unauthenticated("This needs a credential, and the request shows none.")
+        return self._authenticator.authenticate(credential)
 
 
 def _authenticator(settings: Settings) -> Authenticator:
@@ -208,27 +245,8 @@ def _let_anyone_in() -> None:
     request_ctx.request.environ[_CALLER] = ANYONE
 
 
-def _let_in(scheme: Scheme) -> Response | None:
-    environ = request_ctx.request.environ
-    if is_open_request(environ):
-        environ[_CALLER] = ANYONE
-        return None
-    caller = environ[_CALLER]
-    if isinstance(caller, Unauthenticated):
-        return _refused(caller, scheme.refusal_challenge(environ, caller))
-    if isinstance(caller, NotPermitted):
-        raise caller
-    record_of(environ).caller = caller.id
-    scope = needed_scope(environ["REQUEST_METHOD"], environ.get(ROUTE, ""))
-    try:
-        caller.check_scope(scope)
-    except NotPermitted as refusal:
-        challenge = f'{scheme.challenge}, error="insufficient_scope", scope="{scope}"'
-        return _refused(refusal, challenge)
-    return None
-
-
-def _refused(refusal: ItemsError, challenge: str) -> Response:
-    response = problems.handle_items_error(refusal)
-    response.headers["WWW-Authenticate"] = challenge
+def _answer(refused: _Refused) -> Response:
+    response = problems.handle_items_error(refused.error)
+    if refused.challenge is not None:
+        response.headers["WWW-Authenticate"] = refused.challenge
     return response

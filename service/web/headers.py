@@ -1,5 +1,6 @@
 """What every answer tells a browser, and whose word about a client's address is taken."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +8,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.settings import Settings
-from service.web.access import API_KEY_HEADER, is_open_request
+from service.web.access import API_KEY_HEADER, is_open
 from service.web.items import METHODS
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ SAFE_HEADERS: Mapping[str, str] = {
 }
 
 
+def _exactly(origin: str) -> str | re.Pattern[str]:
+    # flask-cors takes the brackets of an IPv6 address for a pattern of its own.
+    return re.compile(re.escape(origin) + r"\Z", re.IGNORECASE) if "[" in origin else origin
+
+
 def install(app: Flask, settings: Settings) -> None:
     """Set the headers of every answer, and trust as many proxies as the settings say."""
     app.wsgi_app = SafeHeaders(app.wsgi_app, settings.cache_control)  # type: ignore[method-assign]
@@ -38,7 +44,7 @@ def install(app: Flask, settings: Settings) -> None:
 
         CORS(
             app,
-            origins=list(settings.cors_origins),
+            origins=[_exactly(origin) for origin in settings.cors_origins],
             methods=sorted({"OPTIONS", "POST"}.union(*(METHODS[op] for op in settings.operations))),
             allow_headers=list(REQUEST_HEADERS),
             expose_headers=list(RESPONSE_HEADERS),
@@ -65,7 +71,7 @@ class SafeHeaders:
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             given = {name.lower() for name, _ in headers}
-            needed = self._of_all if is_open_request(environ) else self._of_items
+            needed = self._of_all if is_open(environ) else self._of_items
             headers += [(name, value) for key, name, value in needed if key not in given]
             return start_response(status, headers, *rest)
 

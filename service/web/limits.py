@@ -10,12 +10,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from flask import Flask, request
-from werkzeug.exceptions import BadRequest, HTTPException, RequestTimeout
+from flask import Flask
+from werkzeug.exceptions import BadRequest, RequestTimeout
 
 from service.deadline import TimeIsUp, request_deadline, time_limit
 from service.settings import Settings
 from service.web import problems
+from service.web.access import who_asks
+from service.web.refusals import refuse
 from service.web.telemetry import record_of
 
 if TYPE_CHECKING:
@@ -25,26 +27,20 @@ log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_BUFFERED_BYTES = 32 * 1024 * 1024
-"""All the bodies together that one worker holds; slow clients cannot fill its memory."""
+"""All the bodies together that one worker holds; slow clients cannot fill its memory. One caller
+may hold as much as it leaves free: alone a half, beside another that does the same a third.
+"""
 UNLIMITED_PATHS = frozenset({"/live", "/ready"})
 # A body means nothing to these, so that none is waited for or held.
 _UNREAD_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _STEP_BYTES = 16 * 1024
 _LONGEST_NUMBER = 10
-_REFUSAL = "items.refusal"
 
 
 def install(app: Flask, settings: Settings) -> None:
     """Hold the app to the limits."""
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.wsgi_app = Limits(app.wsgi_app, settings)  # type: ignore[method-assign]
-    app.before_request(_refuse)
-
-
-def _refuse() -> None:
-    refusal: HTTPException | None = request.environ.get(_REFUSAL)
-    if refusal is not None:
-        raise refusal
 
 
 class _Overloaded(Exception):
@@ -60,7 +56,8 @@ class Limits:
         self._body_seconds = settings.body_timeout_seconds
         # Taking one is one step for threads too, and costs less than a semaphore.
         self._free_places = [None] * settings.max_in_flight
-        self._buffered_bytes = 0
+        self._free_bytes = MAX_BUFFERED_BYTES
+        self._held_bytes: dict[str, int] = {}
         self._refused = 0
         self._said_at = 0.0
 
@@ -77,17 +74,26 @@ class Limits:
         except _Overloaded:
             return self._shed(environ, start_response)
         finally:
-            self._buffered_bytes -= body.size
+            if body.size:
+                self._release(body)
 
-    def hold(self, count: int) -> None:
-        """Make room for so many bytes of a body.
+    def hold(self, caller: str, count: int) -> None:
+        """Make room for so many more bytes of a caller's bodies.
 
         Raises:
-            _Overloaded: there is none.
+            _Overloaded: there is none, or the caller would hold more than it leaves free.
         """
-        if self._buffered_bytes + count > MAX_BUFFERED_BYTES:
+        held = self._held_bytes.get(caller, 0) + count
+        free = self._free_bytes - count
+        if held > free:
             raise _Overloaded
-        self._buffered_bytes += count
+        self._held_bytes[caller], self._free_bytes = held, free
+
+    def _release(self, body: "_Body") -> None:
+        self._free_bytes += body.size
+        self._held_bytes[body.caller] -= body.size
+        if not self._held_bytes[body.caller]:
+            del self._held_bytes[body.caller]
 
     def _answer(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -121,6 +127,7 @@ class _Body:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self.caller = ""
         self.size = 0
 
     def read(self, environ: "WSGIEnvironment", seconds: float) -> None:
@@ -138,18 +145,20 @@ class _Body:
             expected = int(length)
         else:
             return
+        self.caller = who_asks(environ)
         try:
             with time_limit(seconds):
                 content = self._content(environ["wsgi.input"], expected)
         except TimeIsUp:
-            environ[_REFUSAL] = RequestTimeout("The body did not come in time.")
+            refuse(environ, RequestTimeout("The body did not come in time."))
         except _Overloaded:
             raise
         except Exception:  # noqa: BLE001 - whatever a server raises for a body it cannot read
-            environ[_REFUSAL] = BadRequest("The body broke off, or its chunks are malformed.")
+            refuse(environ, BadRequest("The body broke off, or its chunks are malformed."))
         else:
             if len(content) < expected and "HTTP_TRANSFER_ENCODING" not in environ:
-                environ[_REFUSAL] = BadRequest("The body broke off.")
+                refuse(environ, BadRequest("The body broke off."))
+                return
             environ["wsgi.input"] = io.BytesIO(content)
             environ["CONTENT_LENGTH"] = str(len(content))
             environ.pop("HTTP_TRANSFER_ENCODING", None)
@@ -160,7 +169,7 @@ class _Body:
             step = stream.read(min(_STEP_BYTES, expected - self.size))
             if not step:
                 break
-            self._limits.hold(len(step))
+            self._limits.hold(self.caller, len(step))
             self.size += len(step)
             steps.append(step)
         return b"".join(steps)

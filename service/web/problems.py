@@ -121,6 +121,14 @@ PROBLEMS: Mapping[type[errors.ItemsError], Problem] = {
         "A precondition is required",
         "Send `If-Match` with the item's ETag, or `If-None-Match: *` to create.",
     ),
+    errors.IssuerUnavailable: _problem(
+        "issuer-unavailable",
+        503,
+        "No token can be checked yet",
+        "Nothing was done. Retry after the time given. Operator: this worker has never had the "
+        "issuer's keys; the log says why they cannot be fetched.",
+        (5, 5),
+    ),
     errors.StorageThrottled: _problem(
         "throttled",
         503,
@@ -229,8 +237,8 @@ _OVERLOADED = _problem(
     "overloaded",
     503,
     "The service is busy",
-    "Nothing was written. Retry after the time given; there are more requests than one worker "
-    "takes on.",
+    "Nothing was written. Retry after the time given; there are more requests, or more bytes of "
+    "bodies under way, than one worker takes on, from all callers or from one.",
     (1, 1),
 )
 
@@ -262,11 +270,6 @@ def problem_response(
         least, most = problem.retry_after_seconds
         response.headers["Retry-After"] = str(random.randint(least, most))  # noqa: S311
     return response
-
-
-def too_many_requests(detail: str) -> Response:
-    """What a caller gets that asks too often."""
-    return problem_response(_HTTP_PROBLEMS[429], detail)
 
 
 def _field_error(error: errors.FieldError) -> dict[str, str]:

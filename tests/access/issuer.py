@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import JWSRegistry
 
@@ -66,6 +66,13 @@ class Issuer:
         header = {"alg": algorithm, "kid": key.kid, **(header or {})}
         registry = JWSRegistry(strict_check_header=False)
         return jwt.encode(header, self.claims(**changes), key, registry=registry)
+
+    def token_with_half_a_character(self) -> str:
+        """As JSON has it, a sub that no encoding of Unicode can write."""
+        key = self._key
+        algorithm = "RS256" if key.key_type == "RSA" else "ES256"
+        content = json.dumps(self.claims(sub="\ud800")).encode()
+        return jws.serialize_compact({"alg": algorithm, "kid": key.kid}, content, key)
 
     def unsigned_token(self) -> str:
         return f"{_signed_part({'alg': 'none', 'kid': self._key.kid}, self.claims())}."

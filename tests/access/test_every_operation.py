@@ -44,6 +44,9 @@ REFUSED = {
     "known kid, other key": lambda issuer: bearer(
         issuer.token_of_a_stranger(with_a_known_key_id=True)
     ),
+    "sub that is no text": lambda issuer: bearer(issuer.token(sub=["alice"])),
+    "sub that cannot be logged": lambda issuer: bearer(issuer.token_with_half_a_character()),
+    "empty sub": lambda issuer: bearer(issuer.token(sub="")),
     "endless exp": lambda issuer: bearer(issuer.token(exp=float("inf"))),
 }
 PERMITTED = {

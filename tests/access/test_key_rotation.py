@@ -1,5 +1,6 @@
 """The issuer's keys change, or cannot be reached, while the service serves."""
 
+import socket
 import threading
 import time
 
@@ -85,14 +86,49 @@ def test_with_the_issuer_away_known_keys_go_on_and_unknown_get_401(endpoint):
             assert status(server, authority.token()) == 404
 
 
-def test_an_issuer_that_was_never_there_is_401_and_not_500(endpoint):
+def test_before_the_first_keys_every_token_is_503_and_its_body_is_not_waited_for(endpoint):
     with issuer() as authority:
         authority.reachable = False
         with gunicorn(endpoint, "-w", "1", **jwt_variables(authority)) as server:
-            answer = server.request("GET", "/items/104/x", **bearer(authority.token()))
-            assert answer.status == 401
+            asked = bearer(authority.token())
+            answer = server.request("PUT", "/items/104/x", Content_Length="1000000", **asked)
+            assert answer.status == 503
+            assert answer.headers["Retry-After"] == "5"
+            assert "WWW-Authenticate" not in answer.headers
+            assert answer.json["type"] == "/docs/errors#issuer-unavailable"
+            assert status(server, authority.token_of_a_stranger(with_a_known_key_id=False)) == 503
+            assert server.request("GET", "/items/104/x").status == 401, "without a credential"
+            assert server.request("GET", "/openapi.json").status == 200
             authority.reachable = True
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while status(server, authority.token()) == 503 and time.monotonic() < deadline:
+                time.sleep(0.1)
             assert status(server, authority.token()) == 404
+            assert status(server, authority.token_of_a_stranger(with_a_known_key_id=False)) == 401
+
+
+def test_an_issuer_without_any_key_is_no_issuer_that_is_away(endpoint):
+    with issuer() as authority:
+        authority.published = []
+        with gunicorn(endpoint, "-w", "1", **jwt_variables(authority)) as server:
+            assert status(server, authority.token()) == 401
+
+
+def test_an_issuer_that_never_answers_holds_requests_no_longer_than_they_have(endpoint):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        issuer_url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        variables = {
+            "ITEMS_AUTH": "jwt",
+            "ITEMS_JWT_ISSUER": issuer_url,
+            "ITEMS_JWT_AUDIENCE": "items",
+        }
+        with gunicorn(endpoint, "-w", "1", **variables) as server:
+            began = time.monotonic()
+            assert status(server, "eyJhbGciOiJSUzI1NiJ9.e30.c2ln") == 503
+            assert time.monotonic() - began < PATIENCE_SECONDS
+            assert server.request("GET", "/live").status == 200
+            (line, *_) = [each for each in server.log if each["event"] == "key set not fetched"]
+            assert line["known_keys"] == 0
 
 
 def test_tokens_with_made_up_key_ids_do_not_turn_the_service_against_its_issuer(endpoint):

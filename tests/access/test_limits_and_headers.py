@@ -11,6 +11,7 @@ from tests.serving import gunicorn
 
 ITEM = "/items/104/Andrew"
 SHOP = "https://shop.example"
+IPV6_PAGE = "http://[::1]:3000"
 FORGED = {
     "X-Forwarded-For": "203.0.113.7",
     "X-Real-IP": "203.0.113.7",
@@ -37,7 +38,7 @@ def server(endpoint):
     variables = {
         "ITEMS_RATE_LIMIT": "5/hour",
         "ITEMS_TRUSTED_PROXIES": "1",
-        "ITEMS_CORS_ORIGINS": f"{SHOP}, http://localhost:3000",
+        "ITEMS_CORS_ORIGINS": f"{SHOP}, http://localhost:3000, {IPV6_PAGE}",
     }
     with gunicorn(endpoint, "-w", "1", **variables) as server:
         yield server
@@ -96,6 +97,16 @@ def test_the_addresses_of_one_ipv6_network_are_one_client(server):
     ]
     assert within == [200] * 5 + [429]
     assert statuses(server, 1, X_Forwarded_For="2001:db8:1:2::1") == [200]
+
+
+@pytest.mark.parametrize("address", ["198.51.100.30:{}", "[2001:db8:1:3::1]:{}"])
+def test_the_ports_of_one_address_are_one_client(server, address):
+    """Some load balancers tell the client's port too, which is another for each connection."""
+    asked = [
+        server.request("GET", ITEM, X_Forwarded_For=address.format(40000 + n)).status
+        for n in range(6)
+    ]
+    assert asked == [200] * 5 + [429]
 
 
 def test_forged_headers_change_nothing(bare):
@@ -165,8 +176,17 @@ def test_a_page_of_a_known_origin_may_write_and_read_the_etag(server):
     assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
+def test_a_page_of_an_ipv6_origin_may_what_others_may(server):
+    answer = server.request("GET", ITEM, Origin=IPV6_PAGE, X_Forwarded_For="198.51.100.22")
+    assert answer.headers["Access-Control-Allow-Origin"] == IPV6_PAGE
+
+
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "http://shop.example", f"{SHOP}.evil.example", "null"]
+    "origin",
+    [
+        *("https://evil.example", "http://shop.example", f"{SHOP}.evil.example", "null"),
+        *("http://1:3000", f"{IPV6_PAGE}0", "https://shopXexample"),
+    ],
 )
 def test_a_page_of_another_origin_may_nothing(server, origin):
     for method in ("GET", "OPTIONS"):

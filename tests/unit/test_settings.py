@@ -40,6 +40,15 @@ def test_settings_are_read_from_the_environment():
     assert settings.deadline_seconds == 2.5
 
 
+@pytest.mark.parametrize("url", ["reddis://:canary@host", "redis://:can/ary@host", "redis://[can"])
+def test_a_mistake_in_a_url_with_a_password_does_not_show_it(url):
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment({"ITEMS_RATE_LIMIT_STORAGE": url})
+    (mistake,) = raised.value.mistakes
+    assert mistake.startswith("ITEMS_RATE_LIMIT_STORAGE: must be ")
+    assert "can" not in mistake
+
+
 def test_settings_cannot_be_changed():
     with pytest.raises(FrozenInstanceError):
         Settings().table = "another"

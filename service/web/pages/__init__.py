@@ -22,6 +22,10 @@ _HERE = Path(__file__).parent
 _SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
 _SWAGGER_UI_ASSETS = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 _ASSETS = ("docs.js", "item.js", "item.css")
+PATHS = frozenset(
+    {"/", "/docs", "/docs/", *(f"/pages/{name}" for name in (*_ASSETS, *_SWAGGER_UI_ASSETS))}
+)
+"""Every path that the pages may have; each tells nothing of any item."""
 
 
 def pages_blueprint(settings: Settings) -> Blueprint:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from service.operations import Operation
-from service.web.documentation import operations_of
+from service.web.documentation import documented_operations
 
 _MARGIN = 7
 # Of Verdana at 11 pixels, near enough.
@@ -20,7 +20,7 @@ def badges(root: Path, document: Mapping[str, Any]) -> dict[Path, str]:
     package = configparser.ConfigParser()
     package.read_string((root / "setup.cfg").read_text())
     clients = re.findall(r"\| (?:exact|loses digits) \|", (root / "docs/clients.md").read_text())
-    operations = len(list(operations_of(document)))
+    operations = len(list(documented_operations(document)))
     said = {
         "python": ("Python", package["options"]["python_requires"].replace(">=", "≥ ")),
         "licence": ("licence", package["metadata"]["license"]),

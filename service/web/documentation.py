@@ -65,17 +65,21 @@ def _key_parameter(name: str, kind: str, attribute: KeyAttribute) -> dict[str, A
     }
 
 
-def operations_of(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The operations of an OpenAPI document."""
-    for path in document["paths"].values():
-        yield from (operation for operation in path.values() if "operationId" in operation)
+def documented_operations(
+    document: Mapping[str, Any],
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The method, the path and the description of each operation of an OpenAPI document."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method != "parameters":
+                yield method.upper(), path, operation
 
 
 def with_links_that_lead_somewhere(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document without links to operations that this deployment does not have."""
     kept: dict[str, Any] = copy.deepcopy(dict(document))
-    known = {operation["operationId"] for operation in operations_of(kept)}
-    for operation in operations_of(kept):
+    known = {operation["operationId"] for *_, operation in documented_operations(kept)}
+    for *_, operation in documented_operations(kept):
         for response in operation["responses"].values():
             if "links" in response:
                 response["links"] = {

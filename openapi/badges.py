@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from service.operations import Operation
-from service.web.documentation import documented_operations
+from service.web.document import documented_operations
 
 _MARGIN = 7
 # Of Verdana at 11 pixels, near enough.

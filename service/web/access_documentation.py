@@ -5,7 +5,7 @@ from typing import Any
 
 from service.settings import Settings
 from service.web.access import OPEN_PATHS, Scheme, needed_scope, scheme_of
-from service.web.documentation import documented_operations
+from service.web.document import documented_operations
 from service.web.media_types import PROBLEM_JSON
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from service.web.documentation import documented_operations
+from service.web.document import documented_operations
 from tests.access.issuer import bearer
 from tests.engines import client_for
 

@@ -6,7 +6,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 from service.access.api_keys import new_api_key
 from service.app import create_app, create_repository
 from service.settings import Settings
-from service.web.documentation import documented_operations
+from service.web.document import documented_operations
 from tests.access.issuer import AUDIENCE
 
 ISSUER = "https://issuer.example"

@@ -5,7 +5,7 @@ import json
 import pytest
 from playwright.sync_api import Page, expect
 
-from service.web.documentation import documented_operations
+from service.web.document import documented_operations
 
 JOSEPH = "/items/105/Joseph"
 

@@ -13,7 +13,7 @@ from openapi.__main__ import generated_files
 from service.app import create_app, create_repository, openapi_document
 from service.operations import Operation
 from service.settings import Settings
-from service.web.documentation import documented_operations
+from service.web.document import documented_operations
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "openapi/openapi.json"

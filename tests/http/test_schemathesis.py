@@ -11,7 +11,7 @@ import pytest
 
 from service import local
 from service.settings import Settings
-from service.web.documentation import documented_operations
+from service.web.document import documented_operations
 from tests.engines import ROOT, client_for, ministack
 from tests.serving import gunicorn
 

@@ -6,7 +6,7 @@ There are no sessions, no asynchronous views, no hosts or subdomains to route on
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Request
+from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface, SessionMixin
 from werkzeug.routing import MapAdapter
 
@@ -29,6 +29,12 @@ class LeanFlask(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Every view and hook is synchronous; Flask would look at each one, each time."""
         return func
+
+    def make_default_options_response(self) -> Response:
+        """Flask's own, without the media type of a body that it doesn't have."""
+        response = super().make_default_options_response()
+        del response.headers["Content-Type"]
+        return response
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Route on the path alone: the Host header decides nothing here."""

@@ -100,7 +100,6 @@ def create_app(
     app.extensions["probe"] = Probe(
         repository, settings.key_schema, settings.probe_interval_seconds
     )
-    telemetry.install(app)
     limits.install(app, settings)
     access.install(app, settings)
     rate_limit.install(app, settings)

@@ -25,7 +25,7 @@ except SettingsError as error:
 
 # A greenlet per connection: a worker that waits for DynamoDB, or for a slow client, serves others
 # meanwhile.
-worker_class = "service.worker.Worker"
+worker_class = "service.server.worker.Worker"
 
 # No limit may refuse a legal key: two strings, each byte percent-encoded, take 9,216 bytes.
 # gunicorn takes no limit above its own greatest, 8,190 bytes, except 0, which lets a request line
@@ -109,6 +109,7 @@ def pre_fork(server: Any, _worker: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Begin to probe the table at once, and say when the worker is about to stop."""
     worker.drain_seconds = _settings.drain_seconds
+    worker.prefers_plain_connections = _settings.fast_path
     # What is loaded by now stays for good: no collection needs to look at it again. A large item
     # is thousands of dictionaries, none of them in a cycle.
     gc.freeze()

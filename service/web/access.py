@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Request, Response, g
+from flask import Flask, Response
 from flask.globals import request_ctx
 
 from service.access.callers import ANYONE, Authenticator, Caller, Scope
@@ -17,6 +17,8 @@ from service.errors import ItemsError, NotPermitted, Unauthenticated
 from service.items import ItemKey
 from service.settings import Settings, SettingsError
 from service.web import problems
+from service.web.lean_flask import ROUTE
+from service.web.telemetry import record_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -94,21 +96,24 @@ def needed_scope(method: str, path: str) -> Scope:
 
 def current_caller() -> Caller:
     """The caller of the request under way."""
-    caller: Caller = g.caller
+    caller: Caller = request_ctx.request.environ[_CALLER]
     return caller
 
 
 def is_open() -> bool:
-    """Whether the request under way needs no caller: it asks nothing of any item."""
+    """Whether the request under way needs no caller."""
+    return is_open_request(request_ctx.request.environ)
+
+
+def is_open_request(environ: "WSGIEnvironment") -> bool:
+    """Whether a request that has been routed needs no caller: it asks nothing of any item."""
+    route = environ.get(ROUTE, "")
     # OPTIONS tells what is allowed, to a browser that may not send a credential yet.
-    asked = request_ctx.request  # looked up once: each look at the proxy costs
-    path = _path_of(asked)
-    return path in OPEN_PATHS or path.startswith(OPEN_FOLDER) or asked.method == "OPTIONS"
-
-
-def _path_of(asked: Request) -> str:
-    rule = asked.url_rule
-    return "" if rule is None else rule.rule
+    return (
+        route in OPEN_PATHS
+        or route.startswith(OPEN_FOLDER)
+        or environ["REQUEST_METHOD"] == "OPTIONS"
+    )
 
 
 def permitted_key(settings: Settings, partition: str, sort: str) -> ItemKey:
@@ -200,21 +205,21 @@ def _authenticator(settings: Settings) -> Authenticator:
 
 
 def _let_anyone_in() -> None:
-    g.caller = ANYONE
+    request_ctx.request.environ[_CALLER] = ANYONE
 
 
 def _let_in(scheme: Scheme) -> Response | None:
-    if is_open():
-        g.caller = ANYONE
+    environ = request_ctx.request.environ
+    if is_open_request(environ):
+        environ[_CALLER] = ANYONE
         return None
-    asked = request_ctx.request
-    caller = asked.environ[_CALLER]
+    caller = environ[_CALLER]
     if isinstance(caller, Unauthenticated):
-        return _refused(caller, scheme.refusal_challenge(asked.environ, caller))
+        return _refused(caller, scheme.refusal_challenge(environ, caller))
     if isinstance(caller, NotPermitted):
         raise caller
-    g.caller = caller
-    scope = needed_scope(asked.method, _path_of(asked))
+    record_of(environ).caller = caller.id
+    scope = needed_scope(environ["REQUEST_METHOD"], environ.get(ROUTE, ""))
     try:
         caller.check_scope(scope)
     except NotPermitted as refusal:

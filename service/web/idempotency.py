@@ -24,7 +24,7 @@ def idempotency_key(request: Request) -> str | None:
     Raises:
         InvalidRequest: it is not 1 to 255 printable ASCII characters.
     """
-    header = request.headers.get("Idempotency-Key")
+    header = request.environ.get("HTTP_IDEMPOTENCY_KEY")
     if header is None:
         return None
     match = _KEY.fullmatch(header.strip(" \t"))

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from flask import Response, current_app, request
+from flask import Request, Response
+from flask.globals import request_ctx
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
@@ -48,22 +49,13 @@ class ItemResource(MethodView):
 
     init_every_request = False
 
-    @property
-    def _repository(self) -> ItemRepository:
-        repository: ItemRepository = current_app.extensions["item_repository"]
-        return repository
-
-    @property
-    def _settings(self) -> Settings:
-        settings: Settings = current_app.extensions["settings"]
-        return settings
-
     @Blueprint.doc(**documentation.GET_ITEM)
     def get(self, id: str, name: str) -> Response:  # noqa: A002 - the URL's own name
         """Read an item"""
-        read = ReadRequest.of(request, self._settings, id, name)
-        item = self._repository.get(read.key, consistent=read.consistent)
-        return read_response(item, read, self._settings.own_attributes)
+        request, settings, repository = _under_way()
+        read = ReadRequest.of(request, settings, id, name)
+        item = repository.get(read.key, consistent=read.consistent)
+        return read_response(item, read, settings.own_attributes)
 
     @Blueprint.doc(**documentation.HEAD_ITEM)
     def head(self, id: str, name: str) -> Response:  # noqa: A002
@@ -74,34 +66,46 @@ class ItemResource(MethodView):
     @Blueprint.doc(**documentation.PUT_ITEM)
     def put(self, id: str, name: str) -> Response:  # noqa: A002
         """Create an item, or replace it whole"""
-        write = WriteRequest.of(request, self._settings, id, name, Return.REPRESENTATION)
+        request, settings, repository = _under_way()
+        write = WriteRequest.of(request, settings, id, name, Return.REPRESENTATION)
         representation = item_representation(request)
-        body = write.body(parse_json(request.get_data()), self._settings)
-        written = self._write(body.put(representation), write)
+        body = write.body(parse_json(request.get_data()), settings)
+        written = _write(repository, body.put(representation), write)
         return written_response(
-            written.item, write, self._settings.own_attributes, created=written.created
+            written.item, write, settings.own_attributes, created=written.created
         )
 
     @Blueprint.doc(**documentation.PATCH_ITEM)
     def patch(self, id: str, name: str) -> Response:  # noqa: A002
         """Change some attributes of an item"""
-        write = WriteRequest.of(request, self._settings, id, name, Return.REPRESENTATION)
+        request, settings, repository = _under_way()
+        write = WriteRequest.of(request, settings, id, name, Return.REPRESENTATION)
         form = patch_form(request)
-        body = write.body(parse_json(request.get_data()), self._settings)
-        written = self._write(body.patch(form), write)
-        return written_response(written.item, write, self._settings.own_attributes)
+        body = write.body(parse_json(request.get_data()), settings)
+        written = _write(repository, body.patch(form), write)
+        return written_response(written.item, write, settings.own_attributes)
 
     @Blueprint.doc(**documentation.DELETE_ITEM)
     def delete(self, id: str, name: str) -> Response:  # noqa: A002
         """Delete an item"""
-        write = WriteRequest.of(request, self._settings, id, name, Return.MINIMAL)
-        written = self._write(Delete(write.key, write.precondition), write)
-        return deleted_response(written.item, write, self._settings.own_attributes)
+        request, settings, repository = _under_way()
+        write = WriteRequest.of(request, settings, id, name, Return.MINIMAL)
+        written = _write(repository, Delete(write.key, write.precondition), write)
+        return deleted_response(written.item, write, settings.own_attributes)
 
-    def _write(self, write: Write, asked: WriteRequest) -> Written:
-        if asked.token is None:
-            return self._repository.write(write)
-        transactions = self._repository.transactions
-        written = transactions.write_once(write, asked.token)
-        (written,) = transactions.read_back([write], [written])
-        return written
+
+def _under_way() -> tuple[Request, Settings, ItemRepository]:
+    """The request under way, and what it is answered with; each look at a proxy of Flask's costs
+    a microsecond, so there is one.
+    """
+    extensions = request_ctx.app.extensions
+    return request_ctx.request, extensions["settings"], extensions["item_repository"]
+
+
+def _write(repository: ItemRepository, write: Write, asked: WriteRequest) -> Written:
+    if asked.token is None:
+        return repository.write(write)
+    transactions = repository.transactions
+    written = transactions.write_once(write, asked.token)
+    (written,) = transactions.read_back([write], [written])
+    return written

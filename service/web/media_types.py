@@ -70,7 +70,7 @@ def accepted_representation(request: Request) -> Representation:
 
     https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
     """
-    header = request.headers.get("Accept", "")
+    header = request.environ.get("HTTP_ACCEPT", "")
     if header in _BY_ACCEPT_HEADER:
         return _BY_ACCEPT_HEADER[header]
     # A charset or an indent changes nothing: parameters are no reason to refuse.
@@ -106,9 +106,9 @@ def patch_form(request: Request) -> PatchForm:
 
 
 def _body_media_type(request: Request, supported: tuple[str, ...]) -> str:
-    header = request.headers.get("Content-Type", "")
-    if header in supported and "Content-Encoding" not in request.headers:
-        return header
+    header = request.environ.get("CONTENT_TYPE", "")
+    if header in supported and "HTTP_CONTENT_ENCODING" not in request.environ:
+        return str(header)
     media_type, options = parse_options_header(header)
     if media_type.lower() not in supported:
         raise UnsupportedMediaType(
@@ -117,6 +117,6 @@ def _body_media_type(request: Request, supported: tuple[str, ...]) -> str:
         )
     if options.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaType("JSON is sent in UTF-8 (RFC 8259 section 8.1).")
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+    if request.environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise UnsupportedMediaType("The body must not be compressed.")
     return media_type.lower()

@@ -30,8 +30,8 @@ def precondition_of(request: Request) -> Precondition:
     Raises:
         InvalidRequest: a header is malformed; ignoring it could lose an update.
     """
-    headers = request.headers
-    return parse_precondition(headers.get("If-Match"), headers.get("If-None-Match"))
+    environ = request.environ  # where a header is absent, request.headers is ten times as slow
+    return parse_precondition(environ.get("HTTP_IF_MATCH"), environ.get("HTTP_IF_NONE_MATCH"))
 
 
 def parse_precondition(if_match: str | None, if_none_match: str | None) -> Precondition:

@@ -26,7 +26,7 @@ def preferred_return(request: Request) -> Return | None:
 
     Of several the first counts, as section 2 says.
     """
-    header = ",".join(request.headers.getlist("Prefer"))
+    header = request.environ.get("HTTP_PREFER")
     if not header:
         return None
     for preference in parse_list_header(header):

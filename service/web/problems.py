@@ -13,11 +13,12 @@ from typing import Any
 
 import orjson
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from service import errors
 from service.web.media_types import PROBLEM_JSON
+from service.web.telemetry import record_of
 
 log = structlog.get_logger(__name__)
 
@@ -251,7 +252,7 @@ def problem_response(
         problem,
         detail,
         request.path,
-        g.request_id,
+        record_of(request.environ).request_id,
         field_errors=field_errors,
         extensions=extensions,
     )
@@ -351,8 +352,9 @@ def handle_http_exception(error: HTTPException) -> Response:
 def handle_unexpected(error: Exception) -> Response:
     """A defect: its stack goes to the log, its request id to the client."""
     # Its words may hold an item's values, which only level debug may show.
-    log.error("unexpected error", request_id=g.request_id, stack=_stack(error))
-    log.debug("unexpected error", request_id=g.request_id, exc_info=error)
+    request_id = record_of(request.environ).request_id
+    log.error("unexpected error", request_id=request_id, stack=_stack(error))
+    log.debug("unexpected error", request_id=request_id, exc_info=error)
     return problem_response(_UNEXPECTED, "The request failed; its request_id finds it in the log.")
 
 

@@ -116,7 +116,7 @@ def item_path(key: ItemKey) -> str:
 
 
 def _query(request: Request, schema: Schema) -> Mapping[str, Any]:
-    if not request.query_string:
+    if not request.environ.get("QUERY_STRING"):
         return {}
     try:
         decoded_strictly(request.query_string.decode("latin-1"))

@@ -3,11 +3,13 @@
 from http import HTTPStatus
 from urllib.parse import quote
 
-from flask import Response, request
+from flask import Response
+from flask.globals import request_ctx
 
 from service.errors import PreconditionFailed
 from service.items import Item, Precondition
 from service.web.codecs import encode_item
+from service.web.lean_flask import LeanResponse
 from service.web.preconditions import entity_tag
 from service.web.prefer import Return
 from service.web.requests import ReadRequest, WriteRequest, item_path
@@ -24,7 +26,7 @@ def read_response(item: Item, read: ReadRequest, own_attributes: tuple[str, ...]
         if not Precondition(if_match=read.precondition.if_match).holds_for(item):
             raise PreconditionFailed("The stored item is not the one that If-Match names.")
         return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return Response(
+    return LeanResponse(
         encode_item(item, read.representation, own_attributes, read.projection),
         headers=headers,
         content_type=read.representation.media_type,
@@ -45,7 +47,7 @@ def written_response(
         return _bodiless(HTTPStatus.NO_CONTENT)
     status = HTTPStatus.CREATED if created else HTTPStatus.OK
     if write.returns is Return.REPRESENTATION:
-        response = Response(
+        response: Response = LeanResponse(
             encode_item(item, write.representation, own_attributes, write.projection),
             status,
             content_type=write.representation.media_type,
@@ -55,7 +57,7 @@ def written_response(
         response = _bodiless(HTTPStatus.CREATED if created else HTTPStatus.NO_CONTENT)
     response.headers["ETag"] = entity_tag(item, write.representation)
     if created:
-        response.headers["Location"] = quote(request.script_root) + item_path(write.key)
+        response.headers["Location"] = quote(request_ctx.request.script_root) + item_path(write.key)
     return _with_preference(response, write)
 
 

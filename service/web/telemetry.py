@@ -3,27 +3,25 @@
 ``FIELDS`` are all that the line ever holds; at level debug also the path, and with it the key.
 """
 
-import functools
 import re
 import secrets
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import structlog
-from flask import Flask, Response, g, request
-
+from service.logs import write_request_line
 from service.observation import Observer, RequestRecord, request_under_way
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-log = structlog.get_logger(__name__)
-
 FIELDS = (
     *("request_id", "method", "route", "status", "milliseconds", "caller", "client"),
     *("dynamodb_calls", "dynamodb_milliseconds", "capacity_units"),
 )
+
+ROUTE_TEMPLATE = "items.route_template"
+"""Where the router leaves, in the environment, the path's template as OpenAPI writes it."""
 
 METHODS = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE", "POST", "OPTIONS"})
 OTHER_METHOD = "other"
@@ -32,13 +30,6 @@ _RECORD = "items.record"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 # https://www.w3.org/TR/trace-context/#traceparent-header
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
-_VARIABLE_PART = re.compile(r"<(?:[^<>:]*:)?([^<>:]*)>")
-
-
-def install(app: Flask) -> None:
-    """Give each request of the app its id, and echo it."""
-    app.before_request(_begin)
-    app.after_request(_end)
 
 
 def record_of(environ: Mapping[str, Any]) -> RequestRecord:
@@ -79,6 +70,7 @@ class Telemetry:
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             record.status = int(status[:3])
+            headers.append(("X-Request-Id", record.request_id))
             return start_response(status, headers, *rest)
 
         try:
@@ -86,46 +78,24 @@ class Telemetry:
         finally:
             record.seconds = time.perf_counter() - began
             record.client = environ.get("REMOTE_ADDR", "")
+            record.route = environ.get(ROUTE_TEMPLATE, "")
             request_under_way.reset(context)
             self._observer.request_ended(record)
             self._write(record, environ)
 
     def _write(self, record: RequestRecord, environ: Mapping[str, Any]) -> None:
-        path = {"path": environ.get("PATH_INFO", "")} if self._with_path else {}
-        log.info(
-            "request",
-            request_id=record.request_id,
-            method=record.method,
-            route=record.route,
-            status=record.status,
-            milliseconds=round(record.seconds * 1000, 2),
-            caller=record.caller,
-            client=record.client,
-            dynamodb_calls=record.dynamodb_calls,
-            dynamodb_milliseconds=round(record.dynamodb_seconds * 1000, 2),
-            capacity_units=record.capacity_units,
-            **path,
-        )
-
-
-def _begin() -> None:
-    record = g.record = record_of(request.environ)
-    g.request_id = record.request_id
-
-
-def _end(response: Response) -> Response:
-    record: RequestRecord = g.record
-    response.headers["X-Request-Id"] = record.request_id
-    rule = request.url_rule
-    if rule is not None:
-        record.route = route_template(rule.rule)
-    caller = g.get("caller")
-    if caller is not None:
-        record.caller = caller.id
-    return response
-
-
-@functools.cache
-def route_template(rule: str) -> str:
-    """A route as OpenAPI writes it, such as ``/items/{id}/{name}``."""
-    return _VARIABLE_PART.sub(r"{\1}", rule)
+        line = {
+            "request_id": record.request_id,
+            "method": record.method,
+            "route": record.route,
+            "status": record.status,
+            "milliseconds": round(record.seconds * 1000, 2),
+            "caller": record.caller,
+            "client": record.client,
+            "dynamodb_calls": record.dynamodb_calls,
+            "dynamodb_milliseconds": round(record.dynamodb_seconds * 1000, 2),
+            "capacity_units": record.capacity_units,
+        }
+        if self._with_path:
+            line["path"] = environ.get("PATH_INFO", "")
+        write_request_line(line)

@@ -1,5 +1,6 @@
 """Clients that send too much, too slowly or not at all take nothing from the others."""
 
+import http.client
 import time
 from pathlib import Path
 
@@ -61,6 +62,7 @@ def test_a_client_that_waits_for_the_answer_is_told_413(server, form):
     connection.close()
     assert status_of(answer) == 413
     assert b"application/problem+json" in answer
+    assert b"\r\nConnection: close\r\n" in answer
 
 
 @pytest.mark.parametrize(
@@ -77,6 +79,7 @@ def test_a_body_that_does_not_come_is_408(own_wire, rest):
         connection.close()
     assert status_of(answer) == 408
     assert b"#request-timeout" in answer
+    assert b"\r\nConnection: close\r\n" in answer
 
 
 @pytest.mark.parametrize(
@@ -125,6 +128,41 @@ def test_a_half_sent_head_is_not_waited_for_forever(own_wire):
         assert everything(connection) == b""
         assert time.monotonic() - began < 20
         connection.close()
+
+
+def test_a_connection_that_says_nothing_is_closed_in_time(own_wire):
+    with gunicorn(own_wire.url, "-w", "1", "--keep-alive", "1") as server:
+        kept = http.client.HTTPConnection(*server.address)
+        kept.request("GET", "/live")
+        kept.getresponse().read()
+        silent = raw(server, b"")
+        assert everything(silent) == b""
+        assert kept.sock.recv(1) == b""
+        silent.close()
+        kept.close()
+
+
+def test_requests_sent_ahead_are_answered_in_their_order(server):
+    put = HEAD + b"Content-Length: 9\r\n\r\n" + b'{"A": 10}'
+    get = b"GET /items/7/slow HTTP/1.1\r\nHost: x\r\n"
+    connection = raw(server, put + get + b"\r\n" + get + b"Connection: close\r\n\r\n" + get)
+    answer = everything(connection)
+    connection.close()
+    assert answer.count(b"HTTP/1.1 200 OK\r\n") >= 2
+    assert answer.count(b"HTTP/1.1 ") == 3
+    assert answer.count(b'"A":10') == 3
+
+
+def test_what_only_gunicorn_reads_may_follow_what_is_plain(server):
+    plain = b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n"
+    chunked = HEAD + b'Transfer-Encoding: chunked\r\n\r\n7\r\n{"A":1}\r\n0\r\n\r\n'
+    last = b"GET /items/7/slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    connection = raw(server, plain + chunked + plain + last)
+    answer = everything(connection)
+    connection.close()
+    assert answer.count(b"HTTP/1.1 2") == 4
+    assert answer.count(b'"alive"') == 2
+    assert answer.endswith(b'{"Id":7,"Name":"slow","A":1}')
 
 
 def test_a_head_without_end_is_refused(server):

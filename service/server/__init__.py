@@ -1,0 +1,1 @@
+"""How gunicorn serves the application: its worker, and the short way for plain requests."""

@@ -1,0 +1,217 @@
+"""gunicorn's gevent worker, which here drains in order, closes what it does not read, and serves
+plain requests a shorter way.
+
+gunicorn's own decides before a request is answered whether its connection ends, waits for idle
+connections as long as for busy ones, and reads refused bodies to their end.
+"""
+
+import errno
+import os
+import socket
+import time
+import warnings
+from contextlib import suppress
+from functools import partial
+from types import FrameType
+from typing import Any
+
+import gevent
+from gevent import monkey
+from gunicorn.http.body import LengthReader
+from gunicorn.http.wsgi import base_environ
+from gunicorn.util import close
+from gunicorn.workers.ggevent import GeventWorker
+
+from service.server.plain_connections import PlainConnection, Resumed, can_serve_plainly, linger
+
+IDLE_GRACE_SECONDS = 2.0
+"""How long a stopping worker still answers on idle connections, telling each that it closes."""
+SEND_GRACE_SECONDS = 15.0
+"""How much longer than to send a request a client has to take its answer."""
+
+_CLIENT_IS_GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.ESHUTDOWN})
+
+_PlainSocket = monkey.get_original("socket", "socket")
+
+
+class Worker(GeventWorker):  # type: ignore[misc]
+    """One process, a greenlet for each connection."""
+
+    alive: bool
+    drain_seconds = 0.0
+    """How long to go on after SIGTERM; ``gunicorn_conf`` sets this and the next once the app is
+    loaded.
+    """
+    prefers_plain_connections = True
+    """Whether to serve plain requests without gunicorn's request and response objects."""
+
+    @classmethod
+    def setup(cls) -> None:
+        """Patch before the application is imported, in the master too: with ``--preload`` its
+        locks would otherwise block all greenlets at once.
+        """
+        monkey.patch_all(os=False, signal=False)
+
+    def patch(self) -> None:
+        """Patch the rest, and the sockets that the master opened."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", monkey.MonkeyPatchWarning)  # in two steps on purpose
+            super().patch()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.draining = False
+        self._stopping = False
+        self._idle_since: dict[Any, float] = {}
+        self._requests: set[Any] = set()
+        self._constants: dict[str, Any] | None = None
+
+    @property
+    def closes_connections(self) -> bool:
+        """Whether a connection ends with its next answer."""
+        return self.draining or not self.alive
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM: say so at ``/ready`` at once; take no more requests after the drain time."""
+        if self.drain_seconds and not self.draining:
+            self.draining = True
+            self._close_after_answers()
+            gevent.spawn_later(self.drain_seconds, self._stop)
+        else:
+            super().handle_exit(sig, frame)
+            gevent.spawn(self._stop)
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        # With a prefix from outside, gunicorn takes paths apart.
+        if (
+            self.prefers_plain_connections
+            and can_serve_plainly(self.cfg)
+            and not os.environ.get("SCRIPT_NAME")
+        ):
+            self._constants = {
+                **base_environ(self.cfg),
+                "wsgi.multithread": True,
+                "wsgi.url_scheme": "http",
+                "SERVER_PROTOCOL": "HTTP/1.1",
+                "SCRIPT_NAME": "",
+            }
+        super().run()
+
+    def notify(self) -> None:
+        """Tell the arbiter that the worker lives, and close what has been idle for too long."""
+        super().notify()
+        now = time.monotonic()
+        self._shut_down(socket.SHUT_RD, idle_since=now - self.cfg.keepalive)
+        self._shut_down(socket.SHUT_RDWR, idle_since=now - self.cfg.keepalive - SEND_GRACE_SECONDS)
+
+    def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
+        """Serve one connection."""
+        self._idle_since[client] = time.monotonic()
+        connection: Any = client
+        try:
+            if self._constants is not None and isinstance(addr, tuple):
+                client.setblocking(True)  # as gunicorn does
+                unread = self._serve_plainly(self._constants, listener, client, addr)
+                if not unread:
+                    close(client)
+                    return
+                connection = Resumed(client, unread)
+            super().handle(listener, connection, addr)
+        finally:
+            self._idle_since.pop(client, None)
+            self._idle_since.pop(connection, None)
+
+    def _serve_plainly(
+        self, constants: dict[str, Any], listener: Any, client: socket.socket, addr: Any
+    ) -> bytes:
+        host, port, *_ = listener.getsockname()
+        of_connection = {
+            **constants,
+            "SERVER_NAME": host,
+            "SERVER_PORT": str(port),
+            "REMOTE_ADDR": addr[0],
+            "REMOTE_PORT": str(addr[1]),
+            "gunicorn.socket": client,
+        }
+        try:
+            return PlainConnection(self, client, of_connection).serve()
+        except (gevent.GreenletExit, SystemExit):
+            pass
+        except OSError as error:
+            if error.errno not in _CLIENT_IS_GONE:
+                self.log.exception("Socket error processing request.")
+        except Exception as error:  # noqa: BLE001 - it is logged, and answered with 500
+            self.handle_error(None, client, addr, error)
+        return b""
+
+    def begin_request(self, client: socket.socket) -> None:
+        """A plain request has come on this connection."""
+        self._idle_since.pop(client, None)
+        self.nr += 1
+        if self.nr >= self.max_requests and self.alive:
+            self.log.info("Autorestarting worker after current request.")
+            self.alive = False
+
+    def end_request(self, client: socket.socket) -> None:
+        """Its answer is ready to be sent."""
+        self._idle_since[client] = time.monotonic()
+        if not self.alive:
+            self._stop()
+
+    def handle_request(self, listener_name: Any, req: Any, sock: socket.socket, addr: Any) -> None:
+        """Answer one request of a connection gunicorn's way."""
+        self._idle_since.pop(sock, None)
+        self._requests.add(req)
+        if self.draining:
+            req.force_close()
+        req.should_close = partial(_should_close, req)  # asked as the answer's head is made
+        try:
+            super().handle_request(listener_name, req, sock, addr)
+        finally:
+            self._requests.discard(req)
+            self._idle_since[sock] = time.monotonic()
+            if not self.alive:  # told to stop, or the last of its max_requests
+                self._stop()
+            if _has_unread_body(req):
+                linger(sock)
+                raise StopIteration
+
+    def _stop(self) -> None:
+        self.draining = True
+        self.alive = False
+        self._close_after_answers()
+        if not self._stopping:
+            self._stopping = True
+            gevent.spawn_later(IDLE_GRACE_SECONDS, self._close_idle)
+
+    def _close_after_answers(self) -> None:
+        for request in self._requests:
+            request.force_close()
+
+    def _close_idle(self) -> None:
+        self._shut_down(socket.SHUT_RD, idle_since=time.monotonic())
+
+    def _shut_down(self, how: int, *, idle_since: float) -> None:
+        for connection, since in list(self._idle_since.items()):
+            if since > idle_since:
+                continue
+            # The system's own call, on a copy: gevent's would interrupt whoever reads. What has
+            # arrived can still be read, and a request in it is answered.
+            with suppress(OSError), _PlainSocket(fileno=os.dup(connection.fileno())) as copy:
+                copy.shutdown(how)
+
+
+def _should_close(request: Any) -> bool:
+    if _has_unread_body(request):
+        request.force_close()
+    return bool(type(request).should_close(request))
+
+
+def _has_unread_body(request: Any) -> bool:
+    reader = request.body.reader
+    if isinstance(reader, LengthReader) and not reader.length and not request.body.buf.tell():
+        return False  # nearly all requests; a timer costs more than all of this
+    with gevent.Timeout(0.01, False), suppress(Exception):
+        return bool(request.body.read(1))
+    return True

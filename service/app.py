@@ -17,6 +17,7 @@ from service.web import (
     components,
     headers,
     limits,
+    problem_responses,
     problems,
     rate_limit,
     telemetry,
@@ -37,7 +38,7 @@ class ItemsApi(Api):  # type: ignore[misc]
     DEFAULT_ERROR_RESPONSE_NAME = None
 
     def _register_error_handlers(self) -> None:
-        problems.install(self._app)
+        problem_responses.install(self._app)
 
     def _register_responses(self) -> None:
         """Document no answers but our own; the same for the two below."""
@@ -108,7 +109,7 @@ def create_app(
         app.wsgi_app, observer, with_path=settings.log_level == "debug"
     )
     app.register_error_handler(
-        InvalidKeySegment, lambda refusal: problems.handle_items_error(refusal.error)
+        InvalidKeySegment, lambda refusal: problem_responses.handle_items_error(refusal.error)
     )
     app.extensions["openapi"] = _register_routes(app, settings)
     return app

@@ -16,7 +16,7 @@ from service.access.callers import ANYONE, Authenticator, Caller, Scope
 from service.errors import ItemsError, NotPermitted, Unauthenticated
 from service.items import ItemKey
 from service.settings import Settings, SettingsError
-from service.web import problems
+from service.web import problem_responses, problems
 from service.web.lean_flask import ROUTE
 from service.web.telemetry import record_of
 
@@ -229,6 +229,6 @@ def _let_in(scheme: Scheme) -> Response | None:
 
 
 def _refused(refusal: ItemsError, challenge: str) -> Response:
-    response = problems.handle_items_error(refusal)
+    response = problem_responses.handle_items_error(refusal)
     response.headers["WWW-Authenticate"] = challenge
     return response

@@ -12,8 +12,8 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import TooManyRequests
 
 from service.settings import Settings
-from service.web import problems
 from service.web.access import current_caller, is_open
+from service.web.problem_responses import too_many_requests
 
 if TYPE_CHECKING:
     from flask_limiter import Limiter
@@ -69,7 +69,7 @@ def _limiter() -> "Limiter":
 def _refuse(_refusal: TooManyRequests) -> Response:
     limit = _limiter().current_limit
     how_often = "" if limit is None else f": {limit.limit}"
-    response = problems.too_many_requests(f"This caller has used up its requests{how_often}.")
+    response = too_many_requests(f"This caller has used up its requests{how_often}.")
     if limit is not None:
         response.headers["Retry-After"] = str(_seconds_until(limit.reset_at))
     return response

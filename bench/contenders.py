@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from service.processes import free_port
+
 ROOT = Path(__file__).parent.parent
 # What is shipped and no more: a package that is only of use to developers would be weighed too.
 SERVICE_PYTHON = ROOT / ".venv-bench-service/bin/python"
@@ -119,6 +121,7 @@ def environment_of(contender: Contender, endpoint: str, port: int) -> dict[str, 
         "BENCH_TABLE": TABLE,
         "ITEMS_TABLE": TABLE,
         "PORT": str(port),
+        **({"ITEMS_ADMIN_BIND": f"127.0.0.1:{free_port()}"} if contender.is_ours else {}),
         "PYTHONPATH": str(ROOT),
         **contender.environment,
     }

@@ -14,10 +14,9 @@ import time
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import CollectorRegistry, make_wsgi_app
-from prometheus_client.multiprocess import MultiProcessCollector
-
 BIND_RETRY_SECONDS = 0.5
+NICENESS = 10
+"""Requests come first, also while the workers start."""
 
 
 class _Server(WSGIServer):
@@ -38,6 +37,9 @@ class _Handler(WSGIRequestHandler):
 
 def serve(host: str, port: int, folder: str) -> None:
     """Answer scrapes from now on."""
+    # Here, where the process has made way for the workers: this takes as long as the rest.
+    from prometheus_client import CollectorRegistry, make_wsgi_app  # noqa: PLC0415
+    from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
 
     def answer(environ: Any, start_response: Any) -> Any:
         if environ["PATH_INFO"] != "/metrics":
@@ -61,6 +63,7 @@ def serve(host: str, port: int, folder: str) -> None:
 
 def main() -> None:
     """``python -m service.admin HOST PORT FOLDER``, as ``service.gunicorn_conf`` starts it."""
+    os.nice(NICENESS)
     host, port, folder = sys.argv[1:]
     os.closerange(3, 256)  # the arbiter's listeners, which it hands to a successor
     threading.Thread(target=serve, args=(host, int(port), folder), daemon=True).start()

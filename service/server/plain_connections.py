@@ -120,7 +120,10 @@ class PlainConnection:
             or host.closes_connections
             or environment.get("HTTP_CONNECTION", "").lower() == "close"
         )
-        client.sendall(answer.encoded(whole, environment["REQUEST_METHOD"], closes=closes))
+        message = answer.encoded(whole, environment["REQUEST_METHOD"], closes=closes)
+        sent = client.send(message)  # nearly always all of it, and cheaper than sendall()
+        if sent < len(message):
+            client.sendall(message[sent:])
         if is_unread:
             linger(client)
         elif isinstance(body, Body):

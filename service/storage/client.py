@@ -8,6 +8,7 @@ import os
 import threading
 import zlib
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +21,7 @@ from botocore.parsers import ResponseParserError
 
 from service import __version__
 from service.deadline import Deadline, TimeIsUp, time_limit
+from service.items import Attributes, AttributeValue
 from service.observation import UNOBSERVED, Observer
 from service.operations import Operation, Transaction
 from service.settings import Settings
@@ -78,8 +80,7 @@ class DynamoDBClient:
         """
         method = (self._methods or self._connect(deadline))[operation]
         try:
-            with time_limit(min(self._attempt_seconds, deadline.remaining_seconds)):
-                return self._attempt(method, operation, parameters, deadline)
+            return self._attempt(method, operation, parameters, deadline)
         except TimeIsUp:
             raise ReadTimeoutError(endpoint_url="DynamoDB") from None
         except ResponseParserError as error:
@@ -99,7 +100,8 @@ class DynamoDBClient:
             except NotUnderstood as reason:
                 log.warning("call left to botocore", operation=str(operation), reason=str(reason))
         self.calls["botocore"] += 1
-        return method(**parameters)
+        with time_limit(min(self._attempt_seconds, deadline.remaining_seconds)):
+            return method(**parameters)
 
     def _call_fast(
         self,
@@ -115,12 +117,16 @@ class DynamoDBClient:
             raise NotUnderstood("the credentials are another account's")
         request = fast_path.request(operation, parameters, credentials)
         self.calls["fast"] += 1
-        return fast_path.send(
+        content = fast_path.send(
             operation,
             request,
             connect_seconds=min(self._settings.connect_timeout_seconds, remaining_seconds),
             read_seconds=min(self._settings.read_timeout_seconds, remaining_seconds),
         )
+        if operation is Operation.GET_ITEM and not _answers(content, parameters["Key"]):
+            fast_path.close()  # one of its connections is an answer behind
+            raise BrokenAnswer(reason="it is another item")
+        return content
 
     def renew_credentials(self, timeout_seconds: float) -> None:
         """AWS has refused the credentials: have them found afresh, and wait at most so long."""
@@ -172,6 +178,22 @@ class DynamoDBClient:
         except NotUnderstood as reason:
             log.info("no fast path", reason=str(reason))
             return None
+
+
+def _answers(content: Mapping[str, Any], key: Attributes) -> bool:
+    """Whether what a read found is the item with that key, or nothing."""
+    item = content.get("Item")
+    return item is None or all(
+        item.get(name) == value or _is_same_number(item.get(name), value)
+        for name, value in key.items()
+    )
+
+
+def _is_same_number(found: Any, asked: AttributeValue) -> bool:
+    """Whether both are one number, though spelled in two ways."""
+    return (
+        bool(found) and "N" in found and "N" in asked and Decimal(found["N"]) == Decimal(asked["N"])
+    )
 
 
 def _check_whole(response_dict: Mapping[str, Any], **_event: object) -> None:

@@ -24,14 +24,20 @@ from botocore.exceptions import (
     ResponseStreamingError,
     SSLError,
 )
+from gevent import monkey
 
 from service.deadline import TimeIsUp, time_limit
 
 MAX_HEAD_BYTES = 64 * 1024
 # An item of 400 KB in typed JSON, every character of it escaped, takes less.
 MAX_BODY_BYTES = 4 * 1024 * 1024
-_RECEIVE_BYTES = 64 * 1024
+# What most answers fit in: a buffer for more, at each of many connections, is memory for nothing.
+_RECEIVE_BYTES = 8 * 1024
+_MOST_RECEIVE_BYTES = 256 * 1024
 _LEAST_SECONDS = 0.001
+_MAX_NAMES = 100
+
+_Poll = monkey.get_original("select", "poll")
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([2-5][0-9]{2})(?: [^\r\n]*)?")
 _HEADER_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -168,6 +174,9 @@ class _Connection:
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
+        # The system's own: gevent's looks up and makes more for each question than it answers.
+        self._arrivals = _Poll()
+        self._arrivals.register(connected, select.POLLIN)
         self._received = b""
         self.has_answered = False
         """Whether any byte of the answer to the latest request came."""
@@ -179,12 +188,7 @@ class _Connection:
         """Whether the other side closed it, or sent what nobody asked for."""
         if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
             return True
-        try:
-            return bool(select.select([self._socket], [], [], 0)[0])
-        except ValueError:  # a descriptor beyond those that select() takes
-            poll = select.poll()
-            poll.register(self._socket, select.POLLIN)
-            return bool(poll.poll(0))
+        return bool(self._arrivals.poll(0))
 
     def close(self) -> None:
         """Close it, whatever state it is in."""
@@ -262,7 +266,7 @@ class _Connection:
             parts = [received]
             missing = size - len(received)
             while missing > 0:
-                parts.append(self._receive(until))
+                parts.append(self._receive(until, min(missing, _MOST_RECEIVE_BYTES)))
                 missing -= len(parts[-1])
             received = b"".join(parts)
         self._received = received[size:]
@@ -277,12 +281,12 @@ class _Connection:
         self._received = received[index + len(end) :]
         return received[:index]
 
-    def _receive(self, until: float) -> bytes:
+    def _receive(self, until: float, most_bytes: int = _RECEIVE_BYTES) -> bytes:
         remaining = until - time.monotonic()
         if remaining <= 0:
             raise TimeoutError("the answer did not come in time")
         self._socket.settimeout(remaining)
-        received = self._socket.recv(_RECEIVE_BYTES)
+        received = self._socket.recv(most_bytes)
         if not received:
             raise _EndOfStream("the connection was closed")
         self.has_answered = True
@@ -297,11 +301,24 @@ def _parsed_head(head: bytes) -> tuple[bytes, int, dict[bytes, bytes]]:
         raise _Malformed("the answer is not HTTP/1")
     headers: dict[bytes, bytes] = {}
     for line in lines:
-        name, colon, value = line.partition(b":")
-        if not colon or not _HEADER_NAME.fullmatch(name):
+        spelled, colon, value = line.partition(b":")
+        name = _header_names.get(spelled) or _header_name(spelled)
+        if not colon:
             raise _Malformed("a header line has no name")
-        name = name.lower()
         if name in headers:
             value = headers[name] + b"," + value
         headers[name] = value.strip(b" \t")
     return match[1], int(match[2]), headers
+
+
+# By the names as DynamoDB spells them, of which there are few.
+_header_names: dict[bytes, bytes] = {}
+
+
+def _header_name(spelled: bytes) -> bytes:
+    if not _HEADER_NAME.fullmatch(spelled):
+        raise _Malformed("a header line has no name")
+    name = spelled.lower()
+    if len(_header_names) < _MAX_NAMES:
+        _header_names[spelled] = name
+    return name

@@ -8,11 +8,15 @@ import functools
 import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
+from blinker import Signal
 from flask import Flask, Request, Response
+from flask import signals as flask_signals
 from flask.ctx import RequestContext
+from flask.globals import _cv_app, _cv_request
 from flask.sessions import NullSession, SessionInterface, SessionMixin
+from werkzeug.datastructures import Headers
 from werkzeug.routing import MapAdapter, Rule
 
 from service.web.telemetry import ROUTE_TEMPLATE
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 ROUTE = "items.route"
 """Where in the environment of a request its route is, once it has one."""
 
+_SIGNALS = tuple(each for each in vars(flask_signals).values() if isinstance(each, Signal))
 _VARIABLE_PART = re.compile(r"<(?:[^<>:]*:)?([^<>:]*)>")
 
 
@@ -36,8 +41,29 @@ class _NoSessions(SessionInterface):
         return True
 
 
+class _Fields(Headers):
+    """Headers that need no check: nothing in them comes from a client."""
+
+    def __init__(self, fields: list[tuple[str, str]]) -> None:
+        self._list = fields
+
+
 class LeanResponse(Response):
     """An answer whose headers are complete: what Werkzeug would look for is not there."""
+
+    @classmethod
+    def of(
+        cls,
+        body: bytes,
+        media_type: str,
+        fields: Iterable[tuple[str, str]],
+        status: HTTPStatus = HTTPStatus.OK,
+    ) -> Self:
+        """An answer with a body."""
+        headers = _Fields(
+            [("Content-Type", media_type), ("Content-Length", str(len(body))), *fields]
+        )
+        return cls([body], status, headers)
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -80,29 +106,80 @@ class LeanFlask(Flask):
 
         None where there is no request, or where it is routed already.
         """
-        if request is None:
+        if request is None or ROUTE in request.environ:
             return None
         environ = request.environ
-        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-        for pattern, methods, rule in self._short_routes:
-            match = pattern.fullmatch(path)
-            if match is not None and method in methods:
-                request.url_rule, request.view_args = rule, match.groupdict()
-                _remember_route(environ, rule)
-                return None
         return self.url_map.bind(
             "",
             environ.get("SCRIPT_NAME", ""),
             None,
             environ["wsgi.url_scheme"],
-            method,
-            path,
+            environ["REQUEST_METHOD"],
+            environ["PATH_INFO"],
             environ.get("QUERY_STRING", ""),
         )
 
+    def wsgi_app(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Answer a request: of an item, without what Flask does for no hook at all."""
+        route = None if self._has_hooks_of_others else self._short_route(environ)
+        if route is None:
+            return super().wsgi_app(environ, start_response)
+        rule, keys = route
+        _remember_route(environ, rule)
+        context = _Context(self, environ)
+        context.request.url_rule, context.request.view_args = rule, keys
+        of_app = _cv_app.set(self.app_context())
+        of_request = _cv_request.set(context)
+        try:
+            try:
+                response = self._response(rule, keys)
+            except Exception as error:  # noqa: BLE001 - as Flask does
+                response = self.handle_exception(error)
+            return response(environ, start_response)
+        finally:
+            _cv_request.reset(of_request)
+            _cv_app.reset(of_app)
+            environ["werkzeug.request"] = None  # a cycle, which the garbage collector would find
+
+    def _response(self, rule: Rule, keys: dict[str, Any]) -> Response:
+        answer: Any
+        try:
+            for before in self.before_request_funcs.get(None, ()):
+                answer = before()
+                if answer is not None:
+                    break
+            else:
+                answer = self.view_functions[rule.endpoint](**keys)
+        except Exception as error:  # noqa: BLE001 - as Flask does
+            answer = self.handle_user_exception(error)
+        response = answer if isinstance(answer, Response) else self.make_response(answer)
+        for after in reversed(self.after_request_funcs.get(None, ())):
+            response = after(response)
+        return response
+
+    @functools.cached_property
+    def _has_hooks_of_others(self) -> bool:
+        """Whether anything is to be called that the short way does not call."""
+        return bool(
+            self.teardown_request_funcs
+            or self.teardown_appcontext_funcs
+            or self.url_value_preprocessors
+            or any(signal.receivers for signal in _SIGNALS)
+        )
+
+    def _short_route(self, environ: "WSGIEnvironment") -> tuple[Rule, dict[str, Any]] | None:
+        """The route of an item whose key has no escape: then the key is what the path says."""
+        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+        for pattern, methods, rule in self._short_routes:
+            match = pattern.fullmatch(path)
+            if match is not None and method in methods:
+                return rule, match.groupdict()
+        return None
+
     @functools.cached_property
     def _short_routes(self) -> list[tuple[re.Pattern[str], set[str], Rule]]:
-        """The routes of items, where no key has an escape: then a key is what the path says."""
         keys = re.compile(r"<key_segment:(\w+)>")
         return [
             (

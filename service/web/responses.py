@@ -21,16 +21,13 @@ def read_response(item: Item, read: ReadRequest, own_attributes: tuple[str, ...]
     Raises:
         PreconditionFailed: it is not the one that If-Match names.
     """
-    headers = {"ETag": entity_tag(item, read.representation), "Vary": "Accept"}
+    fields = [("ETag", entity_tag(item, read.representation)), ("Vary", "Accept")]
     if read.precondition and not read.precondition.holds_for(item):
         if not Precondition(if_match=read.precondition.if_match).holds_for(item):
             raise PreconditionFailed("The stored item is not the one that If-Match names.")
-        return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return LeanResponse(
-        encode_item(item, read.representation, own_attributes, read.projection),
-        headers=headers,
-        content_type=read.representation.media_type,
-    )
+        return Response(status=HTTPStatus.NOT_MODIFIED, headers=fields)
+    body = encode_item(item, read.representation, own_attributes, read.projection)
+    return LeanResponse.of(body, read.representation.media_type, fields)
 
 
 def written_response(
@@ -47,12 +44,9 @@ def written_response(
         return _bodiless(HTTPStatus.NO_CONTENT)
     status = HTTPStatus.CREATED if created else HTTPStatus.OK
     if write.returns is Return.REPRESENTATION:
-        response: Response = LeanResponse(
-            encode_item(item, write.representation, own_attributes, write.projection),
-            status,
-            content_type=write.representation.media_type,
-        )
-        response.headers["Vary"] = "Accept"
+        body = encode_item(item, write.representation, own_attributes, write.projection)
+        media_type = write.representation.media_type
+        response: Response = LeanResponse.of(body, media_type, [("Vary", "Accept")], status)
     else:
         response = _bodiless(HTTPStatus.CREATED if created else HTTPStatus.NO_CONTENT)
     response.headers["ETag"] = entity_tag(item, write.representation)

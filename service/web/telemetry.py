@@ -3,8 +3,8 @@
 ``FIELDS`` are all that the line ever holds; at level debug also the path, and with it the key.
 """
 
+import random
 import re
-import secrets
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -44,7 +44,9 @@ def request_id_of(environ: Mapping[str, Any]) -> str:
     if given and _REQUEST_ID.fullmatch(given):
         return str(given)
     trace = _TRACEPARENT.fullmatch(environ.get("HTTP_TRACEPARENT", ""))
-    return trace[1] if trace else secrets.token_hex(8)
+    if trace:
+        return trace[1]
+    return f"{random.getrandbits(64):016x}"
 
 
 class Telemetry:

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.items import DELAY_MILLISECONDS, Size, item_name, stored
-from bench.processes import free_port, running, wait_until_it_listens
+from bench.processes import running_on, wait_until_it_listens
+from service.processes import free_port
 
 _CONFIGURATION = """
 daemon off;
@@ -91,7 +92,7 @@ def backend(cores: frozenset[int]) -> Iterator[str]:
             )
         )
         command = ["nginx", "-p", str(folder), "-c", str(configuration)]
-        with running(command, {}, cores, folder / "output.log") as process:
+        with running_on(command, {}, cores, folder / "output.log") as process:
             wait_until_it_listens(port, process)
             yield f"http://127.0.0.1:{port}"
 

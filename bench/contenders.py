@@ -9,7 +9,7 @@ from typing import Self
 from bench.credentials import MakeCredential, api_key, token
 from bench.items import Size
 from bench.load import Load, usual_connections
-from bench.processes import free_port
+from service.processes import free_port
 
 ROOT = Path(__file__).parent.parent
 # What is shipped and no more: a package that is only of use to developers would be weighed too.

@@ -20,12 +20,12 @@ from bench.load import Load, generate
 from bench.processes import (
     BenchError,
     cpu_seconds,
-    free_port,
     memory_mebibytes,
-    running,
+    running_on,
     tree,
     wait_until_it_listens,
 )
+from service.processes import free_port
 
 Say = Callable[[str], None]
 _T = TypeVar("_T")
@@ -196,7 +196,7 @@ def _measure_round(
 def _started(
     contender: Contender, endpoint: str, port: int, cores: Cores, logs: Path
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    with running(
+    with running_on(
         contender.command_on(port),
         environment_of(contender, endpoint, port),
         cores.server,

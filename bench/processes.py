@@ -1,7 +1,6 @@
-"""Processes: started on chosen cores, certainly ended, and weighed by what the kernel counts."""
+"""Processes: started on chosen cores, and weighed by what the kernel counts."""
 
 import os
-import signal
 import socket
 import subprocess
 import time
@@ -9,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from service.processes import running
+
 START_SECONDS = 60
-STOP_SECONDS = 10
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -18,43 +18,28 @@ class BenchError(Exception):
     """Something that the bench needs does not work; the message says what to do."""
 
 
-def free_port() -> int:
-    """A TCP port that is free on the loopback address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
-def running(
+def running_on(
     command: Sequence[str],
     environment: Mapping[str, str],
     cores: frozenset[int],
     log: Path,
     folder: Path | None = None,
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process group on these cores, its output in the log; gone afterwards, children and all."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(
+    """A process on these cores, its output in the log; gone afterwards, children and all."""
+    with (
+        log.open("wb") as output,
+        running(
             command,
             env={**os.environ, **environment},
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            start_new_session=True,
-            preexec_fn=lambda: os.sched_setaffinity(0, cores),  # noqa: PLW1509 - no threads yet
-        )
-    try:
+            preexec_fn=lambda: os.sched_setaffinity(0, cores),
+        ) as process,
+    ):
         yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 def wait_until_it_listens(port: int, process: "subprocess.Popen[bytes]") -> None:

@@ -19,12 +19,6 @@ class ErrorPattern:
 
 Sign: TypeAlias = Literal["+", "~", "-"]
 
-# IAM tells these apart only by where they come: of a write on something just made, that it isn't
-# visible everywhere yet; of a removal, that it is gone already.
-NO_SUCH_ENTITY = (ErrorPattern("NoSuchEntity"),)
-# Something just taken from what is to be removed still seems to hang on it.
-STILL_HANGS = (ErrorPattern("DeleteConflict"),)
-
 
 @dataclass(frozen=True)
 class Call:
@@ -58,21 +52,6 @@ class Change:
     wait: Wait | None = None
     restore: Call | None = None
     """Brings back the state before the change that came before, should this one fail."""
-
-
-def iam_change(
-    sign: Sign,
-    title: str,
-    what: str,
-    operation: str,
-    *,
-    not_yet: tuple[ErrorPattern, ...] = (),
-    already: tuple[ErrorPattern, ...] = (),
-    **parameters: Any,
-) -> Change:
-    """A change by one call to IAM; ``what`` is empty where the whole thing comes or goes."""
-    call = Call("iam", operation, parameters, not_yet, already)
-    return Change(sign, f"{title}: {what}" if what else title, call)
 
 
 @dataclass(frozen=True)

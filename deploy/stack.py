@@ -134,22 +134,22 @@ class Stack:
             Policy(
                 request.policy_name,
                 path,
+                ownership,
                 policy_arn,
                 self.policy_document,
-                ownership,
                 request.role_name,
             ),
             Role(
                 request.role_name,
                 path,
+                ownership,
                 self.trust_document,
                 request.permissions_boundary,
                 policy_arn,
                 profile_name,
-                ownership,
             ),
             InstanceProfile(
-                profile_name, path, profile_arn, request.role_name, request.instance_id, ownership
+                profile_name, path, ownership, profile_arn, request.role_name, request.instance_id
             ),
         )
         if request.instance_id is None:

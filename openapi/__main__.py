@@ -8,6 +8,7 @@ from typing import Any
 import click
 import yaml
 
+from openapi.badges import badges
 from openapi.compatibility import allows_breaking_changes, breaking_changes
 from service.app import create_app, create_repository, openapi_document
 from service.settings import Settings
@@ -35,6 +36,7 @@ def generated_files() -> dict[Path, str]:
             document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
         ),
         ROOT / "docs/errors.md": problems.documentation(),
+        **badges(ROOT, document),
     }
 
 
@@ -54,12 +56,12 @@ Examples:
   python -m openapi release"""
 )
 def main() -> None:
-    """The OpenAPI document and the error reference, both generated from the code."""
+    """The OpenAPI document, the error reference and the badges, generated from the code."""
 
 
 @main.command()
 def write() -> None:
-    """Write openapi/openapi.json, openapi/openapi.yaml and docs/errors.md."""
+    """Write openapi/openapi.json and .yaml, docs/errors.md and docs/images/badges."""
     for path, text in generated_files().items():
         path.write_text(text)
         click.echo(f"wrote {path.relative_to(ROOT)}")

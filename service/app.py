@@ -15,9 +15,9 @@ from service.storage.repository import ItemRepository
 from service.web import (
     access,
     components,
-    documentation,
     headers,
     limits,
+    problem_responses,
     problems,
     rate_limit,
     refusals,
@@ -25,6 +25,7 @@ from service.web import (
 )
 from service.web.access_documentation import secured_document
 from service.web.batch import batch_blueprint
+from service.web.document import DOCUMENT_HEAD, with_links_that_lead_somewhere
 from service.web.health import Probe, health
 from service.web.items import items_blueprint
 from service.web.lean_flask import LeanFlask
@@ -38,7 +39,7 @@ class ItemsApi(Api):  # type: ignore[misc]
     DEFAULT_ERROR_RESPONSE_NAME = None
 
     def _register_error_handlers(self) -> None:
-        problems.install(self._app)
+        problem_responses.install(self._app)
 
     def _register_responses(self) -> None:
         """Document no answers but our own; the same for the two below."""
@@ -111,7 +112,7 @@ def create_app(
         app.wsgi_app, observer, with_path=settings.log_level == "debug"
     )
     app.register_error_handler(
-        InvalidKeySegment, lambda refusal: problems.handle_items_error(refusal.error)
+        InvalidKeySegment, lambda refusal: problem_responses.handle_items_error(refusal.error)
     )
     app.extensions["openapi"] = _register_routes(app, settings)
     return app
@@ -124,27 +125,14 @@ def openapi_document(app: Flask) -> dict[str, Any]:
 
 
 def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
-    api = ItemsApi(
-        app,
-        spec_kwargs={
-            "info": {
-                "description": documentation.DESCRIPTION,
-                "license": {
-                    "name": "Apache-2.0",
-                    "url": "https://www.apache.org/licenses/LICENSE-2.0",
-                },
-            },
-            "servers": [{"url": "/", "description": "The service that serves this document."}],
-            "security": [],
-        },
-    )
+    api = ItemsApi(app, spec_kwargs={**DOCUMENT_HEAD})
     components.register_components(api)
     api.register_blueprint(items_blueprint(settings))
     api.register_blueprint(batch_blueprint(settings))
     api.register_blueprint(health)
     app.register_blueprint(pages_blueprint(settings))
     document: Mapping[str, Any] = secured_document(
-        documentation.with_links_that_lead_somewhere(api.spec.to_dict()), settings
+        with_links_that_lead_somewhere(api.spec.to_dict()), settings
     )
     openapi_json = app.json.dumps(document, sort_keys=False)
     errors_page = problems.documentation()

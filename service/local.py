@@ -27,13 +27,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from service.addresses import is_loopback
 from service.operations import Operation
+from service.processes import free_port, running
 from service.settings import Settings, SettingsError
 from service.storage.client import DEFAULT_REGION
 
 LOOPBACK = "127.0.0.1"
 MAX_PORT = 65_535
 START_SECONDS = 60
-STOP_SECONDS = 10
 SAMPLE_ITEMS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     ("101", "Raj", {}),
     ("102", "Priya", {"Email": {"S": "priya@gmail.com"}}),
@@ -82,7 +82,7 @@ def main(host: str, port: int, endpoint: str | None) -> None:
             _prepare_table(settings, endpoint)
             _say("Starting the service (gunicorn) …")
             service = processes.enter_context(
-                _process(
+                running(
                     [
                         *(sys.executable, "-m", "gunicorn", "-b", f"{host}:{port}"),
                         *("-c", "python:service.gunicorn_conf", "service.wsgi:app"),
@@ -129,13 +129,6 @@ def _check_endpoint(endpoint: str | None) -> None:
         _give_up(f"{endpoint!r} is no endpoint. It has a form such as http://127.0.0.1:8001")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _reach_loopback_directly() -> None:
     """Past any proxy: neither the launcher nor the service would find the engine through one."""
     for variable in ("NO_PROXY", "no_proxy"):
@@ -162,26 +155,8 @@ def _is_aws(endpoint: str) -> bool:
 
 
 @contextmanager
-def _process(
-    command: list[str], environment: Mapping[str, str] = os.environ
-) -> Iterator[subprocess.Popen[Any]]:
-    """A child that is certainly gone afterwards."""
-    # A session of its own: Ctrl-C reaches the launcher alone, which then ends things in order.
-    process = subprocess.Popen(command, env=environment, start_new_session=True)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-@contextmanager
 def _engine() -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     endpoint = f"http://{LOOPBACK}:{port}"
     with tempfile.TemporaryDirectory(prefix="items-engine-") as folder:
         log = Path(folder, "engine.log")
@@ -198,7 +173,7 @@ def _engine() -> Iterator[str]:
         ]
         # The engine is a user of boto3 itself; what is meant for the service would confuse it.
         environment = {n: value for n, value in os.environ.items() if not n.startswith("AWS_")}
-        with _process(command, environment) as engine:
+        with running(command, env=environment) as engine:
             _wait_until(lambda: _answers(endpoint), engine, "The engine", log)
             yield endpoint
 

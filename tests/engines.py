@@ -1,7 +1,6 @@
 """The engines that the tests run on, each in a process of its own on a loopback port."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from pathlib import Path
 import boto3.session
 from botocore.config import Config
 
+from service.processes import free_port, running
+
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 60
 REGION = "us-east-2"
@@ -23,27 +24,9 @@ MOTO_PROGRAM = (
 )
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextmanager
 def process(command, environment=None, log=subprocess.DEVNULL):
     """A child in a session of its own, certainly gone afterwards."""
-    child = subprocess.Popen(
-        command, env=environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
-    )
-    try:
-        yield child
-    finally:
-        child.terminate()
-        try:
-            child.wait(20)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+    return running(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
 
 
 def wait_for(url: str, child: subprocess.Popen) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from tests.engines import REGION, free_port, process, wait_for
+from service.processes import free_port
+from tests.engines import REGION, process, wait_for
 
 FAST_PATH = os.environ.get("ITEMS_TEST_FAST_PATH") != "false"
 """Whether the services of this run have their fast path."""

@@ -2,20 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from deploy.aws import Aws
-from deploy.findings import (
-    NO_SUCH_ENTITY,
-    STILL_HANGS,
-    Change,
-    Finding,
-    Notice,
-    Refusal,
-    Sign,
-    iam_change,
-)
-from deploy.ownership import Ownership, as_tag_list, from_tag_list
+from deploy.findings import Change, Finding, Notice, Refusal
+from deploy.ownership import as_tag_list, from_tag_list
+from deploy.resources.iam import NO_SUCH_ENTITY, STILL_HANGS, IamResource
 
 
 @dataclass(frozen=True)
@@ -29,25 +20,24 @@ class ObservedInstanceProfile:
 
 
 @dataclass(frozen=True)
-class InstanceProfile:
+class InstanceProfile(IamResource):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateInstanceProfile.html"""
 
-    name: str
-    path: str
+    kind = "instance profile"
+    tagged_by = "tag_instance_profile"
+
     arn: str
     role_name: str
     instance_id: str | None
-    ownership: Ownership
 
     @property
-    def title(self) -> str:
-        """What it is and its name."""
-        return f"instance profile {self.name}"
+    def identity(self) -> Mapping[str, str]:
+        """The parameter by which IAM's operations know it."""
+        return {"InstanceProfileName": self.name}
 
     def observe(self, aws: Aws) -> ObservedInstanceProfile | None:
         """The profile, its role and who uses it in the region."""
-        named = {"InstanceProfileName": self.name}
-        found = aws.find("iam", "get_instance_profile", ("NoSuchEntity",), **named)
+        found = aws.find("iam", "get_instance_profile", ("NoSuchEntity",), **self.identity)
         if found is None:
             return None
         profile = found["InstanceProfile"]
@@ -87,13 +77,7 @@ class InstanceProfile:
         elif others := self._other_roles(observed):
             yield self._holds_another(others)
         else:
-            if missing := self.ownership.missing_from(observed.tags):
-                yield self._change(
-                    "~",
-                    f"tags {', '.join(missing)}",
-                    "tag_instance_profile",
-                    Tags=as_tag_list(missing),
-                )
+            yield from self._mend_tags(observed.tags)
             if not observed.roles:
                 yield self._add_role()
 
@@ -147,6 +131,3 @@ class InstanceProfile:
             not_yet=NO_SUCH_ENTITY,
             RoleName=self.role_name,
         )
-
-    def _change(self, sign: Sign, what: str, operation: str, **rest: Any) -> Change:
-        return iam_change(sign, self.title, what, operation, InstanceProfileName=self.name, **rest)

@@ -7,18 +7,9 @@ from typing import Any
 
 from deploy.aws import Aws
 from deploy.documents import same_document
-from deploy.findings import (
-    NO_SUCH_ENTITY,
-    STILL_HANGS,
-    Call,
-    Change,
-    Finding,
-    Notice,
-    Refusal,
-    Sign,
-    iam_change,
-)
-from deploy.ownership import Ownership, as_tag_list, from_tag_list
+from deploy.findings import Call, Change, Finding, Notice, Refusal
+from deploy.ownership import as_tag_list, from_tag_list
+from deploy.resources.iam import NO_SUCH_ENTITY, STILL_HANGS, IamResource
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MAX_VERSIONS = 5
@@ -49,20 +40,20 @@ class ObservedPolicy:
 
 
 @dataclass(frozen=True)
-class Policy:
+class Policy(IamResource):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html"""
 
-    name: str
-    path: str
+    kind = "policy"
+    tagged_by = "tag_policy"
+
     arn: str
     document: Mapping[str, Any]
-    ownership: Ownership
     role_name: str
 
     @property
-    def title(self) -> str:
-        """What it is and its name."""
-        return f"policy {self.name}"
+    def identity(self) -> Mapping[str, str]:
+        """The parameter by which IAM's operations know it."""
+        return {"PolicyArn": self.arn}
 
     def observe(self, aws: Aws) -> ObservedPolicy | None:
         """The policy with its versions, tags and what it hangs on."""
@@ -115,10 +106,7 @@ class Policy:
         elif not self.ownership.has(observed.tags):
             yield self.ownership.refusal(self.title, observed.tags)
         else:
-            if missing := self.ownership.missing_from(observed.tags):
-                yield self._change(
-                    "~", f"tags {', '.join(missing)}", "tag_policy", Tags=as_tag_list(missing)
-                )
+            yield from self._mend_tags(observed.tags)
             yield from self._converge_document(observed.versions)
 
     def _converge_document(self, versions: tuple[PolicyVersion, ...]) -> Iterator[Finding]:
@@ -182,9 +170,6 @@ class Policy:
             already=NO_SUCH_ENTITY,
             VersionId=version.id,
         )
-
-    def _change(self, sign: Sign, what: str, operation: str, **rest: Any) -> Change:
-        return iam_change(sign, self.title, what, operation, PolicyArn=self.arn, **rest)
 
     def _actions(self) -> str:
         statements = self.document["Statement"]

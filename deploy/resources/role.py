@@ -7,18 +7,9 @@ from typing import Any
 
 from deploy.aws import Aws
 from deploy.documents import same_document
-from deploy.findings import (
-    NO_SUCH_ENTITY,
-    STILL_HANGS,
-    Call,
-    Change,
-    Finding,
-    Notice,
-    Refusal,
-    Sign,
-    iam_change,
-)
-from deploy.ownership import Ownership, as_tag_list, from_tag_list
+from deploy.findings import Call, Change, Finding, Notice, Refusal
+from deploy.ownership import as_tag_list, from_tag_list
+from deploy.resources.iam import NO_SUCH_ENTITY, STILL_HANGS, IamResource
 
 
 @dataclass(frozen=True)
@@ -35,25 +26,25 @@ class ObservedRole:
 
 
 @dataclass(frozen=True)
-class Role:
+class Role(IamResource):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"""
 
-    name: str
-    path: str
+    kind = "role"
+    tagged_by = "tag_role"
+
     trust: Mapping[str, Any]
     permissions_boundary: str | None
     policy_arn: str
     instance_profile_name: str
-    ownership: Ownership
 
     @property
-    def title(self) -> str:
-        """What it is and its name."""
-        return f"role {self.name}"
+    def identity(self) -> Mapping[str, str]:
+        """The parameter by which IAM's operations know it."""
+        return {"RoleName": self.name}
 
     def observe(self, aws: Aws) -> ObservedRole | None:
         """The role with everything that hangs on it."""
-        named = {"RoleName": self.name}
+        named = self.identity
         found = aws.find("iam", "get_role", ("NoSuchEntity",), **named)
         if found is None:
             return None
@@ -105,10 +96,7 @@ class Role:
                 "put_role_permissions_boundary",
                 PermissionsBoundary=self.permissions_boundary,
             )
-        if missing := self.ownership.missing_from(observed.tags):
-            yield self._change(
-                "~", f"tags {', '.join(missing)}", "tag_role", Tags=as_tag_list(missing)
-            )
+        yield from self._mend_tags(observed.tags)
 
     def destroy(self, observed: ObservedRole | None) -> Iterator[Finding]:
         """Detach the policy and remove the role, unless something foreign hangs on it."""
@@ -172,6 +160,3 @@ class Role:
             not_yet=NO_SUCH_ENTITY,
             PolicyArn=self.policy_arn,
         )
-
-    def _change(self, sign: Sign, what: str, operation: str, **rest: Any) -> Change:
-        return iam_change(sign, self.title, what, operation, RoleName=self.name, **rest)

@@ -13,17 +13,11 @@ from typing import Any
 from service.errors import FieldError, UnacceptableItem
 from service.items import Attributes, AttributeValue
 from service.storage.attributes import object_members, pointer_to, refuse
-from service.storage.expression_grammar import (
-    Action,
-    Bindings,
-    ExpressionError,
-    Template,
-    parse_condition,
-    parse_update,
-    render,
-)
+from service.storage.condition_grammar import parse_condition
+from service.storage.expression_parts import Action, Bindings, ExpressionError, Template, render
 from service.storage.expressions import MAX_EXPRESSION_BYTES, Placeholders
 from service.storage.typed_json import from_typed
+from service.storage.update_grammar import parse_update
 
 UPDATE, CONDITION = "UpdateExpression", "ConditionExpression"
 NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"

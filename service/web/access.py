@@ -16,7 +16,7 @@ from service.access.callers import ANYONE, Authenticator, Caller, Scope
 from service.errors import ItemsError, NotPermitted, Unauthenticated
 from service.items import ItemKey
 from service.settings import Settings, SettingsError
-from service.web import pages, problems
+from service.web import pages, problem_responses, problems
 from service.web.refusals import refuse
 from service.web.telemetry import record_of
 
@@ -246,7 +246,7 @@ def _let_anyone_in() -> None:
 
 
 def _answer(refused: _Refused) -> Response:
-    response = problems.handle_items_error(refused.error)
+    response = problem_responses.handle_items_error(refused.error)
     if refused.challenge is not None:
         response.headers["WWW-Authenticate"] = refused.challenge
     return response

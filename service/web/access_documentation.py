@@ -5,6 +5,7 @@ from typing import Any
 
 from service.settings import Settings
 from service.web.access import OPEN_PATHS, Scheme, needed_scope, scheme_of
+from service.web.document import documented_operations
 from service.web.media_types import PROBLEM_JSON
 
 
@@ -38,8 +39,8 @@ def _secure(document: dict[str, Any], scheme: Scheme) -> None:
         "NotPermitted": _answer("The caller may not do this.", "WWW-Authenticate"),
     }
     document["security"] = [{scheme.name: []}]
-    for path in OPEN_PATHS & document["paths"].keys():
-        for operation in document["paths"][path].values():
+    for _, path, operation in documented_operations(document):
+        if path in OPEN_PATHS:
             operation["security"] = []
     for method, path, operation in _guarded_operations(document):
         operation["description"] += f" Needs the scope `{needed_scope(method, path)}`."
@@ -48,11 +49,11 @@ def _secure(document: dict[str, Any], scheme: Scheme) -> None:
 
 
 def _guarded_operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for path, item in document["paths"].items():
-        if path not in OPEN_PATHS:
-            for method, operation in item.items():
-                if method != "parameters":
-                    yield method.upper(), path, operation
+    return (
+        (method, path, operation)
+        for method, path, operation in documented_operations(document)
+        if path not in OPEN_PATHS
+    )
 
 
 def _add_answer(operation: dict[str, Any], status: str, name: str) -> None:

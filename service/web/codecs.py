@@ -11,7 +11,7 @@ from service.storage.plain_json import to_plain
 from service.storage.typed_json import to_typed
 from service.web.media_types import Representation
 
-# An attribute path of ?fields=: names joined by dots; a backslash makes a dot or comma literal.
+# A part of an attribute path: whatever a backslash stands before is part of the name.
 _PATH_PART = re.compile(r"(?:\\.|[^.\\])+")
 
 Projection = dict[str, "Projection"]

@@ -3,8 +3,6 @@
 https://spec.openapis.org/oas/v3.0.3
 """
 
-import copy
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 from service.items import KeyAttribute, KeySchema
@@ -22,16 +20,6 @@ from service.web.schemas import (
     ReadinessSchema,
     ReadQuerySchema,
 )
-
-DESCRIPTION = """\
-One DynamoDB table over HTTP. `/items/{id}/{name}` is one item: GET reads it, PUT creates or \
-replaces it, PATCH changes attributes of it, DELETE removes it.
-
-Bodies are plain JSON with exact decimals, or DynamoDB's own typed form \
-(`application/vnd.dynamodb+json`). Every answer with an item carries its ETag; send it back \
-as `If-Match`, and no update is lost.
-"""
-
 
 _KEY_EXAMPLES = {"id": {"N": "104", "S": "104"}, "name": {"N": "1", "S": "Andrew"}}
 
@@ -63,27 +51,6 @@ def _key_parameter(name: str, kind: str, attribute: KeyAttribute) -> dict[str, A
         "schema": schema,
         "example": _KEY_EXAMPLES[name][attribute.type],
     }
-
-
-def operations_of(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The operations of an OpenAPI document."""
-    for path in document["paths"].values():
-        yield from (operation for operation in path.values() if "operationId" in operation)
-
-
-def with_links_that_lead_somewhere(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document without links to operations that this deployment does not have."""
-    kept: dict[str, Any] = copy.deepcopy(dict(document))
-    known = {operation["operationId"] for operation in operations_of(kept)}
-    for operation in operations_of(kept):
-        for response in operation["responses"].values():
-            if "links" in response:
-                response["links"] = {
-                    name: link
-                    for name, link in response["links"].items()
-                    if link["operationId"] in known
-                }
-    return kept
 
 
 def _item_content(plain: Any, typed: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from service.errors import ItemNotFound, StorageError, StorageThrottled
 from service.items import ItemKey, KeySchema
 from service.storage.repository import ItemRepository
 from service.web.documentation import LIVENESS, READINESS
-from service.web.problems import not_ready_response
+from service.web.problem_responses import not_ready_response
 
 log = structlog.get_logger(__name__)
 

@@ -91,6 +91,12 @@ class LeanFlask(Flask):
         """Every view and hook is synchronous; Flask would look at each one, each time."""
         return func
 
+    def make_default_options_response(self) -> Response:
+        """Flask's own, without the media type of a body that it doesn't have."""
+        response = super().make_default_options_response()
+        del response.headers["Content-Type"]
+        return response
+
     def request_context(self, environ: "WSGIEnvironment") -> RequestContext:
         """The context of one request, which leaves its route in the environment."""
         return _Context(self, environ)

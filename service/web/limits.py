@@ -15,7 +15,7 @@ from werkzeug.exceptions import BadRequest, RequestTimeout
 
 from service.deadline import TimeIsUp, request_deadline, time_limit
 from service.settings import Settings
-from service.web import problems
+from service.web import problem_responses
 from service.web.access import who_asks
 from service.web.refusals import refuse
 from service.web.telemetry import record_of
@@ -117,7 +117,7 @@ class Limits:
         record = record_of(environ)
         record.shed = True
         path = (environ.get("RAW_URI") or environ.get("PATH_INFO", "")).partition("?")[0]
-        status, headers, content = problems.overloaded(path, record.request_id)
+        status, headers, content = problem_responses.overloaded(path, record.request_id)
         start_response(status, headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 

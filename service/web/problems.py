@@ -3,24 +3,11 @@
 https://www.rfc-editor.org/rfc/rfc9457
 """
 
-import random
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from types import MappingProxyType
-from typing import Any
-
-import orjson
-import structlog
-from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
 
 from service import errors
-from service.web.media_types import PROBLEM_JSON
-from service.web.telemetry import record_of
-
-log = structlog.get_logger(__name__)
 
 DOCUMENTATION_PATH = "/docs/errors"
 
@@ -220,20 +207,20 @@ _HTTP_PROBLEMS: Mapping[int, Problem] = {
     )
 }
 
-_UNEXPECTED = _problem(
+UNEXPECTED = _problem(
     "internal-error",
     500,
     "Something went wrong here",
     "A defect of the service: report it with its `request_id`.",
 )
-_NOT_READY = _problem(
+NOT_READY = _problem(
     "not-ready",
     503,
     "The service is not ready",
     "Send requests to another instance until `/ready` answers 200.",
     (1, 1),
 )
-_OVERLOADED = _problem(
+OVERLOADED = _problem(
     "overloaded",
     503,
     "The service is busy",
@@ -245,136 +232,23 @@ _OVERLOADED = _problem(
 
 def all_problems() -> list[Problem]:
     """Every problem that a client may meet, by status."""
-    known = [*PROBLEMS.values(), *_HTTP_PROBLEMS.values(), _NOT_READY, _OVERLOADED, _UNEXPECTED]
+    known = [*PROBLEMS.values(), *_HTTP_PROBLEMS.values(), NOT_READY, OVERLOADED, UNEXPECTED]
     return sorted(known, key=lambda problem: problem.status)
 
 
-def problem_response(
-    problem: Problem,
-    detail: str,
-    field_errors: tuple[errors.FieldError, ...] = (),
-    **extensions: str,
-) -> Response:
-    """A problem as an answer to the current request."""
-    body = _body(
-        problem,
-        detail,
-        request.path,
-        record_of(request.environ).request_id,
-        field_errors=field_errors,
-        extensions=extensions,
-    )
-    response = Response(body, problem.status, content_type=PROBLEM_JSON)
-    response.headers["Cache-Control"] = "no-store"
-    if problem.retry_after_seconds is not None:
-        least, most = problem.retry_after_seconds
-        response.headers["Retry-After"] = str(random.randint(least, most))  # noqa: S311
-    return response
-
-
-def _field_error(error: errors.FieldError) -> dict[str, str]:
-    members = {"pointer": error.pointer, "detail": error.detail}
-    if error.kind is not None:
-        members["type"] = _problem_of(error.kind).type
-    return members
-
-
-def _problem_of(kind: type[errors.ItemsError]) -> Problem:
+def problem_of(kind: type[errors.ItemsError]) -> Problem:
+    """The problem of a domain error, or of the nearest kind above it."""
     return next(PROBLEMS[each] for each in kind.__mro__ if each in PROBLEMS)
 
 
-def overloaded(path: str, request_id: str) -> tuple[str, list[tuple[str, str]], bytes]:
-    """What a request over the limit is told: status line, headers and body, made without Flask,
-    which is most of what a request costs.
-    """
-    body = _body(_OVERLOADED, "This worker has all the requests it takes on.", path, request_id)
-    headers = [
-        ("Content-Type", PROBLEM_JSON),
-        ("Content-Length", str(len(body))),
-        ("Cache-Control", "no-store"),
-        ("Retry-After", "1"),
-        ("X-Request-Id", request_id),
-    ]
-    return f"{_OVERLOADED.status.value} {_OVERLOADED.status.phrase}", headers, body
-
-
-def _body(
-    problem: Problem,
-    detail: str,
-    path: str,
-    request_id: str,
-    *,
-    field_errors: tuple[errors.FieldError, ...] = (),
-    extensions: Mapping[str, str] = MappingProxyType({}),
-) -> bytes:
-    members: dict[str, Any] = {
-        "type": problem.type,
-        "title": problem.title,
-        "status": problem.status.value,
-        "detail": detail,
-        "instance": path,
-        "request_id": request_id,
-        **extensions,
-    }
-    if field_errors:
-        members["errors"] = [_field_error(error) for error in field_errors]
-    return orjson.dumps(members, default=str)
-
-
-def not_ready_response(detail: str) -> Response:
-    """What ``/ready`` answers while a load balancer should look elsewhere."""
-    return problem_response(_NOT_READY, detail)
-
-
-def handle_items_error(error: errors.ItemsError) -> Response:
-    """The problem of a domain error."""
-    problem = _problem_of(type(error))
-    extensions = {"outcome": "unknown"} if isinstance(error, errors.OutcomeUnknown) else {}
-    return problem_response(problem, error.detail, error.errors, **extensions)
-
-
-def handle_http_exception(error: HTTPException) -> Response:
-    """The problem of what Flask and Werkzeug refuse, with headers such as Allow kept."""
-    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
-    if status < HTTPStatus.BAD_REQUEST:  # a redirect is no problem
-        return error.get_response()  # type: ignore[return-value]
-    problem = _HTTP_PROBLEMS.get(status)
-    if problem is None:
-        title = HTTPStatus(status).phrase
-        slug = "bad-request" if status < 500 else "internal-error"  # noqa: PLR2004
-        problem = _problem(slug, status, title, f"{title}.")
-    # Werkzeug's stock sentences speak to the reader of a web page; our advice says more.
-    is_stock = error.description == type(error).description
-    response = problem_response(problem, problem.advice if is_stock else str(error.description))
-    for name, value in error.get_headers():
-        if name.lower() not in ("content-type", "content-length"):
-            response.headers[name] = value
-    return response
-
-
-def handle_unexpected(error: Exception) -> Response:
-    """A defect: its stack goes to the log, its request id to the client."""
-    # Its words may hold an item's values, which only level debug may show.
-    request_id = record_of(request.environ).request_id
-    log.error("unexpected error", request_id=request_id, stack=_stack(error))
-    log.debug("unexpected error", request_id=request_id, exc_info=error)
-    return problem_response(_UNEXPECTED, "The request failed; its request_id finds it in the log.")
-
-
-def _stack(error: BaseException | None) -> str:
-    """Where an error and those behind it came up, without their words."""
-    parts = []
-    while error is not None:
-        parts += [*traceback.format_tb(error.__traceback__), f"{type(error).__qualname__}\n"]
-        error = error.__cause__ or error.__context__
-    return "".join(parts)
-
-
-def install(app: Flask) -> None:
-    """Answer every error of the app with a problem."""
-    app.register_error_handler(errors.ItemsError, handle_items_error)
-    app.register_error_handler(HTTPException, handle_http_exception)
-    app.register_error_handler(Exception, handle_unexpected)
+def problem_of_status(status: int) -> Problem:
+    """The problem of a status with which Flask or Werkzeug refuses a request."""
+    known = _HTTP_PROBLEMS.get(status)
+    if known is not None:
+        return known
+    title = HTTPStatus(status).phrase
+    slug = "bad-request" if status < 500 else "internal-error"  # noqa: PLR2004
+    return _problem(slug, status, title, f"{title}.")
 
 
 def documentation() -> str:

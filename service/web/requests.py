@@ -123,14 +123,12 @@ def _query(request: Request, schema: Schema) -> Mapping[str, Any]:
     except ValueError as error:
         raise InvalidRequest(f"The query string cannot be understood: {error}.") from None
     arguments = dict(request.args.lists())
-    if "fields" in arguments:
-        # Some generated clients repeat the parameter where the document says commas.
-        arguments["fields"] = [",".join(arguments["fields"])]
-    if repeated := [name for name, values in arguments.items() if len(values) > 1]:
+    once = {name: values for name, values in arguments.items() if name != "fields"}
+    if repeated := [name for name, values in once.items() if len(values) > 1]:
         raise _invalid_query({name: ["is given more than once"] for name in repeated})
     try:
         query: Mapping[str, Any] = schema.load(
-            {name: value for name, (value,) in arguments.items()}
+            arguments | {name: value for name, (value,) in once.items()}
         )
     except ValidationError as error:
         messages = cast("Mapping[str, list[str]]", error.messages)

@@ -1,13 +1,19 @@
 """Marshmallow schemas: what the OpenAPI document shows, and what the query parser checks."""
 
+import re
+from typing import Any
+
 from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, fields, validate
 from webargs.fields import DelimitedList
 
 MAX_OPERATIONS = 100
 """How many operations a transaction of DynamoDB takes."""
 
-PATH_PATTERN = r"^(\\[^,\n]|[^.\\,])+(\.(\\[^,\n]|[^.\\,])+)*$"
-"""An attribute path of ``fields``: names joined by dots, with a backslash before a literal dot."""
+PATH_PATTERN = r"^(\\[^\n]|[^.\\,])+(\.(\\[^\n]|[^.\\,])+)*$"
+"""An attribute path of ``fields``: names joined by dots; a backslash makes a dot or a comma part
+of a name.
+"""
+_PATHS = re.compile(r"(?:^|,)((?:\\.|[^,\\]|\\$)*)", re.DOTALL)
 
 
 class ItemSchema(Schema):
@@ -218,6 +224,17 @@ class BatchResultsSchema(AnswerSchema):
     results = fields.List(fields.Nested(BatchResultSchema), required=True)
 
 
+class AttributePaths(DelimitedList):
+    """Attribute paths, from all that a request says under the parameter's name: commas are between
+    them, unless a backslash makes one part of a name.
+    """
+
+    def _deserialize(self, value: list[str], attr: Any, data: Any, **kwargs: Any) -> Any:
+        # Some generated clients repeat the parameter where the document says commas.
+        paths = [path for text in value for path in _PATHS.findall(text)] if any(value) else []
+        return fields.List._deserialize(self, paths, attr, data, **kwargs)  # noqa: SLF001
+
+
 class ProjectionQuerySchema(Schema):
     """What of the item an answer carries."""
 
@@ -226,14 +243,14 @@ class ProjectionQuerySchema(Schema):
 
         unknown = RAISE
 
-    fields_ = DelimitedList(
+    fields_ = AttributePaths(
         fields.String(metadata={"minLength": 1, "pattern": PATH_PATTERN}),
         data_key="fields",
         metadata={
             "minItems": 1,
             "description": (
                 "The attributes to answer with, such as `Email,Address.City`; the key attributes "
-                "always come. A backslash makes a dot in a name literal."
+                "always come. A backslash makes a dot or a comma in a name literal."
             ),
             "example": ["Email"],
         },

@@ -8,18 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from service.web.document import documented_operations
 from tests.access.issuer import bearer
 from tests.engines import client_for
 
 DOCUMENT = json.loads((Path(__file__).parents[2] / "openapi/openapi.json").read_text())
 OPEN, READ, WRITE = "open", "read", "write"
 READING = {"getItem", "headItem", "readItems"}
-OPERATIONS = [
-    (method.upper(), path, operation)
-    for path, item in DOCUMENT["paths"].items()
-    for method, operation in item.items()
-    if method != "parameters"
-]
+OPERATIONS = list(documented_operations(DOCUMENT))
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
 # The partition of the tests is 104; the tenant's spelling of it is another.
 TENANT = "0104.0"

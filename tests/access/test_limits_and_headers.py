@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from service.processes import free_port
 from tests.access.issuer import bearer, jwt_variables
-from tests.engines import free_port
 from tests.serving import gunicorn
 
 ITEM = "/items/104/Andrew"

@@ -6,6 +6,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 from service.access.api_keys import new_api_key
 from service.app import create_app, create_repository
 from service.settings import Settings
+from service.web.document import documented_operations
 from tests.access.issuer import AUDIENCE
 
 ISSUER = "https://issuer.example"
@@ -24,15 +25,6 @@ def document(request, tmp_path):
     return client.get("/openapi.json").get_json()
 
 
-def operations(document):
-    return [
-        (method, path, operation)
-        for path, item in document["paths"].items()
-        for method, operation in item.items()
-        if method != "parameters"
-    ]
-
-
 def test_it_is_valid(document):
     assert list(OpenAPIV30SpecValidator(document).iter_errors()) == []
 
@@ -47,14 +39,14 @@ def test_it_names_the_scheme_in_force(document):
 
 
 def test_health_needs_none_and_every_other_operation_says_which_scope(document):
-    for method, path, operation in operations(document):
+    for method, path, operation in documented_operations(document):
         if path in ("/live", "/ready"):
             assert operation["security"] == []
             assert "401" not in operation["responses"]
         else:
             assert "security" not in operation
             assert {"401", "403"} <= operation["responses"].keys()
-            scope = "read" if method in ("get", "head") or path.endswith("Get") else "write"
+            scope = "read" if method in ("GET", "HEAD") or path.endswith("Get") else "write"
             assert f"Needs the scope `items:{scope}`" in operation["description"]
 
 
@@ -79,7 +71,7 @@ def test_an_open_service_documents_no_scheme():
 
 def test_a_limited_service_documents_429(document):
     if "bearerToken" in document["components"]["securitySchemes"]:
-        for _, path, operation in operations(document):
+        for _, path, operation in documented_operations(document):
             assert ("429" in operation["responses"]) == (path not in ("/live", "/ready"))
     else:
         assert "TooManyRequests" not in document["components"]["responses"]

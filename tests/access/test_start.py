@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
+from service.processes import free_port
 from tests.access.issuer import jwt_variables
-from tests.engines import ROOT, free_port
+from tests.engines import ROOT
 from tests.serving import gunicorn
 
 PATIENCE_SECONDS = 60

@@ -147,7 +147,10 @@ def test_prefer_representation_answers_a_delete_with_the_last_state(service, nam
 
 def test_fields_trim_the_answer_and_not_the_etag(service, name):
     path = f"/items/7/{name}"
-    body = '{"Email": "a", "Address": {"City": "Kyiv", "Zip": "1"}, "x.y": {"z": 1}, "n": 1}'
+    body = (
+        '{"Email": "a", "Address": {"City": "Kyiv", "Zip": "1"}, "n": 1,'
+        ' "x.y": {"z": 1}, "u,v": 2, "w\\\\": 3}'
+    )
     whole = service.put(path, headers=JSON, data=body)
     key = {"Id": 7, "Name": name}
     for fields, expected in {
@@ -155,6 +158,8 @@ def test_fields_trim_the_answer_and_not_the_etag(service, name):
         "Address,Address.City": {"Address": {"City": "Kyiv", "Zip": "1"}},
         "Address.City,Address": {"Address": {"City": "Kyiv", "Zip": "1"}},
         "x\\.y.z": {"x.y": {"z": 1}},
+        "u\\,v,n": {"u,v": 2, "n": 1},
+        "w\\\\,n": {"w\\": 3, "n": 1},
         "n.inside,absent": {},
         "Id": {},
     }.items():
@@ -249,6 +254,13 @@ def test_a_method_that_is_not_there_is_405_with_allow(service, name):
     assert answer.content_type == "application/problem+json"
     allowed = {method.strip() for method in answer.headers["Allow"].split(",")}
     assert allowed == {"GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+def test_options_names_the_methods_and_no_media_type(service, name):
+    answer = service.options(f"/items/7/{name}")
+    assert (answer.status_code, answer.data) == (200, b"")
+    assert "Content-Type" not in answer.headers
+    assert "PATCH" in answer.headers["Allow"]
 
 
 def test_the_request_id_is_echoed_or_made(service, name):

@@ -10,8 +10,9 @@ import subprocess
 
 import pytest
 
+from service.processes import free_port
 from tests.conftest import aws_variables
-from tests.engines import ROOT, free_port, moto, process, wait_for
+from tests.engines import ROOT, moto, process, wait_for
 
 DEPLOY = ROOT / "deploy"
 

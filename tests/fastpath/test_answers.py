@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.operations import Operation
-from tests.engines import free_port
+from service.processes import free_port
 from tests.fastpath.conftest import EXAMPLE, Path
 from tests.fastpath.scripted import CLOSE, ScriptedServer, answer
 

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 import boto3.session
 import pytest
 
-from tests.engines import ROOT, free_port
+from service.processes import free_port
+from tests.engines import ROOT
 
 PATIENCE_SECONDS = 60
 

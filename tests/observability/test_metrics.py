@@ -17,7 +17,8 @@ import promql_parser
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.engines import ROOT, free_port
+from service.processes import free_port
+from tests.engines import ROOT
 from tests.faults.conftest import eventually
 from tests.serving import gunicorn
 from tests.wire import delay, refuse

@@ -59,6 +59,8 @@ class Generator:
     """What the client promises about itself, beyond the language's own check; run beside it."""
     exact_integers: bool = False
     """Whether plain JSON's long numbers reach the caller with every digit."""
+    reads_empty_201: bool = True
+    """Whether ``Prefer: return=minimal`` may be asked for where a PUT creates."""
 
     @property
     def folder(self) -> Path:
@@ -177,6 +179,15 @@ JAVA_CLIENT = Language(
     ],
     run=lambda folder: ["java", "-cp", f"{CLASSPATH}:{folder / 'classes'}", "Adapter"],
 )
+GO_CLIENT = Language(
+    adapter="adapter.go",
+    companions=("go.mod",),
+    check=lambda _folder: [
+        [PYTHON / "go", "vet", "./..."],
+        [PYTHON / "go", "build", "-o", "adapter", "."],
+    ],
+    run=lambda folder: [folder / "adapter"],
+)
 
 
 def _openapi_generator(name: str, output: str, *options: str) -> Command:
@@ -205,6 +216,7 @@ GENERATORS = (
             ],
         ),
         exact_integers=True,
+        reads_empty_201=False,
     ),
     Generator(
         "openapi-generator-python",
@@ -214,6 +226,7 @@ GENERATORS = (
         # It brings the settings that it keeps to.
         checks=([PYTHON / "mypy", "--config-file=pyproject.toml", PACKAGE],),
         exact_integers=True,
+        reads_empty_201=False,
     ),
     Generator(
         "openapi-generator-typescript-fetch",
@@ -229,6 +242,14 @@ GENERATORS = (
             *("--additional-properties", "openApiNullable=false,useSingleRequestParameter=true"),
         ),
         exact_integers=True,
+    ),
+    Generator(
+        "openapi-generator-go",
+        GO_CLIENT,
+        _openapi_generator(
+            *("go", "{client}", "--package-name", "items"),
+            *("--additional-properties", "withGoMod=false"),
+        ),
     ),
     Generator(
         "hey-api",

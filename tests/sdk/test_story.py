@@ -17,6 +17,7 @@ from tests.serving import gunicorn
 
 ODD_NAME = "a/b ü 100% ?#&+"
 LONG_NUMBER = 123456789012345678901234567890
+UNREADABLE = 0  # what an adapter says of an answer over which its client fails
 STALE = '"00000000000000000000000000000000-json"'
 
 
@@ -36,6 +37,7 @@ class Client:
             "fields": None,
             "if_match": None,
             "if_none_match": None,
+            "prefer": None,
             **more,
         }
         self._adapter.stdin.write(json.dumps(call) + "\n")
@@ -186,6 +188,20 @@ def test_it_asks_for_some_attributes_alone(client, name):
     read = client("get", name, fields=["Email", "Age"])
     assert read["status"] == 200
     assert read["item"] == {"Id": 104, "Name": name, "Email": "andrew@gmail.com", "Age": 41}
+
+
+def test_it_can_ask_for_no_item_back(client, name):
+    client("put", name, {"Age": 41})
+    replaced = client("put", name, {"Age": 42}, prefer="return=minimal")
+    assert (replaced["status"], replaced["item"]) == (204, None)
+    assert replaced["etag"] == client("get", name)["etag"]
+
+
+def test_it_reads_an_empty_201_as_far_as_the_docs_say(client, name, checked):
+    created = client("put", name, {"Age": 41}, prefer="return=minimal")
+    assert created["status"] == (201 if checked.reads_empty_201 else UNREADABLE)
+    assert not created["item"]
+    assert client("get", name)["item"]["Age"] == 41
 
 
 def test_it_deletes_and_deleting_again_is_no_error(client, name):

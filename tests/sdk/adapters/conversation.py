@@ -17,6 +17,7 @@ class Call(TypedDict):
     fields: list[str] | None
     if_match: str | None
     if_none_match: str | None
+    prefer: str | None
 
 
 class Answer(TypedDict):

@@ -13,6 +13,7 @@ export interface Call {
   fields: string[] | null;
   if_match: string | null;
   if_none_match: string | null;
+  prefer: string | null;
 }
 
 export interface Refusal {

@@ -9,6 +9,7 @@ async function send(call: Call) {
   const headers = present({
     "If-Match": call.if_match,
     "If-None-Match": call.if_none_match,
+    Prefer: call.prefer,
     Accept: call.typed ? TYPED_JSON : null,
     "Content-Type": call.typed && call.operation === "put" ? TYPED_JSON : null,
   });

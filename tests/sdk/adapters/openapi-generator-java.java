@@ -30,7 +30,8 @@ public final class Adapter {
       boolean typed,
       List<String> fields,
       String if_match,
-      String if_none_match) {}
+      String if_none_match,
+      String prefer) {}
 
   public static void main(String[] arguments) throws Exception {
     ApiClient plainClient = new ApiClient();
@@ -95,6 +96,7 @@ public final class Adapter {
                   .requestBody(call.item())
                   .ifMatch(call.if_match())
                   .ifNoneMatch(call.if_none_match())
+                  .prefer(call.prefer())
                   .build());
       case "patch" ->
           api.patchItemWithHttpInfo(

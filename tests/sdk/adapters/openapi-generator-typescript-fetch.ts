@@ -5,7 +5,11 @@ const api = new ItemsApi(new Configuration({ basePath: BASE_URL }));
 
 function send(call: Call): Promise<ApiResponse<Record<string, unknown>>> {
   const key = { id: call.id, name: call.name };
-  const preconditions = present({ ifMatch: call.if_match, ifNoneMatch: call.if_none_match });
+  const asked = present({
+    ifMatch: call.if_match,
+    ifNoneMatch: call.if_none_match,
+    prefer: call.prefer,
+  });
   const headers = present({
     Accept: call.typed ? TYPED_JSON : null,
     "Content-Type": call.typed && call.operation === "put" ? TYPED_JSON : null,
@@ -17,15 +21,15 @@ function send(call: Call): Promise<ApiResponse<Record<string, unknown>>> {
   switch (call.operation) {
     case "get":
       return api.getItemRaw(
-        { ...key, ...preconditions, ...(call.fields ? { fields: call.fields } : {}) },
+        { ...key, ...asked, ...(call.fields ? { fields: call.fields } : {}) },
         override,
       );
     case "put":
-      return api.putItemRaw({ ...key, ...preconditions, requestBody: call.item }, override);
+      return api.putItemRaw({ ...key, ...asked, requestBody: call.item }, override);
     case "patch":
-      return api.patchItemRaw({ ...key, ...preconditions, requestBody: call.item }, override);
+      return api.patchItemRaw({ ...key, ...asked, requestBody: call.item }, override);
     case "delete":
-      return api.deleteItemRaw({ ...key, ...preconditions }, override);
+      return api.deleteItemRaw({ ...key, ...asked }, override);
   }
 }
 
@@ -33,7 +37,8 @@ await converse(async (call): Promise<Answer> => {
   try {
     const response = await send(call);
     const { status, headers } = response.raw;
-    const item = status === 204 ? null : await response.value();
+    const isEmpty = status === 204 || headers.get("Content-Length") === "0";
+    const item = isEmpty ? null : await response.value();
     return { status, etag: headers.get("ETag"), item, problem: null };
   } catch (error) {
     if (error instanceof FetchError) throw error.cause;

@@ -9,7 +9,11 @@ const client = createClient<paths>({ baseUrl: BASE_URL });
 
 async function send(call: Call) {
   const path = { id: call.id, name: call.name };
-  const header = present({ "If-Match": call.if_match, "If-None-Match": call.if_none_match });
+  const header = present({
+    "If-Match": call.if_match,
+    "If-None-Match": call.if_none_match,
+    Prefer: call.prefer,
+  });
   const headers = present({
     Accept: call.typed ? TYPED_JSON : null,
     "Content-Type": call.typed && call.operation === "put" ? TYPED_JSON : null,

@@ -6,15 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.storage.expression_grammar import (
-    Bindings,
-    ExpressionError,
-    Value,
-    parse_condition,
-    parse_update,
-    render,
-)
+from service.storage.condition_grammar import parse_condition
+from service.storage.expression_parts import Bindings, ExpressionError, Value, render
 from service.storage.expressions import Placeholders
+from service.storage.update_grammar import parse_update
 
 NAMES = {"#n": "reserved", "#dotted": "a.b", "#0": "zero"}
 VALUES = {

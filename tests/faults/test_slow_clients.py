@@ -165,6 +165,20 @@ def test_what_only_gunicorn_reads_may_follow_what_is_plain(server):
     assert answer.endswith(b'{"Id":7,"Name":"slow","A":1}')
 
 
+def test_a_connection_that_gunicorn_serves_is_not_taken_for_idle(own_wire):
+    chunked = b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    with gunicorn(own_wire.url, "-w", "1", "--keep-alive", "2") as server:
+        connection = raw(server, b"")
+        for _ in range(12):
+            connection.sendall(HEAD + chunked)
+            answer = b""
+            while not answer.endswith(b"}"):
+                answer += connection.recv(4096) or b"closed}"
+            assert status_of(answer) in (200, 201)
+            time.sleep(0.5)
+        connection.close()
+
+
 def test_a_head_without_end_is_refused(server):
     connection = raw(server, b"GET /live HTTP/1.1\r\n")
     send_all(connection, [b"X-%d: %s\r\n" % (number, b"a" * 4000) for number in range(500)])

@@ -108,7 +108,6 @@ class DynamoDBClient:
         parameters: Mapping[str, Any],
         deadline: Deadline,
     ) -> dict[str, Any]:
-        remaining_seconds = deadline.remaining_seconds
         credentials = self._credentials.current()
         if fast_path.account_id != credentials.account_id:
             self._methods = None  # an account may have an endpoint of its own: learn it anew
@@ -118,8 +117,9 @@ class DynamoDBClient:
         return fast_path.send(
             operation,
             request,
-            connect_seconds=min(self._settings.connect_timeout_seconds, remaining_seconds),
-            read_seconds=min(self._settings.read_timeout_seconds, remaining_seconds),
+            connect_seconds=self._settings.connect_timeout_seconds,
+            read_seconds=self._settings.read_timeout_seconds,
+            deadline=deadline,
         )
 
     def renew_credentials(self, timeout_seconds: float) -> None:

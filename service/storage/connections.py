@@ -11,6 +11,7 @@ import re
 import select
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from botocore.exceptions import (
 )
 from gevent import monkey
 
-from service.deadline import TimeIsUp, time_limit
+from service.deadline import Deadline, TimeIsUp, time_limit
 
 MAX_HEAD_BYTES = 64 * 1024
 # An item of 400 KB in typed JSON, every character of it escaped, takes less.
@@ -35,6 +36,10 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 _RECEIVE_BYTES = 8 * 1024
 _MOST_RECEIVE_BYTES = 256 * 1024
 _LEAST_SECONDS = 0.001
+MAX_OPENING = 16
+"""How many connections are opened at a time. All that a burst of requests asks for would be opened
+at once, each handshake slower for all the others, and the connect timeout would end most of them.
+"""
 _MAX_NAMES = 100
 
 _Poll = monkey.get_original("select", "poll")
@@ -81,22 +86,25 @@ class Connections:
         self._endpoint = endpoint
         self._max_idle = max_idle
         self._idle: list[_Connection] = []
+        self._opening = threading.Semaphore(MAX_OPENING)
         self._owner_pid = os.getpid()
 
     def exchange(
-        self, request: bytes, *, connect_seconds: float, read_seconds: float
+        self, request: bytes, *, connect_seconds: float, read_seconds: float, deadline: Deadline
     ) -> HTTPAnswer:
         """Send a request and return its answer.
 
         Raises:
             ConnectTimeoutError, EndpointConnectionError, SSLError: nothing was sent.
-            ReadTimeoutError: the whole answer did not come within ``read_seconds``.
+            ReadTimeoutError: the whole answer did not come within ``read_seconds``, or before the
+                deadline.
             ConnectionClosedError: the connection broke before an answer began.
             ResponseStreamingError: the answer broke off, or is not to be understood.
         """
-        connection = self._take() or self._connect(connect_seconds)
+        connection = self._take() or self._open(connect_seconds, read_seconds, deadline)
+        until = time.monotonic() + min(read_seconds, deadline.remaining_seconds)
         try:
-            answer = connection.exchange(request, time.monotonic() + read_seconds)
+            answer = connection.exchange(request, until)
         except BaseException as error:
             connection.close()
             if isinstance(error, TimeoutError):
@@ -122,6 +130,7 @@ class Connections:
         if self._owner_pid != os.getpid():
             # They are the parent's: the other side of each is one, and cannot serve two.
             self._owner_pid = os.getpid()
+            self._opening = threading.Semaphore(MAX_OPENING)
             self.close()
         while self._idle:
             try:
@@ -132,6 +141,18 @@ class Connections:
                 return connection
             connection.close()
         return None
+
+    def _open(
+        self, connect_seconds: float, wait_seconds: float, deadline: Deadline
+    ) -> "_Connection":
+        """A new connection, or one that comes free before its turn to be opened comes."""
+        opening = self._opening
+        if not opening.acquire(timeout=min(wait_seconds, deadline.remaining_seconds)):
+            raise ConnectTimeoutError(endpoint_url=self._endpoint.url)
+        try:
+            return self._take() or self._connect(min(connect_seconds, deadline.remaining_seconds))
+        finally:
+            opening.release()
 
     def _connect(self, seconds: float) -> "_Connection":
         endpoint = self._endpoint

@@ -18,6 +18,7 @@ from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ResponseStreamingError
 from botocore.parsers import ResponseParserError, create_parser
 
+from service.deadline import Deadline
 from service.operations import Operation
 from service.storage.connections import Connections, HTTPAnswer
 from service.storage.prepared_calls import NotUnderstood, prepared_calls
@@ -75,7 +76,13 @@ class FastPath:
         return head.encode("latin-1") + body
 
     def send(
-        self, operation: Operation, request: bytes, *, connect_seconds: float, read_seconds: float
+        self,
+        operation: Operation,
+        request: bytes,
+        *,
+        connect_seconds: float,
+        read_seconds: float,
+        deadline: Deadline,
     ) -> dict[str, Any]:
         """One attempt: what boto3 answers, but for its ``ResponseMetadata``.
 
@@ -83,7 +90,10 @@ class FastPath:
             botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: as botocore does.
         """
         answer = self._connections.exchange(
-            request, connect_seconds=connect_seconds, read_seconds=read_seconds
+            request,
+            connect_seconds=connect_seconds,
+            read_seconds=read_seconds,
+            deadline=deadline,
         )
         _check_checksum(answer)
         if answer.status != HTTPStatus.OK:

@@ -6,6 +6,7 @@ import boto3.session
 from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 
+from service.deadline import Deadline
 from service.storage.fast_path import FastPath
 from tests.conftest import environment
 
@@ -39,9 +40,17 @@ class Path:
                 self.client, TABLE, verify, account_id=None, max_idle_connections=max_idle
             )
 
-    def call(self, operation, parameters, *, key=KEY, read_seconds=20):
+    def call(
+        self, operation, parameters, *, key=KEY, connect_seconds=20, read_seconds=20, within=60
+    ):
         request = self.fast.request(operation, parameters, key)
-        return self.fast.send(operation, request, connect_seconds=20, read_seconds=read_seconds)
+        return self.fast.send(
+            operation,
+            request,
+            connect_seconds=connect_seconds,
+            read_seconds=read_seconds,
+            deadline=Deadline(within),
+        )
 
 
 EXAMPLE = SimpleNamespace(

@@ -6,12 +6,14 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 import trustme
-from botocore.exceptions import SSLError
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError, SSLError
 
 from service.operations import Operation
+from service.storage.connections import MAX_OPENING
 from tests.engines import ROOT
 from tests.fastpath.conftest import EXAMPLE, Path
 from tests.fastpath.scripted import CLOSE, ScriptedServer, answer
@@ -54,6 +56,59 @@ def test_a_connection_that_was_closed_while_idle_is_noticed_before_it_is_used():
             path.call(GET, EXAMPLE.parameters)
             server.drop()
             assert connections_of(server) == list(range(number + 1))
+
+
+@pytest.fixture
+def silent():
+    """The port of a listener that takes no connection: to connect is to wait."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        port = listener.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):  # the one that waits to be accepted
+            yield port
+
+
+def test_only_so_many_connections_are_opened_at_a_time(silent):
+    path = Path(f"http://127.0.0.1:{silent}")
+    failed = []
+
+    def call():
+        began = time.monotonic()
+        try:
+            path.call(GET, EXAMPLE.parameters, connect_seconds=6, read_seconds=1)
+        except ConnectTimeoutError:
+            failed.append(time.monotonic() - began)
+
+    callers = [threading.Thread(target=call) for _ in range(MAX_OPENING + 10)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert len(failed) == len(callers)
+    assert len([seconds for seconds in failed if seconds > 5]) == MAX_OPENING
+
+
+def test_connecting_and_waiting_for_the_answer_share_one_deadline(silent):
+    path = Path(f"http://127.0.0.1:{silent}")
+    began = time.monotonic()
+    with pytest.raises(ConnectTimeoutError):
+        path.call(GET, EXAMPLE.parameters, connect_seconds=60, within=1)
+    assert time.monotonic() - began < 30
+    with ScriptedServer(lambda _: []) as server, pytest.raises(ReadTimeoutError):
+        Path(server.url).call(GET, EXAMPLE.parameters, read_seconds=60, within=1)
+    assert time.monotonic() - began < 30
+
+
+def test_a_burst_of_calls_is_answered_whole():
+    with ScriptedServer(lambda _: [GOOD]) as server:
+        path = Path(server.url, max_idle=100)
+        callers = [
+            threading.Thread(target=lambda: path.call(GET, EXAMPLE.parameters)) for _ in range(60)
+        ]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
+        assert len(server.requests) == 60
 
 
 def test_calls_at_once_have_a_connection_each_and_only_so_many_are_kept():

@@ -66,9 +66,9 @@ def test_without_items_auth_only_this_machine_is_served(options, variables):
     assert "Set it to jwt or api-key" in line
 
 
-@pytest.mark.parametrize("address", [f"127.0.0.1:{free_port()}", f"{EVERYWHERE}:{free_port()}"])
-def test_without_the_configuration_that_looks_at_the_address_it_has_to_be_said(address):
-    assert "ITEMS_AUTH must be set" in refusal("-b", address)
+@pytest.mark.parametrize("host", ["127.0.0.1", EVERYWHERE])
+def test_without_the_configuration_that_looks_at_the_address_it_has_to_be_said(host):
+    assert "ITEMS_AUTH must be set" in refusal("-b", f"{host}:{free_port()}")
 
 
 def test_under_another_server_it_has_to_be_said():

@@ -100,6 +100,17 @@ def test_a_body_that_breaks_off_is_400_and_nothing_is_written(server, wire, rest
     assert "PutItem" not in wire.calls[before:]
 
 
+def test_a_body_whose_length_begins_with_zeros_holds_no_place(own_wire):
+    with gunicorn(own_wire.url, "-w", "1", ITEMS_MAX_IN_FLIGHT="2") as server:
+        slow = [raw(server, HEAD + b"Content-Length: 0000000009\r\n\r\n{") for _ in range(4)]
+        for _ in range(20):
+            assert server.request("GET", "/items/7/nobody").status == 404
+        for connection in slow:
+            connection.sendall(b'"A": 1 }')
+            assert status_of(connection.recv(4096)) in (200, 201)
+            connection.close()
+
+
 def test_a_get_does_not_wait_for_a_body(server):
     head = b"GET /items/7/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
     connection = raw(server, head + b"x")

@@ -16,7 +16,7 @@ from typing import Any
 
 import gevent
 from gevent import monkey
-from gunicorn.http.body import LengthReader
+from gunicorn.http.body import ChunkedReader, LengthReader
 from gunicorn.http.wsgi import base_environ
 from gunicorn.util import close
 from gunicorn.workers.ggevent import GeventWorker
@@ -218,6 +218,9 @@ def _has_unread_body(request: Any) -> bool:
     reader = request.body.reader
     if isinstance(reader, LengthReader) and not reader.length and not request.body.buf.tell():
         return False  # nearly all requests; a timer costs more than all of this
+    # A generator that was interrupted, or has raised, looks as if it had come to its end.
+    if isinstance(reader, ChunkedReader) and reader.parser and reader.parser.gi_frame is None:
+        return True
     with gevent.Timeout(0.01, False), suppress(Exception):
         return bool(request.body.read(1))
     return True

@@ -2,6 +2,7 @@
 
 import http.client
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -68,18 +69,26 @@ def test_a_client_that_waits_for_the_answer_is_told_413(server, form):
 @pytest.mark.parametrize(
     "rest",
     [
+        b"Content-Length: 10\r\n\r\n",
         b"Content-Length: 10\r\n\r\n{",
+        b"Transfer-Encoding: chunked\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\n",
         b"Transfer-Encoding: chunked\r\n\r\n5\r\n{",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\n{    \r\n",
     ],
 )
-def test_a_body_that_does_not_come_is_408(own_wire, rest):
+def test_a_body_that_does_not_come_is_408_and_what_comes_later_no_request(own_wire, rest):
     with gunicorn(own_wire.url, "-w", "1", ITEMS_BODY_TIMEOUT_SECONDS="0.5") as server:
         connection = raw(server, HEAD + rest)
-        answer = everything(connection)
+        answer = connection.recv(4096)
+        with suppress(ConnectionError):
+            connection.sendall(b"GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer += everything(connection)
         connection.close()
     assert status_of(answer) == 408
     assert b"#request-timeout" in answer
     assert b"\r\nConnection: close\r\n" in answer
+    assert answer.count(b"HTTP/1.1 ") == 1
 
 
 @pytest.mark.parametrize(

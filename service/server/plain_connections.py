@@ -4,6 +4,7 @@ The first request that is not plain ends this: gunicorn reads it, and all that c
 """
 
 import io
+import itertools
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,6 +15,7 @@ from gunicorn.config import Config
 from gunicorn.http.body import Body, LengthReader
 from gunicorn.http.unreader import SocketUnreader
 
+from service.deadline import give_way
 from service.server.answers import Answer
 from service.server.request_heads import END, MAX_HEAD_BYTES, environment_of
 
@@ -21,6 +23,8 @@ LINGER_SECONDS = 1.0
 """How long a client that sends a refused body has to read why."""
 _LINGER_STEP_BYTES = 64 * 1024
 _RECEIVE_BYTES = 8192
+_REQUESTS_IN_A_ROW = 8
+"""After so many, others have their turn, also where the client sends faster than it is answered."""
 
 # Whoever changes one of these wants what only gunicorn's own way does.
 _SETTINGS_OF_GUNICORNS_WAY = (
@@ -75,7 +79,7 @@ class PlainConnection:
         """Answer requests until the connection ends, or until one comes that is not plain: what
         has been received and is not answered, empty where the connection is done.
         """
-        while True:
+        for number in itertools.count(1):
             end = self._receive_head()
             if end < 0:
                 return self._unread
@@ -84,7 +88,10 @@ class PlainConnection:
                 return self._unread
             self._unread = self._unread[end + len(END) :]
             if not self._answer(environment):
-                return b""
+                break
+            if number % _REQUESTS_IN_A_ROW == 0:
+                give_way()
+        return b""
 
     def _receive_head(self) -> int:
         """Where the next head ends in what is unread; -1 where there is none, or a long one."""
@@ -167,4 +174,4 @@ def linger(client: socket.socket) -> None:
     with gevent.Timeout(LINGER_SECONDS, False), suppress(OSError):
         client.shutdown(socket.SHUT_WR)
         while client.recv(_LINGER_STEP_BYTES):
-            pass
+            give_way()  # or the time might never be up

@@ -21,6 +21,7 @@ from gunicorn.http.wsgi import base_environ
 from gunicorn.util import close
 from gunicorn.workers.ggevent import GeventWorker
 
+from service.deadline import give_way
 from service.server.plain_connections import PlainConnection, Resumed, can_serve_plainly, linger
 
 IDLE_GRACE_SECONDS = 2.0
@@ -182,6 +183,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
             if _has_unread_body(req):
                 linger(sock)
                 raise StopIteration
+            give_way()
 
     def _stop(self) -> None:
         self.draining = True

@@ -14,7 +14,7 @@ import structlog
 from flask import Flask
 from werkzeug.exceptions import BadRequest, RequestTimeout
 
-from service.deadline import TimeIsUp, request_deadline, time_limit
+from service.deadline import TimeIsUp, give_way, request_deadline, time_limit
 from service.settings import Settings
 from service.web import problem_responses
 from service.web.access import who_asks
@@ -175,4 +175,5 @@ class _Body:
             self._limits.hold(self.caller, len(step))
             self.size += len(step)
             steps.append(step)
+            give_way()
         return b"".join(steps)

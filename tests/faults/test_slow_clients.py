@@ -1,6 +1,8 @@
 """Clients that send too much, too slowly or not at all take nothing from the others."""
 
 import http.client
+import select
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -139,6 +141,53 @@ def test_idle_and_half_sent_requests_starve_nobody(own_wire):
             assert server.request("GET", "/live").status == 200
         for connection in connections:
             connection.close()
+
+
+@pytest.mark.parametrize("header", [b"", b"TE: trailers\r\n"], ids=["plain", "gunicorn's"])
+def test_a_client_that_sends_ahead_without_end_stops_nobody(own_wire, header):
+    requests = b"GET /live HTTP/1.1\r\nHost: x\r\n%b\r\n" % header * 2000
+    enough = threading.Event()
+
+    def send(connection):
+        with suppress(OSError):
+            while not enough.is_set():
+                connection.sendall(requests)
+
+    def receive(connection):
+        with suppress(OSError):
+            while connection.recv(MEBIBYTE):
+                pass
+
+    with gunicorn(own_wire.url, "-w", "1") as server:
+        before = server.workers
+        connection = raw(server, b"")
+        threads = [threading.Thread(target=each, args=(connection,)) for each in (send, receive)]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(20):
+                assert server.request("GET", "/items/7/nobody").status == 404
+            assert server.workers == before, "it was never thought to hang"
+        finally:
+            enough.set()
+            connection.shutdown(2)
+            for thread in threads:
+                thread.join()
+            connection.close()
+
+
+def test_a_body_in_a_million_chunks_holds_up_nobody(server):
+    connection = raw(server, HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+    chunks = [b"1\r\n1\r\n" * MEBIBYTE, b"0\r\n\r\n"]
+    sending = threading.Thread(target=send_all, args=(connection, chunks))
+    sending.start()
+    for _ in range(3):
+        assert server.request("GET", "/live").status == 200
+    was_answered, _, _ = select.select([connection], [], [], 0)
+    sending.join()
+    assert status_of(connection.recv(4096)) == 422
+    assert not was_answered, "the others were first"
+    connection.close()
 
 
 def test_a_half_sent_head_is_not_waited_for_forever(own_wire):

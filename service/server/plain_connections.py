@@ -107,7 +107,22 @@ class PlainConnection:
 
     def _answer(self, environment: dict[str, Any]) -> bool:
         """Answer one request; whether another may follow."""
+        client = self._client
         body = self._body(int(environment.get("CONTENT_LENGTH") or 0))
+        is_unread, closes, message = self._answered(environment, body)
+        sent = client.send(message)  # nearly always all of it, and cheaper than sendall()
+        if sent < len(message):
+            client.sendall(memoryview(message)[sent:])
+        if is_unread:
+            linger(client)
+        elif isinstance(body, Body):
+            self._unread = body.reader.unreader.take_buffered()
+        return not closes
+
+    def _answered(self, environment: dict[str, Any], body: Any) -> tuple[bool, bool, bytes]:
+        """Whether the body is left unread, whether the connection ends, and the answer: of which
+        nothing else is left while the client takes it.
+        """
         environment["wsgi.input"] = body
         host, client = self._host, self._client
         host.begin_request(client)
@@ -128,14 +143,7 @@ class PlainConnection:
             or environment.get("HTTP_CONNECTION", "").lower() == "close"
         )
         message = answer.encoded(whole, environment["REQUEST_METHOD"], closes=closes)
-        sent = client.send(message)  # nearly always all of it, and cheaper than sendall()
-        if sent < len(message):
-            client.sendall(message[sent:])
-        if is_unread:
-            linger(client)
-        elif isinstance(body, Body):
-            self._unread = body.reader.unreader.take_buffered()
-        return not closes
+        return is_unread, closes, message
 
     def _body(self, length: int) -> Any:
         unread = self._unread

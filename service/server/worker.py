@@ -172,7 +172,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._requests.add(req)
         if self.draining:
             req.force_close()
-        req.should_close = partial(_should_close, req)  # asked as the answer's head is made
+        req.should_close = partial(self._should_close, req, sock)
         try:
             super().handle_request(listener_name, req, sock, addr)
         finally:
@@ -184,6 +184,13 @@ class Worker(GeventWorker):  # type: ignore[misc]
                 linger(sock)
                 raise StopIteration
             give_way()
+
+    def _should_close(self, request: Any, client: socket.socket) -> bool:
+        """Asked as the answer's head is made: from then on it is the client that is waited for."""
+        self._idle_since[client] = time.monotonic()
+        if _has_unread_body(request):
+            request.force_close()
+        return bool(type(request).should_close(request))
 
     def _stop(self) -> None:
         self.draining = True
@@ -208,12 +215,6 @@ class Worker(GeventWorker):  # type: ignore[misc]
             # arrived can still be read, and a request in it is answered.
             with suppress(OSError), _PlainSocket(fileno=os.dup(connection.fileno())) as copy:
                 copy.shutdown(how)
-
-
-def _should_close(request: Any) -> bool:
-    if _has_unread_body(request):
-        request.force_close()
-    return bool(type(request).should_close(request))
 
 
 def _has_unread_body(request: Any) -> bool:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import wire as faults
 from tests.faults.clients import everything, raw
-from tests.faults.conftest import eventually
+from tests.faults.conftest import GENEROUS_SECONDS, eventually
 from tests.serving import gunicorn
 
 MEBIBYTE = 1024 * 1024
@@ -19,6 +20,16 @@ HEAD = b"PUT /items/7/slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/json
 
 def resident_bytes(pid):
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
+
+
+def peers_of(pid):
+    """The loopback clients whose connections the process holds."""
+    links = list(Path(f"/proc/{pid}/fd").iterdir())
+    inodes = {str(link.readlink())[8:-1] for link in links if link.is_symlink()}
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {
+        ("127.0.0.1", int(line[2].partition(":")[2], 16)) for line in lines if line[9] in inodes
+    }
 
 
 def status_of(content):
@@ -209,6 +220,24 @@ def test_a_connection_that_says_nothing_is_closed_in_time(own_wire):
         assert kept.sock.recv(1) == b""
         silent.close()
         kept.close()
+
+
+def test_clients_that_do_not_take_their_answers_are_let_go(own_wire):
+    item = {"Id": {"N": "7"}, "Name": {"S": "large"}, "Text": {"S": "x" * 390_000}}
+    own_wire.fault(faults.answer({"Item": item}))
+    head = b"GET /items/7/large HTTP/1.1\r\nHost: x\r\n"
+    with gunicorn(own_wire.url, "-w", "1", "--keep-alive", "1") as server:
+        (worker,) = server.workers
+        # 100 answers are more than all buffers on the way hold.
+        connections = [
+            raw(server, (head + way) * 100) for way in (b"\r\n", b"TE: trailers\r\n\r\n")
+        ]
+        peers = {connection.getsockname() for connection in connections}
+        eventually(lambda: peers <= peers_of(worker))
+        eventually(lambda: not peers & peers_of(worker), GENEROUS_SECONDS * 2)
+        assert server.request("GET", "/items/7/large").status == 200
+        for connection in connections:
+            connection.close()
 
 
 def test_requests_sent_ahead_are_answered_in_their_order(server):

@@ -34,6 +34,17 @@ _CLIENT_IS_GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errn
 _PlainSocket = monkey.get_original("socket", "socket")
 
 
+class _Listener:
+    """What is asked of a listener once a connection is there, also when it is closed by then."""
+
+    def __init__(self, name: Any) -> None:
+        self._name = name
+
+    def getsockname(self) -> Any:
+        """Where it listens, or did."""
+        return self._name
+
+
 class Worker(GeventWorker):  # type: ignore[misc]
     """One process, a greenlet for each connection."""
 
@@ -71,6 +82,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._idle_since: dict[Any, float] = {}
         self._requests: set[Any] = set()
         self._constants: dict[str, Any] | None = None
+        self._listeners: dict[Any, _Listener] = {}
 
     @property
     def closes_connections(self) -> bool:
@@ -89,6 +101,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     def run(self) -> None:
         """Serve until told to stop."""
+        self._listeners = {each: _Listener(each.getsockname()) for each in self.sockets}
         # With a prefix from outside, gunicorn takes paths apart.
         if (
             self.prefers_plain_connections
@@ -113,6 +126,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
         """Serve one connection."""
+        listener = self._listeners[listener]
         self._idle_since[client] = time.monotonic()
         connection: Any = client
         try:

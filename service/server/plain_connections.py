@@ -40,7 +40,10 @@ def can_serve_plainly(configuration: Config) -> bool:
     """Whether gunicorn is asked for nothing that only its own way of serving has."""
     defaults = Config()
     return not (
-        configuration.is_ssl or configuration.forwarded_allow_ips or not configuration.keepalive
+        configuration.is_ssl
+        or configuration.forwarded_allow_ips
+        or not configuration.keepalive
+        or 0 < configuration.limit_request_line < MAX_HEAD_BYTES
     ) and all(
         _name_of(getattr(configuration, name)) == _name_of(getattr(defaults, name))
         for name in _SETTINGS_OF_GUNICORNS_WAY

@@ -139,9 +139,9 @@ def _key_id(token: bytes) -> str | None:
         members = orjson.loads(base64.urlsafe_b64decode(header + b"=" * (-len(header) % 4)))
     except ValueError:
         members = None
-    if not rest or not isinstance(members, dict):
+    kid = members.get("kid") if isinstance(members, dict) else ...
+    if not rest or not isinstance(kid, str | int | None):
         raise Unauthenticated("The credential is no JSON Web Token.")
-    kid = members.get("kid")
     return None if kid is None else str(kid)
 
 

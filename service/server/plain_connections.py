@@ -4,6 +4,7 @@ The first request that is not plain ends this: gunicorn reads it, and all that c
 """
 
 import io
+import itertools
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,6 +15,7 @@ from gunicorn.config import Config
 from gunicorn.http.body import Body, LengthReader
 from gunicorn.http.unreader import SocketUnreader
 
+from service.deadline import give_way
 from service.server.answers import Answer
 from service.server.request_heads import END, MAX_HEAD_BYTES, environment_of
 
@@ -21,6 +23,8 @@ LINGER_SECONDS = 1.0
 """How long a client that sends a refused body has to read why."""
 _LINGER_STEP_BYTES = 64 * 1024
 _RECEIVE_BYTES = 8192
+_REQUESTS_IN_A_ROW = 8
+"""After so many, others have their turn, also where the client sends faster than it is answered."""
 
 # Whoever changes one of these wants what only gunicorn's own way does.
 _SETTINGS_OF_GUNICORNS_WAY = (
@@ -36,7 +40,10 @@ def can_serve_plainly(configuration: Config) -> bool:
     """Whether gunicorn is asked for nothing that only its own way of serving has."""
     defaults = Config()
     return not (
-        configuration.is_ssl or configuration.forwarded_allow_ips or not configuration.keepalive
+        configuration.is_ssl
+        or configuration.forwarded_allow_ips
+        or not configuration.keepalive
+        or 0 < configuration.limit_request_line < MAX_HEAD_BYTES
     ) and all(
         _name_of(getattr(configuration, name)) == _name_of(getattr(defaults, name))
         for name in _SETTINGS_OF_GUNICORNS_WAY
@@ -75,7 +82,7 @@ class PlainConnection:
         """Answer requests until the connection ends, or until one comes that is not plain: what
         has been received and is not answered, empty where the connection is done.
         """
-        while True:
+        for number in itertools.count(1):
             end = self._receive_head()
             if end < 0:
                 return self._unread
@@ -84,7 +91,10 @@ class PlainConnection:
                 return self._unread
             self._unread = self._unread[end + len(END) :]
             if not self._answer(environment):
-                return b""
+                break
+            if number % _REQUESTS_IN_A_ROW == 0:
+                give_way()
+        return b""
 
     def _receive_head(self) -> int:
         """Where the next head ends in what is unread; -1 where there is none, or a long one."""
@@ -100,7 +110,22 @@ class PlainConnection:
 
     def _answer(self, environment: dict[str, Any]) -> bool:
         """Answer one request; whether another may follow."""
+        client = self._client
         body = self._body(int(environment.get("CONTENT_LENGTH") or 0))
+        is_unread, closes, message = self._answered(environment, body)
+        sent = client.send(message)  # nearly always all of it, and cheaper than sendall()
+        if sent < len(message):
+            client.sendall(memoryview(message)[sent:])
+        if is_unread:
+            linger(client)
+        elif isinstance(body, Body):
+            self._unread = body.reader.unreader.take_buffered()
+        return not closes
+
+    def _answered(self, environment: dict[str, Any], body: Any) -> tuple[bool, bool, bytes]:
+        """Whether the body is left unread, whether the connection ends, and the answer: of which
+        nothing else is left while the client takes it.
+        """
         environment["wsgi.input"] = body
         host, client = self._host, self._client
         host.begin_request(client)
@@ -121,14 +146,7 @@ class PlainConnection:
             or environment.get("HTTP_CONNECTION", "").lower() == "close"
         )
         message = answer.encoded(whole, environment["REQUEST_METHOD"], closes=closes)
-        sent = client.send(message)  # nearly always all of it, and cheaper than sendall()
-        if sent < len(message):
-            client.sendall(message[sent:])
-        if is_unread:
-            linger(client)
-        elif isinstance(body, Body):
-            self._unread = body.reader.unreader.take_buffered()
-        return not closes
+        return is_unread, closes, message
 
     def _body(self, length: int) -> Any:
         unread = self._unread
@@ -167,4 +185,4 @@ def linger(client: socket.socket) -> None:
     with gevent.Timeout(LINGER_SECONDS, False), suppress(OSError):
         client.shutdown(socket.SHUT_WR)
         while client.recv(_LINGER_STEP_BYTES):
-            pass
+            give_way()  # or the time might never be up

@@ -16,11 +16,12 @@ from typing import Any
 
 import gevent
 from gevent import monkey
-from gunicorn.http.body import LengthReader
+from gunicorn.http.body import ChunkedReader, LengthReader
 from gunicorn.http.wsgi import base_environ
 from gunicorn.util import close
 from gunicorn.workers.ggevent import GeventWorker
 
+from service.deadline import give_way
 from service.server.plain_connections import PlainConnection, Resumed, can_serve_plainly, linger
 
 IDLE_GRACE_SECONDS = 2.0
@@ -31,6 +32,17 @@ SEND_GRACE_SECONDS = 15.0
 _CLIENT_IS_GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.ESHUTDOWN})
 
 _PlainSocket = monkey.get_original("socket", "socket")
+
+
+class _Listener:
+    """What is asked of a listener once a connection is there, also when it is closed by then."""
+
+    def __init__(self, name: Any) -> None:
+        self._name = name
+
+    def getsockname(self) -> Any:
+        """Where it listens, or did."""
+        return self._name
 
 
 class Worker(GeventWorker):  # type: ignore[misc]
@@ -70,6 +82,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._idle_since: dict[Any, float] = {}
         self._requests: set[Any] = set()
         self._constants: dict[str, Any] | None = None
+        self._listeners: dict[Any, _Listener] = {}
 
     @property
     def closes_connections(self) -> bool:
@@ -88,6 +101,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     def run(self) -> None:
         """Serve until told to stop."""
+        self._listeners = {each: _Listener(each.getsockname()) for each in self.sockets}
         # With a prefix from outside, gunicorn takes paths apart.
         if (
             self.prefers_plain_connections
@@ -112,6 +126,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
         """Serve one connection."""
+        listener = self._listeners[listener]
         self._idle_since[client] = time.monotonic()
         connection: Any = client
         try:
@@ -171,7 +186,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._requests.add(req)
         if self.draining:
             req.force_close()
-        req.should_close = partial(_should_close, req)  # asked as the answer's head is made
+        req.should_close = partial(self._should_close, req, sock)
         try:
             super().handle_request(listener_name, req, sock, addr)
         finally:
@@ -182,6 +197,14 @@ class Worker(GeventWorker):  # type: ignore[misc]
             if _has_unread_body(req):
                 linger(sock)
                 raise StopIteration
+            give_way()
+
+    def _should_close(self, request: Any, client: socket.socket) -> bool:
+        """Asked as the answer's head is made: from then on it is the client that is waited for."""
+        self._idle_since[client] = time.monotonic()
+        if _has_unread_body(request):
+            request.force_close()
+        return bool(type(request).should_close(request))
 
     def _stop(self) -> None:
         self.draining = True
@@ -208,16 +231,13 @@ class Worker(GeventWorker):  # type: ignore[misc]
                 copy.shutdown(how)
 
 
-def _should_close(request: Any) -> bool:
-    if _has_unread_body(request):
-        request.force_close()
-    return bool(type(request).should_close(request))
-
-
 def _has_unread_body(request: Any) -> bool:
     reader = request.body.reader
     if isinstance(reader, LengthReader) and not reader.length and not request.body.buf.tell():
         return False  # nearly all requests; a timer costs more than all of this
+    # A generator that was interrupted, or has raised, looks as if it had come to its end.
+    if isinstance(reader, ChunkedReader) and reader.parser and reader.parser.gi_frame is None:
+        return True
     with gevent.Timeout(0.01, False), suppress(Exception):
         return bool(request.body.read(1))
     return True

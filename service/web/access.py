@@ -185,7 +185,7 @@ class _Authentication:
         else:
             try:
                 self._check(environ)
-            except _Refused as refusal:
+            except Exception as refusal:  # noqa: BLE001 - a defect lets nobody in, and is answered
                 refuse(environ, refusal)
         return self._app(environ, start_response)
 

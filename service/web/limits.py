@@ -14,7 +14,7 @@ import structlog
 from flask import Flask
 from werkzeug.exceptions import BadRequest, RequestTimeout
 
-from service.deadline import TimeIsUp, request_deadline, time_limit
+from service.deadline import TimeIsUp, give_way, request_deadline, time_limit
 from service.settings import Settings
 from service.web import problem_responses
 from service.web.access import who_asks
@@ -35,7 +35,7 @@ UNLIMITED_PATHS = frozenset({"/live", "/ready"})
 # A body means nothing to these, so that none is waited for or held.
 _UNREAD_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _STEP_BYTES = 16 * 1024
-_LONGEST_NUMBER = 10
+_MOST_DIGITS = 9
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -139,10 +139,10 @@ class _Body:
         """
         if environ["REQUEST_METHOD"] in _UNREAD_METHODS:
             return
-        length = environ.get("CONTENT_LENGTH") or ""
+        length = (environ.get("CONTENT_LENGTH") or "").lstrip("0")
         if "HTTP_TRANSFER_ENCODING" in environ and environ.get("wsgi.input_terminated"):
             expected = MAX_BODY_BYTES + 1
-        elif 0 < len(length) < _LONGEST_NUMBER and 0 < int(length) <= MAX_BODY_BYTES:
+        elif 0 < len(length) <= _MOST_DIGITS and int(length) <= MAX_BODY_BYTES:
             expected = int(length)
         else:
             return
@@ -175,4 +175,5 @@ class _Body:
             self._limits.hold(self.caller, len(step))
             self.size += len(step)
             steps.append(step)
+            give_way()
         return b"".join(steps)

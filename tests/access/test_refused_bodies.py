@@ -1,5 +1,6 @@
 """A body costs nothing where its caller is refused, and no caller's bodies crowd out another's."""
 
+import base64
 import json
 from contextlib import contextmanager, suppress
 
@@ -84,6 +85,14 @@ def test_a_method_in_small_letters_needs_the_same_scope(endpoint, authority):
         for method in ("put", "Delete"):
             token = authority.token(scope="items:read")
             assert server.request(method, "/items/104/Andrew", **bearer(token)).status == 403
+
+
+def test_a_token_whose_key_id_is_nested_deeply_is_none(guarded):
+    header = b'{"alg":"RS256","kid":%b%b}' % (b"[" * 1000, b"]" * 1000)
+    token = f"{base64.urlsafe_b64encode(header).decode()}.e30.c2lnbmF0dXJl"
+    answer = guarded.request("GET", "/items/104/Andrew", **bearer(token))
+    assert answer.status == 401
+    assert answer.json["request_id"] == answer.headers["X-Request-Id"]
 
 
 def test_who_was_refused_is_in_the_log(guarded, authority):

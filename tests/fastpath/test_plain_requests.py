@@ -287,6 +287,7 @@ def test_gunicorn_as_it_is_configured_here_may_serve_plainly():
         {"proxy_protocol": "auto"},
         {"certfile": "certificate.pem"},
         {"limit_request_fields": 5},
+        {"limit_request_line": 4094},
         {"pre_request": lambda _worker, _request: None},
     ],
     ids=lambda options: next(iter(options)),

@@ -3,6 +3,7 @@
 import http.client
 import os
 import signal
+import socket
 import threading
 import time
 
@@ -69,6 +70,26 @@ def test_idle_connections_do_not_hold_up_the_end(quick):
         kept.close()
         server.log_file.seek(0)
         assert b"[ERROR]" not in server.log_file.read()
+
+
+def is_refused(address):
+    with socket.socket() as probe:
+        return probe.connect_ex(address) != 0
+
+
+@pytest.mark.parametrize("header", [b"", b"TE: trailers\r\n"], ids=["plain", "gunicorn's"])
+def test_a_connection_without_a_request_has_time_for_one_once_no_other_is_taken(quick, header):
+    with gunicorn(quick.url, "-w", "1") as server:
+        kept = raw(server, GET)
+        assert kept.recv(4096).startswith(b"HTTP/1.1 200")
+        os.kill(server.pid, signal.SIGTERM)
+        eventually(lambda: is_refused(server.address))
+        kept.sendall(GET.replace(b"\r\n\r\n", b"\r\n%b\r\n" % header))
+        answer = everything(kept)
+        kept.close()
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b"\r\nConnection: close\r\n" in answer
+        assert not [line for line in server.log if line["level"] == "error"]
 
 
 def test_while_it_drains_it_says_so_and_still_takes_requests(quick):

@@ -1,13 +1,17 @@
 """Clients that send too much, too slowly or not at all take nothing from the others."""
 
 import http.client
+import select
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests import wire as faults
 from tests.faults.clients import everything, raw
-from tests.faults.conftest import eventually
+from tests.faults.conftest import GENEROUS_SECONDS, eventually
 from tests.serving import gunicorn
 
 MEBIBYTE = 1024 * 1024
@@ -16,6 +20,16 @@ HEAD = b"PUT /items/7/slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/json
 
 def resident_bytes(pid):
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
+
+
+def peers_of(pid):
+    """The loopback clients whose connections the process holds."""
+    links = list(Path(f"/proc/{pid}/fd").iterdir())
+    inodes = {str(link.readlink())[8:-1] for link in links if link.is_symlink()}
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {
+        ("127.0.0.1", int(line[2].partition(":")[2], 16)) for line in lines if line[9] in inodes
+    }
 
 
 def status_of(content):
@@ -68,18 +82,26 @@ def test_a_client_that_waits_for_the_answer_is_told_413(server, form):
 @pytest.mark.parametrize(
     "rest",
     [
+        b"Content-Length: 10\r\n\r\n",
         b"Content-Length: 10\r\n\r\n{",
+        b"Transfer-Encoding: chunked\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\n",
         b"Transfer-Encoding: chunked\r\n\r\n5\r\n{",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\n{    \r\n",
     ],
 )
-def test_a_body_that_does_not_come_is_408(own_wire, rest):
+def test_a_body_that_does_not_come_is_408_and_what_comes_later_no_request(own_wire, rest):
     with gunicorn(own_wire.url, "-w", "1", ITEMS_BODY_TIMEOUT_SECONDS="0.5") as server:
         connection = raw(server, HEAD + rest)
-        answer = everything(connection)
+        answer = connection.recv(4096)
+        with suppress(ConnectionError):
+            connection.sendall(b"GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer += everything(connection)
         connection.close()
     assert status_of(answer) == 408
     assert b"#request-timeout" in answer
     assert b"\r\nConnection: close\r\n" in answer
+    assert answer.count(b"HTTP/1.1 ") == 1
 
 
 @pytest.mark.parametrize(
@@ -98,6 +120,17 @@ def test_a_body_that_breaks_off_is_400_and_nothing_is_written(server, wire, rest
     connection.close()
     assert status_of(answer) == 400
     assert "PutItem" not in wire.calls[before:]
+
+
+def test_a_body_whose_length_begins_with_zeros_holds_no_place(own_wire):
+    with gunicorn(own_wire.url, "-w", "1", ITEMS_MAX_IN_FLIGHT="2") as server:
+        slow = [raw(server, HEAD + b"Content-Length: 0000000009\r\n\r\n{") for _ in range(4)]
+        for _ in range(20):
+            assert server.request("GET", "/items/7/nobody").status == 404
+        for connection in slow:
+            connection.sendall(b'"A": 1 }')
+            assert status_of(connection.recv(4096)) in (200, 201)
+            connection.close()
 
 
 def test_a_get_does_not_wait_for_a_body(server):
@@ -121,6 +154,53 @@ def test_idle_and_half_sent_requests_starve_nobody(own_wire):
             connection.close()
 
 
+@pytest.mark.parametrize("header", [b"", b"TE: trailers\r\n"], ids=["plain", "gunicorn's"])
+def test_a_client_that_sends_ahead_without_end_stops_nobody(own_wire, header):
+    requests = b"GET /live HTTP/1.1\r\nHost: x\r\n%b\r\n" % header * 2000
+    enough = threading.Event()
+
+    def send(connection):
+        with suppress(OSError):
+            while not enough.is_set():
+                connection.sendall(requests)
+
+    def receive(connection):
+        with suppress(OSError):
+            while connection.recv(MEBIBYTE):
+                pass
+
+    with gunicorn(own_wire.url, "-w", "1") as server:
+        before = server.workers
+        connection = raw(server, b"")
+        threads = [threading.Thread(target=each, args=(connection,)) for each in (send, receive)]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(20):
+                assert server.request("GET", "/items/7/nobody").status == 404
+            assert server.workers == before, "it was never thought to hang"
+        finally:
+            enough.set()
+            connection.shutdown(2)
+            for thread in threads:
+                thread.join()
+            connection.close()
+
+
+def test_a_body_in_a_million_chunks_holds_up_nobody(server):
+    connection = raw(server, HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+    chunks = [b"1\r\n1\r\n" * MEBIBYTE, b"0\r\n\r\n"]
+    sending = threading.Thread(target=send_all, args=(connection, chunks))
+    sending.start()
+    for _ in range(3):
+        assert server.request("GET", "/live").status == 200
+    was_answered, _, _ = select.select([connection], [], [], 0)
+    sending.join()
+    assert status_of(connection.recv(4096)) == 422
+    assert not was_answered, "the others were first"
+    connection.close()
+
+
 def test_a_half_sent_head_is_not_waited_for_forever(own_wire):
     with gunicorn(own_wire.url, "-w", "1", "--keep-alive", "1") as server:
         connection = raw(server, b"GET /live HTTP/1.1\r\nHos")
@@ -140,6 +220,24 @@ def test_a_connection_that_says_nothing_is_closed_in_time(own_wire):
         assert kept.sock.recv(1) == b""
         silent.close()
         kept.close()
+
+
+def test_clients_that_do_not_take_their_answers_are_let_go(own_wire):
+    item = {"Id": {"N": "7"}, "Name": {"S": "large"}, "Text": {"S": "x" * 390_000}}
+    own_wire.fault(faults.answer({"Item": item}))
+    head = b"GET /items/7/large HTTP/1.1\r\nHost: x\r\n"
+    with gunicorn(own_wire.url, "-w", "1", "--keep-alive", "1") as server:
+        (worker,) = server.workers
+        # 100 answers are more than all buffers on the way hold.
+        connections = [
+            raw(server, (head + way) * 100) for way in (b"\r\n", b"TE: trailers\r\n\r\n")
+        ]
+        peers = {connection.getsockname() for connection in connections}
+        eventually(lambda: peers <= peers_of(worker))
+        eventually(lambda: not peers & peers_of(worker), GENEROUS_SECONDS * 2)
+        assert server.request("GET", "/items/7/large").status == 200
+        for connection in connections:
+            connection.close()
 
 
 def test_requests_sent_ahead_are_answered_in_their_order(server):

@@ -1,0 +1,31 @@
+"""A defect in what finds the caller lets nobody in, and is answered as any other defect is."""
+
+import pytest
+
+from service.access.api_keys import ApiKeys
+from service.app import create_app, create_repository
+from service.settings import Settings
+from tests.conftest import environment
+
+
+@pytest.fixture
+def app(tmp_path):
+    file = tmp_path / "keys.toml"
+    file.write_text("")
+    with environment():
+        settings = Settings.from_environment(
+            {"ITEMS_AUTH": "api-key", "ITEMS_API_KEYS_FILE": str(file)}
+        )
+        return create_app(settings, create_repository(settings))
+
+
+def test_a_defect_while_the_caller_is_looked_for_is_500_with_a_request_id(app, monkeypatch):
+    def fail(*_arguments):
+        raise KeyError("a secret")
+
+    monkeypatch.setattr(ApiKeys, "authenticate", fail)
+    answer = app.test_client().get("/items/104/Andrew", headers={"X-API-Key": "k"})
+    assert (answer.status_code, answer.json["type"]) == (500, "/docs/errors#internal-error")
+    assert answer.json["request_id"] == answer.headers["X-Request-Id"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "a secret" not in answer.text

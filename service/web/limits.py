@@ -169,11 +169,12 @@ class _Body:
     def _content(self, stream: Any, expected: int) -> bytes:
         steps: list[bytes] = []
         while self.size < expected:
+            if steps:
+                give_way()
             step = stream.read(min(_STEP_BYTES, expected - self.size))
             if not step:
                 break
             self._limits.hold(self.caller, len(step))
             self.size += len(step)
             steps.append(step)
-            give_way()
         return b"".join(steps)

@@ -14,6 +14,7 @@ from tests.serving import gunicorn
 
 MEBIBYTE = 1024 * 1024
 BODY = json.dumps({"Text": "x" * 300_000})
+SMALL_BODY = json.dumps({"Text": "x" * 300})
 
 
 def head(target: str = "/items/104/slow", method: str = "PUT", **headers: str) -> bytes:
@@ -154,12 +155,13 @@ def two_callers(request, endpoint, tmp_path):
 def test_one_callers_slow_bodies_leave_room_for_another(two_callers):
     server, slow, quick = two_callers
 
-    def put(caller):
+    def put(caller, body=BODY):
         headers = {"Content-Type": "application/json", **caller}
-        return server.request("PUT", "/items/104/roomy", BODY, **headers)
+        return server.request("PUT", "/items/104/roomy", body, **headers)
 
     with unfinished_bodies(server, 20, slow):
-        refused = eventually(lambda: (answer := put(slow)).status == 503 and answer)
+        # A small one, which takes the room of none of the others while they are on their way.
+        refused = eventually(lambda: (answer := put(slow, SMALL_BODY)).status == 503 and answer)
         assert refused.json["type"] == "/docs/errors#overloaded"
         assert refused.headers["Retry-After"] == "1"
         for _ in range(20):

@@ -134,7 +134,7 @@ def test_a_body_whose_length_begins_with_zeros_holds_no_place(own_wire):
 
 
 def test_a_get_does_not_wait_for_a_body(server):
-    head = b"GET /items/7/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+    head = b"GET /items/7/nobody HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
     connection = raw(server, head + b"x")
     answer = everything(connection)
     connection.close()

@@ -80,7 +80,6 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self.draining = False
         self._stopping = False
         self._idle_since: dict[Any, float] = {}
-        self._requests: set[Any] = set()
         self._constants: dict[str, Any] | None = None
         self._listeners: dict[Any, _Listener] = {}
 
@@ -93,7 +92,6 @@ class Worker(GeventWorker):  # type: ignore[misc]
         """SIGTERM: say so at ``/ready`` at once; take no more requests after the drain time."""
         if self.drain_seconds and not self.draining:
             self.draining = True
-            self._close_after_answers()
             gevent.spawn_later(self.drain_seconds, self._stop)
         else:
             super().handle_exit(sig, frame)
@@ -183,14 +181,11 @@ class Worker(GeventWorker):  # type: ignore[misc]
     def handle_request(self, listener_name: Any, req: Any, sock: socket.socket, addr: Any) -> None:
         """Answer one request of a connection gunicorn's way."""
         self._idle_since.pop(sock, None)
-        self._requests.add(req)
-        if self.draining:
-            req.force_close()
         req.should_close = partial(self._should_close, req, sock)
         try:
             super().handle_request(listener_name, req, sock, addr)
         finally:
-            self._requests.discard(req)
+            del req.should_close  # what was told of this connection holds
             self._idle_since[sock] = time.monotonic()
             if not self.alive:  # told to stop, or the last of its max_requests
                 self._stop()
@@ -204,19 +199,14 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._idle_since[client] = time.monotonic()
         if _has_unread_body(request):
             request.force_close()
-        return bool(type(request).should_close(request))
+        return self.closes_connections or bool(type(request).should_close(request))
 
     def _stop(self) -> None:
         self.draining = True
         self.alive = False
-        self._close_after_answers()
         if not self._stopping:
             self._stopping = True
             gevent.spawn_later(IDLE_GRACE_SECONDS, self._close_idle)
-
-    def _close_after_answers(self) -> None:
-        for request in self._requests:
-            request.force_close()
 
     def _close_idle(self) -> None:
         self._shut_down(socket.SHUT_RD, idle_since=time.monotonic())

@@ -24,9 +24,6 @@ from service.web.telemetry import ROUTE_TEMPLATE
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-ROUTE = "items.route"
-"""Where in the environment of a request its route is, once it has one."""
-
 _SIGNALS = tuple(each for each in vars(flask_signals).values() if isinstance(each, Signal))
 _VARIABLE_PART = re.compile(r"<(?:[^<>:]*:)?([^<>:]*)>")
 
@@ -106,7 +103,7 @@ class LeanFlask(Flask):
 
         None where there is no request, or where it is routed already.
         """
-        if request is None or ROUTE in request.environ:
+        if request is None or ROUTE_TEMPLATE in request.environ:
             return None
         environ = request.environ
         return self.url_map.bind(
@@ -193,7 +190,6 @@ class LeanFlask(Flask):
 
 
 def _remember_route(environ: "WSGIEnvironment", rule: Rule) -> None:
-    environ[ROUTE] = rule.rule
     environ[ROUTE_TEMPLATE] = route_template(rule.rule)
 
 

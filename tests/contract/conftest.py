@@ -60,3 +60,16 @@ def service_with(engine: Engine, **changes) -> Service:
 @pytest.fixture(scope="session")
 def service(engine) -> Service:
     return service_with(engine)
+
+
+@pytest.fixture
+def path(name) -> str:
+    """An item that no other test uses."""
+    return f"/items/7/{name}"
+
+
+@pytest.fixture
+def wire(service):
+    """The way to the engine; whole again afterwards."""
+    yield service.engine.wire
+    service.engine.wire.heal()

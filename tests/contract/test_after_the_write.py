@@ -21,17 +21,6 @@ READ_BACK_FAILURES = {
 }
 
 
-@pytest.fixture
-def path(name):
-    return f"/items/7/{name}"
-
-
-@pytest.fixture
-def wire(service):
-    yield service.engine.wire
-    service.engine.wire.heal()
-
-
 def stored(service, path):
     return exact(service.get(path, query_string={"consistent_read": "true"}))
 

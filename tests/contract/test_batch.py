@@ -23,12 +23,6 @@ def path(name):
     return lambda n: f"/items/{n}/{name}"
 
 
-@pytest.fixture
-def wire(service):
-    yield service.engine.wire
-    service.engine.wire.heal()
-
-
 def batch(service, *operations, **headers):
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     body = json.dumps({"operations": operations})

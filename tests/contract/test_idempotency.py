@@ -21,11 +21,6 @@ def key():
     return {"Idempotency-Key": str(uuid.uuid4())}
 
 
-@pytest.fixture
-def path(name):
-    return f"/items/7/{name}"
-
-
 def remembers_tokens(engine) -> bool:
     """moto takes client request tokens and forgets them; DynamoDB and ministack don't."""
     return engine.name != "moto"

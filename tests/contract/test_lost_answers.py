@@ -14,17 +14,6 @@ INCREMENT = json.dumps(
 )
 
 
-@pytest.fixture
-def path(name):
-    return f"/items/7/{name}"
-
-
-@pytest.fixture
-def wire(service):
-    yield service.engine.wire
-    service.engine.wire.heal()
-
-
 @pytest.mark.parametrize("fault", [lose_answer, cut])
 def test_a_create_only_put_is_201(service, wire, path, fault):
     with wire.fault(fault, operation="PutItem", calls=1) as script:

@@ -116,7 +116,7 @@ def test_the_file_holds_no_key_and_is_its_owners_alone(tmp_path):
     key = new_key(path, "one")["X-API-Key"]
     assert key.startswith("items_one_")
     assert key not in path.read_text()
-    assert key.rpartition("_")[2] not in path.read_text()
+    assert key.removeprefix("items_one_") not in path.read_text()
     assert path.stat().st_mode & 0o777 == 0o600
 
 

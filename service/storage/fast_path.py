@@ -20,7 +20,8 @@ from botocore.parsers import ResponseParserError, create_parser
 
 from service.deadline import Deadline
 from service.operations import Operation
-from service.storage.connections import Connections, HTTPAnswer
+from service.storage.connection import HTTPAnswer
+from service.storage.connections import Connections
 from service.storage.prepared_calls import NotUnderstood, prepared_calls
 from service.storage.signing import UnusualCredentials
 from service.storage.wire_json import answer_content, request_body

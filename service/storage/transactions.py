@@ -22,9 +22,10 @@ from service.errors import (
 )
 from service.items import Item, ItemKey
 from service.operations import Operation, Transaction
-from service.storage.attempts import Attempts, TransactionRefused, error_of
+from service.storage.attempts import Attempts, TransactionRefused
 from service.storage.attributes import attributes_bytes
 from service.storage.failures import CancellationReason, Failure
+from service.storage.final_errors import error_of
 from service.storage.planning import MAX_ROUNDS, Call, Planner, refusal_of
 from service.storage.writes import Delete, Write, Written
 from service.versions import VersionAttribute, WriteToken

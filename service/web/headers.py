@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
+from werkzeug.datastructures import EnvironHeaders
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.settings import Settings
@@ -40,16 +41,7 @@ def install(app: Flask, settings: Settings) -> None:
     """Set the headers of every answer, and trust as many proxies as the settings say."""
     app.wsgi_app = SafeHeaders(app.wsgi_app, settings.cache_control)  # type: ignore[method-assign]
     if settings.cors_origins:
-        from flask_cors import CORS  # noqa: PLC0415 - it costs time only where it is used
-
-        CORS(
-            app,
-            origins=[_exactly(origin) for origin in settings.cors_origins],
-            methods=sorted({"OPTIONS", "POST"}.union(*(METHODS[op] for op in settings.operations))),
-            allow_headers=list(REQUEST_HEADERS),
-            expose_headers=list(RESPONSE_HEADERS),
-            max_age=PREFLIGHT_SECONDS,
-        )
+        app.wsgi_app = _CrossOrigin(app, settings)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
@@ -73,6 +65,44 @@ class SafeHeaders:
             given = {name.lower() for name, _ in headers}
             needed = self._of_all if is_open(environ) else self._of_items
             headers += [(name, value) for key, name, value in needed if key not in given]
+            return start_response(status, headers, *rest)
+
+        return self._app(environ, start)
+
+
+class _CrossOrigin:
+    """Tells browsers which pages may read the answer: all answers, also a refusal that Flask never
+    saw, which a page could not tell from a broken network otherwise.
+    """
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        from flask_cors import core  # noqa: PLC0415 - it costs time only where it is used
+
+        self._app = app.wsgi_app
+        self._headers_of = core.get_cors_headers
+        self._options = core.get_cors_options(
+            app,
+            {
+                "origins": [_exactly(origin) for origin in settings.cors_origins],
+                "methods": sorted(
+                    {"OPTIONS", "POST"}.union(*(METHODS[op] for op in settings.operations))
+                ),
+                "allow_headers": REQUEST_HEADERS,
+                "expose_headers": RESPONSE_HEADERS,
+                "max_age": PREFLIGHT_SECONDS,
+            },
+        )
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Pass the request on, and add to the answer's headers."""
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            of_page = self._headers_of(
+                self._options, EnvironHeaders(environ), environ["REQUEST_METHOD"]
+            )
+            headers += [(name, str(value)) for name, value in of_page.items(multi=True)]
             return start_response(status, headers, *rest)
 
         return self._app(environ, start)

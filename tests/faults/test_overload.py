@@ -12,6 +12,7 @@ from tests.faults.conftest import eventually
 from tests.serving import gunicorn
 
 ITEM = {"Item": {"Id": {"N": "104"}, "Name": {"S": "Andrew"}}}
+PAGE = "https://shop.example"
 
 
 @pytest.fixture
@@ -22,7 +23,8 @@ def slow(own_wire):
 
 
 def test_requests_over_the_limit_are_refused_at_once_and_the_others_answered(own_wire):
-    with gunicorn(own_wire.url, "-w", "1", ITEMS_MAX_IN_FLIGHT="4") as server:
+    limits = {"ITEMS_MAX_IN_FLIGHT": "4", "ITEMS_CORS_ORIGINS": PAGE}
+    with gunicorn(own_wire.url, "-w", "1", **limits) as server:
         release = threading.Event()
 
         def hold(exchange):
@@ -41,7 +43,7 @@ def test_requests_over_the_limit_are_refused_at_once_and_the_others_answered(own
         for thread in held:
             thread.start()
         eventually(lambda: own_wire.calls[before:].count("GetItem") >= 4)
-        refused = server.request("GET", "/items/104/Andrew?x=1", X_Request_Id="mine")
+        refused = server.request("GET", "/items/104/Andrew?x=1", X_Request_Id="mine", Origin=PAGE)
         assert server.request("HEAD", "/items/104/Andrew").body == b""
         for path in ("/live", "/ready"):
             assert server.request("GET", path).status == 200
@@ -56,6 +58,9 @@ def test_requests_over_the_limit_are_refused_at_once_and_the_others_answered(own
     assert refused.headers["X-Request-Id"] == refused.json["request_id"] == "mine"
     assert refused.json["type"] == "/docs/errors#overloaded"
     assert refused.json["instance"] == "/items/104/Andrew"
+    # Without these a page's own code would see a network error.
+    assert refused.headers["Access-Control-Allow-Origin"] == PAGE
+    assert "Retry-After" in refused.headers["Access-Control-Expose-Headers"]
 
 
 def test_256_clients_of_a_slow_table_get_what_the_limit_promises(slow):

@@ -18,6 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import boto3.session
@@ -161,6 +162,7 @@ def the_service(cloud, imds, clock):
         # 32 clients share one moto, and this machine, with whatever else runs.
         ITEMS_DEADLINE_SECONDS="30",
         ITEMS_READ_TIMEOUT_SECONDS="20",
+        ITEMS_CONNECT_TIMEOUT_SECONDS="10",  # moto keeps no connection
         **imds.environment,
         **clock.environment,
     )
@@ -206,10 +208,11 @@ def nobody_notices_a_rotation(cloud, imds, clock, service) -> None:
     def a_client(number: int) -> None:
         item = f"/items/{1000 + number}/client"
         for age in itertools.count():
-            wrote = service.request("PUT", item, f'{{"Age": {age}}}', **TYPED)
-            read = service.request("GET", item)
-            statuses.extend((wrote.status, read.status))
-            assert read.json["Age"] == age
+            for method, body in (("PUT", f'{{"Age": {age}}}'), ("GET", None)):
+                answer = service.request(method, item, body, **TYPED)
+                assert answer.status < HTTPStatus.MULTIPLE_CHOICES, answer.body
+                assert answer.json["Age"] == age
+                statuses.append(answer.status)
             if done.wait(0.05):
                 return
 
@@ -230,7 +233,6 @@ def nobody_notices_a_rotation(cloud, imds, clock, service) -> None:
         for client in clients:
             client.result(LONG_SECONDS)
     assert old in cloud.keys_seen.read_text().split(), "it served with the old ones before"
-    assert {status for status in statuses if status >= 300} == set()
 
 
 def latest_keys(cloud, count: int = 200) -> set[str]:

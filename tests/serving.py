@@ -59,7 +59,9 @@ class Server:
         self, method: str, target: str, body: bytes | str | None = None, **headers: str
     ) -> Answer:
         """One request on a connection of its own; the target is sent exactly as given."""
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=60)
+        scheme, address, *_ = urlsplit(self.url)
+        connect = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection
+        connection = connect(address, timeout=60)
         try:
             connection.putrequest(method, target, skip_accept_encoding=True)
             for name, value in headers.items():
@@ -99,6 +101,7 @@ def gunicorn(
         *("-b", f"127.0.0.1:{port}", *options, "service.wsgi:app"),
     ]
     with tempfile.TemporaryFile() as log, process(command, environment, log) as child:
-        url = f"http://127.0.0.1:{port}{variables.get('SCRIPT_NAME', '')}"
+        scheme = "https" if "--certfile" in options else "http"
+        url = f"{scheme}://127.0.0.1:{port}{variables.get('SCRIPT_NAME', '')}"
         wait_for(url + until, child)
         yield Server(url, child.pid, log)

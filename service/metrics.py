@@ -98,12 +98,8 @@ class PrometheusObserver(Observer):
             ["operation"],
             registry=registry,
         )
-        self._credentials = Gauge(
-            "items_credentials_found_timestamp_seconds",
-            "When the AWS credentials in use were found; the longest ago of all workers.",
-            multiprocess_mode="livemin",
-            registry=registry,
-        )
+        self._registry = registry
+        self._credentials: Gauge | None = None
         # Finding a metric by its labels takes longer than counting.
         self._of_request: dict[tuple[str, str, int], tuple[Any, Any]] = {}
         self._of_call: dict[tuple[str, str], tuple[Any, Any, Any]] = {}
@@ -149,4 +145,11 @@ class PrometheusObserver(Observer):
 
     def credentials_found(self) -> None:
         """Remember when."""
+        if self._credentials is None:  # made sooner, it would tell a scrape of the year 1970
+            self._credentials = Gauge(
+                "items_credentials_found_timestamp_seconds",
+                "When the AWS credentials in use were found; the longest ago of all workers.",
+                multiprocess_mode="livemin",
+                registry=self._registry,
+            )
         self._credentials.set(time.time())

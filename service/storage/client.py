@@ -4,10 +4,12 @@ Credentials and region come from AWS's usual places, on EC2 from the instance ro
 would make the same client, after importing its transfer manager for S3.
 """
 
+import gzip
 import os
 import threading
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +18,7 @@ import orjson
 import structlog
 from botocore.config import Config
 from botocore.exceptions import InvalidConfigError, ReadTimeoutError
+from botocore.loaders import JSONFileLoader
 from botocore.parsers import ResponseParserError
 
 from service import __version__
@@ -140,9 +143,11 @@ class DynamoDBClient:
     def _new_methods(self) -> Mapping[str, Callable[..., dict[str, Any]]]:
         core = botocore.session.Session()
         core.register_component("credential_provider", self._credentials)
+        models = core.get_component("data_loader")
+        models.file_loader = _ModelFiles()
         # botocore would look into the folders of all of AWS's services, twice, to see that this is
         # one: 30 milliseconds of each start.
-        core.get_component("data_loader").list_available_services = lambda _type: ["dynamodb"]
+        models.list_available_services = lambda _type: ["dynamodb"]
         # botocore knows AWS_DEFAULT_REGION and profiles; AWS_REGION is what other SDKs read.
         region = (
             os.environ.get("AWS_REGION") or core.get_config_variable("region") or DEFAULT_REGION
@@ -175,6 +180,19 @@ class DynamoDBClient:
         except NotUnderstood as reason:
             log.info("no fast path", reason=str(reason))
             return None
+
+
+class _ModelFiles(JSONFileLoader):
+    """Reads AWS's descriptions of its services into plain dictionaries: a fifth of the client's
+    making, and 2.6 MiB of each worker, go to ordered ones.
+    """
+
+    def load_file(self, file_path: str) -> Any:
+        """What is in the file, whose ending is left out; None where there is none."""
+        for ending, opened in ((".json", open), (".json.gz", gzip.open)):
+            with suppress(FileNotFoundError), opened(file_path + ending, "rb") as file:
+                return orjson.loads(file.read())
+        return None
 
 
 def _check_whole(response_dict: Mapping[str, Any], **_event: object) -> None:

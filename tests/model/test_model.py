@@ -78,6 +78,8 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.service.engine.wire.heal()
+        for n in range(ITEMS):  # moto copies its table for each transaction
+            self.dynamodb.delete_item(TableName=TABLE, Key=self.key(n))
 
     # The writes
 
@@ -226,7 +228,7 @@ class Machine(RuleBasedStateMachine):
     def foreign_write(self, n, kind, value):
         """Something else writes the table, and knows of no version."""
         dynamodb = self.dynamodb
-        key = {"Id": {"N": str(n)}, "Name": {"S": self.name}}
+        key = self.key(n)
         item = self.items[n]
         if kind == "put":
             dynamodb.put_item(TableName=TABLE, Item={**key, "a": {"N": str(value)}})
@@ -252,6 +254,9 @@ class Machine(RuleBasedStateMachine):
         assert answer.status_code == (404 if etag is None else 304)
 
     # The comparison
+
+    def key(self, n: int) -> dict:
+        return {"Id": {"N": str(n)}, "Name": {"S": self.name}}
 
     def path(self, n: int) -> str:
         return f"/items/{n}/{self.name}"

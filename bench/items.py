@@ -6,6 +6,7 @@ backend to wait before it answers, as DynamoDB does.
 
 import enum
 import json
+from decimal import Decimal
 from typing import Any
 
 PARTITION = 104
@@ -57,7 +58,7 @@ def typed(value: Any) -> dict[str, Any]:
         case bool():
             return {"BOOL": value}
         case int() | float():
-            return {"N": str(value)}
+            return {"N": f"{Decimal(str(value)).normalize():f}"}  # as DynamoDB spells them
         case str():
             return {"S": value}
         case list():

@@ -149,8 +149,10 @@ def _document_number(number: str) -> Any:
 def to_plain(attributes: Attributes) -> dict[str, Any]:
     """The item as plain JSON values that ``orjson`` writes: sets as arrays, binary as base64."""
     return {
-        # Most values are text, and most time is spent here.
-        name: value["S"] if "S" in value else _plain(value)
+        # Most values are text or numbers, and most time is spent here.
+        name: value["S"]
+        if "S" in value
+        else (_plain_number(value["N"]) if "N" in value else _plain(value))
         for name, value in attributes.items()
     }
 
@@ -167,7 +169,9 @@ def _plain(value: AttributeValue) -> Any:
         case "NULL":
             return None
         case "L":
-            return [_plain(member) for member in content]
+            return [
+                to_plain(member["M"]) if "M" in member else _plain(member) for member in content
+            ]
         case "B":
             return base64_text(content)
         case "NS":

@@ -140,7 +140,7 @@ class Attempts:
                     found = getattr(error, "response", {}).get("Item")
                     raise ConditionRefused(found, after_lost_answer=unknown) from None
                 if failure is Failure.CANCELED:
-                    failure = _canceled(error, after_lost_answer=unknown)
+                    failure = _canceled(operation, error, attempt, after_lost_answer=unknown)
                 lost = operation.is_write and failure.leaves_outcome_unknown
                 if lost and not unknown and repeat is not None:
                     again = repeat()
@@ -200,7 +200,13 @@ def _capacity_units(content: Mapping[str, Any]) -> float:
     return sum(float(table.get("CapacityUnits", 0)) for table in tables if table)
 
 
-def _canceled(error: BotoCoreError | ClientError, *, after_lost_answer: bool) -> Failure:
+def _canceled(
+    operation: Operation | Transaction,
+    error: BotoCoreError | ClientError,
+    attempt: int,
+    *,
+    after_lost_answer: bool,
+) -> Failure:
     """What a canceled transaction met where another attempt may succeed.
 
     Raises:
@@ -209,4 +215,7 @@ def _canceled(error: BotoCoreError | ClientError, *, after_lost_answer: bool) ->
     reasons = cancellation_reasons(error) if isinstance(error, ClientError) else []
     if all(reason.failure in (None, Failure.THROTTLED) for reason in reasons):
         return Failure.THROTTLED
+    for failure in dict.fromkeys(reason.failure for reason in reasons):
+        if failure not in (None, Failure.CONDITION_REFUSED):
+            log_failure(operation, failure, error, attempt)
     raise TransactionRefused(reasons, after_lost_answer=after_lost_answer) from None

@@ -79,8 +79,8 @@ class ItemTransactions:
         """Carry all writes out or none, each of another item. ``repeatable`` is the token of a
         request that is carried out once, however often it comes.
 
-        What is known of the items without another read is answered: those that are put, and
-        those of a request that is repeated.
+        What is known of the items without another read is answered: those that are put by a
+        request that comes once, and those of a repeat that is recognised.
 
         Raises:
             OperationsRefused: some were refused; its errors say which and why.
@@ -147,9 +147,13 @@ class ItemTransactions:
         ]
 
     def _may_change(self, write: Write, error: ItemsError) -> bool:
-        """Whether it was refused only because the item has changed since it was read."""
+        """Whether it was refused only because the item has changed since it was read, or is
+        being changed.
+        """
         rests_on_read = self._planner.needs_read(write) and not write.precondition
-        return rests_on_read and isinstance(error, PreconditionFailed)
+        return isinstance(error, StorageThrottled) or (
+            rests_on_read and isinstance(error, PreconditionFailed)
+        )
 
     def _read(self, writes: Sequence[Write], *, everything: bool) -> list[Item | None]:
         wanted = [
@@ -235,15 +239,21 @@ class ItemTransactions:
         if any(self._version.carries_kin(attributes, token) for attributes in found):
             raise IdempotencyKeyReused("Another request has had this Idempotency-Key.")
         return refusal.after_lost_answer and all(
-            call.operation is Operation.DELETE_ITEM and reasons[index].found is None
+            call.operation is Operation.DELETE_ITEM and _found_nothing(reasons.get(index))
             for index, call in planned.items()
-            if index in reasons
         )
+
+
+def _found_nothing(reason: CancellationReason | None) -> bool:
+    return (
+        reason is not None and reason.failure is Failure.CONDITION_REFUSED and reason.found is None
+    )
 
 
 def _read_refusal(refusal: TransactionRefused) -> Exception:
     failures = [reason.failure for reason in refusal.reasons if reason.failure is not None]
-    # The keys are checked, so that their size together is all that can be wrong with them.
+    # The keys are checked, so that their size together is all that can be wrong with them; in which
+    # words DynamoDB says so, its documentation doesn't.
     if not failures or {Failure.TOO_LARGE, Failure.UNEXPECTED}.intersection(failures):
         return ItemTooLarge(
             f"The items take more than {MAX_TRANSACTION_BYTES:,} bytes together; read fewer at "
@@ -283,8 +293,11 @@ def _reason_error(call: Call, reason: CancellationReason) -> ItemsError:
 def _written(write: Write, call: Call | None, before: Item | None, *, was_read: bool) -> Written:
     if call is None:
         return Written(before)
+    if call.operation is Operation.PUT_ITEM and was_read:
+        # Perhaps a repeat, which changed nothing, and another item is stored by now.
+        return Written(None, created=before is None)
     if call.operation is Operation.PUT_ITEM:
-        return Written(call.item, created=call.creates or (was_read and before is None))
+        return Written(call.item, created=call.creates)
     return Written(before if isinstance(write, Delete) else None)
 
 

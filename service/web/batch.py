@@ -63,7 +63,7 @@ class BatchResource(MethodView):
         except OperationsRefused as refusal:
             raise _batch_error(refusal) from None
         with_items = prefers is Return.REPRESENTATION
-        if with_items:
+        if with_items or token is not None:  # which may have come again, and changed nothing
             written = _transactions().read_back(writes, written)
         results = [
             _result(

@@ -183,4 +183,36 @@ def test_a_repeated_write_goes_through_one_transaction(service, path, key):
     calls = service.calls_during(
         lambda: service.put(path, headers={**JSON, **key}, data='{"a": 1}')
     )
-    assert calls == ["TransactGetItems", "TransactWriteItems"]
+    assert calls == ["TransactGetItems", "TransactWriteItems", "TransactGetItems"]
+
+
+def test_a_repeated_put_answers_with_the_item_as_it_is_now(service, path, key):
+    def put(content, headers):
+        return service.put(path, headers={**JSON, **headers}, data=content)
+
+    remembered = remembers_tokens(service.engine)
+    assert put('{"v": "mine"}', key).status_code == 201
+    put('{"v": "theirs"}', {})
+    again = put('{"v": "mine"}', key)
+    assert (again.status_code, exact(again)["v"]) == (200, "theirs" if remembered else "mine")
+    now = service.get(path, query_string={"consistent_read": "true"})
+    assert (exact(again), again.headers["ETag"]) == (exact(now), now.headers["ETag"])
+    service.delete(path)
+    gone = put('{"v": "mine"}', key)
+    assert (gone.status_code, "ETag" in gone.headers) == (
+        (204, False) if remembered else (201, True)
+    )
+
+
+def test_a_repeated_batch_answers_with_the_items_as_they_are_now(service, path, name, key):
+    body = json.dumps(
+        {"operations": [{"method": "PUT", "id": "7", "name": name, "item": {"v": 1}}]}
+    )
+    for prefer in ("return=minimal", "return=representation"):
+        service.post("/items:batch", headers={**JSON, **key, "Prefer": prefer}, data=body)
+        service.put(path, headers=JSON, data='{"v": 2}')
+        answer = service.post("/items:batch", headers={**JSON, **key, "Prefer": prefer}, data=body)
+        now = service.get(path, query_string={"consistent_read": "true"})
+        (result,) = exact(answer)["results"]
+        assert result["etag"] == now.headers["ETag"]
+        assert result.get("item", exact(now)) == exact(now)

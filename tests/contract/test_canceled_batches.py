@@ -1,0 +1,77 @@
+"""Batches that DynamoDB cancels: what is tried again, what is known, and what the log says."""
+
+import json
+
+import pytest
+from structlog.testing import capture_logs
+
+from service.operations import Transaction
+from tests.contract.conftest import JSON, exact
+from tests.wire import cut, refuse
+
+WRITE, READ = str(Transaction.WRITE_ITEMS), str(Transaction.GET_ITEMS)
+CONFLICT, NOTHING = {"Code": "TransactionConflict"}, {"Code": "None"}
+
+
+def canceled(*reasons):
+    return refuse("TransactionCanceledException", CancellationReasons=list(reasons))
+
+
+def batch(service, *operations):
+    return service.post("/items:batch", headers=JSON, data=json.dumps({"operations": operations}))
+
+
+def batch_get(service, *keys):
+    return service.post("/items:batchGet", headers=JSON, data=json.dumps({"keys": keys}))
+
+
+@pytest.mark.parametrize("condition", [{}, {"ifMatch": "*"}])
+def test_deletes_are_not_claimed_where_an_item_is_still_there(service, wire, name, condition):
+    there, absent = ({"method": "DELETE", "id": "1", "name": name + end} for end in "ab")
+    service.put(f"/items/1/{name}a", headers=JSON, data="{}")
+    with wire.fault(cut, operation=WRITE, calls=1):
+        answer = batch(service, {**there, **condition}, {**absent, "ifMatch": "*"})
+    assert answer.status_code == 504
+    assert answer.json["outcome"] == "unknown"
+    assert service.get(f"/items/1/{name}a?consistent_read=true").status_code == 200
+
+
+def test_a_conflict_beside_an_item_that_has_changed_is_tried_again(service, wire, name):
+    path = f"/items/1/{name}"
+    service.put(path, headers=JSON, data='{"l": []}')
+    changed = {
+        "Code": "ConditionalCheckFailed",
+        "Item": {"Id": {"N": "1"}, "Name": {"S": name}, "_version": {"S": "another"}},
+    }
+    append = [{"op": "add", "path": "/l/-", "value": 1}]
+    with wire.fault(canceled(changed, CONFLICT), operation=WRITE, calls=1):
+        answer = batch(
+            service,
+            {"method": "PATCH", "id": "1", "name": name, "jsonPatch": append},
+            {"method": "PUT", "id": "2", "name": name, "item": {}},
+        )
+    assert answer.status_code == 200, answer.data
+    assert exact(service.get(path + "?consistent_read=true"))["l"] == [1]
+
+
+@pytest.mark.parametrize(
+    ("words", "failure", "written", "read"),
+    [
+        ("The provided key element does not match the schema", "misconfigured", 503, 503),
+        # In which words DynamoDB says that items are too many to read, its documentation doesn't.
+        ("Some new words", "unexpected", 500, 413),
+    ],
+)
+def test_the_operator_reads_why_a_batch_was_canceled(
+    service, wire, name, words, failure, written, read
+):
+    reason = {"Code": "ValidationError", "Message": words}
+    key = {"id": "1", "name": name}
+    for operation, send, status in (
+        (WRITE, lambda: batch(service, {"method": "PUT", **key, "item": {}}), written),
+        (READ, lambda: batch_get(service, key), read),
+    ):
+        with wire.fault(canceled(reason), operation=operation), capture_logs() as log:
+            assert send().status_code == status
+        lines = [line for line in log if line["event"] == "dynamodb call failed"]
+        assert [(line["operation"], line["failure"]) for line in lines] == [(operation, failure)]

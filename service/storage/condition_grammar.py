@@ -7,7 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from service.numbers import parse_number
-from service.storage.expression_parts import Bindings, ExpressionError, Operand, Template
+from service.storage.expression_parts import (
+    Bindings,
+    ExpressionError,
+    Operand,
+    Template,
+    is_in_parentheses,
+)
 from service.storage.expression_reader import ExpressionReader
 
 MAX_MEMBERS = 100
@@ -53,6 +59,8 @@ class _ConditionReader(ExpressionReader):
         if self._take("("):
             inner: Template = self._nested(self._or)
             self._expect(")")
+            if is_in_parentheses(inner):
+                raise ExpressionError("two pairs of parentheses are around one condition")
             return ("(", *inner, ")")
         return self._comparison()
 

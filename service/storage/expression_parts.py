@@ -53,6 +53,19 @@ class Operand:
     """That of a literal value."""
 
 
+def is_in_parentheses(template: Template) -> bool:
+    """Whether one pair of parentheses is around all of it."""
+    if template[:1] != ("(",):
+        return False
+    depth = 0
+    for index, part in enumerate(template):
+        if isinstance(part, str):
+            depth += part.endswith("(") - (part == ")")
+        if not depth:
+            return index == len(template) - 1
+    return False
+
+
 class Bindings:
     """What the client's placeholders stand for, and which of them are in use."""
 

@@ -3,9 +3,10 @@
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from service.errors import UnacceptableItem
 from service.items import Attributes, AttributeValue, Item
@@ -14,6 +15,9 @@ from service.versions import LOG_LENGTH, VersionAttribute, WriteToken
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html#limits-expression-parameters
 MAX_EXPRESSION_BYTES = 4096
 MAX_OPERATORS = 300
+# Comparisons, words and functions, where all names and values are placeholders; BETWEEN is counted
+# by its AND.
+_OPERATOR = re.compile(r"[<>=]+|\b(?:AND|OR|NOT|IN)\b|\b[a-z_]+\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,11 @@ class Changes:
 class Placeholders:
     """The ``#n`` and ``:n`` of one request's expressions, and what they stand for."""
 
-    def __init__(self) -> None:
-        self._names: dict[str, str] = {}
-        self._values: dict[str, AttributeValue] = {}
+    def __init__(
+        self, names: Mapping[str, str] | None = None, values: Attributes | None = None
+    ) -> None:
+        self._names = dict(names or {})
+        self._values = dict(values or {})
 
     def name(self, attribute: str) -> str:
         """The placeholder of an attribute's name, the same one each time."""
@@ -55,6 +61,10 @@ class Placeholders:
         placeholder = f":{len(self._values)}"
         self._values[placeholder] = value
         return placeholder
+
+    def copy(self) -> Self:
+        """The same so far; what is added to one is not in the other."""
+        return type(self)(self._names, self._values)
 
     @property
     def parameters(self) -> dict[str, Mapping[str, Any]]:
@@ -129,21 +139,17 @@ def not_written_with(
     return f"(attribute_not_exists({name}) OR NOT begins_with({name},{family}))"
 
 
-def not_logged(placeholders: Placeholders, version: VersionAttribute, token: WriteToken) -> str:
-    """The condition that the log has not got the token of an update."""
-    log, own = placeholders.name(version.log_name), placeholders.value(token.value)
-    return f"NOT contains({log},{own})"
+def not_logged(log: str, token: str) -> str:
+    """The condition that the log has not got the token of an update; both are placeholders."""
+    return f"NOT contains({log},{token})"
 
 
-def log_reaches_back(
-    placeholders: Placeholders, version: VersionAttribute, token: WriteToken
-) -> str:
+def log_reaches_back(log: str, token: str) -> str:
     """The condition that the log reaches back to before the token was made, so that the update
-    with it has not been applied where the log has not got it.
+    with it has not been applied where the log has not got it. Both are placeholders.
     """
-    log, own = placeholders.name(version.log_name), placeholders.value(token.value)
     last = f"{log}[{LOG_LENGTH - 1}]"
-    return f"(attribute_not_exists({last}) OR {last}<{own})"
+    return f"(attribute_not_exists({last}) OR {last}<{token})"
 
 
 def all_of(*conditions: str | None) -> str:
@@ -151,9 +157,12 @@ def all_of(*conditions: str | None) -> str:
     return " AND ".join(condition for condition in conditions if condition)
 
 
-def fits(expression: str) -> bool:
-    """Whether DynamoDB takes an expression of this length."""
-    return len(expression) <= MAX_EXPRESSION_BYTES  # of ASCII alone
+def fits(condition: str) -> bool:
+    """Whether DynamoDB takes a condition of this length with this many operators."""
+    return (
+        len(condition) <= MAX_EXPRESSION_BYTES  # of ASCII alone
+        and len(_OPERATOR.findall(condition)) <= MAX_OPERATORS
+    )
 
 
 def checked(condition: str) -> str:

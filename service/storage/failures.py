@@ -117,6 +117,7 @@ _REASONS = {
 
 # ValidationException says why only in words; the first that occurs decides.
 _VALIDATION_WORDS = (
+    ("Expression size", Failure.UPDATE_REFUSED),
     ("size has exceeded", Failure.TOO_LARGE),
     ("size exceeded", Failure.TOO_LARGE),
     ("size to update has exceeded", Failure.TOO_LARGE),

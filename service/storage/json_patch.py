@@ -67,12 +67,11 @@ class ItemPatch:
         """The attributes that decide about the result; None where all of them do."""
         names: set[str] = set()
         for operation in self.operations:
-            for member in ("path", "from"):
-                if member in operation:
-                    parts = JsonPointer(operation[member]).parts
-                    if not parts:
-                        return None
-                    names.add(parts[0])
+            for member in _pointers(operation["op"]):
+                parts = JsonPointer(operation[member]).parts
+                if not parts:
+                    return None
+                names.add(parts[0])
         return frozenset(names)
 
 
@@ -97,10 +96,8 @@ def _check_operation(
     if not isinstance(operation, dict) or operation.get("op") not in _OPERATIONS:
         refuse(pointer, f"an operation is an object whose op is one of {', '.join(_OPERATIONS)}")
     kind = operation["op"]
-    paths = {"path": kind != "test"}
-    if kind in ("move", "copy"):
-        paths["from"] = kind == "move"
-    for member, is_changed in paths.items():
+    for member in _pointers(kind):
+        is_changed = kind != ("test" if member == "path" else "copy")
         inside = pointer_to(pointer, member)
         parts = _parts(operation.get(member), inside)
         if parts and parts[0] in own:
@@ -113,6 +110,11 @@ def _check_operation(
         if "value" not in operation:
             refuse(pointer, f"the operation {kind} needs a value")
         from_plain(operation["value"], pointer_to(pointer, "value"))
+
+
+def _pointers(kind: str) -> tuple[str, ...]:
+    """The members that an operation has pointers in; it may have others, which mean nothing."""
+    return ("path", "from") if kind in ("move", "copy") else ("path",)
 
 
 def _parts(path: Any, pointer: str) -> list[str]:

@@ -8,14 +8,21 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.ht
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from service.errors import FieldError, UnacceptableItem
 from service.items import Attributes, AttributeValue
 from service.storage.attributes import object_members, pointer_to, refuse
 from service.storage.condition_grammar import parse_condition
-from service.storage.expression_parts import Action, Bindings, ExpressionError, Template, render
-from service.storage.expressions import MAX_EXPRESSION_BYTES, Placeholders
+from service.storage.expression_parts import (
+    Action,
+    Bindings,
+    ExpressionError,
+    Template,
+    is_in_parentheses,
+    render,
+)
+from service.storage.expressions import MAX_EXPRESSION_BYTES, MAX_OPERATORS, Placeholders, fits
 from service.storage.typed_json import from_typed
 from service.storage.update_grammar import parse_update
 
@@ -48,17 +55,29 @@ class NativeExpressions:
         }
         actions["SET"] += assignments
         text = " ".join(f"{clause} {','.join(each)}" for clause, each in actions.items() if each)
-        return _checked_length(text, UPDATE)
+        if len(text) > MAX_EXPRESSION_BYTES:
+            _refuse_grown(UPDATE, f"takes more than {MAX_EXPRESSION_BYTES:,} bytes")
+        return text
 
     def condition_expression(self, placeholders: Placeholders) -> str | None:
-        """The ConditionExpression in parentheses, None where there is none.
-
-        Raises:
-            UnacceptableItem: it grows over DynamoDB's limit.
-        """
+        """The ConditionExpression in parentheses, None where there is none."""
         if self.condition is None:
             return None
-        return _checked_length(f"({render(self.condition, placeholders, self.values)})", CONDITION)
+        text = render(self.condition, placeholders, self.values)
+        return text if is_in_parentheses(self.condition) else f"({text})"
+
+
+def check_condition(condition: str) -> None:
+    """Refuse a condition over DynamoDB's limits, of which the client's own is a part.
+
+    Raises:
+        UnacceptableItem: it is.
+    """
+    if not fits(condition):
+        _refuse_grown(
+            CONDITION,
+            f"takes more than {MAX_EXPRESSION_BYTES:,} bytes or {MAX_OPERATORS} operators",
+        )
 
 
 def native_expressions(
@@ -150,11 +169,8 @@ def _check_targets(
             refuse(pointer, f"the attribute {attribute} is the service's own")
 
 
-def _checked_length(text: str, name: str) -> str:
-    if len(text) > MAX_EXPRESSION_BYTES:
-        detail = f"takes more than {MAX_EXPRESSION_BYTES:,} bytes"
-        raise UnacceptableItem(
-            f"The {name} {detail} with what the service adds to it.",
-            (FieldError(pointer_to("", name), detail),),
-        )
-    return text
+def _refuse_grown(name: str, detail: str) -> NoReturn:
+    raise UnacceptableItem(
+        f"The {name} {detail} with what the service adds to it.",
+        (FieldError(pointer_to("", name), detail),),
+    )

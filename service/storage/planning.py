@@ -14,6 +14,7 @@ from service.operations import Operation
 from service.storage import expressions
 from service.storage.attributes import check_item_size
 from service.storage.expressions import Changes, Placeholders, all_of
+from service.storage.native_update import check_condition
 from service.storage.patches import Edited
 from service.storage.writes import Delete, Edit, NativeUpdate, Put, Update, Write
 from service.versions import VersionAttribute, WriteToken
@@ -151,19 +152,21 @@ class Planner:
         if write.precondition not in (NO_PRECONDITION, _MUST_EXIST):
             condition = expressions.checked(self._unchanged(plan.placeholders, seen))
         else:
-            condition = self._as_read(plan.placeholders, seen, edited)
+            condition = self._as_read(plan, seen, edited)
         return self._update(plan, edited.changes, condition)
 
-    def _as_read(self, placeholders: Placeholders, seen: Item, edited: Edited) -> str:
+    def _as_read(self, plan: "_Plan", seen: Item, edited: Edited) -> str:
         if edited.looked_at is not None:
+            placeholders = plan.placeholders.copy()  # DynamoDB takes none that is in no use
             names = dict.fromkeys((*edited.changes.names, *sorted(edited.looked_at)))
             condition = all_of(
                 expressions.exists(placeholders, self._key_attribute),
                 expressions.as_read(placeholders, seen, names),
             )
-            if expressions.fits(condition):
+            if expressions.fits(all_of(condition, plan.guard)):
+                plan.placeholders = placeholders
                 return condition
-        return expressions.checked(self._unchanged(placeholders, seen))
+        return expressions.checked(self._unchanged(plan.placeholders, seen))
 
     def _update(self, plan: "_Plan", changes: Changes, condition: str) -> Call:
         stamped = Changes({**changes.set, **self._version.stamp(plan.token)}, changes.remove)
@@ -173,7 +176,8 @@ class Planner:
 
     def _native(self, plan: "_Plan", write: NativeUpdate, *, logged: bool) -> Call:
         placeholders, version = plan.placeholders, self._version
-        key, assignments, unlogged = write.key.attributes, [], None
+        key, assignments = write.key.attributes, []
+        unlogged = reaches_back = None
         if version:
             stamp = placeholders.value(plan.token.value)
             assignments.append(f"{placeholders.name(version.name)}={stamp}")
@@ -183,19 +187,21 @@ class Planner:
             none = placeholders.value({"L": []})
             assignments.append(f"{log}=list_append({own},if_not_exists({log},{none}))")
             # Also on the first attempt, which may arrive late and find that a repeat was applied.
-            unlogged = expressions.not_logged(placeholders, version, plan.token)
+            unlogged = expressions.not_logged(log, stamp)
+            reaches_back = expressions.log_reaches_back(log, stamp)
         update = write.expressions.update_expression(placeholders, assignments)
         condition = all_of(
             write.expressions.condition_expression(placeholders),
             self._condition(placeholders, write.precondition, plan.seen),
             unlogged,
         )
+        check_condition(all_of(condition, plan.guard, reaches_back))
 
         def repeat() -> Mapping[str, Any] | None:
-            if not version:
+            if reaches_back is None:
                 return None  # nothing would tell whether it has been counted
-            reaches = expressions.log_reaches_back(placeholders, version, plan.token)
-            return plan.parameters(all_of(condition, reaches), Key=key, UpdateExpression=update)
+            again = all_of(condition, reaches_back)
+            return plan.parameters(again, Key=key, UpdateExpression=update)
 
         return plan.call(Operation.UPDATE_ITEM, condition, repeat, Key=key, UpdateExpression=update)
 

@@ -1,6 +1,8 @@
 """The native form: DynamoDB's expressions, checked here so that every engine answers alike."""
 
+import itertools
 import json
+import string
 
 import pytest
 
@@ -105,6 +107,8 @@ CONDITIONS = {
     "contains(s, :s)": True,
     "size(list) = :v": True,
     "size(s) > n AND Id > :v AND attribute_exists(Name)": True,
+    "(n = :v OR n = :s)": True,
+    "(n = n1 OR NOT n < :v)": True,
 }
 
 
@@ -157,6 +161,9 @@ def test_create_only_by_an_update(service, name):
     assert service.patch(f"/items/8/{name}", headers=headers, data=body).status_code == 200
     assert service.patch(f"/items/8/{name}", headers=headers, data=body).status_code == 412
 
+
+NAMES = ["".join(letters) for letters in itertools.product("abcdef", string.ascii_lowercase)][:138]
+"""Whose placeholders are longer than they are."""
 
 REFUSED = {
     "no expression": ("{}", ""),
@@ -229,6 +236,14 @@ REFUSED = {
         "/ExpressionAttributeValues/v",
     ),
     "no name": (update("REMOVE #a", names={"#a": ""}), "/ExpressionAttributeNames/#a"),
+    "parentheses around parentheses": (
+        update("REMOVE a", "((a = b))"),
+        "/ConditionExpression",
+    ),
+    "over 4,096 bytes with what is added": (
+        update("REMOVE a", " AND ".join(f"attribute_not_exists({name})" for name in NAMES)),
+        "/ConditionExpression",
+    ),
     "strange signs": (update("REMOVE a; b"), "/UpdateExpression"),
 }
 

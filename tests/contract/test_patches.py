@@ -407,6 +407,33 @@ def test_a_wide_patch_goes_by_a_conditional_replacement(service, name):
     assert exact(service.get(path)) == {"Id": 7, "Name": name, "kept": 1, **patch}
 
 
+@pytest.mark.parametrize("unneeded", ["5", "null", '"x"', '"/~2"', "[]"])
+def test_a_member_that_an_operation_does_not_need_means_nothing(service, name, unneeded):
+    service.put(f"/items/7/{name}", headers=JSON, data="{}")
+    patch = f'[{{"op": "add", "path": "/a", "value": 1, "from": {unneeded}}}]'
+    answer = service.patch(f"/items/7/{name}", headers=JSON_PATCH, data=patch)
+    assert answer.status_code == 200, answer.data
+    assert exact(answer)["a"] == 1
+
+
+def test_a_patch_that_looks_at_much_rests_on_the_version(service, name):
+    """Each attribute compared takes two of the 300 operators that a condition may have."""
+    service.put(f"/items/7/{name}", headers=JSON, data=json.dumps({f"a{n}": n for n in range(160)}))
+    patch = [{"op": "test", "path": f"/a{n}", "value": n} for n in range(160)]
+    patch.append({"op": "replace", "path": "/a0", "value": -1})
+    conditions = []
+
+    def watch(exchange):
+        conditions.append(exchange.call.parameters["ConditionExpression"])
+        exchange.send(exchange.forward())
+
+    with service.engine.wire.fault(watch, operation="UpdateItem"):
+        answer = service.patch(f"/items/7/{name}", headers=JSON_PATCH, data=json.dumps(patch))
+    assert answer.status_code == 200, answer.data
+    (condition,) = conditions
+    assert condition.count("=") == 1
+
+
 def test_a_patch_of_another_media_type_is_415_with_accept_patch(service, name):
     answer = service.patch(f"/items/7/{name}", headers={"Content-Type": "text/plain"}, data="x")
     assert answer.status_code == 415

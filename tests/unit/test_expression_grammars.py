@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.storage.condition_grammar import parse_condition
-from service.storage.expression_parts import Bindings, ExpressionError, Value, render
+from service.storage.expression_parts import (
+    Bindings,
+    ExpressionError,
+    Value,
+    is_in_parentheses,
+    render,
+)
 from service.storage.expressions import Placeholders
 from service.storage.update_grammar import parse_update
 
@@ -48,7 +54,8 @@ comparisons = st.one_of(
 conditions = st.recursive(
     comparisons,
     lambda inner: st.one_of(
-        st.builds("({})".format, inner),
+        st.builds("(NOT {})".format, inner),
+        st.builds("({} OR {})".format, inner, inner),
         st.builds("NOT {}".format, inner),
         st.builds("{} AND {}".format, inner, inner),
         st.builds("{} or {}".format, inner, inner),
@@ -139,14 +146,36 @@ def test_no_two_actions_change_what_is_inside_the_other(targets):
         assert not overlaps
 
 
-@pytest.mark.parametrize("depth", [49, 51])
-def test_nesting_is_bounded(depth):
-    text = "(" * depth + "a = :n" + ")" * depth
-    if depth > 50:
+@pytest.mark.parametrize("pairs", [24, 26])
+def test_nesting_is_bounded(pairs):
+    text = "(NOT " * pairs + "a = :n" + ")" * pairs
+    if pairs > 25:
         with pytest.raises(ExpressionError, match="nest"):
             parse_condition(text, Bindings(NAMES, VALUES))
     else:
         parse_condition(text, Bindings(NAMES, VALUES))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(a = :n)",
+        "(a = :n) AND (a < :m)",
+        "((a = :n) AND (a < :m))",
+        "(NOT (a = :n))",
+        "(size(a) = :n)",
+        "(contains(a, :s))",
+        "(a IN (:n, :s))",
+    ],
+)
+def test_parentheses_around_one_condition_are_refused_as_dynamodb_does(text):
+    parse_condition(text, Bindings(NAMES, VALUES))
+    if is_in_parentheses(parse_condition(text, Bindings(NAMES, VALUES))):
+        text = f"({text})"
+        with pytest.raises(ExpressionError, match="two pairs of parentheses"):
+            parse_condition(text, Bindings(NAMES, VALUES))
+    else:
+        assert text == "(a = :n) AND (a < :m)"
 
 
 def test_operators_are_bounded():

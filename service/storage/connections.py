@@ -122,11 +122,9 @@ class Connections:
                 return self._connected(seconds)
         except (TimeoutError, TimeIsUp) as error:
             raise ConnectTimeoutError(endpoint_url=endpoint.url, error=error) from error
-        except ssl.SSLEOFError as error:
-            raise EndpointConnectionError(endpoint_url=endpoint.url, error=error) from error
-        except ssl.SSLError as error:
+        except ssl.SSLCertVerificationError as error:
             raise SSLError(endpoint_url=endpoint.url, error=error) from error
-        except OSError as error:
+        except OSError as error:  # other failures of the handshake among them
             raise EndpointConnectionError(endpoint_url=endpoint.url, error=error) from error
 
     def _connected(self, seconds: float) -> Connection:

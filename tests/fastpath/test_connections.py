@@ -10,7 +10,12 @@ import time
 
 import pytest
 import trustme
-from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError, SSLError
+from botocore.exceptions import (
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from service.operations import Operation
 from service.storage.connections import MAX_OPENING
@@ -187,6 +192,16 @@ def test_an_endpoint_that_cannot_prove_its_name_is_sent_nothing(authority, autho
     with ScriptedServer(lambda _: [GOOD], tls=certified(authority, name)) as server:
         with pytest.raises(SSLError):
             Path(server.url, verify=authorities if known else True).call(GET, EXAMPLE.parameters)
+        assert not server.requests
+
+
+def test_a_handshake_that_fails_means_that_nothing_was_sent(authority, authorities):
+    context = certified(authority, "127.0.0.1")
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # of which the handshake tells at once
+    context.verify_mode = ssl.CERT_REQUIRED  # and there is none
+    with ScriptedServer(lambda _: [GOOD], tls=context) as server:
+        with pytest.raises(EndpointConnectionError):
+            Path(server.url, verify=authorities).call(GET, EXAMPLE.parameters)
         assert not server.requests
 
 

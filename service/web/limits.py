@@ -49,7 +49,7 @@ class _Overloaded(Exception):
 
 
 class Limits:
-    """The outermost middleware."""
+    """The innermost middleware, next to Flask."""
 
     def __init__(self, app: "WSGIApplication", settings: Settings) -> None:
         self._app = app

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, fields, validate
+from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, ValidationError, fields, validate
 from webargs.fields import DelimitedList
 
 MAX_OPERATIONS = 100
@@ -100,6 +100,22 @@ class ProblemSchema(AnswerSchema):
     )
 
 
+class _Map(fields.Dict):
+    """An object, a fault in which is told of the member that has it."""
+
+    def _deserialize(self, *arguments: Any, **more: Any) -> Any:
+        try:
+            return super()._deserialize(*arguments, **more)  # type: ignore[no-untyped-call]
+        except ValidationError as error:
+            if not isinstance(error.messages, dict):
+                raise
+            faults = {
+                name: [each for of_part in parts.values() for each in of_part]
+                for name, parts in error.messages.items()
+            }
+            raise ValidationError(faults) from None
+
+
 class NativeUpdateSchema(Schema):
     """DynamoDB's own update form, as `aws dynamodb update-item` takes it."""
 
@@ -115,12 +131,12 @@ class NativeUpdateSchema(Schema):
     ConditionExpression = fields.String(
         metadata={"description": "Must hold for the stored item; else 412.", "maxLength": 4096}
     )
-    ExpressionAttributeNames = fields.Dict(
+    ExpressionAttributeNames = _Map(
         keys=fields.String(),
         values=fields.String(),
         metadata={"description": "Attribute names by placeholder, such as `#status`."},
     )
-    ExpressionAttributeValues = fields.Dict(
+    ExpressionAttributeValues = _Map(
         keys=fields.String(),
         values=fields.Dict(),
         metadata={"description": "Typed values by placeholder, such as `:one`."},

@@ -243,6 +243,25 @@ BAD = {
         422,
         "/operations",
     ),
+    "no name for a placeholder": (
+        json.dumps(
+            {
+                "operations": [
+                    {
+                        "method": "PATCH",
+                        "id": "1",
+                        "name": "x",
+                        "update": {
+                            "UpdateExpression": "REMOVE #a",
+                            "ExpressionAttributeNames": {"#a": 1},
+                        },
+                    }
+                ]
+            }
+        ),
+        422,
+        "/operations/0/update/ExpressionAttributeNames/#a",
+    ),
     "over 1 MiB": ('{"operations": "%s"}' % ("x" * 1_100_000), 413, None),
     "an item over 400 KB": (
         '{"operations": [{"method": "PUT", "id": "1", "name": "x", "item": {"a": "%s"}}]}'

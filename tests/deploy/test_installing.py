@@ -63,6 +63,18 @@ def test_the_unit_holds_no_keys(unit):
     assert unit["Service"]["EnvironmentFile"] == "-/etc/dynamodb-items.env"
 
 
+def test_the_access_page_s_drop_in_hands_the_keys_over(unit):
+    page = (ROOT / "docs/access.md").read_text()
+    drop_in = configparser.RawConfigParser()
+    drop_in.optionxform = str
+    drop_in.read_string(re.search(r"```\n(\[Service\]\n.*?)```", page, re.DOTALL)[1])
+    name, _, file = drop_in["Service"]["LoadCredential"].partition(":")
+    assert f"keys new shop --file {file}\n" in page
+    assert drop_in["Service"]["Environment"] == f"ITEMS_API_KEYS_FILE=%d/{name}"
+    # systemd adds a drop-in's variables to the unit's.
+    assert "ITEMS_API_KEYS_FILE" not in unit["Service"]["Environment"]
+
+
 @pytest.fixture
 def install(tmp_path):
     (tmp_path / "units").mkdir()

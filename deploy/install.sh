@@ -8,6 +8,8 @@
 # PREFIX (default /opt/dynamodb-items) is where releases lie, SYSTEMCTL what restarts the service,
 # PYTHON the interpreter, 3.11 or newer. A release that cannot be laid changes nothing.
 set -eu
+# The unit's user is not root: whatever is laid is for everyone to read.
+umask 022
 
 prefix=${PREFIX:-/opt/dynamodb-items}
 systemctl=${SYSTEMCTL:-systemctl}
@@ -51,8 +53,9 @@ lay() {
     mkdir -p "$prefix/releases"
     new=$(mktemp -d "$prefix/releases/.new.XXXXXX")
     trap 'rm -rf "$new"' EXIT
-    chmod 755 "$new"
     cp -R "$source/service" "$source/deploy" "$new/"
+    # mktemp's folder is private, and so are files that were unpacked under a stricter umask.
+    chmod -R go+rX "$new"
     ${PYTHON:-python3} -m venv "$new/venv" || fail "PYTHON names the interpreter: 3.11 or newer."
     "$new/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
         --require-hashes --requirement "$source/requirements/image.lock"

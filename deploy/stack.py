@@ -160,5 +160,5 @@ class Stack:
             Instance(instance_id, self.account.region),
             *resources,
             MetadataOptions(instance_id, request.container),
-            Association(instance_id, profile_name, profile_arn, request.replace),
+            Association(instance_id, profile_name, profile_arn, ownership, request.replace),
         )

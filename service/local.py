@@ -5,6 +5,7 @@ environment variables point it at the engine.
 """
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -32,6 +33,10 @@ from service.settings import Settings, SettingsError
 from service.storage.client import DEFAULT_REGION
 
 LOOPBACK = "127.0.0.1"
+# For NO_PROXY: urllib and botocore look for ::1 with its brackets, others without them.
+LOOPBACK_NAMES = (LOOPBACK, "localhost", "::1", "[::1]")
+# What listens on every address is reached on one of them.
+REACHED_AT = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104
 MAX_PORT = 65_535
 START_SECONDS = 60
 SAMPLE_ITEMS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
@@ -72,7 +77,7 @@ def main(host: str, port: int, endpoint: str | None) -> None:
     _check_endpoint(endpoint)
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)
-    _reach_loopback_directly()
+    reach_loopback_directly()
     try:
         with ExitStack() as processes:
             if not endpoint:
@@ -84,12 +89,12 @@ def main(host: str, port: int, endpoint: str | None) -> None:
             service = processes.enter_context(
                 running(
                     [
-                        *(sys.executable, "-m", "gunicorn", "-b", f"{host}:{port}"),
+                        *(sys.executable, "-m", "gunicorn", "-b", _address(host, port)),
                         *("-c", "python:service.gunicorn_conf", "service.wsgi:app"),
                     ]
                 )
             )
-            url = f"http://{LOOPBACK if host == '0.0.0.0' else host}:{port}"  # noqa: S104
+            url = f"http://{_address(REACHED_AT.get(host, host), port)}"
             _wait_until(lambda: _answers(f"{url}/ready"), service, "The service")
             _welcome(url, settings, endpoint)
             status = service.wait()
@@ -111,16 +116,20 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _check_address(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
-        except OSError as error:
-            _give_up(
-                f"{host}:{port} cannot be used ({error.strerror}). "
-                f"Choose another port: make run PORT={port % MAX_PORT + 1}"
-            )
+    except OSError as error:
+        _give_up(
+            f"{_address(host, port)} cannot be used ({error.strerror}). "
+            f"Choose another port: make run PORT={port % MAX_PORT + 1}"
+        )
 
 
 def _check_endpoint(endpoint: str | None) -> None:
@@ -129,11 +138,12 @@ def _check_endpoint(endpoint: str | None) -> None:
         _give_up(f"{endpoint!r} is no endpoint. It has a form such as http://127.0.0.1:8001")
 
 
-def _reach_loopback_directly() -> None:
+def reach_loopback_directly() -> None:
     """Past any proxy: neither the launcher nor the service would find the engine through one."""
-    for variable in ("NO_PROXY", "no_proxy"):
-        named = os.environ.get(variable)
-        os.environ[variable] = f"{named},{LOOPBACK}" if named else LOOPBACK
+    named = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    # Alone, * stands for every host; in a list it stands for none.
+    names = named if named == "*" else ",".join([*filter(None, [named]), *LOOPBACK_NAMES])
+    os.environ |= {"NO_PROXY": names, "no_proxy": names}
 
 
 def _point_at(endpoint: str) -> None:
@@ -248,8 +258,9 @@ def _sort_value(settings: Settings, number: str, name: str) -> str:
 
 
 def _welcome(url: str, settings: Settings, endpoint: str) -> None:
-    andrew = f"{url}/items/104/{_sort_value(settings, '104', 'Andrew')}"
-    joseph = f"{url}/items/105/{_sort_value(settings, '105', 'Joseph')}"
+    # An IPv6 address has brackets, which some shells would take for a pattern.
+    andrew = shlex.quote(f"{url}/items/104/{_sort_value(settings, '104', 'Andrew')}")
+    joseph = shlex.quote(f"{url}/items/105/{_sort_value(settings, '105', 'Joseph')}")
     json_body = "-H 'Content-Type: application/json' -d"
     lines = {
         Operation.GET_ITEM: f"curl -i {andrew}",

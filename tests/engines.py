@@ -43,12 +43,15 @@ def wait_for(url: str, child: subprocess.Popen) -> None:
 
 
 @contextmanager
-def moto(module: str = "moto.server", log=subprocess.DEVNULL) -> Iterator[str]:
+def moto(
+    module: str = "moto.server", log=subprocess.DEVNULL, host: str = "127.0.0.1"
+) -> Iterator[str]:
     port = free_port()
-    command = [sys.executable, "-c", MOTO_PROGRAM, module, "-H", "127.0.0.1", "-p", str(port)]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    command = [sys.executable, "-c", MOTO_PROGRAM, module, "-H", host, "-p", str(port)]
     with process(command, dict(os.environ), log) as child:
-        wait_for(f"http://127.0.0.1:{port}/moto-api/", child)
-        yield f"http://127.0.0.1:{port}"
+        wait_for(f"{url}/moto-api/", child)
+        yield url
 
 
 @contextmanager

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.aws import Aws
-from deploy.findings import Call, Change, ErrorPattern, Finding, Refusal, Wait
+from deploy.findings import Call, Change, ErrorPattern, Finding, Notice, Refusal, Wait
+from deploy.ownership import Ownership, from_tag_list
 from deploy.resources.instance import observe_instance
 
 DESCRIBE = "describe_iam_instance_profile_associations"
@@ -26,6 +27,8 @@ class ObservedAssociation:
     is_stopped: bool
     is_stale: bool
     """The profile was deleted and made again since: the instance still has the old one."""
+    tags: Mapping[str, str]
+    """Those of the profile that has our name now; none where there is no such profile."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Association:
     instance_id: str
     profile_name: str
     profile_arn: str
+    ownership: Ownership
     replace: bool
 
     @property
@@ -53,19 +57,21 @@ class Association:
             return None
         instance = observe_instance(aws, self.instance_id)
         profile = found[0]["IamInstanceProfile"]
-        current = aws.find(
+        named = aws.find(
             "iam",
             "get_instance_profile",
             ("NoSuchEntity",),
             InstanceProfileName=self.profile_name,
         )
+        current = named["InstanceProfile"] if named else {}
         return ObservedAssociation(
             found[0]["AssociationId"],
             profile["Arn"],
             is_stopped=instance is not None and instance.state == "stopped",
             is_stale=profile["Arn"] == self.profile_arn
-            and current is not None
-            and current["InstanceProfile"]["InstanceProfileId"] != profile.get("Id"),
+            and bool(current)
+            and current["InstanceProfileId"] != profile.get("Id"),
+            tags=from_tag_list(current.get("Tags", [])),
         )
 
     def converge(self, observed: ObservedAssociation | None) -> Iterator[Finding]:
@@ -107,9 +113,13 @@ class Association:
         )
 
     def destroy(self, observed: ObservedAssociation | None) -> Iterator[Finding]:
-        """Take our profile from the instance; any other stays."""
-        if observed is not None and observed.profile_arn == self.profile_arn:
+        """Take our profile from the instance; any other stays, also one of the same name."""
+        if observed is None or observed.profile_arn != self.profile_arn:
+            return
+        if self.ownership.has(observed.tags):
             yield self._disassociate(observed)
+        else:
+            yield Notice(f"The {self.title} with {observed.profile_arn} is not ours and stays.")
 
     @property
     def _profile(self) -> dict[str, str]:

@@ -6,6 +6,8 @@ The interpreter that the script is given here makes environments in no time, wit
 import configparser
 import os
 import re
+import shutil
+import stat
 import subprocess
 
 import pytest
@@ -61,6 +63,18 @@ def test_the_unit_holds_no_keys(unit):
     assert unit["Service"]["EnvironmentFile"] == "-/etc/dynamodb-items.env"
 
 
+def test_the_access_page_s_drop_in_hands_the_keys_over(unit):
+    page = (ROOT / "docs/access.md").read_text()
+    drop_in = configparser.RawConfigParser()
+    drop_in.optionxform = str
+    drop_in.read_string(re.search(r"```\n(\[Service\]\n.*?)```", page, re.DOTALL)[1])
+    name, _, file = drop_in["Service"]["LoadCredential"].partition(":")
+    assert f"keys new shop --file {file}\n" in page
+    assert drop_in["Service"]["Environment"] == f"ITEMS_API_KEYS_FILE=%d/{name}"
+    # systemd adds a drop-in's variables to the unit's.
+    assert "ITEMS_API_KEYS_FILE" not in unit["Service"]["Environment"]
+
+
 @pytest.fixture
 def install(tmp_path):
     (tmp_path / "units").mkdir()
@@ -70,7 +84,7 @@ def install(tmp_path):
         'mkdir -p "$3/bin" && printf "#!/bin/sh\\n" > "$3/bin/python" && chmod +x "$3/bin/python"',
     )
 
-    def install(*arguments, python=python) -> subprocess.CompletedProcess:
+    def install(*arguments, python=python, umask=0o022) -> subprocess.CompletedProcess:
         return subprocess.run(
             [DEPLOY / "install.sh", *arguments],
             env={
@@ -84,6 +98,7 @@ def install(tmp_path):
             text=True,
             check=False,
             timeout=60,
+            umask=umask,
         )
 
     return install
@@ -106,6 +121,27 @@ def test_a_release_is_laid_and_started(install, tmp_path):
         "enable --quiet items",
         "restart items",
     ]
+
+
+def test_whoever_the_unit_runs_as_can_read_the_release(install, tmp_path):
+    """Unpacked and laid by somebody whose umask keeps everything to himself."""
+    source = tmp_path / "source"
+    for name in ("service", "deploy", "requirements"):
+        shutil.copytree(ROOT / name, source / name)
+    for path in source.rglob("*"):
+        path.chmod(path.stat().st_mode & 0o700)
+    ran = install(source, "one", umask=0o077)
+    assert ran.returncode == 0, ran.stderr
+    prefix = tmp_path / "opt"
+    laid = [prefix, *prefix.rglob("*"), tmp_path / "units/items.service"]
+    assert prefix / "releases/one/venv/bin/python" in laid
+    assert [path for path in laid if not is_readable_by_all(path)] == []
+
+
+def is_readable_by_all(path) -> bool:
+    mode = path.stat().st_mode
+    needed = 0o555 if stat.S_ISDIR(mode) or mode & stat.S_IXUSR else 0o444
+    return mode & needed == needed
 
 
 def test_an_earlier_release_can_be_switched_back_to(install, tmp_path):

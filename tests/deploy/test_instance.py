@@ -102,6 +102,32 @@ def test_destroy_takes_only_our_profile_from_the_instance(cloud):
     assert cloud.state()["roles"] == {}
 
 
+def test_destroy_leaves_somebody_else_s_profile_of_our_name_on_the_instance(cloud, run):
+    iam, ec2 = cloud.client("iam"), cloud.client("ec2")
+    iam.create_instance_profile(InstanceProfileName=ROLE)
+    ec2.associate_iam_instance_profile(
+        InstanceId=cloud.instance_id, IamInstanceProfile={"Name": ROLE}
+    )
+    before = cloud.state()
+    ran = run("destroy", "--yes", "--instance-id", cloud.instance_id)
+    assert ran.status == 0
+    assert f"association of {cloud.instance_id} with arn:" in ran.out
+    assert f"instance-profile/{ROLE} is not ours and stays." in ran.out
+    assert cloud.state() == before
+    assert cloud.associations() == {cloud.instance_id: ROLE}
+
+
+def test_destroy_leaves_an_association_whose_profile_is_gone_and_says_so(cloud):
+    cloud.apply()
+    iam = cloud.client("iam")
+    iam.remove_role_from_instance_profile(InstanceProfileName=ROLE, RoleName=ROLE)
+    iam.delete_instance_profile(InstanceProfileName=ROLE)
+    plan = cloud.destroy()
+    assert cloud.associations() == {cloud.instance_id: ROLE}
+    assert [notice for notice in plan.notices if "association of" in notice.text]
+    assert cloud.state()["roles"] == {}
+
+
 def test_a_terminated_instance_is_refused_before_the_first_write(cloud, recorded):
     cloud.client("ec2").terminate_instances(InstanceIds=[cloud.instance_id])
     aws, calls = recorded

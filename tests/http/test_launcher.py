@@ -15,10 +15,13 @@ from contextlib import contextmanager
 import boto3.session
 import pytest
 
+from service import local
 from service.processes import free_port
-from tests.engines import ROOT
+from tests.conftest import environment
+from tests.engines import ROOT, moto
 
 PATIENCE_SECONDS = 60
+NOWHERE = "http://127.0.0.1:1"
 
 
 def launch(*arguments, **variables):
@@ -101,13 +104,63 @@ def test_the_curl_lines_suit_the_settings(engine, variables, statuses):
 
 
 def test_neither_a_proxy_nor_a_profile_of_the_users_is_in_the_way():
-    elsewhere = "http://127.0.0.1:1"
-    variables = {"HTTP_PROXY": elsewhere, "http_proxy": elsewhere, "AWS_PROFILE": "none-such"}
+    variables = {"HTTP_PROXY": NOWHERE, "http_proxy": NOWHERE, "AWS_PROFILE": "none-such"}
     port = free_port()
     with launched("--port", str(port), **variables) as (_, said):
         assert "The service is ready" in said
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/items/104/Andrew") as answer:
             assert answer.status == 200
+
+
+def test_a_proxy_is_not_in_the_way_of_localhost(endpoint):
+    there = ("--endpoint", endpoint.replace("127.0.0.1", "localhost"))
+    here = ("--host", "localhost", "--port", str(free_port()))
+    with launched(*here, *there, http_proxy=NOWHERE) as (_, said):
+        assert pasted(said)[0] == "200"
+
+
+def has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+on_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+
+
+@on_ipv6
+@pytest.mark.parametrize("host", ["::1", "::"])
+def test_an_ipv6_address_is_listened_on_and_called_past_a_proxy(host):
+    port = str(free_port())
+    variables = {"ITEMS_AUTH": "none", "http_proxy": NOWHERE}
+    with (
+        moto(host="::1") as endpoint,
+        launched("--host", host, "--port", port, "--endpoint", endpoint, **variables) as (_, said),
+    ):
+        assert f"curl -i 'http://[::1]:{port}/items/104/Andrew'" in said
+        assert pasted(said) == ["200", "201", "200"]
+
+
+@on_ipv6
+def test_a_taken_port_of_an_ipv6_address_is_one_clear_line():
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as taken:
+        port = taken.getsockname()[1]
+        line = refusal_of("--host", "::1", "--port", str(port))
+    assert line.count("\n") == 1
+    assert f"[::1]:{port} cannot be used (Address already in use)" in line
+
+
+@pytest.mark.parametrize("variable", ["NO_PROXY", "no_proxy"])
+@pytest.mark.parametrize("named", ["", "corp.example", "*"])
+def test_hosts_that_the_user_reaches_directly_are_reached_so_still(variable, named):
+    variables = {"http_proxy": NOWHERE, "NO_PROXY": "", "no_proxy": "", variable: named}
+    with environment(**variables):
+        local.reach_loopback_directly()
+        for host in ("localhost", "127.0.0.1", "[::1]"):
+            assert urllib.request.proxy_bypass(f"{host}:8001")
+        assert urllib.request.proxy_bypass("db.corp.example:8001") == bool(named)
 
 
 @pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

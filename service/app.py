@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask_smorest import Api
 
 from service import __version__
@@ -135,11 +136,16 @@ def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
         with_links_that_lead_somewhere(api.spec.to_dict()), settings
     )
     openapi_json = app.json.dumps(document, sort_keys=False)
+    (server,) = document["servers"]
     errors_page = problems.documentation()
 
     @app.get("/openapi.json")
     def openapi() -> Response:
-        return Response(openapi_json, content_type="application/json")
+        text, root = openapi_json, request.script_root
+        if root:
+            below = {**document, "servers": [{**server, "url": quote(root)}]}
+            text = app.json.dumps(below, sort_keys=False)
+        return Response(text, content_type="application/json")
 
     @app.get(problems.DOCUMENTATION_PATH)
     def errors() -> Response:

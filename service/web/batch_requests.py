@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, cast
 
 from flask import Request
@@ -22,6 +23,7 @@ from service.storage.writes import Delete, Write
 from service.web.access import permitted_key
 from service.web.media_types import PatchForm, Representation, item_representation
 from service.web.preconditions import parse_precondition, require_precondition
+from service.web.problem_responses import MAX_ERRORS
 from service.web.schemas import BatchGetSchema, BatchSchema
 from service.web.strict_json import parse_json
 from service.web.write_bodies import WriteBody
@@ -46,9 +48,11 @@ def operations_of(request: Request, settings: Settings) -> list[Write]:
 
     Raises:
         UnsupportedMediaType, InvalidBody: the body cannot be read.
+        InvalidRequest: a header or the query string asks what is asked of one item.
         UnacceptableItem: it is no batch.
         OperationsRefused: some operations cannot be carried out; its errors say which.
     """
+    _check_head(request)
     representation = item_representation(request)
     batch = _loaded(request, _BATCH)
     writes: list[Write] = []
@@ -70,13 +74,31 @@ def keys_of(request: Request, settings: Settings) -> list[ItemKey]:
 
     Raises:
         UnsupportedMediaType, InvalidBody: the body cannot be read.
+        InvalidRequest: a header or the query string asks what is asked of one item.
         UnacceptableItem: it is no list of different keys.
     """
+    _check_head(request)
     item_representation(request)
     batch = _loaded(request, _BATCH_GET)
     keys = [_key(member, f"/keys/{index}", settings) for index, member in enumerate(batch["keys"])]
     _check_distinct(keys, "/keys")
     return keys
+
+
+def _check_head(request: Request) -> None:
+    """Refuse what stands for one item: to ignore it could lose an update, or answer another
+    question.
+    """
+    for name in ("If-Match", "If-None-Match"):
+        if name in request.headers:
+            raise InvalidRequest(
+                f"{name} stands for one item; ifMatch and ifNoneMatch do in an operation."
+            )
+    if request.args:
+        raise InvalidRequest(
+            "The query string cannot be understood.",
+            tuple(FieldError(f"?{name}", "Unknown field.") for name in request.args),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +174,7 @@ def _loaded(request: Request, schema: Schema) -> Mapping[str, Any]:
         loaded: Mapping[str, Any] = schema.load(value)
     except ValidationError as error:
         messages = cast("Mapping[str, Any]", error.messages)
-        errors = tuple(_field_errors(messages, ""))
+        errors = tuple(islice(_field_errors(messages, ""), MAX_ERRORS))
         raise UnacceptableItem("The body is no such batch.", errors) from None
     return loaded
 

@@ -115,10 +115,8 @@ class Limits:
         if now - self._said_at >= 1:  # one line a second: logging must not add to the load
             log.warning("overloaded", refused=self._refused)
             self._said_at, self._refused = now, 0
-        record = record_of(environ)
-        record.shed = True
-        path = (environ.get("RAW_URI") or environ.get("PATH_INFO", "")).partition("?")[0]
-        status, headers, content = problem_responses.overloaded(path, record.request_id)
+        record_of(environ).shed = True
+        status, headers, content = problem_responses.overloaded(environ)
         start_response(status, headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 import structlog
@@ -29,6 +30,9 @@ from service.web.telemetry import record_of
 
 log = structlog.get_logger(__name__)
 
+MAX_ERRORS = 100
+"""So many faults of one request are told; who mends those may ask for the rest."""
+
 
 def problem_response(
     problem: Problem,
@@ -37,10 +41,12 @@ def problem_response(
     **extensions: str,
 ) -> Response:
     """A problem as an answer to the current request."""
+    root = _root(request.environ)
     body = _body(
         problem,
         detail,
-        request.path,
+        root,
+        root + request.path,
         record_of(request.environ).request_id,
         field_errors=field_errors,
         extensions=extensions,
@@ -53,18 +59,26 @@ def problem_response(
     return response
 
 
-def _field_error(error: errors.FieldError) -> dict[str, str]:
+def _field_error(error: errors.FieldError, root: str) -> dict[str, str]:
     members = {"pointer": error.pointer, "detail": error.detail}
     if error.kind is not None:
-        members["type"] = problem_of(error.kind).type
+        members["type"] = root + problem_of(error.kind).type
     return members
 
 
-def overloaded(path: str, request_id: str) -> tuple[str, list[tuple[str, str]], bytes]:
+def _root(environ: Mapping[str, Any]) -> str:
+    """The path that the service is served below, as it stands in URLs."""
+    return quote(environ.get("SCRIPT_NAME", ""))
+
+
+def overloaded(environ: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
     """What a request over the limit is told: status line, headers and body, made without Flask,
     which is most of what a request costs.
     """
-    body = _body(OVERLOADED, "This worker has all the requests it takes on.", path, request_id)
+    root = _root(environ)
+    path = (environ.get("RAW_URI") or root + environ.get("PATH_INFO", "")).partition("?")[0]
+    detail = "This worker has all the requests it takes on."
+    body = _body(OVERLOADED, detail, root, path, record_of(environ).request_id)
     headers = [
         ("Content-Type", PROBLEM_JSON),
         ("Content-Length", str(len(body))),
@@ -77,6 +91,7 @@ def overloaded(path: str, request_id: str) -> tuple[str, list[tuple[str, str]], 
 def _body(
     problem: Problem,
     detail: str,
+    root: str,
     path: str,
     request_id: str,
     *,
@@ -84,7 +99,7 @@ def _body(
     extensions: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes:
     members: dict[str, Any] = {
-        "type": problem.type,
+        "type": root + problem.type,
         "title": problem.title,
         "status": problem.status.value,
         "detail": detail,
@@ -93,7 +108,7 @@ def _body(
         **extensions,
     }
     if field_errors:
-        members["errors"] = [_field_error(error) for error in field_errors]
+        members["errors"] = [_field_error(error, root) for error in field_errors[:MAX_ERRORS]]
     return orjson.dumps(members, default=str)
 
 

@@ -8,6 +8,7 @@ from webargs.fields import DelimitedList
 
 MAX_OPERATIONS = 100
 """How many operations a transaction of DynamoDB takes."""
+_FEW = validate.Length(1, MAX_OPERATIONS)
 
 PATH_PATTERN = r"^(\\[^\n]|[^.\\,])+(\.(\\[^\n]|[^.\\,])+)*$"
 """An attribute path of ``fields``: names joined by dots; a backslash makes a dot or a comma part
@@ -116,6 +117,15 @@ class _Map(fields.Dict):
             raise ValidationError(faults) from None
 
 
+class _ShortList(fields.List[Any]):
+    """An array whose members are looked at only where they are not too many."""
+
+    def _deserialize(self, value: Any, *arguments: Any, **more: Any) -> Any:
+        if isinstance(value, list):
+            _FEW(value)
+        return super()._deserialize(value, *arguments, **more)
+
+
 class NativeUpdateSchema(Schema):
     """DynamoDB's own update form, as `aws dynamodb update-item` takes it."""
 
@@ -186,11 +196,7 @@ class BatchSchema(Schema):
 
         unknown = RAISE
 
-    operations = fields.List(
-        fields.Nested(BatchOperationSchema),
-        required=True,
-        validate=validate.Length(1, MAX_OPERATIONS),
-    )
+    operations = _ShortList(fields.Nested(BatchOperationSchema), required=True, validate=_FEW)
 
 
 class ItemKeySchema(Schema):
@@ -213,9 +219,7 @@ class BatchGetSchema(Schema):
 
         unknown = RAISE
 
-    keys = fields.List(
-        fields.Nested(ItemKeySchema), required=True, validate=validate.Length(1, MAX_OPERATIONS)
-    )
+    keys = _ShortList(fields.Nested(ItemKeySchema), required=True, validate=_FEW)
 
 
 class BatchResultSchema(AnswerSchema):

@@ -1,6 +1,7 @@
 """Several items in one request: all or nothing, each on its own precondition."""
 
 import json
+import time
 
 import pytest
 
@@ -270,6 +271,44 @@ BAD = {
         "/operations/0",
     ),
 }
+
+
+@pytest.mark.parametrize("member", ["{}", "1"])
+@pytest.mark.parametrize("route", ["batch", "batchGet"])
+def test_a_batch_of_too_many_costs_little_and_is_answered_briefly(service, route, member):
+    name = {"batch": "operations", "batchGet": "keys"}[route]
+    body = f'{{"{name}": [{",".join([member] * 300_000)}]}}'
+    began = time.process_time()
+    answer = service.post(f"/items:{route}", headers=JSON, data=body)
+    assert time.process_time() - began < 3  # each member looked at, it takes tens of seconds
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json["errors"]] == [f"/{name}"]
+
+
+def test_the_faults_of_one_request_are_told_up_to_a_hundred(service):
+    members = {f"x{n}": 1 for n in range(5000)}
+    body = json.dumps({"operations": [{"method": "DELETE", "id": "1", "name": "x", **members}]})
+    answer = service.post("/items:batch", headers=JSON, data=body)
+    assert answer.status_code == 422
+    assert len(answer.json["errors"]) == 100
+
+
+@pytest.mark.parametrize("route", ["batch", "batchGet"])
+@pytest.mark.parametrize(
+    ("headers", "query"),
+    [({"If-Match": '"x"'}, ""), ({"If-None-Match": "*"}, ""), ({}, "?fields=a&fields=b")],
+)
+def test_what_stands_for_one_item_is_400(service, key, route, headers, query):
+    operation = {"method": "PUT", **key(1), "item": {}}
+    body = json.dumps({"operations": [operation]} if route == "batch" else {"keys": [key(1)]})
+    answers = []
+    calls = service.calls_during(
+        lambda: answers.append(
+            service.post(f"/items:{route}{query}", headers={**JSON, **headers}, data=body)
+        )
+    )
+    assert [answer.status_code for answer in answers] == [400]
+    assert calls == []
 
 
 @pytest.mark.parametrize("case", BAD)

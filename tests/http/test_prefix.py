@@ -1,0 +1,33 @@
+"""Served below a path of somebody else's host, the service's own URLs begin with that path."""
+
+import pytest
+
+from tests.serving import gunicorn
+
+PREFIX = "/api/v1"
+
+
+@pytest.fixture(scope="module")
+def server(endpoint):
+    with gunicorn(endpoint, "-w", "1", SCRIPT_NAME=PREFIX) as server:
+        yield server
+
+
+def test_a_problem_is_documented_below_the_prefix(server):
+    answer = server.request("GET", f"{PREFIX}/items/104/nobody")
+    assert answer.status == 404
+    assert answer.json["instance"] == f"{PREFIX}/items/104/nobody"
+    documentation, _, section = answer.json["type"].partition("#")
+    assert documentation == f"{PREFIX}/docs/errors"
+    assert section in server.request("GET", documentation).body.decode()
+
+
+def test_the_document_says_where_the_service_is(server):
+    document = server.request("GET", f"{PREFIX}/openapi.json").json
+    assert [each["url"] for each in document["servers"]] == [PREFIX]
+
+
+def test_a_new_item_is_located_below_the_prefix(server):
+    answer = server.request("PUT", f"{PREFIX}/items/104/new", "{}", Content_Type="application/json")
+    assert answer.status == 201
+    assert answer.headers["Location"] == f"{PREFIX}/items/104/new"

@@ -56,7 +56,14 @@ class ItemPatch:
         return Edited(changes_between(visible, patched), self._looked_at())
 
     def _attributes(self, document: Any) -> Attributes:
-        patched = dict(attributes_from_plain(document, self.pointer))
+        try:
+            patched = dict(attributes_from_plain(document))
+        except UnacceptableItem as error:
+            faults = (
+                FieldError(self.pointer, f"the result at {fault.pointer} {fault.detail}")
+                for fault in error.errors
+            )
+            raise UnacceptableItem(error.detail, tuple(faults)) from None
         for name, value in self.key.items():
             if patched.pop(name, value) != value:
                 refuse(self.pointer, f"the key attribute {name} cannot be changed")

@@ -204,6 +204,18 @@ def test_a_repeated_put_answers_with_the_item_as_it_is_now(service, path, key):
     )
 
 
+def test_a_repeated_delete_shows_nothing_that_is_still_there(service, path, key):
+    service.put(path, headers=JSON, data='{"v": 1}')
+    headers = {**key, "Prefer": "return=representation"}
+    first = service.delete(path, headers=headers)
+    assert (first.status_code, exact(first)["v"]) == (200, 1)
+    service.put(path, headers=JSON, data='{"v": 2}')
+    again = service.delete(path, headers=headers)
+    is_there = service.get(path, query_string={"consistent_read": "true"}).status_code == 200
+    assert is_there is remembers_tokens(service.engine)
+    assert again.status_code == (204 if is_there else 200)
+
+
 def test_a_repeated_batch_answers_with_the_items_as_they_are_now(service, path, name, key):
     body = json.dumps(
         {"operations": [{"method": "PUT", "id": "7", "name": name, "item": {"v": 1}}]}

@@ -407,6 +407,16 @@ def test_a_wide_patch_goes_by_a_conditional_replacement(service, name):
     assert exact(service.get(path)) == {"Id": 7, "Name": name, "kept": 1, **patch}
 
 
+def test_what_a_result_cannot_be_is_pointed_at_in_the_patch(service, name):
+    service.put(f"/items/7/{name}", headers=JSON, data='{"m": {"a": 1}}')
+    patch = '[{"op": "add", "path": "/m/", "value": 1}]'
+    answer = service.patch(f"/items/7/{name}", headers=JSON_PATCH, data=patch)
+    assert answer.status_code == 422
+    (error,) = answer.json["errors"]
+    assert error["pointer"] == ""
+    assert error["detail"].startswith("the result at /m/ ")
+
+
 @pytest.mark.parametrize("unneeded", ["5", "null", '"x"', '"/~2"', "[]"])
 def test_a_member_that_an_operation_does_not_need_means_nothing(service, name, unneeded):
     service.put(f"/items/7/{name}", headers=JSON, data="{}")

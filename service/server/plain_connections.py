@@ -97,9 +97,11 @@ class PlainConnection:
         return b""
 
     def _receive_head(self) -> int:
-        """Where the next head ends in what is unread; -1 where there is none, or a long one."""
+        """Where the next head ends in what is unread; -1 where there is none, or one that is too
+        long or whose lines end in another way.
+        """
         while (end := self._unread.find(END)) < 0:
-            if len(self._unread) > MAX_HEAD_BYTES:
+            if len(self._unread) > MAX_HEAD_BYTES or b"\n\n" in self._unread:
                 return -1
             received = self._client.recv(_RECEIVE_BYTES)
             if not received:

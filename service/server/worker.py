@@ -215,7 +215,11 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._idle_since[client] = time.monotonic()
         if _has_unread_body(request):
             request.force_close()
-        return self.closes_connections or bool(type(request).should_close(request))
+        return (
+            self.closes_connections
+            or _asks_to_close(request)
+            or bool(type(request).should_close(request))
+        )
 
     def _stop(self) -> None:
         self.draining = True
@@ -235,6 +239,19 @@ class Worker(GeventWorker):  # type: ignore[misc]
             # arrived can still be read, and a request in it is answered.
             with suppress(OSError), _PlainSocket(fileno=os.dup(connection.fileno())) as copy:
                 copy.shutdown(how)
+
+
+def _asks_to_close(request: Any) -> bool:
+    """Whether ``close`` is one of the options of its Connection header, which for gunicorn has one.
+
+    https://www.rfc-editor.org/rfc/rfc9112#section-9.6
+    """
+    return any(
+        option.strip(" \t").lower() == "close"
+        for name, value in request.headers
+        if name == "CONNECTION"
+        for option in value.split(",")
+    )
 
 
 def _has_unread_body(request: Any) -> bool:

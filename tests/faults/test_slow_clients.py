@@ -277,6 +277,22 @@ def test_a_connection_that_gunicorn_serves_is_not_taken_for_idle(own_wire):
         connection.close()
 
 
+@pytest.mark.parametrize("options", ["close", "TE, close", "close, foo", "keep-alive,Close"])
+def test_a_connection_is_closed_where_that_is_one_of_its_options(server, options):
+    head = f"GET /live HTTP/1.1\r\nHost: x\r\nTE: deflate\r\nConnection: {options}\r\n\r\n"
+    client = raw(server, head.encode())
+    answer = everything(client).lower()
+    client.close()
+    assert answer.startswith(b"http/1.1 200 ")
+    assert b"\r\nconnection: close\r\n" in answer
+
+
+def test_lines_that_end_without_a_carriage_return_are_refused_at_once(server):
+    client = raw(server, b"GET /live HTTP/1.1\nHost: x\n\n")
+    assert status_of(everything(client)) == 400
+    client.close()
+
+
 def test_a_head_without_end_is_refused(server):
     connection = raw(server, b"GET /live HTTP/1.1\r\n")
     send_all(connection, [b"X-%d: %s\r\n" % (number, b"a" * 4000) for number in range(500)])

@@ -103,6 +103,8 @@ class _CrossOrigin:
                 self._options, EnvironHeaders(environ), environ["REQUEST_METHOD"]
             )
             headers += [(name, str(value)) for name, value in of_page.items(multi=True)]
+            if "Vary" not in of_page and not self._options.allow_all_origins:
+                headers.append(("Vary", "Origin"))
             return start_response(status, headers, *rest)
 
         return self._app(environ, start)

@@ -4,9 +4,9 @@ https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-06
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, request
+from flask import Flask
 from werkzeug.exceptions import TooManyRequests
 
 from service.settings import Settings, SettingsError
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from service.access.allowances import Allowance, Allowances
-
-_ALLOWANCE = "items.allowance"
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -36,7 +34,6 @@ def install(app: Flask, settings: Settings) -> None:
     except ValueError as error:
         raise SettingsError([f"ITEMS_RATE_LIMIT_STORAGE: {error}."]) from error
     app.wsgi_app = _RateLimit(app.wsgi_app, allowances)  # type: ignore[method-assign]
-    app.after_request(_tell)
 
 
 class _RateLimit:
@@ -50,20 +47,24 @@ class _RateLimit:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Pass the request on, or without its body what it is refused for."""
-        if not is_open(environ) and not is_refused(environ):
-            allowance = environ[_ALLOWANCE] = self._allowances.use(who_asks(environ))
-            if allowance.is_used_up:
-                words = f"This caller has used up its requests: {allowance.limit}."
-                refuse(environ, TooManyRequests(words, retry_after=allowance.reset_seconds))
-        return self._app(environ, start_response)
+        if is_open(environ) or is_refused(environ):
+            return self._app(environ, start_response)
+        allowance = self._allowances.use(who_asks(environ))
+        if allowance.is_used_up:
+            words = f"This caller has used up its requests: {allowance.limit}."
+            refuse(environ, TooManyRequests(words, retry_after=allowance.reset_seconds))
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            headers += _fields(allowance)
+            return start_response(status, headers, *rest)
+
+        return self._app(environ, start)
 
 
-def _tell(response: Response) -> Response:
-    allowance: Allowance | None = request.environ.get(_ALLOWANCE)
-    if allowance is not None:
-        headers = response.headers
-        headers["RateLimit-Policy"] = f"{allowance.amount};w={allowance.seconds}"
-        headers["RateLimit-Limit"] = str(allowance.amount)
-        headers["RateLimit-Remaining"] = str(allowance.remaining)
-        headers["RateLimit-Reset"] = str(allowance.reset_seconds)
-    return response
+def _fields(allowance: "Allowance") -> list[tuple[str, str]]:
+    return [
+        ("RateLimit-Policy", f"{allowance.amount};w={allowance.seconds}"),
+        ("RateLimit-Limit", str(allowance.amount)),
+        ("RateLimit-Remaining", str(allowance.remaining)),
+        ("RateLimit-Reset", str(allowance.reset_seconds)),
+    ]

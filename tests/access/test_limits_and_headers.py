@@ -192,6 +192,7 @@ def test_a_page_of_another_origin_may_nothing(server, origin):
     for method in ("GET", "OPTIONS"):
         answer = server.request(method, ITEM, Origin=origin, Access_Control_Request_Method="PUT")
         assert "Access-Control-Allow-Origin" not in answer.headers
+        assert "Origin" in ", ".join(answer.headers.get_all("Vary"))
 
 
 def test_without_the_setting_no_page_may_anything(bare):

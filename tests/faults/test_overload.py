@@ -24,6 +24,7 @@ def slow(own_wire):
 
 def test_requests_over_the_limit_are_refused_at_once_and_the_others_answered(own_wire):
     limits = {"ITEMS_MAX_IN_FLIGHT": "4", "ITEMS_CORS_ORIGINS": PAGE}
+    limits["ITEMS_RATE_LIMIT"] = "1000/hour"
     with gunicorn(own_wire.url, "-w", "1", **limits) as server:
         release = threading.Event()
 
@@ -58,6 +59,7 @@ def test_requests_over_the_limit_are_refused_at_once_and_the_others_answered(own
     assert refused.headers["X-Request-Id"] == refused.json["request_id"] == "mine"
     assert refused.json["type"] == "/docs/errors#overloaded"
     assert refused.json["instance"] == "/items/104/Andrew"
+    assert refused.headers["RateLimit-Limit"] == "1000"
     # Without these a page's own code would see a network error.
     assert refused.headers["Access-Control-Allow-Origin"] == PAGE
     assert "Retry-After" in refused.headers["Access-Control-Expose-Headers"]

@@ -136,6 +136,8 @@ _VALIDATION_WORDS = (
     ("Number overflow", Failure.UPDATE_REFUSED),
     ("Number underflow", Failure.UPDATE_REFUSED),
     ("significant digits", Failure.UPDATE_REFUSED),
+    ("cannot be converted to a numeric value", Failure.UPDATE_REFUSED),
+    ("more than one datatypes", Failure.UPDATE_REFUSED),
     ("One or more parameter values were invalid", Failure.REFUSED),
 )
 

@@ -29,7 +29,10 @@ def idempotency_key(request: Request) -> str | None:
         return None
     match = _KEY.fullmatch(header.strip(" \t"))
     if match is None:
-        raise InvalidRequest("Idempotency-Key takes 1 to 255 printable ASCII characters.")
+        raise InvalidRequest(
+            "Idempotency-Key takes 1 to 255 printable ASCII characters, in quotes where there is a "
+            "space among them."
+        )
     return match[1] or match[2]
 
 

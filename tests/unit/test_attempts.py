@@ -47,6 +47,28 @@ def test_renewed_credentials_that_are_refused_are_not_renewed_again():
     assert len(client.outcomes) == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "failure"),
+    [
+        ("Item size to update has exceeded the maximum allowed size", Failure.TOO_LARGE),
+        (
+            "Invalid ConditionExpression: Expression size has exceeded the maximum allowed size",
+            Failure.UPDATE_REFUSED,
+        ),
+        (
+            "Invalid ConditionExpression: The expression has too many operators",
+            Failure.UPDATE_REFUSED,
+        ),
+        ("The parameter cannot be converted to a numeric value: 1E+126", Failure.UPDATE_REFUSED),
+        ("The document path provided in the update expression is invalid", Failure.UPDATE_REFUSED),
+        ("Words that nobody has heard", Failure.UNEXPECTED),
+    ],
+)
+def test_what_dynamodb_says_of_a_refused_call_decides_what_it_means(words, failure):
+    error = {"Code": "ValidationException", "Message": words}
+    assert failure_of(ClientError({"Error": error}, "UpdateItem")) is failure
+
+
 def test_tls_that_breaks_may_have_let_the_request_through():
     broken = ssl.SSLError(1, "[SSL: DECRYPTION_FAILED_OR_BAD_RECORD_MAC] bad record mac")
     assert failure_of(SSLError(endpoint_url="x", error=broken)) is Failure.LOST_ANSWER

@@ -6,7 +6,7 @@ import pytest
 
 from service import versions
 from service.storage import expressions, json_patch, planning
-from service.web import schemas
+from service.web import problem_responses, schemas
 from tests.docs.test_readme import ROOT, paste
 
 PAGE = (ROOT / "docs/writes.md").read_text()
@@ -28,7 +28,9 @@ def test_an_example_works_as_pasted(server, dynamodb, block):
         f"at most {versions.LOG_LENGTH} tokens, and up to {versions.LOG_SLACK} more",
         f"takes up to\n{json_patch.MAX_OPERATIONS:,} operations",
         f"up to {schemas.MAX_OPERATIONS} operations",
-        f"A condition takes {expressions.MAX_EXPRESSION_BYTES // 1024} KB",
+        f"A condition takes {expressions.MAX_OPERATORS} operators and "
+        f"{expressions.MAX_EXPRESSION_BYTES // 1024} KB",
+        f"found at the same\n  time, up to {problem_responses.MAX_ERRORS}:",
     ],
 )
 def test_a_number_is_the_one_in_the_code(sentence):

@@ -14,9 +14,7 @@ import structlog
 from service.errors import (
     IdempotencyKeyReused,
     ItemsError,
-    ItemTooLarge,
     OperationsRefused,
-    OutcomeUnknown,
     PreconditionFailed,
     StorageThrottled,
 )
@@ -24,15 +22,18 @@ from service.items import Item, ItemKey
 from service.operations import Operation, Transaction
 from service.storage.attempts import Attempts, TransactionRefused
 from service.storage.attributes import attributes_bytes
-from service.storage.failures import CancellationReason, Failure
-from service.storage.final_errors import error_of
-from service.storage.planning import MAX_ROUNDS, Call, Planner, refusal_of
+from service.storage.failures import CancellationReason
+from service.storage.planning import MAX_ROUNDS, Call, Planner
+from service.storage.transaction_refusals import (
+    check_size,
+    found_nothing,
+    read_refusal,
+    write_refusal,
+)
 from service.storage.writes import Delete, Write, Written
 from service.versions import VersionAttribute, WriteToken
 
 log = structlog.get_logger(__name__)
-
-MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 
 _MEMBERS = {
     Operation.PUT_ITEM: "Put",
@@ -70,9 +71,9 @@ class ItemTransactions:
         try:
             answer = self._attempts.call(Transaction.GET_ITEMS, {"TransactItems": gets})
         except TransactionRefused as refusal:
-            raise _read_refusal(refusal) from None
+            raise read_refusal(refusal) from None
         found = [response.get("Item") for response in answer["Responses"]]
-        _check_size(sum(attributes_bytes(attributes) for attributes in found if attributes))
+        check_size(sum(attributes_bytes(attributes) for attributes in found if attributes))
         return [None if attributes is None else Item(attributes) for attributes in found]
 
     def write(self, writes: Sequence[Write], repeatable: WriteToken | None = None) -> list[Written]:
@@ -203,7 +204,7 @@ class ItemTransactions:
         planned = {index: call for index, call in enumerate(calls) if call is not None}
         if not planned:
             return
-        _check_size(
+        check_size(
             sum(attributes_bytes(call.parameters.get("Item", {})) for call in planned.values())
         )
         parameters = {
@@ -216,7 +217,7 @@ class ItemTransactions:
             reasons = dict(zip(planned, refusal.reasons, strict=False))
             if self._recognised(planned, reasons, token, refusal):
                 return
-            raise _refusal(planned, reasons, refusal) from None
+            raise write_refusal(planned, reasons, refusal) from None
 
     def _member(self, call: Call) -> Mapping[str, Any]:
         return {_MEMBERS[call.operation]: {"TableName": self._table, **call.parameters}}
@@ -240,55 +241,9 @@ class ItemTransactions:
         if any(self._version.carries_kin(attributes, token) for attributes in found):
             raise IdempotencyKeyReused("Another request has had this Idempotency-Key.")
         return refusal.after_lost_answer and all(
-            call.operation is Operation.DELETE_ITEM and _found_nothing(reasons.get(index))
+            call.operation is Operation.DELETE_ITEM and found_nothing(reasons.get(index))
             for index, call in planned.items()
         )
-
-
-def _found_nothing(reason: CancellationReason | None) -> bool:
-    return (
-        reason is not None and reason.failure is Failure.CONDITION_REFUSED and reason.found is None
-    )
-
-
-def _read_refusal(refusal: TransactionRefused) -> Exception:
-    failures = [reason.failure for reason in refusal.reasons if reason.failure is not None]
-    # The keys are checked, so that their size together is all that can be wrong with them; in which
-    # words DynamoDB says so, its documentation doesn't.
-    if not failures or {Failure.TOO_LARGE, Failure.UNEXPECTED}.intersection(failures):
-        return ItemTooLarge(
-            f"The items take more than {MAX_TRANSACTION_BYTES:,} bytes together; read fewer at "
-            "once."
-        )
-    return error_of(failures[0])
-
-
-def _refusal(
-    planned: Mapping[int, Call],
-    reasons: Mapping[int, CancellationReason],
-    refusal: TransactionRefused,
-) -> ItemsError:
-    if refusal.after_lost_answer:
-        return OutcomeUnknown(
-            "The writes were sent, their answer was lost, and an item has been changed since: "
-            "they may or may not have been applied. Read the items before writing again."
-        )
-    return OperationsRefused(
-        [
-            (index, _reason_error(planned[index], reason))
-            for index, reason in reasons.items()
-            if reason.failure is not None
-        ]
-    )
-
-
-def _reason_error(call: Call, reason: CancellationReason) -> ItemsError:
-    if reason.failure is Failure.CONDITION_REFUSED:
-        return refusal_of(call.write, reason.found)
-    error = error_of(reason.failure) if reason.failure else None
-    if not isinstance(error, ItemsError):
-        raise error or AssertionError("a reason without a failure refuses nothing")
-    return error
 
 
 def _written(write: Write, call: Call | None, before: Item | None, *, was_read: bool) -> Written:
@@ -306,11 +261,3 @@ def _as_read(write: Write, known: Written, read: Item | None) -> Written:
     if isinstance(write, Delete):
         return known if read is None else Written(None)
     return Written(read, created=known.created)
-
-
-def _check_size(size_bytes: int) -> None:
-    if size_bytes > MAX_TRANSACTION_BYTES:
-        raise ItemTooLarge(
-            f"The items take {size_bytes:,} bytes together; DynamoDB reads or writes up to "
-            f"{MAX_TRANSACTION_BYTES:,} at once."
-        )

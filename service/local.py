@@ -133,8 +133,12 @@ def _check_address(host: str, port: int) -> None:
 
 
 def _check_endpoint(endpoint: str | None) -> None:
-    parts = urllib.parse.urlsplit(endpoint or "http://embedded")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urllib.parse.urlsplit(endpoint or "http://embedded")
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:  # an address that is none
+        is_one = False
+    if not is_one:
         _give_up(f"{endpoint!r} is no endpoint. It has a form such as http://127.0.0.1:8001")
 
 

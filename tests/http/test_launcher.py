@@ -210,7 +210,7 @@ def test_mistaken_settings_are_one_clear_line():
     assert "ITEMS_SORT_KEY" in line
 
 
-@pytest.mark.parametrize("endpoint", ["dynamodb", "ftp://127.0.0.1", "http://"])
+@pytest.mark.parametrize("endpoint", ["dynamodb", "ftp://127.0.0.1", "http://", "http://[::1"])
 def test_what_is_no_endpoint_is_one_clear_line(endpoint):
     line = refusal_of("--port", str(free_port()), "--endpoint", endpoint)
     assert line.count("\n") == 1

@@ -211,15 +211,19 @@ class Worker(GeventWorker):  # type: ignore[misc]
             give_way()
 
     def _should_close(self, request: Any, client: socket.socket) -> bool:
-        """Asked as the answer's head is made: from then on it is the client that is waited for."""
+        """Asked as the answer's head is made: from then on it is the client that is waited for.
+        gunicorn asks once more when the answer is sent; by then the client has been told.
+        """
         self._idle_since[client] = time.monotonic()
         if _has_unread_body(request):
             request.force_close()
-        return (
+        told = (
             self.closes_connections
             or _asks_to_close(request)
             or bool(type(request).should_close(request))
         )
+        request.should_close = lambda: told
+        return told
 
     def _stop(self) -> None:
         self.draining = True

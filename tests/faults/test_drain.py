@@ -81,7 +81,10 @@ def is_refused(address):
 def test_a_connection_without_a_request_has_time_for_one_once_no_other_is_taken(quick, header):
     with gunicorn(quick.url, "-w", "1") as server:
         kept = raw(server, GET)
-        assert kept.recv(4096).startswith(b"HTTP/1.1 200")
+        answer = b""
+        while not answer.endswith(b"}"):  # head and body may come one after the other
+            answer += kept.recv(4096) or b"closed}"
+        assert answer.startswith(b"HTTP/1.1 200")
         os.kill(server.pid, signal.SIGTERM)
         eventually(lambda: is_refused(server.address))
         kept.sendall(GET.replace(b"\r\n\r\n", b"\r\n%b\r\n" % header))

@@ -31,6 +31,8 @@ Say = Callable[[str], None]
 _T = TypeVar("_T")
 
 _WARM_UP_SECONDS = 1
+_FINISH_SECONDS = 3.0
+_IDLE_SECONDS = 0.1
 _COLD_START_SECONDS = 60
 
 
@@ -190,6 +192,20 @@ def _measure_round(
     figures.p50_milliseconds.append(sample.p50_milliseconds)
     figures.p99_milliseconds.append(sample.p99_milliseconds)
     figures.failures += sample.failures
+    _let_finish(server)
+
+
+def _let_finish(server: Server) -> None:
+    """Wait until it is done with what was under way when the load ended: the next server would
+    share the core with it.
+    """
+    until = time.monotonic() + _FINISH_SECONDS
+    spent = cpu_seconds(tree(server.pid))
+    while time.monotonic() < until:
+        time.sleep(_IDLE_SECONDS)
+        before, spent = spent, cpu_seconds(tree(server.pid))
+        if spent - before < _IDLE_SECONDS / 10:
+            return
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from flask import Flask, Response, request
 from flask_smorest import Api
@@ -31,7 +30,12 @@ from service.web.health import Probe, health
 from service.web.items import items_blueprint
 from service.web.lean_flask import LeanFlask
 from service.web.pages import pages_blueprint
-from service.web.raw_path import InvalidKeySegment, KeySegmentConverter, RawPathMiddleware
+from service.web.raw_path import (
+    InvalidKeySegment,
+    KeySegmentConverter,
+    RawPathMiddleware,
+    path_prefix,
+)
 
 
 class ItemsApi(Api):  # type: ignore[misc]
@@ -141,9 +145,9 @@ def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
 
     @app.get("/openapi.json")
     def openapi() -> Response:
-        text, root = openapi_json, request.script_root
+        text, root = openapi_json, path_prefix(request.environ)
         if root:
-            below = {**document, "servers": [{**server, "url": quote(root)}]}
+            below = {**document, "servers": [{**server, "url": root}]}
             text = app.json.dumps(below, sort_keys=False)
         return Response(text, content_type="application/json")
 

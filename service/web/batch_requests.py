@@ -24,6 +24,7 @@ from service.web.access import permitted_key
 from service.web.media_types import PatchForm, Representation, item_representation
 from service.web.preconditions import parse_precondition, require_precondition
 from service.web.problem_responses import MAX_ERRORS
+from service.web.requests import invalid_query
 from service.web.schemas import BatchGetSchema, BatchSchema
 from service.web.strict_json import parse_json
 from service.web.write_bodies import WriteBody
@@ -95,10 +96,7 @@ def _check_head(request: Request) -> None:
                 f"{name} stands for one item; ifMatch and ifNoneMatch do in an operation."
             )
     if request.args:
-        raise InvalidRequest(
-            "The query string cannot be understood.",
-            tuple(FieldError(f"?{name}", "Unknown field.") for name in request.args),
-        )
+        raise invalid_query({name: ["Unknown field."] for name in request.args})
 
 
 @dataclass(frozen=True, slots=True)

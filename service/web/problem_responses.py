@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote
 
 import orjson
 import structlog
@@ -26,6 +25,7 @@ from service.web.problems import (
     problem_of,
     problem_of_status,
 )
+from service.web.raw_path import path_prefix
 from service.web.telemetry import record_of
 
 log = structlog.get_logger(__name__)
@@ -41,7 +41,7 @@ def problem_response(
     **extensions: str,
 ) -> Response:
     """A problem as an answer to the current request."""
-    root = _root(request.environ)
+    root = path_prefix(request.environ)
     body = _body(
         problem,
         detail,
@@ -66,16 +66,11 @@ def _field_error(error: errors.FieldError, root: str) -> dict[str, str]:
     return members
 
 
-def _root(environ: Mapping[str, Any]) -> str:
-    """The path that the service is served below, as it stands in URLs."""
-    return quote(environ.get("SCRIPT_NAME", ""))
-
-
 def overloaded(environ: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
     """What a request over the limit is told: status line, headers and body, made without Flask,
     which is most of what a request costs.
     """
-    root = _root(environ)
+    root = path_prefix(environ)
     path = (environ.get("RAW_URI") or root + environ.get("PATH_INFO", "")).partition("?")[0]
     detail = "This worker has all the requests it takes on."
     body = _body(OVERLOADED, detail, root, path, record_of(environ).request_id)

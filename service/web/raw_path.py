@@ -6,8 +6,8 @@ decoded one by one, strictly.
 """
 
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 
 from werkzeug.exceptions import HTTPException
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ASCII = bytes(range(0x80)).decode()
 _ABSOLUTE_FORM = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+
+
+def path_prefix(environ: Mapping[str, Any]) -> str:
+    """The path that the service is served below, as it stands in URLs; empty for the root."""
+    return quote(environ.get("SCRIPT_NAME", "").rstrip("/"))
 
 
 class RawPathMiddleware:
@@ -38,7 +43,7 @@ class RawPathMiddleware:
             path = target.partition("?")[0]
             if not path.startswith("/"):
                 path = _ABSOLUTE_FORM.sub("", path, count=1) or "/"
-            prefix = quote(environ.get("SCRIPT_NAME", ""))
+            prefix = path_prefix(environ)
             if prefix and path.startswith(f"{prefix}/"):
                 path = path[len(prefix) :]
         else:

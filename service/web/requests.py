@@ -125,14 +125,14 @@ def _query(request: Request, schema: Schema) -> Mapping[str, Any]:
     arguments = dict(request.args.lists())
     once = {name: values for name, values in arguments.items() if name != "fields"}
     if repeated := [name for name, values in once.items() if len(values) > 1]:
-        raise _invalid_query({name: ["is given more than once"] for name in repeated})
+        raise invalid_query({name: ["is given more than once"] for name in repeated})
     try:
         query: Mapping[str, Any] = schema.load(
             arguments | {name: value for name, (value,) in once.items()}
         )
     except ValidationError as error:
         messages = cast("Mapping[str, list[str]]", error.messages)
-        raise _invalid_query(messages) from None
+        raise invalid_query(messages) from None
     return query
 
 
@@ -143,10 +143,11 @@ def _projection(query: Mapping[str, Any], settings: Settings) -> Projection | No
     try:
         return parse_projection(paths, settings.key_schema.names)
     except ValueError as error:
-        raise _invalid_query({"fields": [str(error)]}) from None
+        raise invalid_query({"fields": [str(error)]}) from None
 
 
-def _invalid_query(messages: Mapping[str, Any]) -> InvalidRequest:
+def invalid_query(messages: Mapping[str, Any]) -> InvalidRequest:
+    """What a query string is refused with; each parameter has a list of messages."""
     return InvalidRequest(
         "The query string cannot be understood.",
         tuple(FieldError(f"?{name}", str(message)) for name, (message, *_) in messages.items()),

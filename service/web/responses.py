@@ -1,7 +1,6 @@
 """What the item routes answer when all went well."""
 
 from http import HTTPStatus
-from urllib.parse import quote
 
 from flask import Response
 from flask.globals import request_ctx
@@ -12,6 +11,7 @@ from service.web.codecs import encode_item
 from service.web.lean_flask import LeanResponse
 from service.web.preconditions import entity_tag
 from service.web.prefer import Return
+from service.web.raw_path import path_prefix
 from service.web.requests import ReadRequest, WriteRequest, item_path
 
 
@@ -51,7 +51,9 @@ def written_response(
         response = _bodiless(HTTPStatus.CREATED if created else HTTPStatus.NO_CONTENT)
     response.headers["ETag"] = entity_tag(item, write.representation)
     if created:
-        response.headers["Location"] = quote(request_ctx.request.script_root) + item_path(write.key)
+        response.headers["Location"] = path_prefix(request_ctx.request.environ) + item_path(
+            write.key
+        )
     return _with_preference(response, write)
 
 

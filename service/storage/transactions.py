@@ -128,25 +128,34 @@ class ItemTransactions:
         return written
 
     def read_back(self, writes: Sequence[Write], written: Sequence[Written]) -> list[Written]:
-        """The same, with the items that are not known yet, as they are stored by now; without the
-        last state of one that is there after its deletion, which was a repeat. The writes are
-        applied, whatever becomes of this read: where it fails, the items stay unknown.
+        """The same, with the items that are not known yet, as they are stored by now. The writes
+        are applied, whatever becomes of this read: where it fails, the items stay unknown.
         """
         unknown = [
             index
             for index, write in enumerate(writes)
-            if (written[index].item is None) is not isinstance(write, Delete)
+            if written[index].item is None and not isinstance(write, Delete)
         ]
-        try:
-            items = self.get([writes[index].key for index in unknown])
-        except (ItemsError, RuntimeError) as error:
-            log.warning("written, not read back", error=type(error).__name__)
-            items = [None] * len(unknown)
+        items = self._stored_by_now([writes[index].key for index in unknown])
         read = dict(zip(unknown, items, strict=True))
         return [
-            _as_read(write, known, read[index]) if index in read else known
-            for index, (write, known) in enumerate(zip(writes, written, strict=True))
+            Written(read.get(index, known.item), created=known.created)
+            for index, known in enumerate(written)
         ]
+
+    def last_state(self, key: ItemKey, deleted: Written) -> Written:
+        """The same, without the last state of an item that is there after its deletion, which was
+        a repeat.
+        """
+        (item,) = self._stored_by_now([key])
+        return deleted if item is None else Written(None)
+
+    def _stored_by_now(self, keys: Sequence[ItemKey]) -> list[Item | None]:
+        try:
+            return self.get(keys)
+        except (ItemsError, RuntimeError) as error:
+            log.warning("written, not read back", error=type(error).__name__)
+            return [None] * len(keys)
 
     def _may_change(self, write: Write, error: ItemsError) -> bool:
         """Whether it was refused only because the item has changed since it was read, or is
@@ -255,9 +264,3 @@ def _written(write: Write, call: Call | None, before: Item | None, *, was_read: 
     if call.operation is Operation.PUT_ITEM:
         return Written(call.item, created=call.creates)
     return Written(before if isinstance(write, Delete) else None)
-
-
-def _as_read(write: Write, known: Written, read: Item | None) -> Written:
-    if isinstance(write, Delete):
-        return known if read is None else Written(None)
-    return Written(read, created=known.created)

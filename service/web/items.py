@@ -107,5 +107,8 @@ def _write(repository: ItemRepository, write: Write, asked: WriteRequest) -> Wri
         return repository.write(write)
     transactions = repository.transactions
     written = transactions.write_once(write, asked.token)
-    (written,) = transactions.read_back([write], [written])
+    if not isinstance(write, Delete):
+        (written,) = transactions.read_back([write], [written])
+    elif asked.returns is Return.REPRESENTATION and written.item is not None:
+        written = transactions.last_state(write.key, written)
     return written

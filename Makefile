@@ -6,6 +6,7 @@
 # make bench   processor time per request, beside its peers
 # make sdk     clients generated from the OpenAPI document
 # make docs    the documentation as a site, in build/site
+# make programs  what the tests run besides Python, as root on Debian or Ubuntu
 # make lock    pin the newest releases
 
 # The first Python that is new enough; `make run PYTHON=…` names another.
@@ -17,7 +18,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: run test test-botocore soak check fix bench sdk docs lock clean
+.PHONY: run programs test test-botocore soak check fix bench sdk docs lock clean
 
 run: .venv/.local
 	@exec .venv/bin/python -m service.local --port $(PORT) $(if $(ENDPOINT),--endpoint $(ENDPOINT))
@@ -103,6 +104,8 @@ clean:
 
 .venv/bin/python .venv-ministack/bin/python .venv-sdk/bin/python .venv-bench-service/bin/python .venv-bench/bin/python .venv-awscli/bin/python:
 	@requirements/make-venv "$(PYTHON)" $(@:/bin/python=)
+
+programs: build/.programs
 
 build/.programs: requirements/programs
 	@mkdir -p $(@D)

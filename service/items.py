@@ -24,6 +24,9 @@ Attributes: TypeAlias = Mapping[str, AttributeValue]
 
 KeyType: TypeAlias = Literal["N", "S"]
 
+FINGERPRINT_BYTES = 16
+"""The length of the hash of an item."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeyAttribute:
@@ -108,7 +111,8 @@ class Item:
     @cached_property
     def fingerprint(self) -> str:
         """A strong hash of the whole item: equal exactly when the stored items are equal."""
-        return hashlib.blake2b(_canonical_json(self.attributes), digest_size=16).hexdigest()
+        canonical = _canonical_json(self.attributes)
+        return hashlib.blake2b(canonical, digest_size=FINGERPRINT_BYTES).hexdigest()
 
 
 class AnyItem:

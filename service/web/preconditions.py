@@ -8,11 +8,25 @@ import re
 from flask import Request
 
 from service.errors import InvalidRequest, PreconditionRequired
-from service.items import ANY_ITEM, NO_PRECONDITION, Fingerprints, Item, Precondition
+from service.items import (
+    ANY_ITEM,
+    FINGERPRINT_BYTES,
+    NO_PRECONDITION,
+    Fingerprints,
+    Item,
+    Precondition,
+)
 from service.web.media_types import Representation
 
 # Section 8.8.3: an opaque tag in quotes, weak with W/ before it.
 _ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+# The forms that compressing proxies give a tag: Apache and Caddy append -gzip, Jetty --gzip, others
+# ;gzip, each with the name of the encoding.
+_OWN_TAG = re.compile(
+    rf"([0-9a-f]{{{2 * FINGERPRINT_BYTES}}})"
+    rf"(?:-(?:{'|'.join(representation.value for representation in Representation)}))?"
+    r"(?:(?:--?|;)(?:gzip|br|zstd|deflate))?"
+)
 # A comma may be in a tag, too.
 _ENTITY_TAGS = re.compile(
     rf"[ \t,]*{_ENTITY_TAG.pattern}(?:[ \t]*,[ \t,]*{_ENTITY_TAG.pattern})*[ \t,]*"
@@ -37,8 +51,9 @@ def precondition_of(request: Request) -> Precondition:
 def parse_precondition(if_match: str | None, if_none_match: str | None) -> Precondition:
     """What values of If-Match and If-None-Match ask of the stored item.
 
-    A tag of either representation stands for the item. If-Match compares strongly, so that
-    a weak tag matches nothing; If-None-Match compares weakly.
+    A tag names an item, whatever its representation and its bytes. So a tag of this service counts
+    in If-Match too after a proxy that compresses has weakened it (``W/"…"``) or marked it with the
+    encoding (``"…-gzip"``), where RFC 9110 by itself would let a weak tag match nothing.
 
     Raises:
         InvalidRequest: a value is malformed.
@@ -46,11 +61,9 @@ def parse_precondition(if_match: str | None, if_none_match: str | None) -> Preco
     if if_match is None and if_none_match is None:
         return NO_PRECONDITION
     return Precondition(
-        if_match=None if if_match is None else _fingerprints("If-Match", if_match, weak=False),
+        if_match=None if if_match is None else _fingerprints("If-Match", if_match),
         if_none_match=(
-            None
-            if if_none_match is None
-            else _fingerprints("If-None-Match", if_none_match, weak=True)
+            None if if_none_match is None else _fingerprints("If-None-Match", if_none_match)
         ),
     )
 
@@ -69,7 +82,7 @@ def require_precondition(precondition: Precondition) -> None:
         )
 
 
-def _fingerprints(header: str, value: str, *, weak: bool) -> Fingerprints:
+def _fingerprints(header: str, value: str) -> Fingerprints:
     value = value.strip(" \t")
     if value == "*":
         return ANY_ITEM
@@ -77,16 +90,6 @@ def _fingerprints(header: str, value: str, *, weak: bool) -> Fingerprints:
         raise InvalidRequest(
             f'{header} takes * or a list of entity tags in double quotes, as in "abc".'
         )
-    return frozenset(
-        _without_suffix(opaque_tag)
-        for is_weak, opaque_tag in _ENTITY_TAG.findall(value)
-        if weak or not is_weak
-    )
-
-
-def _without_suffix(opaque_tag: str) -> str:
-    for representation in Representation:
-        fingerprint, suffix, rest = opaque_tag.rpartition(f"-{representation.value}")
-        if suffix and not rest:
-            return fingerprint
-    return opaque_tag
+    tags = (_OWN_TAG.fullmatch(opaque_tag) for _, opaque_tag in _ENTITY_TAG.findall(value))
+    # A tag of another origin names no item here, so it matches none.
+    return frozenset(own[1] for own in tags if own)

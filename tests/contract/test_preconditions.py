@@ -103,10 +103,30 @@ def test_a_malformed_precondition_is_400_and_nothing_is_written(service, path, v
     assert exact(service.get(path))["a"] == 1
 
 
-def test_a_weak_tag_never_satisfies_if_match(service, path):
-    etag = etag_of(service, path)
-    answer = service.put(path, headers={**JSON, "If-Match": f"W/{etag}"}, data="{}")
-    assert answer.status_code == 412
+REWRITTEN_BY_PROXIES = [
+    pytest.param(lambda tag: f"W/{tag}", id="nginx, HAProxy and Envoy"),
+    pytest.param(lambda tag: f'{tag[:-1]}-gzip"', id="Apache"),
+    pytest.param(lambda tag: f'W/{tag[:-1]}-br"', id="Apache, then nginx"),
+    pytest.param(lambda tag: f'{tag[:-1]}-zstd"', id="Caddy"),
+    pytest.param(lambda tag: f'{tag[:-1]}--gzip"', id="Jetty"),
+    pytest.param(lambda tag: f'{tag[:-1]};gzip"', id="a suffix after a semicolon"),
+]
+
+
+@pytest.mark.parametrize("rewrite", REWRITTEN_BY_PROXIES)
+def test_a_tag_that_a_proxy_rewrote_names_the_item(service, path, rewrite):
+    headers = {"If-None-Match": rewrite(etag_of(service, path))}
+    assert service.get(path, headers=headers).status_code == 304
+    headers = {**JSON, "If-Match": rewrite(etag_of(service, path))}
+    assert service.put(path, headers=headers, data='{"a": 2}').status_code == 200
+    assert service.put(path, headers=headers, data='{"a": 3}').status_code == 412
+
+
+@pytest.mark.parametrize("tag", ['W/"other"', '"0123456789abcdef0123456789abcdef"', 'W/"-gzip"'])
+def test_a_tag_of_another_origin_names_no_item(service, path, tag):
+    assert service.get(path, headers={"If-None-Match": tag}).status_code == 200
+    response = service.put(path, headers={**JSON, "If-Match": tag}, data="{}")
+    assert response.status_code == 412
 
 
 def test_writes_need_a_precondition_where_the_deployment_says_so(engine, name):

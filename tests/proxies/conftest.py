@@ -1,0 +1,83 @@
+"""The service behind a real nginx and a real HAProxy, with the shipped configurations."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from service.processes import free_port
+from tests.engines import ROOT, process, wait_for
+from tests.serving import Server, gunicorn
+
+CONFIGURATIONS = ROOT / "deploy/proxies"
+# What the distribution's own nginx.conf has around the files of conf.d.
+NGINX_MAIN = """
+daemon off; pid {folder}/nginx.pid; error_log stderr; {user} worker_processes 1;
+events {{ worker_connections 256; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/items.conf;
+}}
+"""
+
+
+def program(name: str) -> str:
+    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
+    assert found, f"{name} is not installed: on Debian, apt-get install {name}"
+    return found
+
+
+@contextmanager
+def nginx(service: str, folder: Path, *changes: tuple[str, str]) -> Iterator[str]:
+    port = free_port()
+    items = (CONFIGURATIONS / "nginx.conf").read_text()
+    for old, new in (
+        ("127.0.0.1:8000", service),
+        ("listen 8080", f"listen 127.0.0.1:{port}"),
+        *changes,
+    ):
+        assert old in items, old
+        items = items.replace(old, new)
+    (folder / "items.conf").write_text(items)
+    user = "user root;" if os.getuid() == 0 else ""
+    (folder / "nginx.conf").write_text(NGINX_MAIN.format(folder=folder, user=user))
+    command = [program("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    with process(command) as child:
+        wait_for(f"http://127.0.0.1:{port}/live", child)
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def haproxy(service: str, folder: Path) -> Iterator[str]:
+    port = free_port()
+    text = (CONFIGURATIONS / "haproxy.cfg").read_text()
+    for old, new in (("127.0.0.1:8000", service), ("bind :8080", f"bind 127.0.0.1:{port}")):
+        assert old in text, old
+        text = text.replace(old, new)
+    (folder / "haproxy.cfg").write_text(text)
+    with process([program("haproxy"), "-db", "-f", str(folder / "haproxy.cfg")]) as child:
+        wait_for(f"http://127.0.0.1:{port}/live", child)
+        yield f"http://127.0.0.1:{port}"
+
+
+PROXIES = {"nginx": nginx, "haproxy": haproxy}
+
+
+@pytest.fixture(scope="session")
+def direct(endpoint) -> Iterator[Server]:
+    with gunicorn(endpoint, ITEMS_TRUSTED_PROXIES="1") as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=PROXIES)
+def proxied(request, direct, tmp_path_factory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp(request.param)
+    with PROXIES[request.param](direct.url.removeprefix("http://"), folder) as url:
+        yield replace(direct, url=url)

@@ -1,18 +1,23 @@
 """DynamoDB's own update form, checked as DynamoDB would and made part of a stamped update.
 
-Everything that can be known without the stored item is refused here, so that the answer is the
+Everything that can be known without the stored item is rejected here, so that the response is the
 same on every engine and costs no call.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from service.errors import FieldError, UnacceptableItem
 from service.items import Attributes, AttributeValue
-from service.storage.attributes import object_members, pointer_to, refuse
+from service.storage.attributes import (
+    MAX_ATTRIBUTE_NAME_BYTES,
+    object_members,
+    pointer_to,
+    refuse,
+)
 from service.storage.condition_grammar import parse_condition
 from service.storage.expression_parts import (
     Action,
@@ -37,11 +42,17 @@ class NativeExpressions:
     """An update expression and its condition, with all that they refer to."""
 
     clauses: Mapping[str, list[Action]]
+    """Empty where there is no UpdateExpression, which creates the item with its key alone."""
     condition: Template | None
     values: Mapping[str, AttributeValue]
 
+    @property
+    def only_removes(self) -> bool:
+        """Whether the update has nothing to set, so that DynamoDB creates no item for it."""
+        return bool(self.clauses) and not {"SET", "ADD"}.intersection(self.clauses)
+
     def update_expression(self, placeholders: Placeholders, assignments: list[str]) -> str:
-        """The UpdateExpression, with more assignments in its SET clause.
+        """Return the UpdateExpression, with more assignments in its SET clause; empty for none.
 
         Raises:
             UnacceptableItem: it grows over DynamoDB's limit.
@@ -60,7 +71,7 @@ class NativeExpressions:
         return text
 
     def condition_expression(self, placeholders: Placeholders) -> str | None:
-        """The ConditionExpression in parentheses, None where there is none."""
+        """Return the ConditionExpression in parentheses, None where there is none."""
         if self.condition is None:
             return None
         text = render(self.condition, placeholders, self.values)
@@ -68,10 +79,10 @@ class NativeExpressions:
 
 
 def check_condition(condition: str) -> None:
-    """Refuse a condition over DynamoDB's limits, of which the client's own is a part.
+    """Reject a condition over DynamoDB's limits, of which the client's own is a part.
 
     Raises:
-        UnacceptableItem: it is.
+        UnacceptableItem: it is too long or has too many operators.
     """
     if not fits(condition):
         _refuse_grown(
@@ -83,11 +94,14 @@ def check_condition(condition: str) -> None:
 def native_expressions(
     body: Any, key: Attributes, own: tuple[str, ...], pointer: str = ""
 ) -> NativeExpressions:
-    """The native update form of a parsed JSON body; ``key`` are the attributes that no update
-    may change, ``own`` those that are the service's.
+    """Return the native update form of a parsed JSON body.
+
+    ``key`` are the attributes that no update may change, ``own`` those that are the service's.
 
     Raises:
-        UnacceptableItem: DynamoDB would refuse it, or it changes what it may not.
+        UnacceptableItem: DynamoDB would reject it, or it changes an attribute that it may not.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
     """
     members = object_members(body, pointer)
     for name in members:
@@ -95,36 +109,36 @@ def native_expressions(
             refuse(
                 pointer_to(pointer, name), f"is none of {UPDATE}, {CONDITION}, {NAMES}, {VALUES}"
             )
-    if UPDATE not in members:
-        refuse(pointer, f"must have an {UPDATE}")
     values = _values(members, pointer)
     bindings = Bindings(_names(members, pointer), values)
-    clauses = _parsed(parse_update, members, UPDATE, bindings, pointer)
-    condition = (
-        _parsed(parse_condition, members, CONDITION, bindings, pointer)
-        if CONDITION in members
-        else None
-    )
+    parsed: dict[str, Any] = {UPDATE: {}, CONDITION: None}
+    for expression, parse in ((UPDATE, parse_update), (CONDITION, parse_condition)):
+        if expression in members:
+            inside = pointer_to(pointer, expression)
+            parsed[expression] = _parsed(parse, members[expression], bindings, inside)
+            _check_key_paths(bindings, key, inside)
     for placeholder in bindings.unused:
         where = pointer_to(
             pointer_to(pointer, NAMES if placeholder[0] == "#" else VALUES), placeholder
         )
         refuse(where, "is used in no expression")
-    _check_targets(clauses, key, own, pointer_to(pointer, UPDATE))
-    return NativeExpressions(clauses, condition, values)
+    _check_targets(parsed[UPDATE], key, own, pointer_to(pointer, UPDATE))
+    return NativeExpressions(parsed[UPDATE], parsed[CONDITION], values)
 
 
-def _parsed(
-    parse: Any, members: Mapping[str, Any], name: str, bindings: Bindings, pointer: str
-) -> Any:
-    inside = pointer_to(pointer, name)
-    text = members[name]
+def _parsed(parse: Callable[[str, Bindings], Any], text: Any, bindings: Bindings, at: str) -> Any:
     if not isinstance(text, str):
-        refuse(inside, "must be a string")
+        refuse(at, "must be a string")
     try:
         return parse(text, bindings)
     except ExpressionError as error:
-        refuse(inside, str(error))
+        refuse(at, str(error))
+
+
+def _check_key_paths(bindings: Bindings, key: Attributes, pointer: str) -> None:
+    for attribute in key:
+        if attribute in bindings.entered:
+            refuse(pointer, f"nothing is inside the key attribute {attribute}")
 
 
 def _names(members: Mapping[str, Any], pointer: str) -> Mapping[str, str]:
@@ -134,6 +148,11 @@ def _names(members: Mapping[str, Any], pointer: str) -> Mapping[str, str]:
         _check_placeholder(placeholder, "#", inside)
         if not isinstance(name, str) or not name:
             refuse(pointer_to(inside, placeholder), "must be an attribute's name")
+        if len(name.encode()) > MAX_ATTRIBUTE_NAME_BYTES:
+            refuse(
+                pointer_to(inside, placeholder),
+                f"an attribute name is over {MAX_ATTRIBUTE_NAME_BYTES:,} bytes long",
+            )
     return names
 
 

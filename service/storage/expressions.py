@@ -51,14 +51,18 @@ class Placeholders:
     ) -> None:
         self._names = dict(names or {})
         self._values = dict(values or {})
+        self._bound = {id(value): placeholder for placeholder, value in self._values.items()}
 
     def name(self, attribute: str) -> str:
         """The placeholder of an attribute's name, the same one each time."""
         return self._names.setdefault(attribute, f"#{len(self._names)}")
 
     def value(self, value: AttributeValue) -> str:
-        """A placeholder of an attribute value."""
-        placeholder = f":{len(self._values)}"
+        """Return the placeholder of an attribute value, the same one for the same object.
+
+        A large value that an expression uses often is so sent once.
+        """
+        placeholder = self._bound.setdefault(id(value), f":{len(self._values)}")
         self._values[placeholder] = value
         return placeholder
 

@@ -275,15 +275,12 @@ def refusal_of(write: Write, found: Attributes | None) -> ItemsError:
     if found is None and not write.precondition and isinstance(write, Update | Edit):
         return not_found(write.key)
     if isinstance(write, NativeUpdate):
-        if found is None and _is_simple_removal(write) and write.precondition.holds_for(None):
+        is_removal = write.expressions.only_removes and write.expressions.condition is None
+        if found is None and is_removal and write.precondition.holds_for(None):
             return not_found(write.key)
         if not write.precondition:
             return PreconditionFailed("The ConditionExpression does not hold for the stored item.")
     return precondition_failed()
-
-
-def _is_simple_removal(write: NativeUpdate) -> bool:
-    return write.expressions.only_removes and write.expressions.condition is None
 
 
 def precondition_failed() -> PreconditionFailed:

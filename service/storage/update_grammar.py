@@ -147,7 +147,9 @@ def _check_overlaps(paths: list[Path]) -> None:
         for depth, part in enumerate(path, start=1):
             kind = next((type(other) for other in members), type(part))
             if kind is not type(part):
-                raise ExpressionError(f"{_spelled(path[: depth - 1])} cannot be both a map and a list")
+                raise ExpressionError(
+                    f"{_spelled(path[: depth - 1])} cannot be both a map and a list"
+                )
             is_last = depth == len(path)
             if part in members and (is_last or members[part] is None):
                 raise ExpressionError(f"two actions change {_spelled(path[:depth])}")

@@ -5,9 +5,10 @@ import re
 
 import pytest
 
-from tests.condition_expressions import FALSE_CONDITIONS, TRUE_CONDITIONS
 from tests.contract.conftest import TYPED, exact
-from tests.update_expressions import ITEM, LEGAL_UPDATES, NAMES, VALUES
+from tests.expressions.bindings import ITEM, NAMES, VALUES
+from tests.expressions.legal_conditions import FALSE_CONDITIONS, TRUE_CONDITIONS
+from tests.expressions.legal_updates import LEGAL_UPDATES
 
 # What an engine gets wrong in expressions that are legal; DynamoDB has none of these gaps.
 SIZE_OF_VALUES = {

@@ -109,7 +109,7 @@ def test_with_an_idempotency_key_it_is_applied_once(service, path):
         assert "a" not in exact(answer)
 
 
-def test_in_a_batch_nothing_is_written(either, path, name, removal):
+def test_in_a_batch_nothing_is_written(either, name, removal):
     operations = [
         {"method": "PUT", "id": "7", "name": f"{name}-put", "item": {}},
         {"method": "PATCH", "id": "7", "name": name, "update": removal},

@@ -33,8 +33,8 @@ paths = st.builds(
     parts,
     st.lists(st.sampled_from([".m", ".#n", "[0]", "[12]"]), max_size=3),
 )
-operands = paths | st.sampled_from([":n", ":s"]) | st.builds("size({})".format, paths)
-
+operands = paths | st.sampled_from([":n", ":s", "(:n)"]) | st.builds("size({})".format, paths)
+operands |= st.builds("({})".format, operands.filter(lambda text: text[0] != "("))
 
 comparisons = st.one_of(
     st.builds(
@@ -64,13 +64,17 @@ conditions = st.recursive(
 )
 set_operands = st.recursive(
     paths | st.just(":n"),
-    lambda inner: st.builds("if_not_exists({}, {})".format, paths, inner),
+    lambda inner: st.one_of(
+        st.builds("if_not_exists({}, {})".format, paths, inner),
+        st.builds("if_not_exists(({}), ({}))".format, paths, inner),
+    ),
     max_leaves=3,
 )
 assignments = st.one_of(
     st.builds("{} = {}".format, paths, set_operands),
     st.builds("{}={}+{}".format, paths, set_operands, set_operands),
     st.builds("{} = {} - :n".format, paths, paths),
+    st.builds("{} = ({}-({}))".format, paths, set_operands, set_operands),
     st.builds("{} = list_append({}, :l)".format, paths, paths),
 )
 
@@ -179,7 +183,7 @@ def test_an_update_is_written_without_parentheses(text, written):
         ("(a.b).c IN (:n, (:m))", "#0.#1.#2 IN (:0,:1)"),
         ("NOT NOT NOT a = :n", "NOT #0=:0"),
         ("NOT NOT (NOT a = :n)", "(NOT #0=:0)"),
-        ("((a = :n) OR ((b) = :m AND (c = :n)))", "((#0=:0) OR (#1=:1 AND (#2=:2)))"),
+        ("((a = :n) OR ((b) = :m AND (c = :n)))", "((#0=:0) OR (#1=:1 AND (#2=:0)))"),
     ],
 )
 def test_a_condition_is_written_without_parentheses_around_operands(text, written):

@@ -9,8 +9,11 @@ from service.storage.condition_grammar import parse_condition
 from service.storage.expression_parts import Bindings, ExpressionError
 from service.storage.typed_json import from_typed
 from service.storage.update_grammar import parse_update
-from tests.condition_expressions import FALSE_CONDITIONS, ILLEGAL_CONDITIONS, TRUE_CONDITIONS
-from tests.update_expressions import ILLEGAL_UPDATES, LEGAL_UPDATES, NAMES, VALUES
+from tests.expressions.bindings import NAMES, VALUES
+from tests.expressions.illegal_conditions import ILLEGAL_CONDITIONS
+from tests.expressions.illegal_updates import ILLEGAL_UPDATES
+from tests.expressions.legal_conditions import FALSE_CONDITIONS, TRUE_CONDITIONS
+from tests.expressions.legal_updates import LEGAL_UPDATES
 
 TYPED_VALUES = {placeholder: from_typed(value, "") for placeholder, value in VALUES.items()}
 LEGAL_CONDITIONS = TRUE_CONDITIONS + FALSE_CONDITIONS

@@ -15,7 +15,7 @@ from service.storage.expression_reader import REDUNDANT_PARENTHESES, ExpressionR
 
 MAX_MEMBERS = 100
 MAX_NESTING = 150
-"""More parentheses inside one another hardly fit into DynamoDB's 300 operators."""
+"""No more fit into DynamoDB's 300 operators where a comparison stands in each."""
 
 _COMPARATORS = ("=", "<>", "<", "<=", ">", ">=")
 _ORDERED_TYPES = ("S", "N", "B")

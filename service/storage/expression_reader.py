@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Att
 import re
 from typing import ClassVar, NoReturn
 
+from service.storage.attributes import MAX_LEVELS
 from service.storage.expression_parts import (
     Bindings,
     ExpressionError,
@@ -116,6 +117,8 @@ class ExpressionReader:
                 template.append(f"[{index}]")
             else:
                 break
+            if len(path) > MAX_LEVELS:
+                raise ExpressionError(f"a path leads at most {MAX_LEVELS} levels deep")
         if len(path) > 1:
             self._bindings.entered.add(str(path[0]))
         return tuple(path), tuple(template)

@@ -60,7 +60,7 @@ class Placeholders:
     def value(self, value: AttributeValue) -> str:
         """Return the placeholder of an attribute value, the same one for the same object.
 
-        A large value that an expression uses often is so sent once.
+        An expression that uses a large value often thus sends it once.
         """
         placeholder = self._bound.setdefault(id(value), f":{len(self._values)}")
         self._values[placeholder] = value

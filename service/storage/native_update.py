@@ -6,7 +6,7 @@ same on every engine and costs no call.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -111,28 +111,34 @@ def native_expressions(
             )
     values = _values(members, pointer)
     bindings = Bindings(_names(members, pointer), values)
-    parsed: dict[str, Any] = {UPDATE: {}, CONDITION: None}
-    for expression, parse in ((UPDATE, parse_update), (CONDITION, parse_condition)):
-        if expression in members:
-            inside = pointer_to(pointer, expression)
-            parsed[expression] = _parsed(parse, members[expression], bindings, inside)
-            _check_key_paths(bindings, key, inside)
+    clauses = _parsed(parse_update, members, UPDATE, bindings, pointer) if UPDATE in members else {}
+    _check_key_paths(bindings, key, pointer_to(pointer, UPDATE))
+    condition = (
+        _parsed(parse_condition, members, CONDITION, bindings, pointer)
+        if CONDITION in members
+        else None
+    )
+    _check_key_paths(bindings, key, pointer_to(pointer, CONDITION))
     for placeholder in bindings.unused:
         where = pointer_to(
             pointer_to(pointer, NAMES if placeholder[0] == "#" else VALUES), placeholder
         )
         refuse(where, "is used in no expression")
-    _check_targets(parsed[UPDATE], key, own, pointer_to(pointer, UPDATE))
-    return NativeExpressions(parsed[UPDATE], parsed[CONDITION], values)
+    _check_targets(clauses, key, own, pointer_to(pointer, UPDATE))
+    return NativeExpressions(clauses, condition, values)
 
 
-def _parsed(parse: Callable[[str, Bindings], Any], text: Any, bindings: Bindings, at: str) -> Any:
+def _parsed(
+    parse: Any, members: Mapping[str, Any], name: str, bindings: Bindings, pointer: str
+) -> Any:
+    inside = pointer_to(pointer, name)
+    text = members[name]
     if not isinstance(text, str):
-        refuse(at, "must be a string")
+        refuse(inside, "must be a string")
     try:
         return parse(text, bindings)
     except ExpressionError as error:
-        refuse(at, str(error))
+        refuse(inside, str(error))
 
 
 def _check_key_paths(bindings: Bindings, key: Attributes, pointer: str) -> None:

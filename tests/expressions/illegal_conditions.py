@@ -224,6 +224,8 @@ ILLEGAL_CONDITIONS = [
     "(" * 200 + "n = :n" + ")" * 200,
     "(NOT " * 200 + "n = :n" + ")" * 200,
     "(" * 4096,
+    f"attribute_not_exists(n{'.x' * 32})",
+    f"attribute_not_exists((n{'[0]' * 31}).x)",
     "n < " + "f(" * 1300 + "m" + ")" * 1300,
     "n < " + "size(" * 680 + "m" + ")" * 680,
     "n" + " " * 4092 + "= :n",

@@ -142,6 +142,8 @@ TRUE_CONDITIONS += [
     "n = :n" + " OR (n = :n" * 140 + ")" * 140,
     "(NOT " * 146 + "n = :n" + ")" * 146,
     "NOT " * 200 + "n = :n",
+    f"attribute_not_exists(n{'.x' * 31})",
+    f"attribute_not_exists((n{'[0]' * 30}).x)",
 ]
 
 FALSE_CONDITIONS = """

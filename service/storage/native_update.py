@@ -27,7 +27,13 @@ from service.storage.expression_parts import (
     is_in_parentheses,
     render,
 )
-from service.storage.expressions import MAX_EXPRESSION_BYTES, MAX_OPERATORS, Placeholders, fits
+from service.storage.expressions import (
+    MAX_EXPRESSION_BYTES,
+    MAX_OPERATORS,
+    Placeholders,
+    fits,
+    update_fits,
+)
 from service.storage.typed_json import from_typed
 from service.storage.update_grammar import parse_update
 
@@ -55,7 +61,7 @@ class NativeExpressions:
         """Return the UpdateExpression, with more assignments in its SET clause; empty for none.
 
         Raises:
-            UnacceptableItem: it grows over DynamoDB's limit.
+            UnacceptableItem: it grows over DynamoDB's limits.
         """
         actions = {
             clause: [
@@ -66,8 +72,8 @@ class NativeExpressions:
         }
         actions["SET"] += assignments
         text = " ".join(f"{clause} {','.join(each)}" for clause, each in actions.items() if each)
-        if len(text) > MAX_EXPRESSION_BYTES:
-            _refuse_grown(UPDATE, f"takes more than {MAX_EXPRESSION_BYTES:,} bytes")
+        if not update_fits(text):
+            _refuse_grown(UPDATE)
         return text
 
     def condition_expression(self, placeholders: Placeholders) -> str | None:
@@ -85,10 +91,7 @@ def check_condition(condition: str) -> None:
         UnacceptableItem: it is too long or has too many operators.
     """
     if not fits(condition):
-        _refuse_grown(
-            CONDITION,
-            f"takes more than {MAX_EXPRESSION_BYTES:,} bytes or {MAX_OPERATORS} operators",
-        )
+        _refuse_grown(CONDITION)
 
 
 def native_expressions(
@@ -194,7 +197,8 @@ def _check_targets(
             refuse(pointer, f"the attribute {attribute} is the service's own")
 
 
-def _refuse_grown(name: str, detail: str) -> NoReturn:
+def _refuse_grown(name: str) -> NoReturn:
+    detail = f"takes more than {MAX_EXPRESSION_BYTES:,} bytes or {MAX_OPERATORS} operators"
     raise UnacceptableItem(
         f"The {name} {detail} with what the service adds to it.",
         (FieldError(pointer_to("", name), detail),),

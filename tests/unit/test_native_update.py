@@ -11,6 +11,7 @@ OWN = ("_version", "_version_log")
 UPDATE, CONDITION = "UpdateExpression", "ConditionExpression"
 NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
 ONE = {"N": "1"}
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDE"
 
 
 def native(body, pointer=""):
@@ -172,3 +173,22 @@ def test_a_value_used_often_is_sent_once():
     assert expressions.update_expression(placeholders, []) == "SET #0=:0,#1=:1"
     assert expressions.condition_expression(placeholders.copy()) == "(#2 IN (:0,:0,:1))"
     assert placeholders.parameters[VALUES] == {":0": ONE, ":1": ONE}
+
+
+@pytest.mark.parametrize(("sums", "fits"), [(298, True), (299, False), (300, False)])
+def test_what_the_service_adds_counts_as_operators(sums, fits):
+    expressions = native({UPDATE: "SET " + ",".join(f"a{n}=b+c" for n in range(sums))})
+    added = ["#v=:v", "#log=list_append(:own,if_not_exists(#log,:none))"]
+    if fits:
+        assert expressions.update_expression(Placeholders(), added)
+    else:
+        with pytest.raises(UnacceptableItem, match="300 operators"):
+            expressions.update_expression(Placeholders(), added)
+
+
+def test_what_the_service_adds_counts_as_bytes():
+    expressions = native(
+        {UPDATE: "REMOVE " + ",".join(f"{a}{b}" for a in LETTERS for b in LETTERS)}
+    )
+    with pytest.raises(UnacceptableItem, match="4,096 bytes"):
+        expressions.update_expression(Placeholders(), ["#v=:v"])

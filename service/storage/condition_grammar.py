@@ -1,5 +1,8 @@
 """The grammar of condition expressions: from text to a template.
 
+AND, OR and NOT are written back in the order in which they were read, so their precedence stays
+DynamoDB's and the reader need not know it: a condition is read as a sequence, not as a tree.
+
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 """
 
@@ -7,82 +10,106 @@ from collections.abc import Callable
 from typing import Any
 
 from service.numbers import parse_number
-from service.storage.expression_parts import (
-    Bindings,
-    ExpressionError,
-    Operand,
-    Template,
-    is_in_parentheses,
-)
-from service.storage.expression_reader import ExpressionReader
+from service.storage.expression_parts import Bindings, ExpressionError, Operand, Template
+from service.storage.expression_reader import REDUNDANT_PARENTHESES, ExpressionReader
 
 MAX_MEMBERS = 100
+MAX_NESTING = 150
+"""No more fit into DynamoDB's 300 operators where a comparison stands in each."""
 
 _COMPARATORS = ("=", "<>", "<", "<=", ">", ">=")
 _ORDERED_TYPES = ("S", "N", "B")
+_SIZED_TYPES = ("S", "B", "SS", "NS", "BS", "L", "M")
 _TYPE_NAMES = ("S", "SS", "N", "NS", "B", "BS", "BOOL", "NULL", "L", "M")
 
 
 def parse_condition(text: str, bindings: Bindings) -> Template:
-    """A condition expression.
+    """Return the template of a condition expression.
 
     Raises:
-        ExpressionError: DynamoDB would refuse it.
+        ExpressionError: DynamoDB would reject it.
     """
     return _ConditionReader(text, bindings).whole_condition()
 
 
 class _ConditionReader(ExpressionReader):
+    keywords = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN"))
+
+    def __init__(self, text: str, bindings: Bindings) -> None:
+        super().__init__(text, bindings)
+        self._template: list[Any] = []
+        self._groups: list[int] = []
+        """Where in the template each open parenthesis stands."""
+        self._last_group = (0, 0)
+        """Where the last closed pair begins and ends."""
+
     def whole_condition(self) -> Template:
-        template = self._or()
-        if self._peek()[0] != "end":
-            self._fail("the end was expected")
-        return template
-
-    def _or(self) -> Template:
-        return self._chain("OR", self._and)
-
-    def _and(self) -> Template:
-        return self._chain("AND", self._not)
-
-    def _chain(self, word: str, parse: Callable[[], Template]) -> Template:
-        template = parse()
-        while self._take(word):
+        while True:
+            self._term()
+            self._close_groups()
+            word = next((word for word in ("AND", "OR") if self._take(word)), None)
+            if word is None:
+                break
             self._operator()
-            template = (*template, f" {word} ", *parse())
-        return template
+            self._template.append(f" {word} ")
+        if self._groups:
+            self._fail(") was expected")
+        self._expect_end()
+        return tuple(self._template)
 
-    def _not(self) -> Template:
-        if self._take("NOT"):
-            self._operator()
-            return ("NOT ", *self._nested(self._not))
-        if self._take("("):
-            inner: Template = self._nested(self._or)
-            self._expect(")")
-            if is_in_parentheses(inner):
-                raise ExpressionError("two pairs of parentheses are around one condition")
-            return ("(", *inner, ")")
-        return self._comparison()
+    def _term(self) -> None:
+        """Read a comparison or function, with each NOT and parenthesis before it."""
+        opened = 0
+        while True:
+            if self._take("NOT"):
+                self._read_not()
+                opened = 0
+            elif self._take("("):
+                self._groups.append(len(self._template))
+                self._template.append("(")
+                opened += 1
+                if len(self._groups) > MAX_NESTING:
+                    raise ExpressionError(f"parentheses nest at most {MAX_NESTING} deep")
+            else:
+                break
+        if self._called() not in (None, "size"):
+            self._template += self._function()
+            return
+        left, still_open = self._closed(self._bare_operand(), opened)
+        for _ in range(opened - still_open):  # these were around the operand alone
+            del self._template[self._groups.pop()]
+        self._template += self._compared(left)
 
-    def _comparison(self) -> Template:
+    def _read_not(self) -> None:
+        self._operator()
+        if self._template[-1:] == ["NOT "]:
+            del self._template[-1]  # two of them mean nothing
+        else:
+            self._template.append("NOT ")
+
+    def _close_groups(self) -> None:
+        while self._groups and self._take(")"):
+            start = self._groups.pop()
+            if self._last_group == (start + 1, len(self._template)):
+                raise ExpressionError(REDUNDANT_PARENTHESES)
+            self._template.append(")")
+            self._last_group = (start, len(self._template))
+
+    def _function(self) -> Template:
         functions: dict[str, Callable[[], Template]] = {
-            "attribute_exists": lambda: self._path()[1],
-            "attribute_not_exists": lambda: self._path()[1],
+            "attribute_exists": self._path_in_call,
+            "attribute_not_exists": self._path_in_call,
             "attribute_type": self._attribute_type,
             "begins_with": self._begins_with,
             "contains": lambda: self._two_operands()[2],
         }
-        kind, token = self._peek()
-        is_function = kind == "word" and self._peek(1) == ("sign", "(")
-        if is_function and not self._at("SIZE"):
-            if token not in functions:
-                self._fail("a condition's function was expected")
-            self._position += 2
-            self._operator()
-            arguments = functions[token]()
-            self._expect(")")
-            return (f"{token}(", *arguments, ")")
-        return self._compared(self._operand())
+        function = self._called() or ""
+        if function not in functions:
+            self._fail("a condition's function was expected")
+        self._open_call()
+        arguments = functions[function]()
+        self._expect(")")
+        return (f"{function}(", *arguments, ")")
 
     def _compared(self, left: Operand) -> Template:
         self._operator()
@@ -92,14 +119,14 @@ class _ConditionReader(ExpressionReader):
             right = self._operand()
             if token not in ("=", "<>"):
                 for operand in (left, right):
-                    self._check_literal(operand, _ORDERED_TYPES, f"{token} compares S, N or B")
+                    self._check_type(operand, _ORDERED_TYPES, f"{token} compares S, N or B")
             self._check_distinct(left, right)
             return (*left.template, token, *right.template)
         if self._take("BETWEEN"):
             least = self._operand()
             self._expect("AND")
             most = self._operand()
-            self._check_bounds(least, most)
+            self._check_bounds(left, least, most)
             return (*left.template, " BETWEEN ", *least.template, " AND ", *most.template)
         if not self._take("IN"):
             self._fail("a comparison was expected")
@@ -107,27 +134,62 @@ class _ConditionReader(ExpressionReader):
 
     def _members(self) -> Template:
         self._expect("(")
-        template = self._operand().template
+        template = list(self._operand().template)
         count = 1
         while self._take(","):
             count += 1
-            template = (*template, ",", *self._operand().template)
+            template += (",", *self._operand().template)
         self._expect(")")
         if count > MAX_MEMBERS:
             raise ExpressionError(f"IN takes at most {MAX_MEMBERS} operands")
-        return template
+        return tuple(template)
 
-    def _operand(self) -> Operand:
-        kind, token = self._peek()
-        if (kind, token, self._peek(1)) == ("word", "size", ("sign", "(")):
-            self._position += 2
-            self._operator()
-            _, path = self._path()
-            self._expect(")")
-            return Operand(("size(", *path, ")"))
-        if kind == "value":
+    # Operands
+
+    def _operand(self, *, may_be_size: bool = True) -> Operand:
+        opened = 0
+        while self._take("("):
+            opened += 1
+        operand, still_open = self._closed(self._bare_operand(may_be_size=may_be_size), opened)
+        if still_open:
+            self._fail(") was expected")
+        return operand
+
+    def _closed(self, operand: Operand, opened: int) -> tuple[Operand, int]:
+        """Return the operand, and how many of the parentheses before it are still open.
+
+        A path may go on after its parenthesis, as in ``(a.b).c``.
+        """
+        is_enclosed = False
+        while opened and self._take(")"):
+            if is_enclosed:
+                raise ExpressionError(REDUNDANT_PARENTHESES)
+            is_enclosed = True
+            opened -= 1
+            if operand.path is not None and (self._at(".") or self._at("[")):
+                path, template = self._rest_of_path(operand.path, operand.template)
+                operand, is_enclosed = Operand(template, path), False
+        return operand, opened
+
+    def _bare_operand(self, *, may_be_size: bool = True) -> Operand:
+        if self._peek()[0] == "value":
             return self._literal()
-        return Operand(self._path()[1])
+        function = self._called()
+        if function is None:
+            return self._path_operand()
+        if function != "size" or not may_be_size:
+            self._fail("a function cannot be used here")
+        self._open_call()
+        operand = self._operand(may_be_size=False)
+        self._check_type(operand, _SIZED_TYPES, "size takes no number, boolean or null")
+        self._expect(")")
+        return Operand(("size(", *operand.template, ")"), type="N")
+
+    def _path_in_call(self) -> Template:
+        operand = self._operand(may_be_size=False)
+        if operand.path is None:
+            raise ExpressionError(f"a path was expected, and {operand.placeholder} is a value")
+        return operand.template
 
     def _two_operands(self) -> tuple[Operand, Operand, Template]:
         first = self._operand()
@@ -139,32 +201,30 @@ class _ConditionReader(ExpressionReader):
     def _begins_with(self) -> Template:
         first, second, template = self._two_operands()
         for operand in (first, second):
-            self._check_literal(operand, ("S", "B"), "begins_with takes strings or binary")
+            self._check_type(operand, ("S", "B"), "begins_with takes strings or binary")
         return template
 
     def _attribute_type(self) -> Template:
-        _, path = self._path()
-        self._expect(",")
-        operand = self._literal()
-        placeholder = operand.placeholder or ""
-        if self._bindings.value(placeholder).get("S") not in _TYPE_NAMES:
-            raise ExpressionError(f"{placeholder} must be a type's name, such as S")
-        return (*path, ",", *operand.template)
+        _, second, template = self._two_operands()
+        placeholder = second.placeholder
+        if placeholder is None or self._bindings.value(placeholder).get("S") not in _TYPE_NAMES:
+            raise ExpressionError("attribute_type takes a value that is a type's name, such as S")
+        return template
 
     def _check_distinct(self, left: Operand, right: Operand) -> None:
-        if left.template == right.template:
-            raise ExpressionError("the two operands of an operator or function must differ")
+        if left.path is not None and left.path == right.path:
+            raise ExpressionError("the two paths of an operator or function must differ")
 
-    def _check_bounds(self, least: Operand, most: Operand) -> None:
-        for operand in (least, most):
-            self._check_literal(operand, _ORDERED_TYPES, "BETWEEN compares S, N or B")
+    def _check_bounds(self, compared: Operand, least: Operand, most: Operand) -> None:
+        for operand in (compared, least, most):
+            self._check_type(operand, _ORDERED_TYPES, "BETWEEN compares S, N or B")
         if least.placeholder is None or most.placeholder is None:
             return
-        ((least_type, lower),) = self._bindings.value(least.placeholder).items()
-        ((most_type, upper),) = self._bindings.value(most.placeholder).items()
-        if least_type != most_type:
+        if least.type != most.type:
             raise ExpressionError("the bounds of BETWEEN must be of one type")
-        if _order(least_type, lower) > _order(most_type, upper):
+        ((type_, lower),) = self._bindings.value(least.placeholder).items()
+        ((_, upper),) = self._bindings.value(most.placeholder).items()
+        if _order(type_, lower) > _order(type_, upper):
             raise ExpressionError("the lower bound of BETWEEN is above the upper one")
 
 

@@ -1,8 +1,8 @@
 """The parts of DynamoDB's expressions, once they are parsed.
 
-A parsed expression is a template: fixed text, attribute names and attribute values. It is written
-out anew with the placeholders of the request that it becomes part of, so that no placeholder of
-the client's can meet one of the service's, and bare names may be reserved words.
+A parsed expression is a template: fixed text, attribute names and attribute values. It is rendered
+with the placeholders of the request that it becomes part of, so that a client's placeholder cannot
+collide with one of the service's, and bare names may be reserved words.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from service.storage.expressions import Placeholders
 
 
 class ExpressionError(Exception):
-    """The expression is not one of DynamoDB's; the message says what is wrong with it."""
+    """The text is not an expression that DynamoDB accepts; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """An attribute value of the client's, by its placeholder."""
+    """An attribute value from the request, by its placeholder."""
 
     placeholder: str
 
@@ -46,11 +46,15 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """What stands beside an operator or in a function."""
+    """What stands next to an operator or in a function."""
 
     template: Template
+    path: Path | None = None
+    """Where it is a document path."""
     placeholder: str | None = None
-    """That of a literal value."""
+    """Where it is a literal value."""
+    type: str | None = None
+    """Its type, such as ``N``, where that does not depend on the stored item."""
 
 
 def is_in_parentheses(template: Template) -> bool:
@@ -67,12 +71,14 @@ def is_in_parentheses(template: Template) -> bool:
 
 
 class Bindings:
-    """What the client's placeholders stand for, and which of them are in use."""
+    """What the request's placeholders stand for, and what its expressions use."""
 
     def __init__(self, names: Mapping[str, str], values: Mapping[str, AttributeValue]) -> None:
         self._names = names
         self._values = values
         self._used: set[str] = set()
+        self.entered: set[str] = set()
+        """Top-level attributes that some path leads into."""
 
     @property
     def unused(self) -> list[str]:
@@ -80,14 +86,22 @@ class Bindings:
         return [each for each in (*self._names, *self._values) if each not in self._used]
 
     def name(self, placeholder: str) -> str:
-        """The attribute's name."""
+        """Return the attribute's name.
+
+        Raises:
+            ExpressionError: the placeholder is not defined.
+        """
         if placeholder not in self._names:
             raise ExpressionError(f"{placeholder} is not in ExpressionAttributeNames")
         self._used.add(placeholder)
         return self._names[placeholder]
 
     def value(self, placeholder: str) -> AttributeValue:
-        """The attribute value."""
+        """Return the attribute value.
+
+        Raises:
+            ExpressionError: the placeholder is not defined.
+        """
         if placeholder not in self._values:
             raise ExpressionError(f"{placeholder} is not in ExpressionAttributeValues")
         self._used.add(placeholder)
@@ -97,7 +111,7 @@ class Bindings:
 def render(
     template: Template, placeholders: Placeholders, values: Mapping[str, AttributeValue]
 ) -> str:
-    """The text of a template, with the placeholders of the request that it is part of."""
+    """Return the text of a template, with the placeholders of the request that it is part of."""
     return "".join(
         placeholders.name(part.attribute)
         if isinstance(part, Name)

@@ -1,12 +1,12 @@
-"""From the text of an expression to its tokens, paths and literals: what every grammar shares.
+"""From the text of an expression to its tokens, paths and literals: what both grammars share.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Attributes.html
 """
 
 import re
-from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import ClassVar, NoReturn
 
+from service.storage.attributes import MAX_LEVELS
 from service.storage.expression_parts import (
     Bindings,
     ExpressionError,
@@ -18,30 +18,36 @@ from service.storage.expression_parts import (
 )
 from service.storage.expressions import MAX_EXPRESSION_BYTES, MAX_OPERATORS
 
-MAX_NESTING = 50
-MAX_INDEX_DIGITS = 9
+MAX_LIST_INDEX = 4_294_967_294
+REDUNDANT_PARENTHESES = "the expression has redundant parentheses"
 
+_WHITESPACE = " \t\r\n"
 _TOKEN = re.compile(
-    r"\s*(?:(?P<name>#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)|(?P<word>[A-Za-z_][A-Za-z0-9_]*)"
-    r"|(?P<index>[0-9]+)|(?P<sign><=|>=|<>|[=<>+\-,.()\[\]]))",
-    re.ASCII,
+    r"[ \t\r\n]*(?:(?P<name>#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)"
+    r"|(?P<word>[A-Za-z_][A-Za-z0-9_]*)|(?P<index>[0-9]+)|(?P<sign><=|>=|<>|[=<>+\-,.()\[\]]))"
 )
+_INDEX_DIGITS = len(str(MAX_LIST_INDEX))
 
 
 class ExpressionReader:
     """Reads an expression from left to right, and counts what DynamoDB limits.
 
-    Its methods raise ExpressionError where DynamoDB would refuse the expression.
+    Nothing in it calls itself, however deep an expression nests. Its methods raise ExpressionError
+    where DynamoDB would reject the expression.
     """
+
+    keywords: ClassVar[frozenset[str]] = frozenset()
+    """Words of the grammar in upper case: as names they need a placeholder."""
 
     def __init__(self, text: str, bindings: Bindings) -> None:
         if len(text.encode()) > MAX_EXPRESSION_BYTES:
             raise ExpressionError(f"an expression takes at most {MAX_EXPRESSION_BYTES:,} bytes")
         self._tokens = _tokens(text)
+        if not self._tokens:
+            raise ExpressionError("it is empty")
         self._position = 0
         self._bindings = bindings
         self._operators = 0
-        self._nesting = 0
 
     # Tokens
 
@@ -68,6 +74,10 @@ class ExpressionReader:
         if not self._take(text):
             self._fail(f"{text} was expected")
 
+    def _expect_end(self) -> None:
+        if self._peek()[0] != "end":
+            self._fail("the end was expected")
+
     def _fail(self, what: str) -> NoReturn:
         _, token = self._peek()
         raise ExpressionError(f"{what} {f'at {token[:40]!r}' if token else 'at the end'}")
@@ -77,38 +87,58 @@ class ExpressionReader:
         if self._operators > MAX_OPERATORS:
             raise ExpressionError(f"an expression has at most {MAX_OPERATORS} operators")
 
-    def _nested(self, parse: Callable[[], Any]) -> Any:
-        self._nesting += 1
-        if self._nesting > MAX_NESTING:
-            raise ExpressionError(f"parentheses and functions nest at most {MAX_NESTING} deep")
-        parsed = parse()
-        self._nesting -= 1
-        return parsed
+    # Functions
+
+    def _called(self) -> str | None:
+        """Return the name of the function that is called here, None where none is."""
+        kind, token = self._peek()
+        return token if kind == "word" and self._peek(1) == ("sign", "(") else None
+
+    def _open_call(self) -> None:
+        self._position += 2
+        self._operator()
 
     # Paths and literals
 
     def _path(self) -> tuple[Path, Template]:
-        path: list[str | int] = [self._path_name()]
-        template: list[str | Name | Value] = [Name(str(path[0]))]
+        name = self._path_name()
+        return self._rest_of_path((name,), (Name(name),))
+
+    def _rest_of_path(self, before: Path, written: Template) -> tuple[Path, Template]:
+        path, template = list(before), list(written)
         while True:
             if self._take("."):
                 name = self._path_name()
                 path.append(name)
                 template += (".", Name(name))
             elif self._take("["):
-                kind, digits = self._next()
-                if kind != "index" or len(digits) > MAX_INDEX_DIGITS:
-                    raise ExpressionError("a list index is a whole number")
-                self._expect("]")
-                path.append(int(digits))
-                template.append(f"[{int(digits)}]")
+                index = self._list_index()
+                path.append(index)
+                template.append(f"[{index}]")
             else:
-                return tuple(path), tuple(template)
+                break
+            if len(path) > MAX_LEVELS:
+                raise ExpressionError(f"a path leads at most {MAX_LEVELS} levels deep")
+        if len(path) > 1:
+            self._bindings.entered.add(str(path[0]))
+        return tuple(path), tuple(template)
+
+    def _list_index(self) -> int:
+        kind, digits = self._peek()
+        if kind != "index" or (digits[0] == "0" and digits != "0"):
+            self._fail("a whole number without leading zeros was expected as a list index")
+        if len(digits) > _INDEX_DIGITS or int(digits) > MAX_LIST_INDEX:
+            self._fail(f"a list index is at most {MAX_LIST_INDEX}")
+        self._position += 1
+        self._expect("]")
+        return int(digits)
 
     def _path_name(self) -> str:
         kind, token = self._peek()
         if kind not in ("name", "word"):
             self._fail("an attribute's name was expected")
+        if kind == "word" and token.upper() in self.keywords:
+            self._fail("an attribute's name or its placeholder was expected")
         self._position += 1
         return self._bindings.name(token) if kind == "name" else token
 
@@ -117,24 +147,27 @@ class ExpressionReader:
         if kind != "value":
             self._fail("a value such as :amount was expected")
         self._position += 1
-        self._bindings.value(token)
-        return Operand((Value(token),), token)
+        (type_,) = self._bindings.value(token)
+        return Operand((Value(token),), placeholder=token, type=type_)
 
-    def _check_literal(self, operand: Operand, types: tuple[str, ...], rule: str) -> None:
-        if operand.placeholder is None:
-            return
-        (type_,) = self._bindings.value(operand.placeholder)
-        if type_ not in types:
-            raise ExpressionError(f"{rule}, and {operand.placeholder} is of type {type_}")
+    def _path_operand(self) -> Operand:
+        path, template = self._path()
+        return Operand(template, path)
+
+    def _check_type(self, operand: Operand, types: tuple[str, ...], rule: str) -> None:
+        if operand.type is not None and operand.type not in types:
+            which = operand.placeholder or "the function's result"
+            raise ExpressionError(f"{rule}, and {which} is of type {operand.type}")
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
     tokens = []
-    position, end = 0, len(text.rstrip())
+    position, end = 0, len(text.rstrip(_WHITESPACE))
     while position < end:
         match = _TOKEN.match(text, position)
         if match is None:
-            raise ExpressionError(f"it cannot be read from {text[position:].lstrip()[:20]!r} on")
+            rest = text[position:].lstrip(_WHITESPACE)
+            raise ExpressionError(f"it has a syntax error at {rest[:20]!r}")
         kind = match.lastgroup or ""
         tokens.append((kind, match[kind]))
         position = match.end()

@@ -18,6 +18,7 @@ MAX_OPERATORS = 300
 # Comparisons, words and functions, where all names and values are placeholders; BETWEEN is counted
 # by its AND.
 _OPERATOR = re.compile(r"[<>=]+|\b(?:AND|OR|NOT|IN)\b|\b[a-z_]+\(")
+_UPDATE_OPERATOR = re.compile(r"[+-]|\b[a-z_]+\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,18 @@ class Placeholders:
     ) -> None:
         self._names = dict(names or {})
         self._values = dict(values or {})
+        self._bound = {id(value): placeholder for placeholder, value in self._values.items()}
 
     def name(self, attribute: str) -> str:
         """The placeholder of an attribute's name, the same one each time."""
         return self._names.setdefault(attribute, f"#{len(self._names)}")
 
     def value(self, value: AttributeValue) -> str:
-        """A placeholder of an attribute value."""
-        placeholder = f":{len(self._values)}"
+        """Return the placeholder of an attribute value, the same one for the same object.
+
+        An expression that uses a large value often thus sends it once.
+        """
+        placeholder = self._bound.setdefault(id(value), f":{len(self._values)}")
         self._values[placeholder] = value
         return placeholder
 
@@ -159,9 +164,18 @@ def all_of(*conditions: str | None) -> str:
 
 def fits(condition: str) -> bool:
     """Whether DynamoDB takes a condition of this length with this many operators."""
+    return _is_within_limits(condition, _OPERATOR)
+
+
+def update_fits(expression: str) -> bool:
+    """Whether DynamoDB takes an update of this length with this many operators."""
+    return _is_within_limits(expression, _UPDATE_OPERATOR)
+
+
+def _is_within_limits(expression: str, operator: re.Pattern[str]) -> bool:
     return (
-        len(condition) <= MAX_EXPRESSION_BYTES  # of ASCII alone
-        and len(_OPERATOR.findall(condition)) <= MAX_OPERATORS
+        len(expression) <= MAX_EXPRESSION_BYTES  # of ASCII alone
+        and len(operator.findall(expression)) <= MAX_OPERATORS
     )
 
 

@@ -1,6 +1,6 @@
 """DynamoDB's own update form, checked as DynamoDB would and made part of a stamped update.
 
-Everything that can be known without the stored item is refused here, so that the answer is the
+Everything that can be known without the stored item is rejected here, so that the response is the
 same on every engine and costs no call.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
@@ -12,7 +12,12 @@ from typing import Any, NoReturn
 
 from service.errors import FieldError, UnacceptableItem
 from service.items import Attributes, AttributeValue
-from service.storage.attributes import object_members, pointer_to, refuse
+from service.storage.attributes import (
+    MAX_ATTRIBUTE_NAME_BYTES,
+    object_members,
+    pointer_to,
+    refuse,
+)
 from service.storage.condition_grammar import parse_condition
 from service.storage.expression_parts import (
     Action,
@@ -22,7 +27,13 @@ from service.storage.expression_parts import (
     is_in_parentheses,
     render,
 )
-from service.storage.expressions import MAX_EXPRESSION_BYTES, MAX_OPERATORS, Placeholders, fits
+from service.storage.expressions import (
+    MAX_EXPRESSION_BYTES,
+    MAX_OPERATORS,
+    Placeholders,
+    fits,
+    update_fits,
+)
 from service.storage.typed_json import from_typed
 from service.storage.update_grammar import parse_update
 
@@ -37,14 +48,20 @@ class NativeExpressions:
     """An update expression and its condition, with all that they refer to."""
 
     clauses: Mapping[str, list[Action]]
+    """Empty where there is no UpdateExpression, which creates the item with its key alone."""
     condition: Template | None
     values: Mapping[str, AttributeValue]
 
+    @property
+    def only_removes(self) -> bool:
+        """Whether the update has nothing to set, so that DynamoDB creates no item for it."""
+        return bool(self.clauses) and not {"SET", "ADD"}.intersection(self.clauses)
+
     def update_expression(self, placeholders: Placeholders, assignments: list[str]) -> str:
-        """The UpdateExpression, with more assignments in its SET clause.
+        """Return the UpdateExpression, with more assignments in its SET clause; empty for none.
 
         Raises:
-            UnacceptableItem: it grows over DynamoDB's limit.
+            UnacceptableItem: it grows over DynamoDB's limits.
         """
         actions = {
             clause: [
@@ -55,12 +72,12 @@ class NativeExpressions:
         }
         actions["SET"] += assignments
         text = " ".join(f"{clause} {','.join(each)}" for clause, each in actions.items() if each)
-        if len(text) > MAX_EXPRESSION_BYTES:
-            _refuse_grown(UPDATE, f"takes more than {MAX_EXPRESSION_BYTES:,} bytes")
+        if not update_fits(text):
+            _refuse_grown(UPDATE)
         return text
 
     def condition_expression(self, placeholders: Placeholders) -> str | None:
-        """The ConditionExpression in parentheses, None where there is none."""
+        """Return the ConditionExpression in parentheses, None where there is none."""
         if self.condition is None:
             return None
         text = render(self.condition, placeholders, self.values)
@@ -68,26 +85,26 @@ class NativeExpressions:
 
 
 def check_condition(condition: str) -> None:
-    """Refuse a condition over DynamoDB's limits, of which the client's own is a part.
+    """Reject a condition over DynamoDB's limits, of which the client's own is a part.
 
     Raises:
-        UnacceptableItem: it is.
+        UnacceptableItem: it is too long or has too many operators.
     """
     if not fits(condition):
-        _refuse_grown(
-            CONDITION,
-            f"takes more than {MAX_EXPRESSION_BYTES:,} bytes or {MAX_OPERATORS} operators",
-        )
+        _refuse_grown(CONDITION)
 
 
 def native_expressions(
     body: Any, key: Attributes, own: tuple[str, ...], pointer: str = ""
 ) -> NativeExpressions:
-    """The native update form of a parsed JSON body; ``key`` are the attributes that no update
-    may change, ``own`` those that are the service's.
+    """Return the native update form of a parsed JSON body.
+
+    ``key`` are the attributes that no update may change, ``own`` those that are the service's.
 
     Raises:
-        UnacceptableItem: DynamoDB would refuse it, or it changes what it may not.
+        UnacceptableItem: DynamoDB would reject it, or it changes an attribute that it may not.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
     """
     members = object_members(body, pointer)
     for name in members:
@@ -95,16 +112,16 @@ def native_expressions(
             refuse(
                 pointer_to(pointer, name), f"is none of {UPDATE}, {CONDITION}, {NAMES}, {VALUES}"
             )
-    if UPDATE not in members:
-        refuse(pointer, f"must have an {UPDATE}")
     values = _values(members, pointer)
     bindings = Bindings(_names(members, pointer), values)
-    clauses = _parsed(parse_update, members, UPDATE, bindings, pointer)
+    clauses = _parsed(parse_update, members, UPDATE, bindings, pointer) if UPDATE in members else {}
+    _check_key_paths(bindings, key, pointer_to(pointer, UPDATE))
     condition = (
         _parsed(parse_condition, members, CONDITION, bindings, pointer)
         if CONDITION in members
         else None
     )
+    _check_key_paths(bindings, key, pointer_to(pointer, CONDITION))
     for placeholder in bindings.unused:
         where = pointer_to(
             pointer_to(pointer, NAMES if placeholder[0] == "#" else VALUES), placeholder
@@ -127,6 +144,12 @@ def _parsed(
         refuse(inside, str(error))
 
 
+def _check_key_paths(bindings: Bindings, key: Attributes, pointer: str) -> None:
+    for attribute in key:
+        if attribute in bindings.entered:
+            refuse(pointer, f"nothing is inside the key attribute {attribute}")
+
+
 def _names(members: Mapping[str, Any], pointer: str) -> Mapping[str, str]:
     inside = pointer_to(pointer, NAMES)
     names: dict[str, str] = object_members(members.get(NAMES, {}), inside)
@@ -134,6 +157,11 @@ def _names(members: Mapping[str, Any], pointer: str) -> Mapping[str, str]:
         _check_placeholder(placeholder, "#", inside)
         if not isinstance(name, str) or not name:
             refuse(pointer_to(inside, placeholder), "must be an attribute's name")
+        if len(name.encode()) > MAX_ATTRIBUTE_NAME_BYTES:
+            refuse(
+                pointer_to(inside, placeholder),
+                f"an attribute name is over {MAX_ATTRIBUTE_NAME_BYTES:,} bytes long",
+            )
     return names
 
 
@@ -169,7 +197,8 @@ def _check_targets(
             refuse(pointer, f"the attribute {attribute} is the service's own")
 
 
-def _refuse_grown(name: str, detail: str) -> NoReturn:
+def _refuse_grown(name: str) -> NoReturn:
+    detail = f"takes more than {MAX_EXPRESSION_BYTES:,} bytes or {MAX_OPERATORS} operators"
     raise UnacceptableItem(
         f"The {name} {detail} with what the service adds to it.",
         (FieldError(pointer_to("", name), detail),),

@@ -176,7 +176,7 @@ class Planner:
 
     def _native(self, plan: "_Plan", write: NativeUpdate, *, logged: bool) -> Call:
         placeholders, version = plan.placeholders, self._version
-        key, assignments = write.key.attributes, []
+        assignments = []
         unlogged = reaches_back = None
         if version:
             stamp = placeholders.value(plan.token.value)
@@ -191,19 +191,42 @@ class Planner:
             reaches_back = expressions.log_reaches_back(log, stamp)
         update = write.expressions.update_expression(placeholders, assignments)
         condition = all_of(
+            self._no_creation(plan, write),
             write.expressions.condition_expression(placeholders),
             self._condition(placeholders, write.precondition, plan.seen),
             unlogged,
         )
         check_condition(all_of(condition, plan.guard, reaches_back))
+        parameters: dict[str, Any] = {"Key": write.key.attributes}
+        if update:
+            parameters["UpdateExpression"] = update
+        elif not logged:
+            raise UnacceptableItem(
+                "A batch, and a request with an Idempotency-Key, needs an UpdateExpression where "
+                "the deployment has no version attribute."
+            )
 
         def repeat() -> Mapping[str, Any] | None:
             if reaches_back is None:
                 return None  # nothing would tell whether it has been counted
-            again = all_of(condition, reaches_back)
-            return plan.parameters(again, Key=key, UpdateExpression=update)
+            return plan.parameters(all_of(condition, reaches_back), **parameters)
 
-        return plan.call(Operation.UPDATE_ITEM, condition, repeat, Key=key, UpdateExpression=update)
+        return plan.call(Operation.UPDATE_ITEM, condition, repeat, **parameters)
+
+    def _no_creation(self, plan: "_Plan", write: NativeUpdate) -> str | None:
+        """Return the condition that keeps an update from creating what DynamoDB would not.
+
+        DynamoDB creates no item for an update that only removes; the version that is set would.
+
+        Raises:
+            ItemNotFound: the item as read is absent.
+        """
+        if not write.expressions.only_removes or write.precondition == _MUST_EXIST:
+            return None
+        if self.needs_read(write):
+            _existing_item(write.key, plan.seen)
+            return None
+        return expressions.exists(plan.placeholders, self._key_attribute)
 
     def _condition(
         self, placeholders: Placeholders, precondition: Precondition, seen: Item | None
@@ -251,8 +274,12 @@ def refusal_of(write: Write, found: Attributes | None) -> ItemsError:
     """What a write is answered with whose condition was false; ``found`` is the item as it was."""
     if found is None and not write.precondition and isinstance(write, Update | Edit):
         return not_found(write.key)
-    if not write.precondition and isinstance(write, NativeUpdate):
-        return PreconditionFailed("The ConditionExpression does not hold for the stored item.")
+    if isinstance(write, NativeUpdate):
+        is_removal = write.expressions.only_removes and write.expressions.condition is None
+        if found is None and is_removal and write.precondition.holds_for(None):
+            return not_found(write.key)
+        if not write.precondition:
+            return PreconditionFailed("The ConditionExpression does not hold for the stored item.")
     return precondition_failed()
 
 

@@ -181,7 +181,8 @@ PATCH_ITEM: dict[str, Any] = {
         "A merge patch (RFC 7396), a JSON Patch (RFC 6902), or DynamoDB's own update form. The "
         "first two never create an item; a merge patch without maps is one UpdateItem, the others "
         "read first and write on condition that what they rest on is as read. The update form is "
-        "one UpdateItem and creates as that does; a false ConditionExpression is 412."
+        "one UpdateItem and creates as that does: not if it only removes. A false "
+        "ConditionExpression is 412."
     ),
     "parameters": _WRITE_PARAMETERS,
     "requestBody": {

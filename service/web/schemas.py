@@ -135,8 +135,11 @@ class NativeUpdateSchema(Schema):
         unknown = RAISE
 
     UpdateExpression = fields.String(
-        required=True,
-        metadata={"description": "SET, REMOVE, ADD and DELETE clauses.", "maxLength": 4096},
+        metadata={
+            "description": "SET, REMOVE, ADD and DELETE clauses. Without it the item is created "
+            "with its key alone where it is absent, and keeps its attributes where it exists.",
+            "maxLength": 4096,
+        }
     )
     ConditionExpression = fields.String(
         metadata={"description": "Must hold for the stored item; else 412.", "maxLength": 4096}

@@ -44,6 +44,14 @@ UPDATES = {
     "DELETE from a set": (update("DELETE tags :t", values={":t": {"SS": ["a"]}}), {"tags": ["b"]}),
     "SET by arithmetic": (update("SET n = n + :one", values=ONE), {"n": 2}),
     "SET by subtraction": (update("SET #x=n-:one", names={"#x": "x.y"}, values=ONE), {"x.y": 0}),
+    "SET in parentheses": (
+        update("SET n = (n - :one), u = (if_not_exists(u, :one) + :one)", values=ONE),
+        {"n": 0, "u": 2},
+    ),
+    "SET behind a list's end": (
+        update("SET list[4294967294] = :one, list[7] = n", values=ONE),
+        {"list": [1, 1, 1]},
+    ),
     "SET inside a map": (
         update("SET map.#in = map.#in + :one, map.b = :one", names={"#in": "in"}, values=ONE),
         {"map": {"in": 6, "b": 1}},
@@ -55,7 +63,7 @@ UPDATES = {
     ),
     "list_append": (
         update(
-            "SET list = list_append(list_append(if_not_exists(no, :e), list), :e)",
+            "SET list = list_append(if_not_exists(no, :e), list)",
             values={":e": {"L": []}},
         ),
         {"list": [1]},
@@ -109,6 +117,10 @@ CONDITIONS = {
     "size(s) > n AND Id > :v AND attribute_exists(Name)": True,
     "(n = :v OR n = :s)": True,
     "(n = n1 OR NOT n < :v)": True,
+    "(size(list)) = :v": True,
+    "(n) between (:v) and (:v)": True,
+    ":v = :v": True,
+    ":v <> :v": False,
 }
 
 
@@ -166,7 +178,21 @@ NAMES = ["".join(letters) for letters in itertools.product("abcdef", string.asci
 """Whose placeholders are longer than they are."""
 
 REFUSED = {
-    "no expression": ("{}", ""),
+    "list_append in itself": (
+        update("SET a = list_append(list_append(:v, :v), a)", values={":v": {"L": []}}),
+        "/UpdateExpression",
+    ),
+    "a prefix that is a size": (update("REMOVE a", "begins_with(a, size(b))"), "/Condition"),
+    "a path into the partition key": (update("REMOVE a", "Id.b = c"), "/ConditionExpression"),
+    "a value from inside the sort key": (update("SET a = Name[0]"), "/UpdateExpression"),
+    "a name over 65,535 bytes": (
+        update("REMOVE #a", names={"#a": "é" * 32_768}),
+        "/ExpressionAttributeNames/#a",
+    ),
+    "names without an expression": (
+        json.dumps({"ExpressionAttributeNames": {"#a": "a"}}),
+        "/ExpressionAttributeNames/#a",
+    ),
     "an unknown member": ('{"UpdateExpression": "REMOVE a", "Key": {}}', "/Key"),
     "no string": ('{"UpdateExpression": 1}', "/UpdateExpression"),
     "an array": ("[]", ""),

@@ -16,6 +16,7 @@ from service.storage.attributes import check_item_size
 from service.storage.expressions import Changes, Placeholders, all_of
 from service.storage.native_update import check_condition
 from service.storage.patches import Edited
+from service.storage.stored_types import with_stored_types
 from service.storage.writes import Delete, Edit, NativeUpdate, Put, Update, Write
 from service.versions import VersionAttribute, WriteToken
 
@@ -102,7 +103,9 @@ class Planner:
             case Put():
                 return self._put(plan, write)
             case Update(changes=changes) if needs_read:
-                return self._edit(plan, write, Edited(changes), holds=in_transaction)
+                before = _existing_item(write.key, seen).attributes
+                typed = Changes(with_stored_types(changes.set, before), changes.remove)
+                return self._edit(plan, write, Edited(typed), holds=in_transaction)
             case Update(changes=changes):
                 condition = expressions.exists(placeholders, self._key_attribute)
                 return self._update(plan, changes, condition)
@@ -118,11 +121,13 @@ class Planner:
                 assert_never(write)
 
     def _put(self, plan: "_Plan", write: Put) -> Call:
-        kept = {} if plan.seen is None else self._version.kept_log(plan.seen.attributes)
+        stored = {} if plan.seen is None else plan.seen.attributes
         attributes = {
             **write.key.attributes,
-            **write.attributes,
-            **kept,
+            **(
+                with_stored_types(write.attributes, stored) if write.is_edited else write.attributes
+            ),
+            **self._version.kept_log(stored),
             **self._version.stamp(plan.token),
         }
         check_item_size(attributes)

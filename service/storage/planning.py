@@ -91,7 +91,7 @@ class Planner:
         """
         needs_read = self.needs_read(write)
         if needs_read and not write.precondition.holds_for(seen):
-            raise precondition_failed()
+            raise precondition_failed(None if seen is None else seen.attributes)
         placeholders = Placeholders()
         guard = (
             expressions.not_written_with(placeholders, self._version, token)
@@ -257,13 +257,17 @@ def refusal_of(write: Write, found: Attributes | None) -> ItemsError:
     if found is None and not write.precondition and isinstance(write, Update | Edit):
         return not_found(write.key)
     if not write.precondition and isinstance(write, NativeUpdate):
-        return PreconditionFailed("The ConditionExpression does not hold for the stored item.")
-    return precondition_failed()
+        return PreconditionFailed(
+            "The ConditionExpression does not hold for the stored item.", current=found
+        )
+    return precondition_failed(found)
 
 
-def precondition_failed() -> PreconditionFailed:
-    """What a false precondition is answered with."""
-    return PreconditionFailed("The stored item is not the one that the precondition asks for.")
+def precondition_failed(found: Attributes | None) -> PreconditionFailed:
+    """The error of a false precondition; ``found`` is the stored item, None for an absent one."""
+    return PreconditionFailed(
+        "The stored item is not the one that the precondition asks for.", current=found
+    )
 
 
 def not_found(key: ItemKey) -> ItemNotFound:

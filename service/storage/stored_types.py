@@ -7,25 +7,45 @@ recognised and keep their types.
 
 import base64
 import binascii
-import itertools
 import json
+import operator
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import orjson
 
 from service.items import Attributes, AttributeValue
 from service.storage.attributes import base64_text
 
+MAX_MOVED = 10_000
+"""How many members of one list, from the first changed one to the last, are looked for at every
+index."""
+MAX_LIST_LEVELS = 4
+"""In how many lists inside one another members are looked for at every index."""
 MAX_COMPARISONS = 64
 """How many pairs of members of one list are compared to find out what was edited."""
 
-MAX_MOVED = 1000
-"""How many members of one list, from the first changed one to the last, may have moved in it."""
 
-_HIDDEN = frozenset({"B", "SS", "NS", "BS"})
-"""The types that plain JSON shows as something else."""
+class _Before(NamedTuple):
+    """A stored value, and what its plain form is read back as; one object where they are equal."""
+
+    stored: AttributeValue
+    plain: AttributeValue
+
+    @classmethod
+    def of(cls, stored: AttributeValue) -> Self:
+        return cls(stored, _as_plain(stored))
+
+    def member(self, name: str) -> "_Before | None":
+        """The member of a map."""
+        stored = self.stored["M"].get(name)
+        return None if stored is None else _Before(stored, self.plain["M"][name])
+
+    @property
+    def members(self) -> "list[_Before]":
+        """The members of a list."""
+        return [*map(_Before, self.stored["L"], self.plain["L"])]
 
 
 def with_stored_types(attributes: Attributes, stored: Attributes) -> Attributes:
@@ -34,7 +54,7 @@ def with_stored_types(attributes: Attributes, stored: Attributes) -> Attributes:
     Both are typed. Base64 text that equals stored binary is binary; an array in the place of a
     set is a set where its members allow it. The same holds inside maps and lists. Members of a map
     are compared by name. Members of a list are compared with an equal stored member, and those left
-    with the one that they have most in common with.
+    with the one that they have most in common with; in long or deep lists, by their index.
     """
     return {
         name: value_with_stored_type(value, stored.get(name)) for name, value in attributes.items()
@@ -43,18 +63,24 @@ def with_stored_types(attributes: Attributes, stored: Attributes) -> Attributes:
 
 def value_with_stored_type(value: AttributeValue, stored: AttributeValue | None) -> AttributeValue:
     """One value of a plain JSON object, with the type of the stored value where it applies."""
-    if stored is None:
+    return value if stored is None else _typed(value, _Before.of(stored), 0)
+
+
+def _typed(value: AttributeValue, before: _Before | None, lists: int) -> AttributeValue:
+    """The value with the types of what it was before; ``lists`` are those around it."""
+    if before is None or before.plain is before.stored:
         return value
-    ((type_, content),) = stored.items()
+    ((type_, content),) = before.stored.items()
     match type_:
         case "B":
-            return stored if value.get("S") == base64_text(content) else value
+            return before.stored if value == before.plain else value
         case "SS" | "NS" | "BS" if "L" in value:
             return _set_or_list(value, type_, content)
         case "M" if "M" in value:
-            return {"M": with_stored_types(value["M"], content)}
+            members = value["M"].items()
+            return {"M": {name: _typed(it, before.member(name), lists) for name, it in members}}
         case "L" if "L" in value:
-            return {"L": _members(value["L"], content)}
+            return {"L": _members(value["L"], before.members, lists + 1)}
         case _:
             return value
 
@@ -102,55 +128,61 @@ def _set_or_list(value: AttributeValue, type_: str, content: Sequence[Any]) -> A
 
 
 def _members(
-    members: Sequence[AttributeValue], stored: Sequence[AttributeValue]
+    members: Sequence[AttributeValue], before: Sequence[_Before], lists: int
 ) -> list[AttributeValue]:
-    """The members of a list, each with the type of the stored member that it comes from."""
-    if not any(map(_hides_a_type, stored)):
-        return list(members)
-    plain = [_as_plain(member) for member in stored]
-    start = _equal_at_start(members, plain)
-    end = _equal_at_start(members[start:][::-1], plain[start:][::-1])
-    stop, stored_stop = len(members) - end, len(stored) - end
-    changed = _changed_members(
-        members[start:stop], stored[start:stored_stop], plain[start:stored_stop]
-    )
-    return [*stored[:start], *changed, *stored[stored_stop:]]
+    """The members of a list, each with the types of the stored member that it comes from."""
+    start = _equal_at_start(members, before)
+    # A single member that is left has changed: to compare it again would cost its whole depth.
+    is_single = max(len(members), len(before)) - start == 1
+    end = 0 if is_single else _equal_at_start(members[start:][::-1], before[start:][::-1])
+    stop, before_stop = len(members) - end, len(before) - end
+    changed, candidates = members[start:stop], before[start:before_stop]
+    if lists > MAX_LIST_LEVELS or max(len(changed), len(candidates)) > MAX_MOVED:
+        origins = dict(enumerate(candidates[: len(changed)]))
+    else:
+        origins = _origins(changed, candidates)
+    return [
+        *(each.stored for each in before[:start]),
+        *(_typed(each, origins.get(index), lists) for index, each in enumerate(changed)),
+        *(each.stored for each in before[before_stop:]),
+    ]
 
 
-def _equal_at_start(left: Sequence[AttributeValue], right: Sequence[AttributeValue]) -> int:
-    pairs = enumerate(zip(left, right, strict=False))
-    return next((at for at, (one, other) in pairs if one != other), min(len(left), len(right)))
+def _equal_at_start(members: Sequence[AttributeValue], before: Sequence[_Before]) -> int:
+    pairs = enumerate(zip(members, before, strict=False))
+    shorter = min(len(members), len(before))
+    return next((index for index, (each, was) in pairs if each != was.plain), shorter)
 
 
-def _changed_members(
-    members: Sequence[AttributeValue],
-    stored: Sequence[AttributeValue],
-    plain: Sequence[AttributeValue],
-) -> list[AttributeValue]:
-    """The members between those at both ends of a list that are as they were."""
-    if max(len(members), len(stored)) > MAX_MOVED:
-        pairs = itertools.zip_longest(members, stored[: len(members)])
-        return [value_with_stored_type(member, before) for member, before in pairs]
-    places: dict[bytes, list[int]] = defaultdict(list)
-    for index in reversed(range(len(plain))):
-        places[_spelled(plain[index])].append(index)
+def _origins(members: Sequence[AttributeValue], before: Sequence[_Before]) -> dict[int, _Before]:
+    """What the members of a list were before, by index."""
+    if len(members) == len(before) == 1:
+        return {0: before[0]}
+    indexes: dict[bytes, list[int]] = defaultdict(list)
+    for index in reversed(range(len(before))):
+        indexes[_spelled(before[index].plain)].append(index)
     origins = {
         index: equal.pop()
         for index, member in enumerate(members)
-        if (equal := places.get(_spelled(member)))
+        if (equal := indexes.get(_spelled(member)))
     }
     taken = set(origins.values())
     edited = {
         index: member
         for index, member in enumerate(members)
-        if index not in origins and not member.keys().isdisjoint("LM")
+        if index not in origins and _has_members(member)
     }
-    before = {index: member for index, member in enumerate(plain) if index not in taken}
-    origins |= _likeliest(edited, before)
-    return [
-        value_with_stored_type(member, stored[origins[index]] if index in origins else None)
-        for index, member in enumerate(members)
-    ]
+    candidates = {
+        index: each.plain
+        for index, each in enumerate(before)
+        if index not in taken and _has_members(each.plain)
+    }
+    origins |= _likeliest(edited, candidates)
+    return {index: before[origin] for index, origin in origins.items()}
+
+
+def _has_members(value: AttributeValue) -> bool:
+    return "M" in value or "L" in value
 
 
 def _likeliest(
@@ -162,16 +194,14 @@ def _likeliest(
     if len(edited) * len(before) > MAX_COMPARISONS:
         return dict(zip(edited, before, strict=False))
     ranked = sorted(
-        (-_alike(edited[after], before[index]), abs(after - index), after, index)
-        for after in edited
-        for index in before
+        (-_alike(member, was), abs(index - origin), index, origin)
+        for index, member in edited.items()
+        for origin, was in before.items()
     )
     origins: dict[int, int] = {}
-    taken: set[int] = set()
-    for _, _, after, index in ranked:
-        if after not in origins and index not in taken:
-            origins[after] = index
-            taken.add(index)
+    for _, _, index, origin in ranked:
+        if index not in origins and origin not in origins.values():
+            origins[index] = origin
     return origins
 
 
@@ -183,19 +213,8 @@ def _alike(value: AttributeValue, other: AttributeValue) -> int:
     return int(value.keys() == other.keys())
 
 
-def _hides_a_type(value: AttributeValue) -> bool:
-    ((type_, content),) = value.items()
-    match type_:
-        case "M":
-            return any(map(_hides_a_type, content.values()))
-        case "L":
-            return any(map(_hides_a_type, content))
-        case _:
-            return type_ in _HIDDEN
-
-
 def _as_plain(value: AttributeValue) -> AttributeValue:
-    """What the plain form of a stored value is read back as."""
+    """What the plain form of a stored value is read back as; the value itself where it is equal."""
     ((type_, content),) = value.items()
     match type_:
         case "B":
@@ -205,9 +224,12 @@ def _as_plain(value: AttributeValue) -> AttributeValue:
         case "BS":
             return {"L": [{"S": base64_text(member)} for member in content]}
         case "L":
-            return {"L": [_as_plain(member) for member in content]}
+            members = [*map(_as_plain, content)]
+            return value if all(map(operator.is_, members, content)) else {"L": members}
         case "M":
-            return {"M": {name: _as_plain(member) for name, member in content.items()}}
+            named = {name: _as_plain(member) for name, member in content.items()}
+            is_same = all(map(operator.is_, named.values(), content.values()))
+            return value if is_same else {"M": named}
         case _:
             return value
 

@@ -1,7 +1,7 @@
-"""What a 412 tells of the stored item: its ETag, and on request the item itself.
+"""What a 412 shows of the stored item: its ETag, and on request the item itself.
 
-No call is made for it: the failed write, or the read that it was planned with, has returned the
-item. Only a caller who may read learns of it.
+It costs no call: the failed write, or the read that it was planned with, has returned the item.
+Only a caller who may read gets them.
 
 https://www.rfc-editor.org/rfc/rfc9110#section-15.5.13
 """
@@ -38,7 +38,7 @@ def conflict_of(
     with_item: bool = False,
     projection: Projection | None = None,
 ) -> Conflict:
-    """The error of a request for one item, to be raised in place of the storage's."""
+    """The error to raise in place of a false precondition of a request for one item."""
     state = current_state(
         error, representation, own_attributes, with_item=with_item, projection=projection
     )
@@ -79,5 +79,5 @@ def handle_conflict(conflict: Conflict) -> Response:
 
 
 def install(app: Flask) -> None:
-    """Answer every conflict of the app with its problem."""
+    """Register the response to a conflict."""
     app.register_error_handler(Conflict, handle_conflict)

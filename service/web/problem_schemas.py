@@ -36,7 +36,7 @@ class FieldErrorSchema(AnswerSchema):
     )
     current = fields.Dict(
         metadata={
-            "description": "With `Prefer: return=representation` besides `etag`: the stored item."
+            "description": "With `Prefer: return=representation`, next to `etag`: the stored item."
         }
     )
 

@@ -215,6 +215,26 @@ def test_a_long_list_keeps_its_types_in_a_short_time(kept):
     ]
 
 
+def test_members_of_a_list_are_found_at_both_ends_of_a_long_change():
+    members = [{"B": b"%d" % number} for number in range(5000)]
+    kept = [*members[1:2500], {"S": "new"}, *members[2501:]]
+    new = read_back({"a": {"L": kept}})
+    assert with_stored_types(new, {"a": {"L": members}})["a"]["L"] == kept
+
+
+def test_a_deep_item_takes_no_long_time():
+    def nested(value):
+        for _ in range(29):
+            value = {"L": [{"N": "1"}, value]}
+        return value
+
+    stored, changed = nested({"L": LONG}), nested({"L": [*LONG[:-1], {"S": "new"}]})
+    new = read_back({"a": changed})
+    began = time.process_time()
+    assert with_stored_types(new, {"a": stored}) == {"a": changed}
+    assert time.process_time() - began < 1
+
+
 def test_a_long_list_of_which_all_is_moved_takes_no_long_time():
     new = read_back({"a": {"L": LONG[::-1]}})
     began = time.process_time()

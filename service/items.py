@@ -139,7 +139,7 @@ class Precondition:
         return self.if_match is not None or self.if_none_match is not None
 
     @property
-    def names_a_match(self) -> bool:
+    def has_match_tags(self) -> bool:
         """Whether If-Match has entity tags, and so the client has read the item; with ``*`` it
         need not have.
         """

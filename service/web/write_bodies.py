@@ -47,7 +47,7 @@ class WriteBody:
             attributes = dict(attributes_from_plain(self.value, self.pointer))
             self._refuse_own(attributes)
         self._check_key(attributes)
-        is_edited = representation is Representation.PLAIN and self.precondition.names_a_match
+        is_edited = representation is Representation.PLAIN and self.precondition.has_match_tags
         return Put(self.key, attributes, self.precondition, is_edited)
 
     def patch(self, form: PatchForm) -> Write:
@@ -76,7 +76,7 @@ class WriteBody:
         if patches.is_flat(patch):
             changes = patches.flat_changes(patch, self.pointer)
             _check_size_before_read(
-                {**self.key.attributes, **changes.set}, is_read=self.precondition.names_a_match
+                {**self.key.attributes, **changes.set}, is_read=self.precondition.has_match_tags
             )
             return Update(self.key, changes, self.precondition)
         # Merged into nothing, it shows what no item can hold before one is read.

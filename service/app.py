@@ -15,6 +15,7 @@ from service.storage.repository import ItemRepository
 from service.web import (
     access,
     components,
+    conflicts,
     headers,
     limits,
     problem_responses,
@@ -119,6 +120,7 @@ def create_app(
     app.register_error_handler(
         InvalidKeySegment, lambda refusal: problem_responses.handle_items_error(refusal.error)
     )
+    conflicts.install(app)
     app.extensions["openapi"] = _register_routes(app, settings)
     return app
 

@@ -3,7 +3,9 @@
 Every message here may be shown to a client: none carries AWS's text, an ARN or a stack.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,8 @@ class FieldError:
     detail: str
     kind: "type[ItemsError] | None" = None
     """The error that it would be alone, where it is one of several operations'."""
+    state: Mapping[str, Any] = field(default_factory=dict)
+    """What is known of the stored item, as JSON members."""
 
 
 class ItemsError(Exception):
@@ -74,7 +78,20 @@ class ItemNotFound(ItemsError):
 
 
 class PreconditionFailed(ItemsError):
-    """The stored item is not the one that the caller saw."""
+    """The stored item is not the one that the caller saw.
+
+    ``current`` has the stored item's attributes; None where there is no item, or where neither
+    the failed write nor a read before it has returned the item.
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        errors: tuple[FieldError, ...] = (),
+        current: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail, errors)
+        self.current = current
 
 
 class PreconditionRequired(ItemsError):

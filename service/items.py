@@ -142,6 +142,13 @@ class Precondition:
         """Whether there is anything to check."""
         return self.if_match is not None or self.if_none_match is not None
 
+    @property
+    def has_match_tags(self) -> bool:
+        """Whether If-Match has entity tags, and so the client has read the item; with ``*`` it
+        need not have.
+        """
+        return isinstance(self.if_match, frozenset)
+
     def holds_for(self, item: Item | None) -> bool:
         """Whether it is true of this stored item; None is an absent one."""
         if self.if_match is not None and (item is None or item.fingerprint not in self.if_match):

@@ -19,6 +19,8 @@ LOG_SECONDS = 60
 """How long that can matter: far longer than any request takes."""
 LOG_SLACK = 16
 """How many useless tokens may pile up before one more write removes them."""
+MAX_CUT = 128
+"""How many tokens one write removes: more actions make an update expression too long."""
 
 _TIME_DIGITS = 11
 
@@ -63,6 +65,17 @@ class WriteToken:
 
 
 @dataclass(frozen=True, slots=True)
+class LogCut:
+    """The tokens that one write removes from a log."""
+
+    indexes: range
+    proof_index: int
+    """Where a token must still stand when the cut arrives; else it removes nothing."""
+    proof: AttributeValue | None
+    """The token that must stand there; None: any, since newer ones may have come in front."""
+
+
+@dataclass(frozen=True, slots=True)
 class VersionAttribute:
     """The attribute of a table where tokens are kept; without a name there is none."""
 
@@ -90,7 +103,11 @@ class VersionAttribute:
         """Whether the write with this token has been applied to the stored item."""
         if not self.name or found is None:
             return False
-        return found.get(self.name) == token.value or token.value in self._log(found)
+        return self.is_newest(found, token) or token.value in self._log(found)
+
+    def is_newest(self, stored: Attributes, token: WriteToken) -> bool:
+        """Whether the write with this token is the last one of the stored item."""
+        return stored.get(self.name) == token.value
 
     def carries_kin(self, found: Attributes | None, token: WriteToken) -> bool:
         """Whether the stored item was written with the same Idempotency-Key."""
@@ -102,13 +119,26 @@ class VersionAttribute:
         log = self._log(attributes)[:LOG_LENGTH] if self.name else []
         return {self.log_name: {"L": log}} if log else {}
 
-    def shortened_log(self, attributes: Attributes) -> list[AttributeValue] | None:
-        """The log without what nothing needs any more; None where that is not worth a write."""
+    def log_cut(self, attributes: Attributes) -> LogCut | None:
+        """The tokens to remove from the log; None where that is not worth a write.
+
+        A token beyond the newest ``LOG_LENGTH`` is useless at once, one that is older than
+        ``LOG_SECONDS`` too.
+        """
         log = self._log(attributes)
+        if len(log) >= LOG_LENGTH + LOG_SLACK:
+            # Tokens are only ever added in front: what stands here when the cut arrives is at
+            # least as old as what stands here now.
+            indexes = range(LOG_LENGTH, min(len(log), LOG_LENGTH + MAX_CUT))
+            return LogCut(indexes, LOG_LENGTH + LOG_SLACK - 1, None)
         oldest_useful = time.time_ns() // 1_000_000 - LOG_SECONDS * 1000
         limit = f"{oldest_useful:0{_TIME_DIGITS}x}"
-        useful = [token for token in log[:LOG_LENGTH] if token.get("S", "") > limit]
-        return useful if len(log) - len(useful) >= LOG_SLACK else None
+        useful = [index for index, token in enumerate(log) if token.get("S", "") > limit]
+        start = useful[-1] + 1 if useful else 0
+        if len(log) - start < LOG_SLACK:
+            return None
+        indexes = range(start, min(len(log), start + MAX_CUT))
+        return LogCut(indexes, start, log[start])
 
     def _log(self, attributes: Attributes) -> list[AttributeValue]:
         log: list[AttributeValue] = attributes.get(self.log_name, {}).get("L", [])

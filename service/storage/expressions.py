@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from service.errors import UnacceptableItem
 from service.items import Attributes, AttributeValue, Item
-from service.versions import LOG_LENGTH, VersionAttribute, WriteToken
+from service.versions import LOG_LENGTH, LogCut, VersionAttribute, WriteToken
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html#limits-expression-parameters
 MAX_EXPRESSION_BYTES = 4096
@@ -155,6 +155,21 @@ def log_reaches_back(log: str, token: str) -> str:
     """
     last = f"{log}[{LOG_LENGTH - 1}]"
     return f"(attribute_not_exists({last}) OR {last}<{token})"
+
+
+def log_cut(placeholders: Placeholders, log_name: str, cut: LogCut) -> tuple[str, str]:
+    """The update expression and the condition of a cut.
+
+    Removing an index beyond the end of a list does nothing.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html#Expressions.UpdateExpressions.REMOVE
+    """
+    log = placeholders.name(log_name)
+    # From the end: some engines apply one action after the other, and each shifts what follows.
+    update = f"REMOVE {','.join(f'{log}[{index}]' for index in reversed(cut.indexes))}"
+    proof = f"{log}[{cut.proof_index}]"
+    if cut.proof is None:
+        return update, f"attribute_exists({proof})"
+    return update, f"{proof}={placeholders.value(cut.proof)}"
 
 
 def all_of(*conditions: str | None) -> str:

@@ -10,6 +10,7 @@ from service.items import Attributes, Item
 from service.storage.attributes import check_level, checked_name, pointer_to
 from service.storage.expressions import Changes
 from service.storage.plain_json import from_plain
+from service.storage.stored_types import value_with_stored_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ def flat_changes(patch: dict[str, Any], pointer: str = "") -> Changes:
 
 
 def merge_changes(item: Item, patch: dict[str, Any], pointer: str = "") -> Edited:
-    """What a merge patch changes in the item as read; what it does not touch inside a map keeps
-    its exact type, sets and binary included.
+    """What a merge patch changes in the item as read. What it does not touch inside a map keeps
+    its exact type, sets and binary included, and so does what it writes back unchanged.
 
     Raises:
         UnacceptableItem: a value that DynamoDB does not take.
@@ -72,7 +73,8 @@ def _merged(target: Attributes, patch: dict[str, Any], pointer: str, level: int)
             check_level(level + 1, inside)
             merged[name] = {"M": _merged(_map_at(target, name), value, inside, level + 1)}
         else:
-            merged[name] = from_plain(value, pointer_to(pointer, name), level)
+            typed = from_plain(value, pointer_to(pointer, name), level)
+            merged[name] = value_with_stored_type(typed, target.get(name))
     return merged
 
 

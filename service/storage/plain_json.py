@@ -18,6 +18,7 @@ from service.storage.attributes import (
     pointer_to,
     refuse,
 )
+from service.storage.stored_types import set_of
 
 _INT64_DIGITS = 18
 _CANONICAL_NUMBER = re.compile(r"0|-?(?:[1-9][0-9]*(?:\.[0-9]*[1-9])?|0\.[0-9]*[1-9])", re.ASCII)
@@ -59,14 +60,10 @@ class SetArray(list[Any]):
         typed = [
             from_plain(member, pointer_to(pointer, index)) for index, member in enumerate(self)
         ]
-        if any(self.type[0] not in member for member in typed):
-            refuse(pointer, f"every member of this set must be of type {self.type[0]}")
-        members = [member[self.type[0]] for member in typed]
-        if not members:
-            refuse(pointer, "a set must not be empty; remove it whole")
-        if len(set(members)) < len(members):
-            refuse(pointer, "a set must not hold a member twice")
-        return {self.type: members}
+        try:
+            return set_of(self.type, typed)
+        except ValueError as error:
+            refuse(pointer, str(error))
 
 
 def from_plain(value: Any, pointer: str = "", level: int = 1) -> AttributeValue:

@@ -16,6 +16,7 @@ from service.storage.attributes import check_item_size
 from service.storage.expressions import Changes, Placeholders, all_of
 from service.storage.native_update import check_condition
 from service.storage.patches import Edited
+from service.storage.stored_types import with_stored_types
 from service.storage.writes import Delete, Edit, NativeUpdate, Put, Update, Write
 from service.versions import VersionAttribute, WriteToken
 
@@ -90,7 +91,7 @@ class Planner:
         """
         needs_read = self.needs_read(write)
         if needs_read and not write.precondition.holds_for(seen):
-            raise precondition_failed()
+            raise precondition_failed(None if seen is None else seen.attributes)
         placeholders = Placeholders()
         guard = (
             expressions.not_written_with(placeholders, self._version, token)
@@ -102,7 +103,9 @@ class Planner:
             case Put():
                 return self._put(plan, write)
             case Update(changes=changes) if needs_read:
-                return self._edit(plan, write, Edited(changes), holds=in_transaction)
+                before = _existing_item(write.key, seen).attributes
+                typed = Changes(with_stored_types(changes.set, before), changes.remove)
+                return self._edit(plan, write, Edited(typed), holds=in_transaction)
             case Update(changes=changes):
                 condition = expressions.exists(placeholders, self._key_attribute)
                 return self._update(plan, changes, condition)
@@ -118,11 +121,13 @@ class Planner:
                 assert_never(write)
 
     def _put(self, plan: "_Plan", write: Put) -> Call:
-        kept = {} if plan.seen is None else self._version.kept_log(plan.seen.attributes)
+        stored = {} if plan.seen is None else plan.seen.attributes
         attributes = {
             **write.key.attributes,
-            **write.attributes,
-            **kept,
+            **(
+                with_stored_types(write.attributes, stored) if write.is_edited else write.attributes
+            ),
+            **self._version.kept_log(stored),
             **self._version.stamp(plan.token),
         }
         check_item_size(attributes)
@@ -279,13 +284,17 @@ def refusal_of(write: Write, found: Attributes | None) -> ItemsError:
         if found is None and is_removal and write.precondition.holds_for(None):
             return not_found(write.key)
         if not write.precondition:
-            return PreconditionFailed("The ConditionExpression does not hold for the stored item.")
-    return precondition_failed()
+            return PreconditionFailed(
+                "The ConditionExpression does not hold for the stored item.", current=found
+            )
+    return precondition_failed(found)
 
 
-def precondition_failed() -> PreconditionFailed:
-    """What a false precondition is answered with."""
-    return PreconditionFailed("The stored item is not the one that the precondition asks for.")
+def precondition_failed(found: Attributes | None) -> PreconditionFailed:
+    """The error of a false precondition; ``found`` is the stored item, None for an absent one."""
+    return PreconditionFailed(
+        "The stored item is not the one that the precondition asks for.", current=found
+    )
 
 
 def not_found(key: ItemKey) -> ItemNotFound:

@@ -129,25 +129,30 @@ class ItemRepository:
         return Written(Item(refusal.found))
 
     def _with_short_log(self, call: Call, item: Item) -> Item:
-        """The item, its log cut to what is of use where it has grown long."""
-        log = self._version.shortened_log(item.attributes)
-        if log is None:
+        """The item as the call left it, its log cut where it has grown long."""
+        cut = self._version.log_cut(item.attributes)
+        if cut is None:
             return item
         placeholders = Placeholders()
-        condition = expressions.unchanged(placeholders, item, self._version)
-        name, value = placeholders.name(self._version.log_name), placeholders.value({"L": log})
+        update, condition = expressions.log_cut(placeholders, self._version.log_name, cut)
         parameters = {
             "Key": call.write.key.attributes,
-            "UpdateExpression": f"SET {name}={value}",
+            "UpdateExpression": update,
             "ConditionExpression": condition,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             **placeholders.parameters,
         }
+        operation = Operation.UPDATE_ITEM
         try:
-            operation = Operation.UPDATE_ITEM
             answer = self._attempts.call(operation, self._complete(operation, parameters))
-        except (ConditionRefused, ItemsError, RuntimeError):
+        except ConditionRefused as refusal:
+            found = refusal.found  # another writer has cut the log, or removed it
+        except (ItemsError, RuntimeError):
             return item  # the update is applied, whatever this meets; the next will cut the log
-        return Item(answer["Attributes"])
+        else:
+            found = answer["Attributes"]
+        # Where another write came on top, the caller gets the result of its own.
+        return Item(found) if found and self._version.is_newest(found, call.token) else item
 
     def _find(self, key: ItemKey, *, consistent: bool) -> Item | None:
         parameters = {"TableName": self._table, "Key": key.attributes, "ConsistentRead": consistent}

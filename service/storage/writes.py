@@ -18,12 +18,18 @@ class Put:
     key: ItemKey
     attributes: Attributes
     precondition: Precondition = NO_PRECONDITION
+    is_edited: bool = False
+    """Whether it is the plain form of an item that was read: sets and binary in the stored item
+    then keep their types.
+    """
     operation = Operation.PUT_ITEM
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Set and remove whole attributes of an existing item; it never creates one."""
+    """Set and remove whole attributes of an existing item, as its plain form has them; it never
+    creates one.
+    """
 
     key: ItemKey
     changes: Changes

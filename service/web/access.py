@@ -99,6 +99,11 @@ def current_caller() -> Caller:
     return caller
 
 
+def caller_may_read() -> bool:
+    """Whether the caller of the request under way may read items."""
+    return Scope.READ in current_caller().scopes
+
+
 def is_open(environ: "WSGIEnvironment") -> bool:
     """Whether a request needs no caller: it asks nothing of any item."""
     method = environ["REQUEST_METHOD"]

@@ -7,7 +7,7 @@ from flask import Response, current_app, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from service.errors import FieldError, ItemsError, OperationsRefused
+from service.errors import FieldError, ItemsError, OperationsRefused, PreconditionFailed
 from service.items import Item, ItemKey
 from service.operations import Operation
 from service.settings import Settings
@@ -15,6 +15,7 @@ from service.storage.transactions import ItemTransactions
 from service.web import batch_documentation as documentation
 from service.web.batch_requests import keys_of, operations_of
 from service.web.codecs import encode_item
+from service.web.conflicts import current_state
 from service.web.idempotency import idempotency_key, write_token
 from service.web.media_types import Representation, accepted_representation
 from service.web.preconditions import entity_tag
@@ -53,6 +54,7 @@ class BatchResource(MethodView):
         """Write several items, all or none"""
         representation = accepted_representation(request)
         prefers = preferred_return(request)
+        with_items = prefers is Return.REPRESENTATION
         once = idempotency_key(request)
         try:
             writes = operations_of(request, _settings())
@@ -61,8 +63,7 @@ class BatchResource(MethodView):
             )
             written = _transactions().write(writes, token)
         except OperationsRefused as refusal:
-            raise _batch_error(refusal) from None
-        with_items = prefers is Return.REPRESENTATION
+            raise _batch_error(refusal, representation, with_items=with_items) from None
         if with_items or token is not None:  # which may have come again, and changed nothing
             written = _transactions().read_back(writes, written)
         results = [
@@ -122,12 +123,21 @@ def _response(results: list[dict[str, Any]], representation: Representation) -> 
     return response
 
 
-def _batch_error(refusal: OperationsRefused) -> ItemsError:
-    """The first refused operation's error, with the faults of all of them."""
+def _batch_error(
+    refusal: OperationsRefused, representation: Representation, *, with_items: bool
+) -> ItemsError:
+    """The first rejected operation's error, with the errors of all of them."""
     first, error = refusal.refused[0]
-    faults = tuple(
-        FieldError(fault.pointer, fault.detail, type(each))
-        for index, each in refusal.refused
-        for fault in each.errors or (FieldError(f"/operations/{index}", each.detail),)
-    )
-    return type(error)(f"Operation {first}: {error.detail} Nothing was written.", faults)
+    own = _settings().own_attributes
+    faults: list[FieldError] = []
+    for index, each in refusal.refused:
+        state = (
+            current_state(each, representation, own, with_item=with_items)
+            if isinstance(each, PreconditionFailed)
+            else {}
+        )
+        faults += (
+            FieldError(fault.pointer, fault.detail, type(each), state)
+            for fault in each.errors or (FieldError(f"/operations/{index}", each.detail),)
+        )
+    return type(error)(f"Operation {first}: {error.detail} Nothing was written.", tuple(faults))

@@ -49,7 +49,9 @@ WRITE_ITEMS: dict[str, Any] = {
     "description": (
         "One TransactWriteItems of up to 100 operations, each of another item: all are carried "
         "out or none is. Each may have a precondition of its own. Where some are refused, "
-        "`errors` points at each of them, and the status is the first one's."
+        "`errors` points at each of them, and the status is the first one's. A failed "
+        "precondition has the stored item's `etag` there, and with `Prefer: return=representation` "
+        "the item as `current`."
     ),
     "parameters": ["Idempotency-Key", "Prefer", "X-Request-Id"],
     "requestBody": {

@@ -11,7 +11,8 @@ from typing import Any
 from flask_smorest import Api
 
 from service.web.media_types import PROBLEM_JSON
-from service.web.schemas import ItemSchema, NativeUpdateSchema, ProblemSchema
+from service.web.problem_schemas import ProblemSchema
+from service.web.schemas import ItemSchema, NativeUpdateSchema
 
 ANDREW = {"Id": 104, "Name": "Andrew", "Email": "andrew@gmail.com"}
 RAJ = {"Id": 101, "Name": "Raj", "Email": "raj@gmail.com"}
@@ -60,7 +61,7 @@ _PARAMETERS: Mapping[str, tuple[str, str]] = {
     ),
     "Prefer": (
         "`return=minimal` answers a write without the item, `return=representation` a DELETE "
-        "with its last state.",
+        "with its last state and a 412 with the stored item.",
         "return=minimal",
     ),
     "X-Request-Id": ("An id for the log; one is made up when it is absent.", "4d1c6a1d0e9f4b7a"),
@@ -77,7 +78,11 @@ _PROBLEM_RESPONSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "BadRequest": ("The key, a header, a parameter or the body cannot be understood.", ()),
     "ItemNotFound": ("No item has this key.", ()),
     "NotAcceptable": ("Neither representation is acceptable.", ()),
-    "PreconditionFailed": ("The stored item is not the one the precondition asks for.", ()),
+    "PreconditionFailed": (
+        "The stored item is not the one the precondition asks for. `ETag` is that of the stored "
+        "item, where there is one and the caller may read it.",
+        ("ETag",),
+    ),
     "BodyTimeout": ("The body did not come in time.", ()),
     "BodyTooLarge": ("The body is over 1 MiB or the item over 400 KB.", ()),
     "UnsupportedMediaType": ("The body is of no media type that this method takes.", ()),

@@ -154,7 +154,10 @@ PUT_ITEM: dict[str, Any] = {
     "operationId": "putItem",
     "description": (
         "One PutItem, creating or replacing. `If-None-Match: *` creates only; `If-Match` "
-        "replaces only the item that was read."
+        "replaces only the item that was read. In plain JSON, a PUT with an ETag in `If-Match` "
+        "keeps the stored type of each value whose plain form is unchanged, and an array that was "
+        "a set stays a set while its members allow it; a PUT without `If-Match`, or with `*`, "
+        "reads nothing and writes lists and strings."
     ),
     "parameters": _WRITE_PARAMETERS,
     "requestBody": {
@@ -180,8 +183,9 @@ PATCH_ITEM: dict[str, Any] = {
     "description": (
         "A merge patch (RFC 7396), a JSON Patch (RFC 6902), or DynamoDB's own update form. The "
         "first two never create an item; a merge patch without maps is one UpdateItem, the others "
-        "read first and write on condition that what they rest on is as read. The update form is "
-        "one UpdateItem and creates as that does: not if it only removes. A false "
+        "read first and write on condition that what they rest on is as read. A merge patch that "
+        "reads the item, also for an ETag in `If-Match`, keeps sets and binary as PUT does. The "
+        "update form is one UpdateItem and creates as that does: not if it only removes. A false "
         "ConditionExpression is 412."
     ),
     "parameters": _WRITE_PARAMETERS,

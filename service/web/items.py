@@ -7,11 +7,13 @@ from flask.globals import request_ctx
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
+from service.errors import PreconditionFailed
 from service.operations import Operation
 from service.settings import Settings
 from service.storage.repository import ItemRepository
 from service.storage.writes import Delete, Write, Written
 from service.web import documentation
+from service.web.conflicts import conflict_of
 from service.web.media_types import item_representation, patch_form
 from service.web.prefer import Return
 from service.web.requests import ReadRequest, WriteRequest
@@ -70,7 +72,7 @@ class ItemResource(MethodView):
         write = WriteRequest.of(request, settings, id, name, Return.REPRESENTATION)
         representation = item_representation(request)
         body = write.body(parse_json(request.get_data()), settings)
-        written = _write(repository, body.put(representation), write)
+        written = _write(repository, body.put(representation), write, settings)
         return written_response(
             written.item, write, settings.own_attributes, created=written.created
         )
@@ -82,7 +84,7 @@ class ItemResource(MethodView):
         write = WriteRequest.of(request, settings, id, name, Return.REPRESENTATION)
         form = patch_form(request)
         body = write.body(parse_json(request.get_data()), settings)
-        written = _write(repository, body.patch(form), write)
+        written = _write(repository, body.patch(form), write, settings)
         return written_response(written.item, write, settings.own_attributes)
 
     @Blueprint.doc(**documentation.DELETE_ITEM)
@@ -90,7 +92,7 @@ class ItemResource(MethodView):
         """Delete an item"""
         request, settings, repository = _under_way()
         write = WriteRequest.of(request, settings, id, name, Return.MINIMAL)
-        written = _write(repository, Delete(write.key, write.precondition), write)
+        written = _write(repository, Delete(write.key, write.precondition), write, settings)
         return deleted_response(written.item, write, settings.own_attributes)
 
 
@@ -102,7 +104,22 @@ def _under_way() -> tuple[Request, Settings, ItemRepository]:
     return request_ctx.request, extensions["settings"], extensions["item_repository"]
 
 
-def _write(repository: ItemRepository, write: Write, asked: WriteRequest) -> Written:
+def _write(
+    repository: ItemRepository, write: Write, asked: WriteRequest, settings: Settings
+) -> Written:
+    try:
+        return _carried_out(repository, write, asked)
+    except PreconditionFailed as error:
+        raise conflict_of(
+            error,
+            asked.representation,
+            settings.own_attributes,
+            with_item=asked.prefers is Return.REPRESENTATION,
+            projection=asked.projection,
+        ) from None
+
+
+def _carried_out(repository: ItemRepository, write: Write, asked: WriteRequest) -> Written:
     if asked.token is None:
         return repository.write(write)
     transactions = repository.transactions

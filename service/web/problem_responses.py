@@ -38,7 +38,7 @@ def problem_response(
     problem: Problem,
     detail: str,
     field_errors: tuple[errors.FieldError, ...] = (),
-    **extensions: str,
+    **extensions: Any,
 ) -> Response:
     """A problem as an answer to the current request."""
     root = path_prefix(request.environ)
@@ -59,8 +59,8 @@ def problem_response(
     return response
 
 
-def _field_error(error: errors.FieldError, root: str) -> dict[str, str]:
-    members = {"pointer": error.pointer, "detail": error.detail}
+def _field_error(error: errors.FieldError, root: str) -> dict[str, Any]:
+    members = {"pointer": error.pointer, "detail": error.detail, **error.state}
     if error.kind is not None:
         members["type"] = root + problem_of(error.kind).type
     return members
@@ -91,7 +91,7 @@ def _body(
     request_id: str,
     *,
     field_errors: tuple[errors.FieldError, ...] = (),
-    extensions: Mapping[str, str] = MappingProxyType({}),
+    extensions: Mapping[str, Any] = MappingProxyType({}),
 ) -> bytes:
     members: dict[str, Any] = {
         "type": root + problem.type,

@@ -87,7 +87,9 @@ PROBLEMS: Mapping[type[errors.ItemsError], Problem] = {
         "precondition-failed",
         412,
         "The precondition does not hold",
-        "Nothing was written. Read the item again and decide anew.",
+        "Nothing was written. `ETag` is that of the stored item, and with `Prefer: "
+        "return=representation` a write has the item in `current`, where there is one and the "
+        "caller may read it. Decide again by what is stored now.",
     ),
     errors.PatchTestFailed: _problem(
         "patch-test-failed",

@@ -8,6 +8,7 @@ from flask.globals import request_ctx
 from service.errors import PreconditionFailed
 from service.items import Item, Precondition
 from service.web.codecs import encode_item
+from service.web.conflicts import conflict_of
 from service.web.lean_flask import LeanResponse
 from service.web.preconditions import entity_tag
 from service.web.prefer import Return
@@ -24,7 +25,10 @@ def read_response(item: Item, read: ReadRequest, own_attributes: tuple[str, ...]
     fields = [("ETag", entity_tag(item, read.representation)), ("Vary", "Accept")]
     if read.precondition and not read.precondition.holds_for(item):
         if not Precondition(if_match=read.precondition.if_match).holds_for(item):
-            raise PreconditionFailed("The stored item is not the one that If-Match names.")
+            error = PreconditionFailed(
+                "The stored item is not the one that If-Match names.", current=item.attributes
+            )
+            raise conflict_of(error, read.representation, own_attributes)
         return Response(status=HTTPStatus.NOT_MODIFIED, headers=fields)
     body = encode_item(item, read.representation, own_attributes, read.projection)
     return LeanResponse.of(body, read.representation.media_type, fields)

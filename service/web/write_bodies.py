@@ -7,7 +7,13 @@ from typing import Any
 from service.errors import FieldError, UnacceptableItem
 from service.items import Attributes, Item, ItemKey, Precondition
 from service.storage import patches
-from service.storage.attributes import check_item_size, object_members, pointer_to
+from service.storage.attributes import (
+    MAX_ITEM_BYTES,
+    attributes_bytes,
+    check_item_size,
+    object_members,
+    pointer_to,
+)
 from service.storage.json_patch import item_patch
 from service.storage.native_update import native_expressions
 from service.storage.plain_json import attributes_from_plain
@@ -41,7 +47,8 @@ class WriteBody:
             attributes = dict(attributes_from_plain(self.value, self.pointer))
             self._refuse_own(attributes)
         self._check_key(attributes)
-        return Put(self.key, attributes, self.precondition)
+        is_edited = representation is Representation.PLAIN and self.precondition.has_match_tags
+        return Put(self.key, attributes, self.precondition, is_edited)
 
     def patch(self, form: PatchForm) -> Write:
         """The write that a patch stands for.
@@ -68,10 +75,13 @@ class WriteBody:
         self._check_key(attributes_from_plain(repeated, self.pointer))
         if patches.is_flat(patch):
             changes = patches.flat_changes(patch, self.pointer)
-            check_item_size({**self.key.attributes, **changes.set})
+            _check_size_before_read(
+                {**self.key.attributes, **changes.set}, is_read=self.precondition.has_match_tags
+            )
             return Update(self.key, changes, self.precondition)
         # Merged into nothing, it shows what no item can hold before one is read.
-        check_item_size(patches.merge_changes(Item({}), patch, self.pointer).changes.set)
+        merged = patches.merge_changes(Item({}), patch, self.pointer).changes.set
+        _check_size_before_read(merged, is_read=True)
         return Edit(
             self.key,
             lambda seen: patches.merge_changes(seen, patch, self.pointer),
@@ -95,3 +105,9 @@ class WriteBody:
                     f"The attribute {name} is the service's own.",
                     (FieldError(pointer, "is the service's own; leave it out"),),
                 )
+
+
+def _check_size_before_read(attributes: Attributes, *, is_read: bool) -> None:
+    # Next to the stored item, base64 text may turn out to be binary of three quarters its size.
+    if not is_read or attributes_bytes(attributes) * 3 // 4 > MAX_ITEM_BYTES:
+        check_item_size(attributes)

@@ -77,6 +77,28 @@ def test_it_saves_what_was_edited_and_every_digit_of_the_rest(seen, item, stored
     assert seen.complaints == []
 
 
+def test_it_saves_the_plain_form_of_sets_and_binary_as_sets_and_binary(item, stored):
+    rich = {
+        "Email": {"S": "andrew@gmail.com"},
+        "Tags": {"SS": ["a", "b"]},
+        "Photo": {"B": "AP8="},
+        "Friends": {"L": [{"M": {"Name": {"S": "Raj"}, "Tags": {"NS": ["1"]}}}]},
+    }
+    etag = stored("PUT", json.dumps(rich), TYPED).headers["ETag"].replace("-typed", "-json")
+    item.get_by_role("button", name="Read").click()
+    expect(item.locator("#etag")).to_have_text(etag)
+    item.get_by_label("Item").fill(body_of(item).replace("andrew@", "clarke@"))
+    item.get_by_role("button", name="Save").click()
+    expect(item.locator("#outcome")).to_have_text("200 Saved.")
+    item.get_by_label("typed").check()
+    expect(item.locator("#etag")).to_contain_text("-typed")
+    shown = json.loads(body_of(item))
+    assert shown["Email"] == {"S": "clarke@gmail.com"}
+    assert sorted(shown["Tags"]["SS"]) == ["a", "b"]
+    assert shown["Photo"] == rich["Photo"]
+    assert shown["Friends"] == rich["Friends"]
+
+
 def test_it_saves_the_typed_form(item, stored):
     item.get_by_label("typed").check()
     expect(item.locator("#etag")).to_contain_text("-typed")

@@ -175,6 +175,25 @@ def test_it_writes_and_reads_the_typed_form(client, name):
     assert read == {**item, "Tags": {}, "Id": {"N": "104"}, "Name": {"S": name}}
 
 
+def test_an_item_that_it_read_edited_and_wrote_back_keeps_its_sets_and_its_binary(client, name):
+    stored = {
+        "Age": {"N": "41"},
+        "Tags": {"SS": ["a", "b"]},
+        "Photo": {"B": "AP8="},
+        "Address": {"M": {"Codes": {"NS": ["1"]}, "Key": {"B": "AP8="}}},
+    }
+    client("put", name, stored, typed=True)
+    read = client("get", name)
+    edited = {**read["item"], "Age": 42}
+    assert client("put", name, edited, if_match=read["etag"])["status"] == 200
+    item = client("get", name, typed=True)["item"]
+    assert sorted(item["Tags"].pop("SS")) == ["a", "b"]
+    assert item["Age"] == {"N": "42"}
+    assert {key: item[key] for key in ("Photo", "Address")} == {
+        key: stored[key] for key in ("Photo", "Address")
+    }
+
+
 def test_a_long_number_of_plain_json_is_as_exact_as_the_table_of_generators_says(
     client, name, checked
 ):

@@ -2,10 +2,19 @@
 
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.versions import LOG_LENGTH, LOG_SLACK, VersionAttribute, WriteToken
+from service.storage.expressions import MAX_EXPRESSION_BYTES, Placeholders, log_cut
+from service.versions import (
+    LOG_LENGTH,
+    LOG_SLACK,
+    MAX_CUT,
+    LogCut,
+    VersionAttribute,
+    WriteToken,
+)
 
 VERSION = VersionAttribute("_version")
 NONE = VersionAttribute("")
@@ -69,18 +78,48 @@ def test_without_the_attribute_nothing_is_stamped_or_recognised():
 
 def test_a_log_is_cut_only_where_it_is_worth_a_write():
     young = [aged(1)] * 10
-    assert VERSION.shortened_log(log_of(*young)) is None
-    assert VERSION.shortened_log(log_of(*young, *[aged(100)] * (LOG_SLACK - 1))) is None
-    cut = VERSION.shortened_log(log_of(*young, *[aged(100)] * LOG_SLACK))
-    assert cut == [{"S": token} for token in young]
+    assert VERSION.log_cut(log_of(*young)) is None
+    assert VERSION.log_cut(log_of(*young, *[aged(100)] * (LOG_SLACK - 1))) is None
+    old = aged(100)
+    cut = VERSION.log_cut(log_of(*young, *[old] * LOG_SLACK))
+    assert cut == LogCut(range(10, 10 + LOG_SLACK), 10, {"S": old})
 
 
-def test_a_log_has_a_greatest_length():
-    busy = [aged(1)] * (LOG_LENGTH + LOG_SLACK)
-    assert len(VERSION.shortened_log(log_of(*busy)) or []) == LOG_LENGTH
-    assert len(VERSION.kept_log(log_of(*busy))["_version_log"]["L"]) == LOG_LENGTH
+def test_old_tokens_before_a_useful_one_stay():
+    tokens = [aged(100)] * 20 + [aged(1)] + [aged(100)] * LOG_SLACK
+    cut = VERSION.log_cut(log_of(*tokens))
+    assert cut
+    assert cut.indexes == range(21, 21 + LOG_SLACK)
+
+
+@pytest.mark.parametrize("seconds", [1, 100])
+def test_a_full_log_is_cut_whatever_has_been_added_since(seconds):
+    full = [aged(seconds)] * (LOG_LENGTH + LOG_SLACK)
+    cut = VERSION.log_cut(log_of(*full))
+    assert cut == LogCut(
+        range(LOG_LENGTH, LOG_LENGTH + LOG_SLACK), LOG_LENGTH + LOG_SLACK - 1, None
+    )
+    assert len(VERSION.kept_log(log_of(*full))["_version_log"]["L"]) == LOG_LENGTH
+
+
+def test_one_cut_of_an_overgrown_log_is_bounded():
+    cut = VERSION.log_cut(log_of(*[aged(1)] * 2000))
+    assert cut
+    assert cut.indexes == range(LOG_LENGTH, LOG_LENGTH + MAX_CUT)
+    update, condition = log_cut(Placeholders(), VERSION.log_name, cut)
+    assert update.startswith("REMOVE #0[255],#0[254],")
+    assert update.endswith(",#0[128]")
+    assert len(update) < MAX_EXPRESSION_BYTES
+    assert condition == "attribute_exists(#0[143])"
+
+
+def test_a_cut_of_old_tokens_rests_on_the_first_of_them():
+    placeholders = Placeholders()
+    _, condition = log_cut(placeholders, VERSION.log_name, LogCut(range(5, 30), 5, {"S": "t"}))
+    assert condition == "#0[5]=:0"
+    assert placeholders.parameters["ExpressionAttributeValues"] == {":0": {"S": "t"}}
 
 
 def test_a_log_that_is_no_list_of_tokens_does_no_harm():
-    assert VERSION.shortened_log({"_version_log": {"S": "foreign"}}) is None
-    assert VERSION.shortened_log({"_version_log": {"L": [{"N": "1"}] * 3}}) is None
+    assert VERSION.log_cut({"_version_log": {"S": "foreign"}}) is None
+    assert VERSION.log_cut({"_version_log": {"L": [{"N": "1"}] * 3}}) is None

@@ -1,0 +1,70 @@
+"""Who may write but not read learns nothing of the stored item from a 412."""
+
+import json
+import uuid
+
+import pytest
+
+from tests.access.issuer import bearer
+
+JSON = {"Content_Type": "application/json"}
+STALE = '"00000000000000000000000000000000-json"'
+
+
+@pytest.fixture
+def path(guarded, authority):
+    path = f"/items/104/conflict-{uuid.uuid4().hex}"
+    headers = bearer(authority.token(tenant="104"))
+    guarded.request("PUT", path, '{"Secret": "s3cret"}', **JSON, **headers)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("scope", "may_read"), [("items:read items:write", True), ("items:write", False)]
+)
+@pytest.mark.parametrize(
+    ("method", "body", "headers"),
+    [
+        ("PUT", "{}", {**JSON, "If_None_Match": "*"}),
+        ("PUT", "{}", {**JSON, "If_Match": STALE}),
+        ("PATCH", "{}", {**JSON, "If_Match": STALE}),
+        ("DELETE", None, {"If_Match": STALE}),
+        ("PUT", "{}", {**JSON, "If_None_Match": "*", "Idempotency_Key": "key"}),
+    ],
+)
+def test_only_a_caller_who_may_read_is_told(
+    guarded, authority, path, scope, may_read, method, body, headers
+):
+    caller = bearer(authority.token(tenant="104", scope=scope))
+    answer = guarded.request(
+        method, path, body, **headers, **caller, Prefer="return=representation"
+    )
+    assert answer.status == 412
+    assert ("ETag" in answer.headers) is may_read
+    assert ("current" in answer.json) is may_read
+    assert (b"s3cret" in answer.body) is may_read
+
+
+@pytest.mark.parametrize(
+    ("scope", "may_read"), [("items:read items:write", True), ("items:write", False)]
+)
+@pytest.mark.parametrize("precondition", [{"ifMatch": STALE}, {"ifNoneMatch": "*"}])
+def test_the_same_holds_for_each_operation_of_a_batch(
+    guarded, authority, path, scope, may_read, precondition
+):
+    caller = bearer(authority.token(tenant="104", scope=scope))
+    name = path.rpartition("/")[2]
+    operation = {"method": "PUT", "id": "104", "name": name, "item": {}, **precondition}
+    answer = guarded.request(
+        "POST",
+        "/items:batch",
+        json.dumps({"operations": [operation]}),
+        **JSON,
+        **caller,
+        Prefer="return=representation",
+    )
+    assert answer.status == 412
+    (error,) = answer.json["errors"]
+    assert ("etag" in error) is may_read
+    assert ("current" in error) is may_read
+    assert (b"s3cret" in answer.body) is may_read

@@ -1,0 +1,52 @@
+"""The log of a busy counter stays as short as promised."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+from service.versions import LOG_LENGTH, LOG_SLACK
+from tests.serving import gunicorn
+
+INSTANCES, WRITERS, UPDATES_EACH = 3, 12, 25
+INCREMENT = json.dumps(
+    {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
+)
+HEADERS = {
+    "Content_Type": "application/vnd.dynamodb.update+json",
+    "Accept": "application/vnd.dynamodb+json",
+}
+
+
+def test_twelve_writers_of_three_instances_keep_the_log_of_a_counter_short(arena, name):
+    path = f"/items/7/{name}"
+    with ExitStack() as stack:
+        instances = [
+            stack.enter_context(
+                gunicorn(
+                    *(arena.wire.url, "-w", "1"),
+                    ITEMS_DEADLINE_SECONDS="60",
+                    ITEMS_READ_TIMEOUT_SECONDS="50",
+                )
+            )
+            for _ in range(INSTANCES)
+        ]
+
+        def write(writer: int) -> list[int]:
+            """How long the log was after each update of one writer."""
+            lengths = []
+            for _ in range(UPDATES_EACH):
+                instance = instances[writer % INSTANCES]
+                answer = instance.request("PATCH", path, INCREMENT, **HEADERS)
+                assert answer.status == 200
+                lengths.append(len(answer.json["_version_log"]["L"]))
+            return lengths
+
+        with ThreadPoolExecutor(WRITERS) as pool:
+            lengths = [length for each in pool.map(write, range(WRITERS)) for length in each]
+        stored = instances[0].request(
+            "GET", f"{path}?consistent_read=true", Accept=HEADERS["Accept"]
+        )
+    assert stored.json["n"] == {"N": str(WRITERS * UPDATES_EACH)}
+    # An update that is under way while the log is full comes on top.
+    assert max(lengths) < LOG_LENGTH + LOG_SLACK + WRITERS
+    assert len(stored.json["_version_log"]["L"]) < LOG_LENGTH + LOG_SLACK

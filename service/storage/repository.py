@@ -147,7 +147,7 @@ class ItemRepository:
             answer = self._attempts.call(operation, self._complete(operation, parameters))
         except (ConditionRefused, ItemsError, RuntimeError):
             return item  # the update is applied, whatever this meets; the next will cut the log
-        return Item(answer["Attributes"])
+        return Item(answer.get("Attributes") or item.attributes)
 
     def _find(self, key: ItemKey, *, consistent: bool) -> Item | None:
         parameters = {"TableName": self._table, "Key": key.attributes, "ConsistentRead": consistent}

@@ -9,8 +9,7 @@ from typing import Any, TypeAlias
 
 import orjson
 import structlog
-from cryptography.exceptions import UnsupportedAlgorithm
-from joserfc.errors import JoseError, SecurityWarning
+from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
@@ -80,7 +79,7 @@ def parse_key_set(content: bytes) -> KeySet:
             continue
         try:
             key = _imported(member)
-        except (JoseError, UnsupportedAlgorithm, ValueError, TypeError, KeyError) as error:
+        except Exception as error:  # noqa: BLE001 - an invalid key must not cost the others
             kid = member.get("kid") if isinstance(member, dict) else None
             rejected.append(f"{kid}: {error}"[:_MAX_LOGGED_CHARACTERS])
         else:
@@ -99,7 +98,7 @@ def _imported(member: Any) -> Key:
     """Import one public signature key.
 
     Raises:
-        JoseError, UnsupportedAlgorithm, ValueError, TypeError, KeyError: it cannot be used.
+        Exception: it cannot be used; joserfc and cryptography raise many kinds.
     """
     if not isinstance(member, Mapping):
         raise TypeError("not a JSON object")

@@ -20,6 +20,7 @@ from botocore.loaders import JSONFileLoader
 from botocore.parsers import ResponseParserError
 
 from service import __version__
+from service.aws_credentials import new_session
 from service.deadline import Deadline, TimeIsUp, time_limit
 from service.observation import UNOBSERVED, Observer
 from service.operations import Operation, Transaction
@@ -31,8 +32,6 @@ from service.storage.prepared_calls import NotUnderstood
 from service.storage.response_checks import check_response
 
 log = structlog.get_logger(__name__)
-
-DEFAULT_REGION = "us-east-2"
 
 
 class DynamoDBClient:
@@ -140,18 +139,14 @@ class DynamoDBClient:
             return self._methods
 
     def _new_methods(self) -> Mapping[str, Callable[..., dict[str, Any]]]:
-        core = botocore.session.Session()
+        core = new_session()
         core.register_component("credential_provider", self._credentials)
         models = core.get_component("data_loader")
         models.file_loader = _ModelFiles()
         # botocore would look into the folders of all of AWS's services, twice, to see that this is
         # one: 30 milliseconds of each start.
         models.list_available_services = lambda _type: ["dynamodb"]
-        # botocore knows AWS_DEFAULT_REGION and profiles; AWS_REGION is what other SDKs read.
-        region = (
-            os.environ.get("AWS_REGION") or core.get_config_variable("region") or DEFAULT_REGION
-        )
-        client: Any = core.create_client("dynamodb", region_name=region, config=self._config)
+        client: Any = core.create_client("dynamodb", config=self._config)
         client.meta.events.register("before-parse.dynamodb", check_response)
         if self._settings.fast_path:
             self._fast_path = self._learned_fast_path(client, core)

@@ -39,14 +39,12 @@ class KeySet:
     def __init__(self, keys: Iterable[tuple[str, Key]] = ()) -> None:
         """Take keys with their ids; the last of those with one id and one algorithm counts."""
         self._keys: dict[tuple[str, str], Key] = {}
-        self._by_algorithm: dict[str, list[Key]] = {}
-        ids = set()
         for kid, key in keys:
-            ids.add(kid)
-            for algorithm in algorithms_of(key):
-                self._keys[kid, algorithm] = key
-                self._by_algorithm.setdefault(algorithm, []).append(key)
-        self._size = len(ids)
+            self._keys |= dict.fromkeys(((kid, name) for name in algorithms_of(key)), key)
+        self._by_algorithm: dict[str, list[Key]] = {}
+        for (_, algorithm), key in self._keys.items():
+            self._by_algorithm.setdefault(algorithm, []).append(key)
+        self._size = len({kid for kid, _ in self._keys})
 
     def __len__(self) -> int:
         """Return the number of key ids."""
@@ -90,7 +88,7 @@ def parse_key_set(content: bytes) -> KeySet:
 
 
 def algorithms_of(key: Key) -> list[str]:
-    """Return the signature algorithms that fit a key's type, curve, size, and ``alg``."""
+    """Return the signature algorithms that fit a key's type, curve and ``alg``."""
     return [each.name for each in JWSRegistry.filter_algorithms(key, list(SIGNATURE_ALGORITHMS))]
 
 
@@ -108,7 +106,9 @@ def _imported(member: Any) -> Key:
     if not isinstance(key, RSAKey | ECKey | OKPKey):
         raise TypeError("not a public key")
     if isinstance(key, RSAKey) and not MIN_RSA_BITS <= key.raw_value.key_size <= MAX_RSA_BITS:
-        raise ValueError(f"an RSA key of {key.raw_value.key_size} bits; at least {MIN_RSA_BITS}")
+        raise ValueError(
+            f"{key.raw_value.key_size} bits; an RSA key has {MIN_RSA_BITS} to {MAX_RSA_BITS}"
+        )
     if isinstance(key, OKPKey) and key.curve_name not in _SIGNATURE_CURVES:
         raise ValueError(f"the curve {key.curve_name} does not sign")
     key.check_key_op("verify")

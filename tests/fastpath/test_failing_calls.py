@@ -45,7 +45,7 @@ def service(request):
             service = create_app(settings, create_repository(settings)).test_client()
             responses.append(lambda _received: [answer(b"{}")])
             assert service.get("/items/7/x").status_code == 404
-        service.respond = responses.append
+        service.respond, service.requests = responses.append, server.requests
         yield service
 
 
@@ -83,6 +83,14 @@ def test_a_broken_result_is_503_for_a_read_and_unknown_for_a_write(service, name
         assert_problem(response, 503, "table-unavailable", "1")
     else:
         assert_problem(response, 504, "outcome-unknown", None)
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_call_with_a_broken_result_is_repeated(service, name):
+    before = len(service.requests)
+    respond_to(service, name, answer(b"{"))
+    targets = [received.headers["X-Amz-Target"] for received in service.requests[before:]]
+    assert len([each for each in targets if name in READS or "Get" not in each]) == 2
 
 
 @pytest.mark.parametrize("name", REQUESTS)

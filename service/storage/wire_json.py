@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 
+from service.numbers import is_number
+
 _MAX_LEVELS = 64
 """Twice the levels that DynamoDB stores; a parser of values may recurse that far."""
 
@@ -76,7 +78,7 @@ def _decode_members(content: dict[str, Any]) -> None:
             _decode_values(attributes.values(), 1)
 
 
-def _decode_values(  # noqa: C901 - a case for each type
+def _decode_values(  # noqa: C901, PLR0912 - a case for each type
     values: Iterable[dict[str, Any]], level: int
 ) -> None:
     """Check attribute values, and replace base64 text in them by the bytes."""
@@ -85,8 +87,10 @@ def _decode_values(  # noqa: C901 - a case for each type
     for value in values:
         ((type_, content),) = value.items()
         match type_:
-            case "S" | "N":
+            case "S":
                 is_valid = isinstance(content, str)
+            case "N":
+                is_valid = is_number(content)
             case "M":
                 is_valid = isinstance(content, dict)
                 _decode_values(content.values(), level + 1)
@@ -95,8 +99,10 @@ def _decode_values(  # noqa: C901 - a case for each type
                 _decode_values(content, level + 1)
             case "BOOL" | "NULL":
                 is_valid = isinstance(content, bool)
-            case "SS" | "NS":
+            case "SS":
                 is_valid = isinstance(content, list) and {str} >= set(map(type, content))
+            case "NS":
+                is_valid = isinstance(content, list) and all(map(is_number, content))
             case "B":
                 is_valid = isinstance(content, str)
                 value[type_] = base64.b64decode(content, validate=True)

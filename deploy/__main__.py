@@ -114,10 +114,9 @@ def doctor_(
     as_json: bool,
 ) -> None:
     """On the instance: find out whether the service could do its work here; writes nothing."""
-    aws = Aws(region, max_attempts=3)
     keys = doctor.Keys(partition_key, sort_key)
     checks = []
-    for check in doctor.examine(aws, table, keys, operations):
+    for check in doctor.examine(lambda: Aws(region, max_attempts=3), table, keys, operations):
         checks.append(check)
         if not as_json:
             click.echo(f"{'ok  ' if check.is_well else 'FAIL'} {check.name}: {check.found}")

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from deploy.account import Account
 from deploy.findings import Call
+from service.aws_credentials import DEFAULT_REGION
 
-DEFAULT_REGION = "us-east-2"
 SERVICES = ("iam", "ec2", "sts", "dynamodb")
 
 

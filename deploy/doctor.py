@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.aws import Aws
 from deploy.failures import DENIED, explain
+from service.aws_credentials import CredentialsNotFound, find_credentials
 from service.operations import Operation
 
 SOURCES = {
@@ -60,12 +61,19 @@ class Keys:
         return self.partition.rpartition(":")[0]
 
 
-def examine(aws: Aws, table: str, keys: Keys, operations: frozenset[Operation]) -> Iterator[Check]:
-    """Credentials, region, each operation on the table, and that another table is refused."""
-    credentials = aws.session.get_credentials()
-    if credentials is None:
-        yield _no_credentials()
+def examine(
+    connect: Callable[[], Aws], table: str, keys: Keys, operations: frozenset[Operation]
+) -> Iterator[Check]:
+    """Check credentials, region, each operation on the table, and that another table is denied.
+
+    ``connect`` is called once credentials are found, in the way the service finds them.
+    """
+    try:
+        credentials = find_credentials()
+    except CredentialsNotFound as error:
+        yield Check("credentials", False, error.cause, error.advice)
         return
+    aws = connect()
     source = SOURCES.get(credentials.method, credentials.method)
     yield Check("credentials", True, f"from {source}", ROLE_FIRST if "role" not in source else "")
     yield _identity(aws)
@@ -73,16 +81,6 @@ def examine(aws: Aws, table: str, keys: Keys, operations: frozenset[Operation]) 
     for operation in Operation:
         yield _operation(aws, table, keys, operation, operation in operations)
     yield _other_table(aws, table, keys)
-
-
-def _no_credentials() -> Check:
-    return Check(
-        "credentials",
-        False,
-        "none were found",
-        "Give the instance its role: items-deploy apply. In a container: apply --container, for "
-        "the hop to the metadata service; elsewhere: sign in.",
-    )
 
 
 def _identity(aws: Aws) -> Check:

@@ -27,10 +27,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from service.addresses import is_loopback
+from service.aws_credentials import DEFAULT_REGION
 from service.operations import Operation
 from service.processes import free_port, running
 from service.settings import Settings, SettingsError
-from service.storage.client import DEFAULT_REGION
 
 LOOPBACK = "127.0.0.1"
 # For NO_PROXY: urllib and botocore look for ::1 with its brackets, others without them.

@@ -29,13 +29,18 @@ DYNAMODB_CONTEXT = Context(
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
 
 
+def is_number(text: str) -> bool:
+    """Return whether the text has the form of a number; its magnitude is not checked."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def parse_number(text: str) -> Decimal:
     """The exact value of a number's text.
 
     Raises:
         ValueError: the text is no number.
     """
-    if _NUMBER.fullmatch(text) is None:
+    if not is_number(text):
         raise ValueError("not a number")
     return decimal_of(text)
 

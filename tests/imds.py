@@ -8,7 +8,8 @@ Start it in the test, then point any SDK, in this process or another, at it:
 Like the real one it wants a session token (PUT, with a lifetime) for each read and answers 401
 without, hands out the same credentials until it rotates them, and 404 where there is no role.
 A test makes it misbehave: ``status = 503`` answers that to everything, ``delay_seconds`` makes
-it slow, ``refuse()`` closes the port and ``accept()`` opens the same one again.
+it slow, ``code`` puts an error in place of the credentials, ``refuse()`` closes the port and
+``accept()`` opens the same one again.
 
 botocore stretches an expiry nearer than about 20 minutes to about 20 minutes from now: to see
 it refresh, move its clock or rotate the credentials behind its back, rather than ask for a
@@ -74,6 +75,8 @@ class InstanceMetadata:
         self.expiration: datetime | None = None
         """What credentials minted from now on say of their end, in place of what they said."""
         self.status: int | None = None
+        self.code = "Success"
+        """What the role's page says: other codes stand in place of credentials."""
         self.delay_seconds = 0.0
         self.requests: list[tuple[str, str, int]] = []
         """Method, path and status of each request so far."""
@@ -138,6 +141,13 @@ class InstanceMetadata:
                 }
             return self._credentials
 
+    def _role_page(self) -> str:
+        return json.dumps(
+            self.credentials
+            if self.code == "Success"
+            else {"Code": self.code, "Message": "EC2 cannot assume the role"}
+        )
+
     def _token(self, lifetime: str | None, forwarded: bool) -> tuple[int, str]:
         if forwarded:
             return 403, "Forbidden"
@@ -163,7 +173,7 @@ class InstanceMetadata:
         }
         if self.role_name:
             pages[CREDENTIALS.rstrip("/")] = lambda: self.role_name
-            pages[CREDENTIALS + self.role_name] = lambda: json.dumps(self.credentials)
+            pages[CREDENTIALS + self.role_name] = self._role_page
         page = pages.get(path.rstrip("/"))
         return (200, page()) if page else (404, "Not Found")
 

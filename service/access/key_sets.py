@@ -5,16 +5,15 @@ https://www.rfc-editor.org/rfc/rfc7517
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import orjson
 import structlog
 import urllib3
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
+from service.access.public_keys import KeySet, parse_key_set
 from service.access.watched_file import WatchedFile
 from service.addresses import check_url
 from service.deadline import TimeIsUp, time_limit
@@ -34,10 +33,6 @@ made up must not turn the service against its issuer."""
 
 log = structlog.get_logger(__name__)
 
-Key: TypeAlias = RSAKey | ECKey | OKPKey
-KeySet: TypeAlias = Mapping[str, Key]
-"""Public keys by key id."""
-
 
 class KeySource(Protocol):
     """Where public keys come from."""
@@ -51,29 +46,6 @@ class KeySource(Protocol):
 
     def renewed(self) -> KeySet:
         """The keys, looked for afresh because a token names one that is not known."""
-
-
-def parse_key_set(content: bytes) -> KeySet:
-    """The public signature keys of a JSON Web Key Set; those of unknown kinds are left out.
-
-    Raises:
-        ValueError: it is no key set.
-    """
-    document = orjson.loads(content)
-    members = document.get("keys") if isinstance(document, dict) else None
-    if not isinstance(members, list):
-        raise ValueError("a JSON Web Key Set has a list of keys")  # noqa: TRY004
-    keys: dict[str, Key] = {}
-    for member in members:
-        if not isinstance(member, dict) or member.get("use", "sig") != "sig":
-            continue
-        try:
-            key = JWKRegistry.import_key(member)
-        except (JoseError, ValueError, TypeError, KeyError):
-            continue
-        if isinstance(key, RSAKey | ECKey | OKPKey):  # never a secret, which anyone could sign with
-            keys[str(member.get("kid") or key.thumbprint())] = key
-    return keys
 
 
 class FileKeySource:
@@ -167,7 +139,7 @@ class RemoteKeySource:
             pause_seconds = min(longest, pause_seconds)
             log.error(  # noqa: TRY400
                 "key set not fetched",
-                known_keys=len(self._keys or ()),
+                known_keys=0 if self._keys is None else len(self._keys),
                 error=str(error) or "no answer in time",
             )
         self._looked_at = time.monotonic()

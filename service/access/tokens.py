@@ -17,7 +17,8 @@ from joserfc.jws import JWSRegistry
 from joserfc.jwt import JWTClaimsRegistry
 
 from service.access.callers import Caller, tenant_partition
-from service.access.key_sets import Key, KeySet, KeySource
+from service.access.key_sets import KeySource
+from service.access.public_keys import Key, KeySet
 from service.errors import Unauthenticated
 from service.items import KeySchema
 
@@ -27,11 +28,19 @@ MAX_SUBJECT_CHARACTERS = 255  # OpenID Connect Core, section 2
 FAR_FUTURE = 2.0**53
 
 
+class _TokenRegistry(JWSRegistry):
+    """The algorithms accepted for tokens, whose length is checked before they are parsed."""
+
+    # joserfc's own limits reject certificate chains in headers and signatures of large RSA keys.
+    max_header_length = MAX_TOKEN_BYTES
+    max_signature_length = MAX_TOKEN_BYTES
+
+
 class TokenVerifier:
     """Knows callers by signed tokens.
 
     A verified token is remembered by its SHA-256 until it expires or the key set changes, so that
-    a signature costs once. Unknown header members are left alone, unless ``crit`` lists them.
+    a signature is checked once. Unknown header members are ignored.
     """
 
     def __init__(
@@ -48,10 +57,10 @@ class TokenVerifier:
     ) -> None:
         self._keys = keys
         self._key_schema = key_schema
-        self._algorithms = list(algorithms)
+        self._algorithms = frozenset(algorithms)
         self._leeway_seconds = leeway_seconds
         self._tenant_claim = tenant_claim
-        self._registry = JWSRegistry(strict_check_header=False)
+        self._registry = _TokenRegistry(algorithms=self._algorithms, strict_check_header=False)
         self._claims = JWTClaimsRegistry(
             leeway=math.ceil(leeway_seconds),
             iss={"essential": True, "value": issuer},
@@ -61,7 +70,7 @@ class TokenVerifier:
             sub={"essential": True},
         )
         self._remembered: dict[bytes, tuple[Caller, float]] = {}
-        self._remembered_keys: KeySet = {}
+        self._remembered_keys = KeySet()
 
     def authenticate(self, credential: str) -> Caller:
         """The caller that a token stands for.
@@ -95,7 +104,7 @@ class TokenVerifier:
     def _verified(self, token: bytes, keys: KeySet) -> tuple[Caller, float]:
         key = self._key(token, keys)
         try:
-            verified = jwt.decode(token, key, self._algorithms, self._registry)
+            verified = jwt.decode(token, key, registry=self._registry)
             self._claims.validate(verified.claims)
         except ExpiredTokenError:
             raise Unauthenticated("The token has expired.") from None
@@ -110,10 +119,17 @@ class TokenVerifier:
         return self._caller(claims), until
 
     def _key(self, token: bytes, keys: KeySet) -> Key:
-        kid = _key_id(token)
-        key = _chosen(keys, kid) or _chosen(self._keys.renewed(), kid)
+        """Return the key that verifies a token.
+
+        Raises:
+            Unauthenticated: no key of the issuer does.
+        """
+        algorithm, kid = _algorithm_and_key_id(token)
+        if algorithm not in self._algorithms:
+            raise Unauthenticated("The token's algorithm is not accepted here.")
+        key = keys.find(kid, algorithm) or self._keys.renewed().find(kid, algorithm)
         if key is None:
-            raise Unauthenticated("The token is signed with a key that is not known.")
+            raise Unauthenticated("The token is signed with an unknown key.")
         return key
 
     def _caller(self, claims: Mapping[str, Any]) -> Caller:
@@ -128,28 +144,29 @@ class TokenVerifier:
         return Caller(subject, _scopes(claims), partition)
 
 
-def _key_id(token: bytes) -> str | None:
-    """The ``kid`` of a token that is not verified yet.
+def _algorithm_and_key_id(token: bytes) -> tuple[str, str | None]:
+    """Return ``alg`` and ``kid`` of a token that is not verified yet.
+
+    Keys and URLs of keys in the header (``jwk``, ``jku``, ``x5c``, ``x5u``) are never used. No
+    extension is supported, so ``crit`` makes a token invalid (RFC 7515, section 4.1.11), and so
+    does ``b64`` (RFC 7797, section 7).
 
     Raises:
-        Unauthenticated: it is no token.
+        Unauthenticated: the credential is not a JSON Web Token that can be verified.
     """
-    header, _, rest = token.partition(b".")
+    segment, _, rest = token.partition(b".")
     try:
-        members = orjson.loads(base64.urlsafe_b64decode(header + b"=" * (-len(header) % 4)))
+        header = orjson.loads(base64.urlsafe_b64decode(segment + b"=" * (-len(segment) % 4)))
     except ValueError:
-        members = None
-    kid = members.get("kid") if isinstance(members, dict) else ...
-    if not rest or not isinstance(kid, str | int | None):
-        raise Unauthenticated("The credential is no JSON Web Token.")
-    return None if kid is None else str(kid)
-
-
-def _chosen(keys: KeySet, kid: str | None) -> Key | None:
-    """The key of that id; where a token names none, the only one there is."""
-    if kid is not None:
-        return keys.get(kid)
-    return next(iter(keys.values())) if len(keys) == 1 else None
+        header = None
+    if not rest or not isinstance(header, dict):
+        raise Unauthenticated("The credential is not a JSON Web Token.")
+    if "crit" in header or "b64" in header:
+        raise Unauthenticated("The token's header has an extension that is not supported.")
+    algorithm, kid = header.get("alg"), header.get("kid")
+    if not isinstance(algorithm, str) or not isinstance(kid, str | None):
+        raise Unauthenticated("The token's header is not valid.")
+    return algorithm, kid
 
 
 def _is_unicode(text: str) -> bool:

@@ -194,10 +194,11 @@ class Attempts:
 
 
 def _capacity_units(content: Mapping[str, Any]) -> float:
-    """What the call has consumed, of all tables; nothing where an engine does not say."""
+    """Return the capacity units that a call consumed in all tables, 0 where they are unknown."""
     consumed = content.get("ConsumedCapacity") or ()
     tables = consumed if isinstance(consumed, list) else [consumed]
-    return sum(float(table.get("CapacityUnits", 0)) for table in tables if table)
+    units = [table.get("CapacityUnits") for table in tables if table]
+    return float(sum(each for each in units if isinstance(each, int | float)))
 
 
 def _canceled(
@@ -207,15 +208,18 @@ def _canceled(
     *,
     after_lost_answer: bool,
 ) -> Failure:
-    """What a canceled transaction met where another attempt may succeed.
+    """Return the failure of a canceled transaction as a whole.
 
     Raises:
-        TransactionRefused: no attempt would.
+        TransactionRefused: single operations failed.
     """
     reasons = cancellation_reasons(error) if isinstance(error, ClientError) else []
-    if all(reason.failure in (None, Failure.THROTTLED) for reason in reasons):
+    failures = {reason.failure for reason in reasons if reason.failure is not None}
+    for failure in (Failure.MISCONFIGURED, Failure.REJECTED):
+        if failure in failures:
+            return failure
+    if failures <= {Failure.THROTTLED}:
         return Failure.THROTTLED
-    for failure in dict.fromkeys(reason.failure for reason in reasons):
-        if failure not in (None, Failure.CONDITION_REFUSED):
-            log_failure(operation, failure, error, attempt)
+    for failure in failures - {Failure.CONDITION_REFUSED}:
+        log_failure(operation, failure, error, attempt)
     raise TransactionRefused(reasons, after_lost_answer=after_lost_answer) from None

@@ -7,10 +7,8 @@ would make the same client, after importing its transfer manager for S3.
 import gzip
 import os
 import threading
-import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from http import HTTPStatus
 from typing import Any
 
 import botocore.session
@@ -22,18 +20,18 @@ from botocore.loaders import JSONFileLoader
 from botocore.parsers import ResponseParserError
 
 from service import __version__
+from service.aws_credentials import new_session
 from service.deadline import Deadline, TimeIsUp, time_limit
 from service.observation import UNOBSERVED, Observer
 from service.operations import Operation, Transaction
 from service.settings import Settings
 from service.storage.credentials import BackgroundCredentials
-from service.storage.failures import BrokenAnswer
+from service.storage.failures import BrokenResponse
 from service.storage.fast_path import FastPath
 from service.storage.prepared_calls import NotUnderstood
+from service.storage.response_checks import check_response
 
 log = structlog.get_logger(__name__)
-
-DEFAULT_REGION = "us-east-2"
 
 
 class DynamoDBClient:
@@ -84,8 +82,8 @@ class DynamoDBClient:
             return self._attempt(method, operation, parameters, deadline)
         except TimeIsUp:
             raise ReadTimeoutError(endpoint_url="DynamoDB") from None
-        except ResponseParserError as error:
-            raise BrokenAnswer(reason=str(error)) from error
+        except (ResponseParserError, RecursionError) as error:  # botocore's parser recurses
+            raise BrokenResponse(reason=str(error)) from error
 
     def _attempt(
         self,
@@ -141,19 +139,15 @@ class DynamoDBClient:
             return self._methods
 
     def _new_methods(self) -> Mapping[str, Callable[..., dict[str, Any]]]:
-        core = botocore.session.Session()
+        core = new_session()
         core.register_component("credential_provider", self._credentials)
         models = core.get_component("data_loader")
         models.file_loader = _ModelFiles()
         # botocore would look into the folders of all of AWS's services, twice, to see that this is
         # one: 30 milliseconds of each start.
         models.list_available_services = lambda _type: ["dynamodb"]
-        # botocore knows AWS_DEFAULT_REGION and profiles; AWS_REGION is what other SDKs read.
-        region = (
-            os.environ.get("AWS_REGION") or core.get_config_variable("region") or DEFAULT_REGION
-        )
-        client: Any = core.create_client("dynamodb", region_name=region, config=self._config)
-        client.meta.events.register("before-parse.dynamodb", _check_whole)
+        client: Any = core.create_client("dynamodb", config=self._config)
+        client.meta.events.register("before-parse.dynamodb", check_response)
         if self._settings.fast_path:
             self._fast_path = self._learned_fast_path(client, core)
         return {
@@ -193,26 +187,3 @@ class _ModelFiles(JSONFileLoader):
             with suppress(FileNotFoundError), opened(file_path + ending, "rb") as file:
                 return orjson.loads(file.read())
         return None
-
-
-def _check_whole(response_dict: Mapping[str, Any], **_event: object) -> None:
-    """For botocore an answer that breaks off is an empty one: a missing item, an unwritten
-    attribute. Hold it to its length and to the checksum that DynamoDB sends.
-    """
-    body, headers = response_dict["body"], response_dict["headers"]
-    length = headers.get("content-length")
-    if length is not None and int(length) != len(body):
-        raise BrokenAnswer(reason=f"{len(body)} of {length} bytes")
-    checksum = headers.get("x-amz-crc32")
-    if checksum is not None:
-        if int(checksum) != zlib.crc32(body):
-            raise BrokenAnswer(reason="its checksum is wrong")
-    elif response_dict["status_code"] == HTTPStatus.OK and not _is_json_object(body):
-        raise BrokenAnswer(reason="it is no JSON object")
-
-
-def _is_json_object(body: bytes) -> bool:
-    try:
-        return isinstance(orjson.loads(body), dict)
-    except ValueError:
-        return False

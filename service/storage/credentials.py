@@ -15,11 +15,11 @@ import time
 from collections.abc import Callable
 from typing import Self
 
-import botocore.session
 import structlog
 from botocore.credentials import Credentials, ReadOnlyCredentials, RefreshableCredentials
 from botocore.exceptions import NoCredentialsError
 
+from service.aws_credentials import CredentialsNotFound, find_credentials
 from service.observation import UNOBSERVED, Observer
 
 log = structlog.get_logger(__name__)
@@ -35,12 +35,6 @@ RENEW_INTERVAL_SECONDS = 5.0
 """Credentials that AWS refuses are not asked for more often than this."""
 
 
-def credentials_of_the_chain() -> Credentials | None:
-    """What botocore's chain finds, looked for from the beginning."""
-    found: Credentials | None = botocore.session.Session().get_credentials()
-    return found
-
-
 class BackgroundCredentials(Credentials):
     """The credentials in hand, in the form that botocore's signer takes.
 
@@ -49,7 +43,7 @@ class BackgroundCredentials(Credentials):
 
     def __init__(
         self,
-        find: Callable[[], Credentials | None] = credentials_of_the_chain,
+        find: Callable[[], Credentials] = find_credentials,
         observer: Observer = UNOBSERVED,
     ) -> None:
         self._observer = observer
@@ -59,6 +53,7 @@ class BackgroundCredentials(Credentials):
         self._in_hand: ReadOnlyCredentials | None = None
         self._renewed_at = -math.inf
         self._failures = 0
+        self._logged_cause: str | None = None
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
@@ -124,7 +119,7 @@ class BackgroundCredentials(Credentials):
         with self._lock:
             renewal = self._renewal
         try:
-            found = self._found()
+            found = self._find()
             in_hand = found.get_frozen_credentials()
         except Exception as error:  # noqa: BLE001 - a thread that ends finds no credentials
             self._fail(error)
@@ -133,27 +128,28 @@ class BackgroundCredentials(Credentials):
                 log.info("credentials found", source=found.method)
                 self._observer.credentials_found()
             self._source, self._in_hand = found, in_hand
-            self._failures = 0
+            self._failures, self._logged_cause = 0, None
         self._looked.set()
         if renewal is not None:
             with self._lock:
                 self._renewal, self._renewed_at = None, time.monotonic()
             renewal.set()
 
-    def _found(self) -> Credentials:
-        found = self._find()
-        if found is None:
-            raise NoCredentialsError
-        return found
-
     def _fail(self, error: Exception) -> None:
         self._failures += 1
         expired = self._in_hand is not None and self._is_old(0)
         if expired:
             self._source = self._in_hand = None
-        if expired or self._failures == 1:
+        cause, advice = str(error), ""
+        if isinstance(error, CredentialsNotFound):
+            cause, advice = error.cause, error.advice
+        if expired or cause != self._logged_cause:
+            self._logged_cause = cause
             log.error(
-                "credentials not found", still_in_hand=self._in_hand is not None, error=str(error)
+                "credentials not found",
+                still_in_hand=self._in_hand is not None,
+                cause=cause,
+                advice=advice,
             )
 
     def _is_old(self, seconds: int) -> bool:

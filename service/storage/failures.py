@@ -1,6 +1,7 @@
-"""The one table from what boto3 raises to what it means here.
+"""What each failure of a DynamoDB call means: the one place that decides it.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
 """
 
 import enum
@@ -10,16 +11,20 @@ from http import HTTPStatus
 from typing import Any
 
 from botocore.exceptions import (
+    BaseEndpointResolverError,
     BotoCoreError,
     ClientError,
     ConfigParseError,
     ConnectTimeoutError,
     CredentialRetrievalError,
     EndpointConnectionError,
+    EndpointProviderError,
     HTTPClientError,
     InvalidConfigError,
+    InvalidProxiesConfigError,
     MetadataRetrievalError,
     NoCredentialsError,
+    NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
     ProxyConnectionError,
@@ -32,10 +37,25 @@ from botocore.exceptions import (
 from service.items import Attributes
 
 
-class BrokenAnswer(BotoCoreError):
-    """The answer is no whole JSON object: cut off, garbled, or not DynamoDB's."""
+class BrokenResponse(BotoCoreError):
+    """A response that is incomplete or not DynamoDB's; the call may have been executed."""
 
-    fmt = "The answer is broken: {reason}"
+    fmt = "The response is broken: {reason}"
+
+
+class ForeignResponse(BotoCoreError):
+    """An HTTP error without an error code of DynamoDB, such as the HTML page of a proxy.
+
+    ``status`` is the HTTP status.
+    """
+
+    fmt = (
+        "HTTP status {status} without an error code of DynamoDB: a proxy or another server sent it"
+    )
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status=status)
+        self.status = status
 
 
 class Failure(enum.Enum):
@@ -48,13 +68,14 @@ class Failure(enum.Enum):
     LOST_ANSWER = enum.auto()  # sent, and perhaps done
     TIMED_OUT = enum.auto()  # sent, perhaps done, and not answered in time
     CREDENTIALS = enum.auto()  # none, or no longer valid
-    MISCONFIGURED = enum.auto()  # the operator must mend something
+    MISCONFIGURED = enum.auto()  # rejected, and the operator must fix something
+    REJECTED = enum.auto()  # rejected for a reason that is not known here; nothing was done
     TOO_LARGE = enum.auto()  # the item would be over DynamoDB's limit
     REFUSED = enum.auto()  # the values do not suit the table, such as an index key's type
     UPDATE_REFUSED = enum.auto()  # the update expression does not suit the stored item
     CANCELED = enum.auto()  # a transaction, for what one of its operations met
     TOKEN_REUSED = enum.auto()  # another transaction had the same client request token
-    UNEXPECTED = enum.auto()  # a defect here
+    UNEXPECTED = enum.auto()  # the call was invalid: a defect here
 
     @property
     def leaves_outcome_unknown(self) -> bool:
@@ -78,44 +99,60 @@ _TRANSIENT = frozenset(
     }
 )
 
+# Error codes without "Exception" or "Error" at the end: services and engines differ in that.
 _CODES = {
-    "ConditionalCheckFailedException": Failure.CONDITION_REFUSED,
-    "ProvisionedThroughputExceededException": Failure.THROTTLED,
-    "ThrottlingException": Failure.THROTTLED,
-    "Throttling": Failure.THROTTLED,
-    "RequestLimitExceeded": Failure.THROTTLED,
-    "LimitExceededException": Failure.THROTTLED,
-    "TransactionConflictException": Failure.THROTTLED,
-    "TransactionInProgressException": Failure.IN_PROGRESS,
-    "TransactionCanceledException": Failure.CANCELED,
-    "IdempotentParameterMismatchException": Failure.TOKEN_REUSED,
-    "ReplicatedWriteConflictException": Failure.THROTTLED,
-    "UnrecognizedClientException": Failure.CREDENTIALS,
-    "ExpiredTokenException": Failure.CREDENTIALS,
-    "ExpiredToken": Failure.CREDENTIALS,
-    "InvalidClientTokenId": Failure.CREDENTIALS,
-    "AccessDeniedException": Failure.MISCONFIGURED,
-    "AccessDenied": Failure.MISCONFIGURED,
-    "IncompleteSignature": Failure.MISCONFIGURED,
-    "InvalidSignatureException": Failure.MISCONFIGURED,
-    "MissingAuthenticationTokenException": Failure.MISCONFIGURED,
-    "RequestExpired": Failure.MISCONFIGURED,
-    "ResourceNotFoundException": Failure.MISCONFIGURED,
-    "SignatureDoesNotMatch": Failure.MISCONFIGURED,
-    "ItemCollectionSizeLimitExceededException": Failure.TOO_LARGE,
+    Failure.CONDITION_REFUSED: ("ConditionalCheckFailed",),
+    Failure.THROTTLED: (
+        *("ProvisionedThroughputExceeded", "Throttling", "Throttled", "RequestThrottled"),
+        *("RequestLimitExceeded", "LimitExceeded", "BandwidthLimitExceeded", "TooManyRequests"),
+        *("SlowDown", "PriorRequestNotComplete", "EC2Throttled"),
+        *("TransactionConflict", "ReplicatedWriteConflict"),
+    ),
+    Failure.IN_PROGRESS: ("TransactionInProgress",),
+    Failure.CANCELED: ("TransactionCanceled",),
+    Failure.TOKEN_REUSED: ("IdempotentParameterMismatch",),
+    Failure.TOO_LARGE: ("ItemCollectionSizeLimitExceeded", "RequestEntityTooLarge"),
+    Failure.LOST_ANSWER: (
+        *("InternalServer", "InternalFailure", "Internal", "ServiceUnavailable"),
+        *("RequestTimeout", "RequestAborted"),
+    ),
+    Failure.CREDENTIALS: (
+        *("UnrecognizedClient", "ExpiredToken", "InvalidClientTokenId", "InvalidAccessKeyId"),
+        *("InvalidToken", "TokenRefreshRequired", "AuthFailure"),
+    ),
+    Failure.MISCONFIGURED: (
+        # Permissions and the account.
+        *("AccessDenied", "NotAuthorized", "UnauthorizedOperation", "Unauthorized"),
+        *("OptInRequired", "SubscriptionRequired", "PendingVerification", "Blocked"),
+        # Signature and clock.
+        *("IncompleteSignature", "InvalidSignature", "SignatureDoesNotMatch"),
+        *("MissingAuthenticationToken", "RequestExpired", "RequestTimeTooSkewed"),
+        # Table and endpoint.
+        *("ResourceNotFound", "TableNotFound", "IndexNotFound", "ResourceInUse", "TableInUse"),
+        *("UnknownOperation", "InvalidAction", "InvalidEndpoint"),
+    ),
+    Failure.UNEXPECTED: (
+        *("Serialization", "MalformedHttpRequest", "MalformedQueryString", "MissingAction"),
+        *("MissingParameter", "InvalidParameterCombination", "InvalidParameterValue"),
+        "InvalidQueryParameter",
+    ),
 }
+_FAILURES = {code: failure for failure, codes in _CODES.items() for code in codes}
 
-# The codes of a canceled transaction's reasons, one for each of its operations.
-_REASONS = {
-    "None": None,
-    "ConditionalCheckFailed": Failure.CONDITION_REFUSED,
-    "ItemCollectionSizeLimitExceeded": Failure.TOO_LARGE,
-    "TransactionConflict": Failure.THROTTLED,
-    "ProvisionedThroughputExceeded": Failure.THROTTLED,
-    "ThrottlingError": Failure.THROTTLED,
-}
+# What a single operation of a canceled transaction may meet; nothing was written in any case.
+_REASONS = frozenset(
+    {
+        Failure.CONDITION_REFUSED,
+        Failure.TOO_LARGE,
+        Failure.REFUSED,
+        Failure.UPDATE_REFUSED,
+        Failure.THROTTLED,
+        Failure.MISCONFIGURED,
+        Failure.UNEXPECTED,
+    }
+)
 
-# ValidationException says why only in words; the first that occurs decides.
+# The reason of a ValidationException is only in its message: the first words found decide.
 _VALIDATION_WORDS = (
     ("Expression size", Failure.UPDATE_REFUSED),
     ("size has exceeded", Failure.TOO_LARGE),
@@ -161,28 +198,56 @@ def failure_of(error: BotoCoreError | ClientError) -> Failure:
             return Failure.TIMED_OUT
         case SSLError() if "CERTIFICATE_VERIFY_FAILED" not in str(error):
             return Failure.LOST_ANSWER  # TLS broke, perhaps after the request had arrived
-        case SSLError() | ProfileNotFound() | ConfigParseError() | InvalidConfigError():
+        case (
+            SSLError()
+            | ProfileNotFound()
+            | ConfigParseError()
+            | InvalidConfigError()
+            | InvalidProxiesConfigError()
+            | NoRegionError()
+            | BaseEndpointResolverError()
+            | EndpointProviderError()
+        ):
             return Failure.MISCONFIGURED
-        case HTTPClientError() | ResponseStreamingError() | BrokenAnswer():
-            # A closed connection, an answer that breaks off: the request may have arrived.
+        case HTTPClientError() | ResponseStreamingError() | BrokenResponse():
+            # A closed connection, a response that breaks off: the request may have arrived.
             return Failure.LOST_ANSWER
+        case ForeignResponse(status=status):
+            return _status_failure(status, Failure.MISCONFIGURED)
         case _:
             return Failure.UNEXPECTED
 
 
 def _client_failure(error: ClientError) -> Failure:
-    code = error.response.get("Error", {}).get("Code", "")
-    failure = _CODES.get(code)
-    if failure is not None:
-        return failure
-    if code == "ValidationException":
-        return _validation_failure(error.response["Error"].get("Message", ""))
+    code, message = _code_and_message(error.response.get("Error", {}))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    return _code_failure(code, message) or _status_failure(status, Failure.REJECTED)
+
+
+def _code_and_message(error: Mapping[str, Any]) -> tuple[str, str]:
+    return str(error.get("Code") or ""), str(error.get("Message") or "")
+
+
+def _code_failure(code: str, message: str) -> Failure | None:
+    """Return what an error code means, None if it is not known."""
+    base = code.removesuffix("Exception").removesuffix("Error")
+    if base == "Validation":
+        return _validation_failure(message)
     if code.startswith("KMS") or "Kms" in code:
         return Failure.MISCONFIGURED
+    return _FAILURES.get(base)
+
+
+def _status_failure(status: int, rejected: Failure) -> Failure:
+    """Return what an HTTP status means where no error code decides; ``rejected`` for 3xx and 4xx.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-15
+    """
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Failure.THROTTLED
-    return Failure.LOST_ANSWER if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Failure.UNEXPECTED
+    if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Failure.LOST_ANSWER
+    return rejected
 
 
 def _validation_failure(message: str) -> Failure:
@@ -213,7 +278,8 @@ def cancellation_reasons(error: ClientError) -> list[CancellationReason]:
 
 
 def _reason_failure(reason: Mapping[str, Any]) -> Failure | None:
-    code = reason.get("Code") or "None"
-    if code == "ValidationError":
-        return _validation_failure(reason.get("Message") or "")
-    return _REASONS.get(code, Failure.UNEXPECTED)
+    code, message = _code_and_message(reason)
+    if code in ("", "None"):
+        return None
+    failure = _code_failure(code, message)
+    return failure if failure in _REASONS else Failure.REJECTED

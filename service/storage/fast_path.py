@@ -8,23 +8,23 @@ What a call raises is what botocore raises.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
 """
 
-import zlib
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from botocore.awsrequest import HeadersDict
 from botocore.credentials import ReadOnlyCredentials
-from botocore.exceptions import ResponseStreamingError
 from botocore.parsers import ResponseParserError, create_parser
 
 from service.deadline import Deadline
 from service.operations import Operation
 from service.storage.connection import HTTPAnswer
 from service.storage.connections import Connections
+from service.storage.failures import BrokenResponse
 from service.storage.prepared_calls import NotUnderstood, prepared_calls
+from service.storage.response_checks import checked_content
 from service.storage.signing import UnusualCredentials
-from service.storage.wire_json import answer_content, request_body
+from service.storage.wire_json import request_body
 
 
 class FastPath:
@@ -85,10 +85,11 @@ class FastPath:
         read_seconds: float,
         deadline: Deadline,
     ) -> dict[str, Any]:
-        """One attempt: what boto3 answers, but for its ``ResponseMetadata``.
+        """Return the result of one attempt: what boto3 returns, without ``ResponseMetadata``.
 
         Raises:
-            botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: as botocore does.
+            botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: as botocore does;
+                ``BrokenResponse`` and ``ForeignResponse`` among them.
         """
         answer = self._connections.exchange(
             request,
@@ -96,22 +97,22 @@ class FastPath:
             read_seconds=read_seconds,
             deadline=deadline,
         )
-        _check_checksum(answer)
-        if answer.status != HTTPStatus.OK:
-            raise self._error(operation, answer)
-        try:
-            return answer_content(answer.body)
-        except (ValueError, TypeError, AttributeError) as error:
-            raise ResponseStreamingError(error=error) from error
+        content = checked_content(
+            answer.status,
+            answer.body,
+            checksum=answer.headers.get(b"x-amz-crc32"),
+            encoding=answer.headers.get(b"content-encoding"),
+        )
+        if answer.status == HTTPStatus.OK:
+            return content
+        raise self._error(operation, answer)
 
     def close(self) -> None:
         """Close the connections that are idle."""
         self._connections.close()
 
     def _error(self, operation: Operation, answer: HTTPAnswer) -> Exception:
-        """What botocore raises for an answer, made by its own parser."""
-        if answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            return ResponseStreamingError(error=f"unexpected status {answer.status}")
+        """Return what botocore raises for an error of DynamoDB, made by its own parser."""
         model = self._models[operation]
         response = {
             "status_code": answer.status,
@@ -131,19 +132,6 @@ class FastPath:
             if shape:
                 parsed.update(self._parser.parse(response, shape))
         except ResponseParserError as error:
-            return ResponseStreamingError(error=error)
+            return BrokenResponse(reason=str(error))
         raised: Exception = self._exceptions.from_code(code)(parsed, model.name)
         return raised
-
-
-def _check_checksum(answer: HTTPAnswer) -> None:
-    """DynamoDB sends the CRC-32 of every body.
-
-    Raises:
-        ResponseStreamingError: what came is not what was sent.
-    """
-    checksum = answer.headers.get(b"x-amz-crc32")
-    if checksum is not None and checksum != b"%d" % zlib.crc32(answer.body):
-        raise ResponseStreamingError(error="the checksum is not that of the answer")
-    if answer.headers.get(b"content-encoding", b"identity").lower() != b"identity":
-        raise ResponseStreamingError(error="the answer is encoded, which nobody asked for")

@@ -60,6 +60,10 @@ _FINAL_ERRORS: dict[Failure, tuple[type[StorageError], str]] = {
         CredentialsUnavailable,
         "The service has no valid AWS credentials at the moment. Nothing was changed.",
     ),
+    Failure.REJECTED: (
+        StorageUnavailable,
+        "The table rejected the call. Nothing was changed; retry shortly.",
+    ),
     Failure.MISCONFIGURED: (
         StorageMisconfigured,
         "The service is not set up for its table; its operator has been told. Nothing was changed.",

@@ -150,7 +150,7 @@ class ItemRepository:
         except (ItemsError, RuntimeError):
             return item  # the update is applied, whatever this meets; the next will cut the log
         else:
-            found = answer["Attributes"]
+            found = answer.get("Attributes")
         # Where another write came on top, the caller gets the result of its own.
         return Item(found) if found and self._version.is_newest(found, call.token) else item
 

@@ -22,7 +22,8 @@ from service.items import Item, ItemKey
 from service.operations import Operation, Transaction
 from service.storage.attempts import Attempts, TransactionRefused
 from service.storage.attributes import attributes_bytes
-from service.storage.failures import CancellationReason
+from service.storage.failures import CancellationReason, Failure
+from service.storage.final_errors import error_of
 from service.storage.planning import MAX_ROUNDS, Call, Planner
 from service.storage.transaction_refusals import (
     check_size,
@@ -72,7 +73,9 @@ class ItemTransactions:
             answer = self._attempts.call(Transaction.GET_ITEMS, {"TransactItems": gets})
         except TransactionRefused as refusal:
             raise read_refusal(refusal) from None
-        found = [response.get("Item") for response in answer["Responses"]]
+        found = [response.get("Item") for response in answer.get("Responses") or ()]
+        if len(found) != len(keys):
+            raise error_of(Failure.LOST_ANSWER)
         check_size(sum(attributes_bytes(attributes) for attributes in found if attributes))
         return [None if attributes is None else Item(attributes) for attributes in found]
 

@@ -136,15 +136,15 @@ PROBLEMS: Mapping[type[errors.ItemsError], Problem] = {
         "credentials-unavailable",
         503,
         "The service has no valid credentials",
-        "Nothing was written. Operator: check the instance profile and the metadata service.",
+        "Nothing was written. Operator: the log line `credentials not found` has the cause.",
         (5, 5),
     ),
     errors.StorageMisconfigured: _problem(
         "misconfigured",
         503,
         "The service is not set up for its table",
-        "Nothing was written. Operator: the log has AWS's own words: permissions, the table's "
-        "name and region, its key schema, the clock.",
+        "Nothing was written. Operator: the log has AWS's own words: permissions, the account, the "
+        "table's name and region, its key schema, the clock, or a proxy in front of DynamoDB.",
         (30, 30),
     ),
     errors.StorageTimeout: _problem(

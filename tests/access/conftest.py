@@ -1,8 +1,11 @@
 """An issuer, and a service that takes its tokens and holds each caller to its partition."""
 
+import functools
+
 import pytest
 
 from tests.access.issuer import issuer, jwt_variables
+from tests.access.tokens import service_with
 from tests.serving import gunicorn
 from tests.wire import Wire
 
@@ -26,3 +29,9 @@ def guarded(wire, authority):
     variables = jwt_variables(authority, ITEMS_TENANT_CLAIM="tenant")
     with gunicorn(wire.url, "-w", "2", **variables) as server:
         yield server
+
+
+@pytest.fixture
+def service(tmp_path):
+    """Make a client of a service with these algorithms and these keys."""
+    return functools.partial(service_with, tmp_path / "keys.json")

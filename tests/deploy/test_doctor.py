@@ -13,7 +13,7 @@ from service.operations import Operation
 from service.settings import Settings
 from tests.conftest import environment
 from tests.engines import REGION, client_for, moto
-from tests.imds import InstanceMetadata, minted_by_sts
+from tests.imds import InstanceMetadata, made_up, minted_by_sts
 
 TABLE = "arn:aws:dynamodb:us-east-2:123456789012:table/my-dynamodb-table"
 NO_KEYS = {"AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_CONFIG_FILE": "/dev/null"}
@@ -122,15 +122,37 @@ def test_a_table_with_another_key_is_found(on_instance, run):
     assert "ITEMS_PARTITION_KEY" in ran.out
 
 
-def test_an_instance_without_a_role_is_told_what_to_do(run):
+@pytest.mark.parametrize(
+    ("attributes", "cause", "advice"),
+    [
+        ({"role_name": None}, "the instance has no role", "items-deploy apply --instance-id"),
+        ({"status": 403}, "the instance metadata service responded 403", "--http-endpoint enabled"),
+        ({"delay_seconds": 1.5}, "hop limit of 1", "items-deploy apply --container"),
+        ({"code": "AssumeRoleUnauthorizedAccess"}, "EC2 cannot assume", "ec2.amazonaws.com"),
+    ],
+    ids=["no role", "off", "hop limit", "trust policy"],
+)
+def test_the_cause_of_absent_credentials_is_found_with_advice(run, attributes, cause, advice):
     with (
-        InstanceMetadata(role_name=None) as imds,
+        InstanceMetadata(made_up) as imds,
         environment(AWS_REGION=REGION, **NO_KEYS, **imds.environment),
     ):
+        for name, value in attributes.items():
+            setattr(imds, name, value)
         ran = run("doctor")
     assert ran.status == 1
-    assert "FAIL credentials: none were found" in ran.out
-    assert "items-deploy apply" in ran.out
+    (line, next_step) = ran.out.splitlines()
+    assert line.startswith("FAIL credentials: none in the environment and the AWS files; ")
+    assert cause in line
+    assert advice in next_step
+
+
+def test_a_profile_that_does_not_exist_is_found(run):
+    with environment(AWS_REGION=REGION, AWS_PROFILE="itmes", **NO_KEYS):
+        ran = run("doctor")
+    assert ran.status == 1
+    assert "FAIL credentials: the profile itmes is in neither of /dev/null and /dev/null" in ran.out
+    assert "Correct AWS_PROFILE" in ran.out
 
 
 def test_a_network_without_sts_is_no_fault(on_instance, run, monkeypatch):

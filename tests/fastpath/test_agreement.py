@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.operations import Operation
+from service.storage.failures import BrokenResponse, ForeignResponse
 from service.storage.prepared_calls import NotUnderstood, prepared_calls
+from service.storage.response_checks import check_response
 from tests.conftest import environment
 from tests.fastpath.conftest import EXAMPLE, KEY, TABLE, Path, boto3_client
 from tests.fastpath.scripted import ScriptedServer, answer
@@ -45,6 +47,7 @@ def pair():
     script = [answer(EXAMPLE.body)]
     with ScriptedServer(lambda _: list(script)) as server:
         path = Path(server.url)
+        path.client.meta.events.register("before-parse.dynamodb", check_response)
         path.server, path.script = server, script
         yield path
 
@@ -66,7 +69,7 @@ def both(pair, operation, parameters):
     ):
         try:
             outcome = call()
-        except ClientError as error:
+        except (ClientError, BrokenResponse, ForeignResponse) as error:
             outcome = error
         outcomes.append((outcome, pair.server.requests[-1]))
     return outcomes
@@ -138,11 +141,8 @@ def test_what_is_sent_carries_a_signature_that_botocore_would_make(pair):
                 "Item": {"Id": {"N": "104"}, "Photo": {"B": "AAEC"}},
             },
         ),
-        (400, {"unknown": "members"}),
         (500, {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": "m"}),
-        (503, "<html>away</html>"),
-        (502, ""),
-        (302, "elsewhere"),
+        (503, {"__type": "com.amazonaws.dynamodb.v20120810#SlowDown"}),
     ],
 )
 def test_an_error_is_the_exception_that_botocore_raises(pair, status, body):
@@ -156,6 +156,81 @@ def test_an_error_is_the_exception_that_botocore_raises(pair, status, body):
             name: error.response["ResponseMetadata"][name] for name in ("HTTPStatusCode",)
         }
     assert ours.response == theirs.response
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (300, b"{}"),
+        (302, b"elsewhere"),
+        (400, b'{"unknown": "members"}'),
+        (400, b'{"__type": 7}'),
+        (403, b"<html>Zugriff verweigert f\xfcr alle</html>"),
+        (403, b"[]"),
+        (403, b'"text"'),
+        (403, b'{"__type": "ConditionalCheckFailedException", "Item": 7}'),
+        (407, b"[" * 5000),
+        (502, b""),
+        (503, b"<html>away</html>"),
+    ],
+)
+def test_an_error_that_dynamodb_did_not_send_is_the_same_on_both_paths(pair, status, body):
+    pair.script[:] = [answer(body, f"{status} Status")]
+    (theirs, _), (ours, _) = both(pair, Operation.PUT_ITEM, {"TableName": TABLE, "Item": {}})
+    assert type(ours) is type(theirs) is ForeignResponse
+    assert ours.status == theirs.status == status
+
+
+NESTED = b'{"Attributes": ' + b'{"a": {"M": ' * 450 + b"{}" + b"}}" * 450 + b"}"
+BROKEN_BODIES = {
+    "empty": b"",
+    "text": b"<html>200</html>",
+    "array": b"[]",
+    "string": b'"text"',
+    "half": b'{"Attributes": {"a": {"S": "b"}',
+    "not UTF-8": b'{"Attributes": {"a": {"S": "\xff"}}}',
+    "nested values": NESTED,
+    "nested arrays": b'{"Attributes": ' + b"[" * 900 + b"]" * 900 + b"}",
+    "too deep for any parser": b"[" * 100_000,
+    "no object of attributes": b'{"Attributes": []}',
+    "no value": b'{"Attributes": {"a": 7}}',
+    "two values": b'{"Attributes": {"a": {"S": "b", "N": "1"}}}',
+    "no type": b'{"Attributes": {"a": {}}}',
+    "unknown type": b'{"Attributes": {"a": {"X": "b"}}}',
+    "not a number": b'{"Attributes": {"a": {"N": "b"}}}',
+    "number of JSON": b'{"Attributes": {"a": {"N": 7}}}',
+    "set of no numbers": b'{"Attributes": {"a": {"NS": ["b"]}}}',
+    "number in a string": b'{"Attributes": {"a": {"S": 7}}}',
+    "set of numbers": b'{"Attributes": {"a": {"NS": [7]}}}',
+    "wrong map": b'{"Attributes": {"a": {"M": {"b": "c"}}}}',
+    "wrong list": b'{"Attributes": {"a": {"L": {"S": "b"}}}}',
+    "wrong binary": b'{"Attributes": {"a": {"B": "!"}}}',
+    "wrong capacity": b'{"ConsumedCapacity": 7}',
+}
+
+
+@pytest.mark.parametrize("body", BROKEN_BODIES.values(), ids=BROKEN_BODIES)
+def test_a_result_that_is_not_dynamodbs_is_broken_on_both_paths(pair, body):
+    pair.script[:] = [answer(body)]
+    (theirs, _), (ours, _) = both(pair, Operation.PUT_ITEM, {"TableName": TABLE, "Item": {}})
+    assert type(ours) is type(theirs) is BrokenResponse
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        ("200 OK", {"x_amz_crc32": "1"}),
+        ("200 OK", {"x_amz_crc32": "none"}),
+        ("200 OK", {"Content_Encoding": "gzip"}),
+        ("201 Created", {}),
+        ("206 Partial Content", {}),
+        ("400 Bad Request", {"x_amz_crc32": "1"}),
+    ],
+)
+def test_a_response_with_wrong_metadata_is_broken_on_both_paths(pair, status, headers):
+    pair.script[:] = [answer(b"{}", status, **headers)]
+    (theirs, _), (ours, _) = both(pair, Operation.PUT_ITEM, {"TableName": TABLE, "Item": {}})
+    assert type(ours) is type(theirs) is BrokenResponse
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,34 @@ def test_it_starts_without_the_metadata_service_and_becomes_ready_when_that_come
         assert server.request("GET", "/items/7/x").status == 404
 
 
+def test_a_profile_that_assumes_a_role_is_ready_with_only_aws_region_set(
+    own_wire, fault_engine, tmp_path
+):
+    (tmp_path / "config").write_text(
+        "[profile base]\naws_access_key_id = testing\naws_secret_access_key = testing\n"
+        "[profile items]\nrole_arn = arn:aws:iam::000000000000:role/items\n"
+        "source_profile = base\n"
+    )
+    variables = {
+        **FROM_THE_INSTANCE,
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_PROFILE": "items",
+        "AWS_ENDPOINT_URL_STS": fault_engine,
+    }
+    with gunicorn(own_wire.url, "-w", "1", **variables) as server:
+        assert server.request("GET", "/items/7/x").status == 404
+
+
+def test_the_log_names_why_there_are_no_credentials(own_wire, imds):
+    imds.role_name = None
+    with gunicorn(own_wire.url, "-w", "1", until="/live", **on_the_instance(imds)) as server:
+        assert server.request("GET", "/items/7/x").status == 503
+        line = next(line for line in server.log if line["event"] == "credentials not found")
+    assert line["level"] == "error"
+    assert "the instance has no role" in line["cause"]
+    assert "items-deploy apply" in line["advice"]
+
+
 def test_an_outage_of_the_metadata_service_costs_no_request(own_wire, imds):
     with gunicorn(own_wire.url, "-w", "1", **on_the_instance(imds)) as server:
         imds.delay_seconds = 5
@@ -115,7 +143,7 @@ class Source:
         self.looks += 1
         self.gate.wait(20)
         if self.fails:
-            return None
+            raise NoCredentialsError
         return RefreshableCredentials(
             f"key-{self.looks}",
             "secret",

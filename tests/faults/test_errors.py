@@ -150,8 +150,15 @@ def test_a_call_that_is_never_answered_is_504(server, wire, name, method):
 
 
 @pytest.mark.parametrize("method", OPERATIONS)
-def test_a_refusal_that_nobody_knows_is_500_with_a_request_id(server, wire, name, method):
+def test_an_unknown_error_code_is_503_and_nothing_was_written(server, wire, name, method):
     answer = request_struck(server, wire, method, name, refuse("SomethingNewException"))
+    assert_problem(answer, 503, "table-unavailable", retry_after=(1,))
+    assert "Nothing was changed" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("method", OPERATIONS)
+def test_an_invalid_call_is_a_defect_and_500_with_a_request_id(server, wire, name, method):
+    answer = request_struck(server, wire, method, name, refuse("ValidationException"))
     assert_problem(answer, 500, "internal-error")
 
 

@@ -1,0 +1,181 @@
+"""What a client gets for each failure of a call: the same with the fast path and without."""
+
+import json
+import zlib
+
+import pytest
+from structlog.testing import capture_logs
+
+from service.app import create_app, create_repository
+from service.settings import Settings
+from tests.conftest import aws_variables, environment
+from tests.fastpath.scripted import ScriptedServer, answer
+from tests.fastpath.test_agreement import BROKEN_BODIES
+
+JSON = {"Content-Type": "application/json"}
+NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
+MEMBER = {"id": "7", "name": "x"}
+WRITES = {
+    "PUT": ("PUT", "/items/7/x", JSON, {"a": 1}),
+    "PATCH": ("PATCH", "/items/7/x", NATIVE, {"UpdateExpression": "REMOVE a"}),
+    "DELETE": ("DELETE", "/items/7/x", {}, None),
+    "PUT once": ("PUT", "/items/7/x", {**JSON, "Idempotency-Key": "k"}, {"a": 1}),
+    "batch": (
+        "POST",
+        "/items:batch",
+        JSON,
+        {"operations": [{"method": "PUT", **MEMBER, "item": {"a": 1}}]},
+    ),
+}
+READS = {
+    "GET": ("GET", "/items/7/x", {}, None),
+    "batch get": ("POST", "/items:batchGet", JSON, {"keys": [MEMBER]}),
+}
+REQUESTS = {**WRITES, **READS}
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["fast path", "botocore"])
+def service(request):
+    """A service, and ``respond``, which gives the responses to its calls."""
+    responses = []
+    server = ScriptedServer(lambda received: responses[-1](received))  # noqa: PLW0108
+    with server:
+        settings = Settings(fast_path=request.param, retry_percent=100_000, max_attempts=2)
+        with environment(**aws_variables(server.url)):
+            service = create_app(settings, create_repository(settings)).test_client()
+            responses.append(lambda _received: [answer(b"{}")])
+            assert service.get("/items/7/x").status_code == 404
+        service.respond, service.requests = responses.append, server.requests
+        yield service
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch):
+    monkeypatch.setattr("service.storage.attempts.FIRST_BACKOFF_SECONDS", 0.0)
+
+
+def respond_to(service, name, response):
+    """The response of the service where each call that the request is about gets ``response``."""
+    method, path, headers, body = REQUESTS[name]
+
+    def respond(received):
+        operation = received.headers["X-Amz-Target"].rpartition(".")[2]
+        if operation in ("GetItem", "TransactGetItems") and name in WRITES:
+            return [answer(b'{"Responses": [{}]}' if operation != "GetItem" else b"{}")]
+        return [response]
+
+    service.respond(respond)
+    data = None if body is None else json.dumps(body)
+    return service.open(path, method=method, headers=headers, data=data)
+
+
+def assert_problem(response, status, slug, retry_after):
+    assert (response.status_code, response.json["type"]) == (status, f"/docs/errors#{slug}")
+    assert response.headers.get("Retry-After") == retry_after
+    assert response.json.get("outcome") == ("unknown" if slug == "outcome-unknown" else None)
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+@pytest.mark.parametrize("body", BROKEN_BODIES.values(), ids=BROKEN_BODIES)
+def test_a_broken_result_is_503_for_a_read_and_unknown_for_a_write(service, name, body):
+    response = respond_to(service, name, answer(body))
+    if name in READS:
+        assert_problem(response, 503, "table-unavailable", "1")
+    else:
+        assert_problem(response, 504, "outcome-unknown", None)
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_call_with_a_broken_result_is_repeated(service, name):
+    before = len(service.requests)
+    respond_to(service, name, answer(b"{"))
+    targets = [received.headers["X-Amz-Target"] for received in service.requests[before:]]
+    assert len([each for each in targets if name in READS or "Get" not in each]) == 2
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+@pytest.mark.parametrize(
+    "response",
+    [
+        answer(b"{}", x_amz_crc32="1"),
+        answer(b"{}", Content_Encoding="gzip"),
+        answer(b"{}", "201 Created"),
+        answer(b"", "204 No Content"),
+        answer(b"<html>503</html>", "503 Service Unavailable"),
+        answer(b"<html>408</html>", "408 Request Timeout"),
+        answer(b'{"__type": "a#InternalServerError"}', "500 Internal Server Error"),
+        answer(b'{"__type": "a#RequestAbortedException"}', "400 Bad Request"),
+    ],
+    ids=["checksum", "encoded", "201", "204", "503", "408", "500", "aborted"],
+)
+def test_an_unknown_outcome_is_503_for_a_read_and_504_for_a_write(service, name, response):
+    received = respond_to(service, name, response)
+    if name in READS:
+        assert_problem(received, 503, "table-unavailable", "1")
+    else:
+        assert_problem(received, 504, "outcome-unknown", None)
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+@pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 403, 404, 407, 413])
+def test_a_page_of_a_proxy_is_for_the_operator(service, name, status):
+    page = "<html><body>Zugriff über diesen Proxy verweigert</body></html>".encode("latin-1")
+    with capture_logs() as lines:
+        response = respond_to(service, name, answer(page, f"{status} Status"))
+    assert_problem(response, 503, "misconfigured", "30")
+    (line,) = [each for each in lines if each["event"] == "dynamodb call failed"]
+    assert line["error"] == (
+        f"HTTP status {status} without an error code of DynamoDB: a proxy or another server sent it"
+    )
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+@pytest.mark.parametrize(
+    "code",
+    ["IncompleteSignatureException", "OptInRequired", "SubscriptionRequiredException"],
+)
+def test_an_account_or_signature_that_aws_rejects_is_for_the_operator(service, name, code):
+    body = json.dumps({"__type": f"com.amazon.coral.service#{code}"}).encode()
+    assert_problem(
+        respond_to(service, name, answer(body, "400 Bad Request")), 503, "misconfigured", "30"
+    )
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_throttled_call_is_503(service, name):
+    body = b'{"__type": "com.amazon.coral.service#ThrottledException"}'
+    response = respond_to(service, name, answer(body, "400 Bad Request"))
+    assert response.status_code == 503
+    assert response.json["type"] == "/docs/errors#throttled"
+    assert response.headers["Retry-After"] in {"1", "2", "3"}
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_an_unknown_code_is_503_and_nothing_was_changed(service, name):
+    body = b'{"__type": "com.amazon.coral.service#SomethingNewException", "message": "CANARY"}'
+    response = respond_to(service, name, answer(body, "400 Bad Request"))
+    assert_problem(response, 503, "table-unavailable", "1")
+    assert "Nothing was changed" in response.json["detail"]
+    assert b"CANARY" not in response.data
+
+
+@pytest.mark.parametrize("name", ["PUT once", "batch", "batch get"])
+@pytest.mark.parametrize(
+    ("code", "slug", "retry_after"),
+    [("AccessDenied", "misconfigured", "30"), ("SomethingNew", "table-unavailable", "1")],
+)
+def test_a_canceled_transaction_is_503_for_a_reason_that_is_not_the_clients(
+    service, name, code, slug, retry_after
+):
+    body = {
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "CancellationReasons": [{"Code": code, "Message": "CANARY"}],
+    }
+    response = respond_to(service, name, answer(json.dumps(body).encode(), "400 Bad Request"))
+    assert_problem(response, 503, slug, retry_after)
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"Responses": []}', b'{"Responses": [{}, {}]}'])
+def test_a_batch_get_without_a_response_for_each_key_is_503(service, body):
+    checked = answer(body, x_amz_crc32=str(zlib.crc32(body)))
+    assert_problem(respond_to(service, "batch get", checked), 503, "table-unavailable", "1")

@@ -1,0 +1,165 @@
+"""The table of failures: every error code of AWS that a call may meet, and what it means."""
+
+import pytest
+from botocore.exceptions import ClientError, EndpointProviderError, NoRegionError
+from botocore.loaders import Loader
+from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
+
+from service.operations import Operation, Transaction
+from service.storage.failures import (
+    CancellationReason,
+    Failure,
+    ForeignResponse,
+    cancellation_reasons,
+    failure_of,
+)
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
+COMMON_ERRORS = {
+    "AccessDeniedException": Failure.MISCONFIGURED,
+    "ExpiredTokenException": Failure.CREDENTIALS,
+    "IncompleteSignature": Failure.MISCONFIGURED,
+    "InternalFailure": Failure.LOST_ANSWER,
+    "InvalidAction": Failure.MISCONFIGURED,
+    "InvalidClientTokenId": Failure.CREDENTIALS,
+    "InvalidParameterCombination": Failure.UNEXPECTED,
+    "InvalidParameterValue": Failure.UNEXPECTED,
+    "InvalidQueryParameter": Failure.UNEXPECTED,
+    "MalformedHttpRequestException": Failure.UNEXPECTED,
+    "MalformedQueryString": Failure.UNEXPECTED,
+    "MissingAction": Failure.UNEXPECTED,
+    "MissingAuthenticationToken": Failure.MISCONFIGURED,
+    "MissingParameter": Failure.UNEXPECTED,
+    "NotAuthorized": Failure.MISCONFIGURED,
+    "OptInRequired": Failure.MISCONFIGURED,
+    "RequestAbortedException": Failure.LOST_ANSWER,
+    "RequestEntityTooLargeException": Failure.TOO_LARGE,
+    "RequestExpired": Failure.MISCONFIGURED,
+    "RequestTimeoutException": Failure.LOST_ANSWER,
+    "ServiceUnavailable": Failure.LOST_ANSWER,
+    "ThrottlingException": Failure.THROTTLED,
+    "UnknownOperationException": Failure.MISCONFIGURED,
+    "UnrecognizedClientException": Failure.CREDENTIALS,
+    "ValidationError": Failure.UNEXPECTED,
+}
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+DYNAMODB_ERRORS = {
+    "AccessDeniedException": Failure.MISCONFIGURED,
+    "ConditionalCheckFailedException": Failure.CONDITION_REFUSED,
+    "IdempotentParameterMismatchException": Failure.TOKEN_REUSED,
+    "IncompleteSignatureException": Failure.MISCONFIGURED,
+    "InternalServerError": Failure.LOST_ANSWER,
+    "InvalidSignatureException": Failure.MISCONFIGURED,
+    "ItemCollectionSizeLimitExceededException": Failure.TOO_LARGE,
+    "LimitExceededException": Failure.THROTTLED,
+    "MissingAuthenticationTokenException": Failure.MISCONFIGURED,
+    "ProvisionedThroughputExceededException": Failure.THROTTLED,
+    "ReplicatedWriteConflictException": Failure.THROTTLED,
+    "RequestLimitExceeded": Failure.THROTTLED,
+    "ResourceInUseException": Failure.MISCONFIGURED,
+    "ResourceNotFoundException": Failure.MISCONFIGURED,
+    "SerializationException": Failure.UNEXPECTED,
+    "SubscriptionRequiredException": Failure.MISCONFIGURED,
+    "ThrottledException": Failure.THROTTLED,
+    "TransactionCanceledException": Failure.CANCELED,
+    "TransactionConflictException": Failure.THROTTLED,
+    "TransactionInProgressException": Failure.IN_PROGRESS,
+    "ValidationException": Failure.UNEXPECTED,
+    "KMSAccessDeniedException": Failure.MISCONFIGURED,
+}
+CODES = COMMON_ERRORS | DYNAMODB_ERRORS
+
+
+def error(code, status=400, message="words"):
+    response = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return ClientError(response, "PutItem")
+
+
+@pytest.mark.parametrize(("code", "failure"), CODES.items())
+def test_a_code_means_the_same_with_and_without_its_suffix(code, failure):
+    base = code.removesuffix("Exception")
+    assert failure_of(error(base)) is failure
+    assert failure_of(error(f"{base}Exception")) is failure
+
+
+def test_the_table_has_every_error_of_the_operations_in_use():
+    model = Loader().load_service_model("dynamodb", "service-2")
+    modelled = {
+        each["shape"]
+        for operation in (*Operation, *Transaction)
+        for each in model["operations"][operation.value]["errors"]
+    }
+    assert modelled <= CODES.keys()
+
+
+def test_every_code_that_botocore_retries_is_transient():
+    throttled = ThrottledRetryableChecker()._THROTTLED_ERROR_CODES  # noqa: SLF001
+    transient = TransientRetryableChecker()._TRANSIENT_ERROR_CODES  # noqa: SLF001
+    assert "ThrottledException" in throttled
+    for code in (*throttled, *transient):
+        assert failure_of(error(code)).is_transient, code
+
+
+@pytest.mark.parametrize(
+    ("status", "failure"),
+    [
+        (400, Failure.REJECTED),
+        (403, Failure.REJECTED),
+        (408, Failure.LOST_ANSWER),
+        (429, Failure.THROTTLED),
+        (500, Failure.LOST_ANSWER),
+        (503, Failure.LOST_ANSWER),
+    ],
+)
+def test_the_status_decides_on_an_unknown_code(status, failure):
+    assert failure_of(error("SomethingNewException", status)) is failure
+
+
+@pytest.mark.parametrize(
+    ("status", "failure"),
+    [
+        *((status, Failure.MISCONFIGURED) for status in (300, 301, 302, 307, 400, 401, 403, 404)),
+        *((status, Failure.MISCONFIGURED) for status in (407, 411, 413, 421, 426, 451)),
+        (408, Failure.LOST_ANSWER),
+        (429, Failure.THROTTLED),
+        *((status, Failure.LOST_ANSWER) for status in (500, 502, 503, 504, 599)),
+    ],
+)
+def test_the_status_decides_on_what_a_proxy_sent(status, failure):
+    assert failure_of(ForeignResponse(status)) is failure
+
+
+@pytest.mark.parametrize("message", [None, 7, [], {}])
+def test_a_message_that_is_not_text_is_no_defect_of_the_table(message):
+    assert failure_of(error("ValidationException", message=message)) is Failure.UNEXPECTED
+
+
+@pytest.mark.parametrize(
+    "configured", [NoRegionError(), EndpointProviderError(msg="no rule matches")]
+)
+def test_a_wrong_configuration_of_the_client_is_for_the_operator(configured):
+    assert failure_of(configured) is Failure.MISCONFIGURED
+
+
+@pytest.mark.parametrize(
+    ("code", "failure"),
+    [
+        ("None", None),
+        ("ConditionalCheckFailed", Failure.CONDITION_REFUSED),
+        ("ItemCollectionSizeLimitExceeded", Failure.TOO_LARGE),
+        ("TransactionConflict", Failure.THROTTLED),
+        ("ProvisionedThroughputExceeded", Failure.THROTTLED),
+        ("ThrottlingError", Failure.THROTTLED),
+        ("ValidationError", Failure.UNEXPECTED),
+        ("AccessDenied", Failure.MISCONFIGURED),
+        ("InternalServerError", Failure.REJECTED),
+        ("SomethingNew", Failure.REJECTED),
+    ],
+)
+def test_each_reason_of_a_canceled_transaction_has_a_meaning(code, failure):
+    canceled = error("TransactionCanceledException")
+    canceled.response["CancellationReasons"] = [{"Code": code, "Message": "words"}]
+    assert cancellation_reasons(canceled) == [CancellationReason(failure, None)]

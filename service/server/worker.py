@@ -13,17 +13,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import metadata
+from ssl import SSLError
 from types import FrameType
 from typing import Any
 
 import gevent
 from gevent import monkey
 from gunicorn.http.body import ChunkedReader, LengthReader
+from gunicorn.http.parser import RequestParser
 from gunicorn.http.wsgi import base_environ
 from gunicorn.util import close
 from gunicorn.workers.ggevent import GeventWorker
 
 from service.deadline import give_way
+from service.server.checked_requests import CheckedRequest
 from service.server.plain_connections import PlainConnection, Resumed, can_serve_plainly, linger
 
 IDLE_GRACE_SECONDS = 2.0
@@ -79,6 +82,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         """
         with _plugins_found_once():
             monkey.patch_all(os=False, signal=False)
+        RequestParser.mesg_class = CheckedRequest  # gunicorn has no setting for it
 
     def patch(self) -> None:
         """Patch the rest, and the sockets that the master opened; all of it once more, as gunicorn
@@ -200,15 +204,33 @@ class Worker(GeventWorker):  # type: ignore[misc]
         req.should_close = partial(self._should_close, req, sock)
         try:
             super().handle_request(listener_name, req, sock, addr)
+        except StopIteration:
+            _linger_over_body(req, sock)
+            raise
         finally:
             del req.should_close  # what was told of this connection holds
             self._idle_since[sock] = time.monotonic()
             if not self.alive:  # told to stop, or the last of its max_requests
                 self._stop()
-            if _has_unread_body(req):
-                linger(sock)
-                raise StopIteration
-            give_way()
+        if _linger_over_body(req, sock):
+            raise StopIteration
+        give_way()
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+        """Send the problem of a request that cannot be parsed or served, and close."""
+        if not isinstance(exc, Exception) or isinstance(exc, SSLError):
+            return  # the worker stops, or the client cannot read a response
+        # Imported once the application is: the arbiter does not need Flask.
+        from service.server.rejections import error_response  # noqa: PLC0415
+
+        try:
+            client.sendall(error_response(self.wsgi, req, addr, self.cfg, exc))
+        except OSError:
+            return  # the client is gone
+        except Exception:  # the application cannot serve even this
+            self.log.exception("Error handling request")
+        else:
+            linger(client)
 
     def _should_close(self, request: Any, client: socket.socket) -> bool:
         """Asked as the answer's head is made: from then on it is the client that is waited for.
@@ -256,6 +278,14 @@ def _asks_to_close(request: Any) -> bool:
         if name == "CONNECTION"
         for option in value.split(",")
     )
+
+
+def _linger_over_body(request: Any, client: socket.socket) -> bool:
+    """Let the client read the response to a body that is not read; return whether there is one."""
+    is_unread = _has_unread_body(request)
+    if is_unread:
+        linger(client)
+    return is_unread
 
 
 def _has_unread_body(request: Any) -> bool:

@@ -7,7 +7,7 @@ import re
 from http import HTTPStatus
 from typing import Any
 
-from gunicorn.http.errors import InvalidProxyLine, NoMoreData, ParseException
+from gunicorn.http.errors import InvalidHTTPVersion, InvalidProxyLine, NoMoreData, ParseException
 from gunicorn.http.message import Request
 
 from service.server.incoming_heads import receive_head
@@ -27,6 +27,7 @@ _AUTHORITY = (
 HOST = re.compile(_AUTHORITY, re.ASCII)
 """A valid Host header: a host name or address, and perhaps a port."""
 _ABSOLUTE_FORM = re.compile(rf"https?://{_AUTHORITY}(?:[/?#].*)?", re.ASCII | re.IGNORECASE)
+_OTHER_VERSION = re.compile(rb" HTTP/([02-9])\.([0-9])\Z")
 
 
 class RejectedRequest(ParseException):  # type: ignore[misc]
@@ -65,6 +66,13 @@ class CheckedRequest(Request):  # type: ignore[misc]
         return unused
 
     _parse_fast = _parse_python  # one parser, whatever is installed
+
+    def parse_request_line(self, line_bytes: bytes) -> None:
+        """Parse the request line; the version first, because other versions have other rules."""
+        version = _OTHER_VERSION.search(line_bytes)
+        if version is not None:
+            raise InvalidHTTPVersion(tuple(map(int, version.groups())))
+        super().parse_request_line(line_bytes)
 
     def _parse_proxy_protocol_v1(self, unreader: Any, buf: bytearray) -> bytearray:
         while (end := buf.find(b"\r\n")) < 0 and len(buf) <= MAX_PROXY_LINE_BYTES:

@@ -54,7 +54,7 @@ _PROBLEMS: Mapping[type[Exception], tuple[int, str]] = {
     errors.ChunkMissingTerminator: (400, _CHUNKS),
     errors.InvalidProxyLine: (400, "The PROXY protocol header is malformed."),
     errors.InvalidProxyHeader: (400, "The PROXY protocol header is malformed."),
-    errors.ForbiddenProxyRequest: (403, "This address may not send a PROXY header."),
+    errors.ForbiddenProxyRequest: (400, "This address may not send a PROXY header."),
     # gunicorn raises it only for a path outside the prefix that SCRIPT_NAME sets.
     errors.ConfigurationProblem: (404, "The path is not below the prefix of this service."),
 }

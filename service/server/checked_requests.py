@@ -4,9 +4,12 @@ https://www.rfc-editor.org/rfc/rfc9112
 """
 
 import re
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
+import gevent
+from gunicorn.http.body import ChunkedReader, LengthReader
 from gunicorn.http.errors import InvalidHTTPVersion, InvalidProxyLine, NoMoreData, ParseException
 from gunicorn.http.message import Request
 
@@ -122,3 +125,29 @@ def _check_transfer_coding(headers: list[tuple[str, str]]) -> None:
     raise RejectedRequest(
         HTTPStatus.NOT_IMPLEMENTED, "The only supported transfer coding is chunked."
     )
+
+
+def asks_to_close(request: Any) -> bool:
+    """Whether ``close`` is an option of the Connection header; gunicorn knows only a single option.
+
+    https://www.rfc-editor.org/rfc/rfc9112#section-9.6
+    """
+    return any(
+        option.strip(" \t").lower() == "close"
+        for name, value in request.headers
+        if name == "CONNECTION"
+        for option in value.split(",")
+    )
+
+
+def has_unread_body(request: Any) -> bool:
+    """Whether any of the body is left to read, or how much is unknown."""
+    reader = request.body.reader
+    if isinstance(reader, LengthReader) and not reader.length and not request.body.buf.tell():
+        return False  # nearly all requests; a timer costs more than all of this
+    # A generator that was interrupted, or has raised, looks as if it had come to its end.
+    if isinstance(reader, ChunkedReader) and reader.parser and reader.parser.gi_frame is None:
+        return True
+    with gevent.Timeout(0.01, False), suppress(Exception):
+        return bool(request.body.read(1))
+    return True

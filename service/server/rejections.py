@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Mapping
 from http import HTTPStatus
+from ssl import SSLError
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.config import Config
@@ -55,6 +56,7 @@ _PROBLEMS: Mapping[type[Exception], tuple[int, str]] = {
     errors.InvalidProxyLine: (400, "The PROXY protocol header is malformed."),
     errors.InvalidProxyHeader: (400, "The PROXY protocol header is malformed."),
     errors.ForbiddenProxyRequest: (400, "This address may not send a PROXY header."),
+    SSLError: (400, "This port speaks HTTPS: use a URL that begins with https."),
     # gunicorn raises it only for a path outside the prefix that SCRIPT_NAME sets.
     errors.ConfigurationProblem: (404, "The path is not below the prefix of this service."),
 }

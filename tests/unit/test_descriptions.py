@@ -16,8 +16,9 @@ DESCRIPTIONS = ["/openapi.json", "/docs/errors"]
 @pytest.fixture(scope="module")
 def client():
     with environment(**aws_variables("http://127.0.0.1:9")):
-        settings = Settings(auth="none")
-        return create_app(settings, create_repository(settings)).test_client()
+        settings = Settings(auth="none", docs_ui=True)
+        repository = create_repository(settings)
+    return create_app(settings, repository).test_client()
 
 
 @pytest.mark.parametrize("path", DESCRIPTIONS)
@@ -43,7 +44,7 @@ def test_the_document_below_a_prefix_has_an_etag_of_its_own(client):
     assert below.headers["ETag"] != client.get("/openapi.json").headers["ETag"]
 
 
-@pytest.mark.parametrize("path", DESCRIPTIONS)
+@pytest.mark.parametrize("path", [*DESCRIPTIONS, "/docs", "/pages/docs.js"])
 def test_a_description_leaves_the_date_to_the_server(client, path):
     assert "Date" not in client.get(path).headers
 

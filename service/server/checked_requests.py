@@ -49,6 +49,7 @@ class CheckedRequest(Request):  # type: ignore[misc]
     """
 
     version: tuple[int, int]
+    proxy_protocol_info: dict[str, Any] | None
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         try:
@@ -58,6 +59,8 @@ class CheckedRequest(Request):  # type: ignore[misc]
             raise
 
     def _parse_python(self, unreader: Any, buf: bytearray) -> bytes:
+        if self.proxy_protocol_info and self.proxy_protocol_info["client_addr"] is None:
+            self.proxy_protocol_info = None  # the proxy's own request, a health check for example
         if receive_head(buf, unreader.read) < 0:
             raise NoMoreData(bytes(buf))
         unused: bytes = super()._parse_python(unreader, buf)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.config import Config
 from gunicorn.http import errors
 from gunicorn.http.message import TOKEN_RE
-from gunicorn.http.wsgi import base_environ
+from gunicorn.http.wsgi import base_environ, proxy_environ
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from service.server.answers import Answer
@@ -80,8 +80,13 @@ def error_response(
     problem = problem_of_parser_error(error)
     environment = rejected_environment(request, address, configuration, problem or error)
     answer = Answer()
-    content = b"".join(wsgi(environment, answer.start))
-    return answer.encoded(content, environment["REQUEST_METHOD"], closes=True)
+    content = wsgi(environment, answer.start)
+    try:
+        body = b"".join(content)
+    finally:
+        if hasattr(content, "close"):
+            content.close()
+    return answer.encoded(body, environment["REQUEST_METHOD"], closes=True)
 
 
 def problem_of_parser_error(error: BaseException) -> HTTPException | None:
@@ -137,6 +142,8 @@ def rejected_environment(
         "REMOTE_ADDR": str(host),
         "REMOTE_PORT": str(port),
     }
+    if request is not None:
+        environment |= proxy_environ(request)
     for name, value in getattr(request, "headers", None) or ():
         key = f"HTTP_{name.replace('-', '_')}"
         environment[key] = f"{environment[key]},{value}" if key in environment else value

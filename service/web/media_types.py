@@ -71,7 +71,9 @@ _BY_ACCEPT_HEADER = {
 # Splits at commas or semicolons outside of quoted strings; an unclosed one ends with the header.
 _ELEMENTS = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*+(?:"|\\?\Z))++')
 _PARTS = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*+(?:"|\\?\Z))++')
-_QUALITY = re.compile(r"[ \t]*q[ \t]*=[ \t]*([0-9]*\.?[0-9]*)[ \t]*", re.ASCII | re.IGNORECASE)
+_QUALITY = re.compile(
+    r"[ \t]*q[ \t]*=[ \t]*\"?([0-9]*\.?[0-9]*)\"?[ \t]*", re.ASCII | re.IGNORECASE
+)
 _MEDIA_RANGE = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+/[!#$%&'*+.^_`|~0-9a-z-]+", re.ASCII)
 _QUALITY_CHARACTERS = 8
 

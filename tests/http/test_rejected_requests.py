@@ -363,10 +363,20 @@ PROXY_LINE = b"PROXY TCP4 192.0.2.7 192.0.2.8 1 2\r\n"
         (b"PROXY TCP5 192.0.2.7 192.0.2.8 1 2\r\n", 400, "127.0.0.1"),
         (b"PROXY TCP4 " + b"1" * 100_000, 400, "127.0.0.1"),
         (PROXY_V2, 200, "127.0.0.1"),
+        (PROXY_V2[:12] + b"\x20\x00\x00\x00", 200, "127.0.0.1"),
         (PROXY_V2.replace(b"\x21\x11", b"\x31\x11"), 400, "127.0.0.1"),
         (b"", 200, "127.0.0.1"),
     ],
-    ids=["line", "unended line", "TCP5", "long line", "binary", "binary, version 3", "none"],
+    ids=[
+        "line",
+        "unended line",
+        "TCP5",
+        "long line",
+        "binary",
+        "local",
+        "binary, version 3",
+        "none",
+    ],
 )
 def test_the_proxy_protocol_is_read_or_rejected(proxied, start, status, client):
     lines = len(proxied.log)
@@ -374,6 +384,13 @@ def test_the_proxy_protocol_is_read_or_rejected(proxied, start, status, client):
     assert response.status == status
     (line,) = [line for line in proxied.log[lines:] if line["event"] == "request"]
     assert (line["status"], line["client"]) == (status, client)
+
+
+def test_a_request_rejected_behind_a_proxy_is_logged_with_its_client(proxied):
+    lines = len(proxied.log)
+    assert response_to(proxied, PROXY_LINE + LINE + b"\r\n").status == 400
+    (line,) = [line for line in proxied.log[lines:] if line["event"] == "request"]
+    assert (line["status"], line["client"]) == (400, "192.0.2.7")
 
 
 @pytest.fixture(scope="module")

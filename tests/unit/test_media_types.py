@@ -74,6 +74,7 @@ def request(**headers: str) -> Request:
         ("text/html", None),
         ("text/*", None),
         ("*/*;q=0", None),
+        ('*/*;q="0"', None),
         ("*;q=0", None),
         ("*/*;q=0.000", None),
         ("*/*;q=.0", None),

@@ -3,6 +3,7 @@
 https://www.rfc-editor.org/rfc/rfc9112
 """
 
+import os
 import re
 from contextlib import suppress
 from http import HTTPStatus
@@ -67,6 +68,8 @@ class CheckedRequest(Request):  # type: ignore[misc]
         self.max_buffer_headers = MAX_TRAILER_BYTES
         self.version = min(self.version, (1, 1))  # the highest that responses may have
         _check_target(self.method, self.uri)
+        if self.uri == "*":  # not below the prefix that gunicorn takes from each path
+            self.path = os.environ.get("SCRIPT_NAME", "") + self.path
         _check_host(self.headers, self.version)
         _check_transfer_coding(self.headers)
         return unused

@@ -85,6 +85,7 @@ _PROBLEM_RESPONSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "PreconditionFailed": ("The stored item is not the one the precondition asks for.", ()),
     "BodyTimeout": ("The body did not come in time.", ()),
     "BodyTooLarge": ("The body is over 1 MiB or the item over 400 KB.", ()),
+    "UriTooLong": ("The request line is over 12,288 bytes; `fields` may make it so.", ()),
     "UnsupportedMediaType": (
         "The body has a media type or a content coding that this method does not accept.",
         ("Accept", "Accept-Patch", "Accept-Encoding"),

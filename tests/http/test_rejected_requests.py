@@ -348,6 +348,8 @@ def test_a_path_outside_of_the_prefix_is_404():
         assert response.status == 404
         problem = json.loads(response.body)
         assert problem["type"] == "/v1/docs/errors#not-found"
+        options = b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        assert response_to(server, options).status == 200
         with_body = GET.replace(b"GET", b"PUT") + b"Content-Length: 9\r\n\r\n{"
         assert response_to(server, with_body).status == 404
 

@@ -49,6 +49,7 @@ class CheckedRequest(Request):  # type: ignore[misc]
     A ``ParseException`` that it raises has it as ``request``, with what was parsed until then.
     """
 
+    path: str
     version: tuple[int, int]
     proxy_protocol_info: dict[str, Any] | None
 

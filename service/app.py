@@ -151,10 +151,22 @@ def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
         if root:
             below = {**document, "servers": [{**server, "url": root}]}
             text = app.json.dumps(below, sort_keys=False)
-        return Response(text, content_type="application/json")
+        return _revalidated(text, "application/json")
 
     @app.get(problems.DOCUMENTATION_PATH)
     def errors() -> Response:
-        return Response(errors_page, content_type="text/markdown; charset=utf-8")
+        return _revalidated(errors_page, "text/markdown; charset=utf-8")
 
     return document
+
+
+def _revalidated(text: str, content_type: str) -> Response:
+    """A response with a strong ETag, or 304 for a client that already has it.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
+    """
+    response = Response(text, content_type=content_type, headers={"Cache-Control": "no-cache"})
+    response.add_etag()
+    response.make_conditional(request)
+    response.headers.pop("Date", None)  # the server sets it
+    return response

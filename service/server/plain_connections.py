@@ -8,6 +8,7 @@ import itertools
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol
 
 import gevent
@@ -17,7 +18,8 @@ from gunicorn.http.unreader import SocketUnreader
 
 from service.deadline import give_way
 from service.server.answers import Answer
-from service.server.request_heads import END, MAX_HEAD_BYTES, environment_of
+from service.server.incoming_heads import END, receive_head
+from service.server.request_heads import MAX_PLAIN_HEAD_BYTES, environment_of
 
 LINGER_SECONDS = 1.0
 """How long a client that sends a refused body has to read why."""
@@ -43,7 +45,7 @@ def can_serve_plainly(configuration: Config) -> bool:
         configuration.is_ssl
         or configuration.forwarded_allow_ips
         or not configuration.keepalive
-        or 0 < configuration.limit_request_line < MAX_HEAD_BYTES
+        or 0 < configuration.limit_request_line < MAX_PLAIN_HEAD_BYTES
     ) and all(
         _name_of(getattr(configuration, name)) == _name_of(getattr(defaults, name))
         for name in _SETTINGS_OF_GUNICORNS_WAY
@@ -97,17 +99,20 @@ class PlainConnection:
         return b""
 
     def _receive_head(self) -> int:
-        """Where the next head ends in what is unread; -1 where there is none, or one that is too
-        long or whose lines end in another way.
+        """Return where the next head ends in what is unread, or -1 at the end of the connection.
+
+        Raises:
+            ParseException: the head is too long, or not HTTP/1.x.
         """
-        while (end := self._unread.find(END)) < 0:
-            if len(self._unread) > MAX_HEAD_BYTES or b"\n\n" in self._unread:
+        if not self._unread:
+            self._unread = self._client.recv(_RECEIVE_BYTES)
+            if not self._unread:
                 return -1
-            received = self._client.recv(_RECEIVE_BYTES)
-            if not received:
-                self._unread = b""
-                return -1
-            self._unread = self._unread + received if self._unread else received
+        end = self._unread.find(END)
+        if end < 0:
+            received = bytearray(self._unread)
+            end = receive_head(received, partial(self._client.recv, _RECEIVE_BYTES))
+            self._unread = bytes(received) if end >= 0 else b""
         return end
 
     def _answer(self, environment: dict[str, Any]) -> bool:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-END = b"\r\n\r\n"
-MAX_HEAD_BYTES = 8000
+from service.server.checked_requests import HOST
+
+MAX_PLAIN_HEAD_BYTES = 8000
 """Longer heads are left to gunicorn, which has limits for each part of one."""
 _MAX_FIELDS = 100
 _MAX_NAMES = 1000
@@ -41,7 +42,7 @@ def environment_of(head: bytes, constants: Mapping[str, Any]) -> dict[str, Any] 
 
     ``head`` ends before the empty line. https://peps.python.org/pep-3333/#environ-variables
     """
-    if len(head) > MAX_HEAD_BYTES or len(head.translate(None, _CONTROLS)) < len(head):
+    if len(head) > MAX_PLAIN_HEAD_BYTES or len(head.translate(None, _CONTROLS)) < len(head):
         return None
     text = head.decode("latin-1")
     request_line, *fields = text.split("\r\n")
@@ -79,7 +80,7 @@ def _is_framed_plainly(environment: Mapping[str, Any]) -> bool:
     connection = environment.get("HTTP_CONNECTION")
     if connection is not None and connection.lower() not in ("keep-alive", "close"):
         return False
-    return "HTTP_HOST" in environment
+    return HOST.fullmatch(environment.get("HTTP_HOST", "")) is not None
 
 
 def _environment_key(name: str) -> str | None:

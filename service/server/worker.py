@@ -13,17 +13,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import metadata
+from ssl import SSLError
 from types import FrameType
 from typing import Any
 
 import gevent
 from gevent import monkey
-from gunicorn.http.body import ChunkedReader, LengthReader
+from gunicorn.http.parser import RequestParser
 from gunicorn.http.wsgi import base_environ
 from gunicorn.util import close
 from gunicorn.workers.ggevent import GeventWorker
 
 from service.deadline import give_way
+from service.server.checked_requests import CheckedRequest, asks_to_close, has_unread_body
 from service.server.plain_connections import PlainConnection, Resumed, can_serve_plainly, linger
 
 IDLE_GRACE_SECONDS = 2.0
@@ -79,6 +81,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         """
         with _plugins_found_once():
             monkey.patch_all(os=False, signal=False)
+        RequestParser.mesg_class = CheckedRequest  # gunicorn has no setting for it
 
     def patch(self) -> None:
         """Patch the rest, and the sockets that the master opened; all of it once more, as gunicorn
@@ -200,26 +203,45 @@ class Worker(GeventWorker):  # type: ignore[misc]
         req.should_close = partial(self._should_close, req, sock)
         try:
             super().handle_request(listener_name, req, sock, addr)
+        except StopIteration:
+            _linger_over_body(req, sock)
+            raise
         finally:
             del req.should_close  # what was told of this connection holds
             self._idle_since[sock] = time.monotonic()
             if not self.alive:  # told to stop, or the last of its max_requests
                 self._stop()
-            if _has_unread_body(req):
-                linger(sock)
-                raise StopIteration
-            give_way()
+        if _linger_over_body(req, sock):
+            raise StopIteration
+        give_way()
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+        """Send the problem of a request that cannot be parsed or served, and close."""
+        if isinstance(exc, SSLError) and exc.reason == "HTTP_REQUEST":
+            client = _PlainSocket(fileno=os.dup(client.fileno()))  # it is not speaking TLS
+        elif isinstance(exc, SSLError) or not isinstance(exc, Exception):
+            return  # the client could not read a response, or the worker stops
+        # Imported once the application is: the arbiter does not need Flask.
+        from service.server.rejections import error_response  # noqa: PLC0415
+
+        try:
+            client.sendall(error_response(self.wsgi, req, addr, self.cfg, exc))
+            linger(client)
+        except OSError:
+            pass  # the client is gone
+        except Exception:  # the application cannot serve even this
+            self.log.exception("Error handling request")
 
     def _should_close(self, request: Any, client: socket.socket) -> bool:
         """Asked as the answer's head is made: from then on it is the client that is waited for.
         gunicorn asks once more when the answer is sent; by then the client has been told.
         """
         self._idle_since[client] = time.monotonic()
-        if _has_unread_body(request):
+        if has_unread_body(request):
             request.force_close()
         told = (
             self.closes_connections
-            or _asks_to_close(request)
+            or asks_to_close(request)
             or bool(type(request).should_close(request))
         )
         request.should_close = lambda: told
@@ -245,26 +267,9 @@ class Worker(GeventWorker):  # type: ignore[misc]
                 copy.shutdown(how)
 
 
-def _asks_to_close(request: Any) -> bool:
-    """Whether ``close`` is one of the options of its Connection header, which for gunicorn has one.
-
-    https://www.rfc-editor.org/rfc/rfc9112#section-9.6
-    """
-    return any(
-        option.strip(" \t").lower() == "close"
-        for name, value in request.headers
-        if name == "CONNECTION"
-        for option in value.split(",")
-    )
-
-
-def _has_unread_body(request: Any) -> bool:
-    reader = request.body.reader
-    if isinstance(reader, LengthReader) and not reader.length and not request.body.buf.tell():
-        return False  # nearly all requests; a timer costs more than all of this
-    # A generator that was interrupted, or has raised, looks as if it had come to its end.
-    if isinstance(reader, ChunkedReader) and reader.parser and reader.parser.gi_frame is None:
-        return True
-    with gevent.Timeout(0.01, False), suppress(Exception):
-        return bool(request.body.read(1))
-    return True
+def _linger_over_body(request: Any, client: socket.socket) -> bool:
+    """Let the client read the response to a body that is not read; return whether there is one."""
+    is_unread = has_unread_body(request)
+    if is_unread:
+        linger(client)
+    return is_unread

@@ -37,6 +37,11 @@ _HEADERS: Mapping[str, dict[str, Any]] = {
         "schema": {"type": "integer", "minimum": 1},
         "example": 1,
     },
+    "Accept": _header("The media types of bodies that are accepted.", "application/json"),
+    "Accept-Patch": _header(
+        "The media types of patches that are accepted.", "application/merge-patch+json"
+    ),
+    "Accept-Encoding": _header("The content codings of bodies that are accepted.", "identity"),
     "X-Request-Id": _header(
         "The request's id, as sent or as given; it finds the request in the log.",
         "4d1c6a1d0e9f4b7a",
@@ -85,7 +90,11 @@ _PROBLEM_RESPONSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "BodyTimeout": ("The body did not come in time.", ()),
     "BodyTooLarge": ("The body is over 1 MiB or the item over 400 KB.", ()),
-    "UnsupportedMediaType": ("The body is of no media type that this method takes.", ()),
+    "UriTooLong": ("The request line is over 12,288 bytes; `fields` may make it so.", ()),
+    "UnsupportedMediaType": (
+        "The body has a media type or a content coding that this method does not accept.",
+        ("Accept", "Accept-Patch", "Accept-Encoding"),
+    ),
     "UnacceptableItem": (
         "The body is well-formed, but no item can hold it; or the Idempotency-Key belongs to "
         "another request.",

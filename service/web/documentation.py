@@ -78,6 +78,7 @@ _READ_REFUSALS = {
     "404": "ItemNotFound",
     "406": "NotAcceptable",
     "412": "PreconditionFailed",
+    "414": "UriTooLong",
 }
 WRITE_REFUSALS = {
     "400": "BadRequest",
@@ -85,6 +86,7 @@ WRITE_REFUSALS = {
     "412": "PreconditionFailed",
     "428": "PreconditionRequired",
 }
+_ITEM_WRITE_REFUSALS = {**WRITE_REFUSALS, "414": "UriTooLong"}
 BODY_REFUSALS = {
     "408": "BodyTimeout",
     "413": "BodyTooLarge",
@@ -173,7 +175,7 @@ PUT_ITEM: dict[str, Any] = {
         )
         | {"links": _LINKS},
         "204": _answer(_NO_BODY, "ETag", "Preference-Applied"),
-        **WRITE_REFUSALS,
+        **_ITEM_WRITE_REFUSALS,
         **BODY_REFUSALS,
         **FAILURES,
     },
@@ -227,7 +229,7 @@ PATCH_ITEM: dict[str, Any] = {
         "204": _answer(_NO_BODY, "ETag", "Preference-Applied"),
         "404": "ItemNotFound",
         "409": "PatchTestFailed",
-        **WRITE_REFUSALS,
+        **_ITEM_WRITE_REFUSALS,
         **BODY_REFUSALS,
         **FAILURES,
     },
@@ -246,7 +248,7 @@ DELETE_ITEM: dict[str, Any] = {
             content=_ANDREW_CONTENT,
         ),
         "204": _answer("Deleted, or gone already.", "Preference-Applied"),
-        **WRITE_REFUSALS,
+        **_ITEM_WRITE_REFUSALS,
         "422": "UnacceptableItem",
         **FAILURES,
     },

@@ -14,11 +14,13 @@ from blinker import Signal
 from flask import Flask, Request, Response
 from flask import signals as flask_signals
 from flask.ctx import RequestContext
-from flask.globals import _cv_app, _cv_request
+from flask.globals import _cv_app, _cv_request, request_ctx
 from flask.sessions import NullSession, SessionInterface, SessionMixin
+from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import Headers
 from werkzeug.routing import MapAdapter, Rule
 
+from service.web.media_types import PATCH_FORMS
 from service.web.telemetry import ROUTE_TEMPLATE
 
 if TYPE_CHECKING:
@@ -88,11 +90,23 @@ class LeanFlask(Flask):
         """Every view and hook is synchronous; Flask would look at each one, each time."""
         return func
 
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Flask's own; ``OPTIONS *`` is about the server as a whole.
+
+        https://www.rfc-editor.org/rfc/rfc9110#section-9.3.7
+        """
+        environ = request_ctx.request.environ
+        if environ["PATH_INFO"] == "*" and environ["REQUEST_METHOD"] == "OPTIONS":
+            methods = {
+                method for rule in self.url_map.iter_rules() for method in rule.methods or ()
+            }
+            return _options_response(sorted(methods))
+        return super().dispatch_request()
+
     def make_default_options_response(self) -> Response:
-        """Flask's own, without the media type of a body that it doesn't have."""
-        response = super().make_default_options_response()
-        del response.headers["Content-Type"]
-        return response
+        """The methods of a path, and the media types of its patches."""
+        adapter = request_ctx.url_adapter
+        return _options_response([] if adapter is None else sorted(adapter.allowed_methods()))
 
     def request_context(self, environ: "WSGIEnvironment") -> RequestContext:
         """The context of one request, which leaves its route in the environment."""
@@ -187,6 +201,15 @@ class LeanFlask(Flask):
             for rule in self.url_map.iter_rules()
             if keys.search(rule.rule)
         ]
+
+
+def _options_response(methods: list[str]) -> Response:
+    headers = {"Allow": ", ".join(methods)}
+    if "PATCH" in methods:  # https://www.rfc-editor.org/rfc/rfc5789#section-3.1
+        headers["Accept-Patch"] = ", ".join(PATCH_FORMS)
+    response = Response(headers=headers)
+    del response.headers["Content-Type"]
+    return response
 
 
 def _remember_route(environ: "WSGIEnvironment", rule: Rule) -> None:

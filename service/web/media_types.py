@@ -1,10 +1,10 @@
 """The media types that bodies have, and which of them an answer takes."""
 
 import enum
+import re
 from typing import Any
 
 from flask import Request
-from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
 from werkzeug.http import parse_options_header
 
@@ -44,13 +44,19 @@ PATCH_FORMS = {
 }
 
 
-class UnsupportedPatch(UnsupportedMediaType):
-    """A PATCH whose body is no patch."""
+class UnsupportedBody(UnsupportedMediaType):
+    """A body in a form that its method does not take, with the header that names the right one.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16
+    """
+
+    def __init__(self, description: str, header: str, value: str) -> None:
+        super().__init__(description)
+        self._header = (header, value)
 
     def get_headers(self, *arguments: Any, **options: Any) -> list[tuple[str, str]]:
-        """With the media types that are, https://www.rfc-editor.org/rfc/rfc5789#section-2.2"""
-        headers = super().get_headers(*arguments, **options)
-        return [*headers, ("Accept-Patch", ", ".join(PATCH_FORMS))]
+        """Return the headers of the response."""
+        return [*super().get_headers(*arguments, **options), self._header]
 
 
 _BY_MEDIA_TYPE = {representation.media_type: representation for representation in Representation}
@@ -62,33 +68,88 @@ _BY_ACCEPT_HEADER = {
 }
 
 
+# Splits at commas or semicolons outside of quoted strings; an unclosed one ends with the header.
+_ELEMENTS = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*+(?:"|\\?\Z))++')
+_PARTS = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*+(?:"|\\?\Z))++')
+_QUALITY = re.compile(
+    r"[ \t]*q[ \t]*=[ \t]*\"?([0-9]*\.?[0-9]*)\"?[ \t]*", re.ASCII | re.IGNORECASE
+)
+_MEDIA_RANGE = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+/[!#$%&'*+.^_`|~0-9a-z-]+", re.ASCII)
+_QUALITY_CHARACTERS = 8
+
+
 def accepted_representation(request: Request) -> Representation:
-    """The representation that the Accept header prefers, plain JSON where it has no say.
+    """The representation that the Accept header prefers, plain JSON if it states no preference.
 
     Raises:
         NotAcceptable: it accepts neither.
-
-    https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
     """
     header = request.environ.get("HTTP_ACCEPT", "")
     if header in _BY_ACCEPT_HEADER:
         return _BY_ACCEPT_HEADER[header]
-    # A charset or an indent changes nothing: parameters are no reason to refuse.
-    ranges = MIMEAccept(
-        (media_range.partition(";")[0], quality)
-        for media_range, quality in request.accept_mimetypes
-    )
-    best = ranges.best_match(list(_BY_MEDIA_TYPE))
-    if best is None:
+    representation = preferred_representation(header)
+    if representation is None:
         raise NotAcceptable(f"This resource is sent as {PLAIN_JSON} or {TYPED_JSON}.")
-    return _BY_MEDIA_TYPE[best]
+    return representation
+
+
+def preferred_representation(accept: str) -> Representation | None:
+    """The representation that the value of an Accept header prefers; None if it accepts neither.
+
+    Read leniently: a quality may have any number of digits, ``*`` is ``*/*``, parameters other
+    than ``q`` are ignored, and so is what is not a media range. If nothing remains, plain JSON.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
+    """
+    ranges = [_media_range(element) for element in _ELEMENTS.findall(accept)]
+    known = [(media_range, quality) for media_range, quality in ranges if media_range]
+    if not known:
+        return Representation.PLAIN
+    # Of equally preferred ones, the one that is named more exactly; then plain JSON.
+    best = max(Representation, key=lambda each: _preference(each, known))
+    return best if _preference(best, known)[0] > 0 else None
+
+
+def _media_range(element: str) -> tuple[str, float]:
+    """The media range of one element of an Accept header, empty if invalid; and its quality."""
+    name, *parameters = _PARTS.findall(element) or [""]
+    name = name.strip(" \t").lower()
+    if name == "*":  # as Java's HttpURLConnection sends
+        name = "*/*"
+    for parameter in parameters:
+        quality = _QUALITY.fullmatch(parameter)
+        if quality is not None:
+            digits = quality[1][:_QUALITY_CHARACTERS]
+            # One that cannot be read says nothing.
+            value = min(float(digits), 1.0) if digits.strip(".") else 1.0
+            break
+    else:
+        value = 1.0
+    return (name if _MEDIA_RANGE.fullmatch(name) else ""), value
+
+
+def _preference(
+    representation: Representation, ranges: list[tuple[str, float]]
+) -> tuple[float, int]:
+    """How much a representation is preferred: by the quality of the most specific range that
+    matches it, then by how specific that range is.
+    """
+    for specificity, matching in (
+        (2, representation.media_type),
+        (1, "application/*"),
+        (0, "*/*"),
+    ):
+        qualities = [quality for media_range, quality in ranges if media_range == matching]
+        if qualities:
+            return max(qualities), specificity
+    return 0.0, 0
 
 
 def item_representation(request: Request) -> Representation:
     """The representation of the item in a request's body.
 
     Raises:
-        UnsupportedMediaType: it is no item's.
+        UnsupportedMediaType: it is not an item.
     """
     return _BY_MEDIA_TYPE[_body_media_type(request, (PLAIN_JSON, TYPED_JSON))]
 
@@ -97,26 +158,31 @@ def patch_form(request: Request) -> PatchForm:
     """What the patch in a request's body is written in.
 
     Raises:
-        UnsupportedMediaType: it is no patch.
+        UnsupportedMediaType: it is not a patch.
     """
-    try:
-        return PATCH_FORMS[_body_media_type(request, tuple(PATCH_FORMS))]
-    except UnsupportedMediaType as error:
-        raise UnsupportedPatch(error.description) from None
+    # https://www.rfc-editor.org/rfc/rfc5789#section-2.2
+    return PATCH_FORMS[_body_media_type(request, tuple(PATCH_FORMS), accept="Accept-Patch")]
 
 
-def _body_media_type(request: Request, supported: tuple[str, ...]) -> str:
+def _body_media_type(
+    request: Request, supported: tuple[str, ...], *, accept: str = "Accept"
+) -> str:
     header = request.environ.get("CONTENT_TYPE", "")
     if header in supported and "HTTP_CONTENT_ENCODING" not in request.environ:
         return str(header)
     media_type, options = parse_options_header(header)
     if media_type.lower() not in supported:
-        raise UnsupportedMediaType(
+        raise UnsupportedBody(
             f"The body's Content-Type must be {' or '.join(supported)}"
-            + (f", not {media_type[:100]}." if media_type else "; it has none.")
+            + (f", not {media_type[:100]}." if media_type else "; it has none."),
+            accept,
+            ", ".join(supported),
         )
     if options.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
-        raise UnsupportedMediaType("JSON is sent in UTF-8 (RFC 8259 section 8.1).")
-    if request.environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
-        raise UnsupportedMediaType("The body must not be compressed.")
+        raise UnsupportedBody(
+            "JSON is sent in UTF-8 (RFC 8259 section 8.1).", accept, ", ".join(supported)
+        )
+    codings = request.environ.get("HTTP_CONTENT_ENCODING", "").lower().split(",")
+    if any(coding.strip(" \t") not in ("", "identity") for coding in codings):
+        raise UnsupportedBody("The body must not be compressed.", "Accept-Encoding", "identity")
     return media_type.lower()

@@ -187,12 +187,15 @@ _HTTP_PROBLEMS: Mapping[int, Problem] = {
             "Accept `application/json` or `application/vnd.dynamodb+json`.",
         ),
         _problem(
-            "request-timeout",
-            408,
-            "The body did not come in time",
-            "Send it again, all at once.",
+            "request-timeout", 408, "The body did not come in time", "Send it again, all at once."
         ),
         _problem("body-too-large", 413, "The body is too large", "Bodies take up to 1 MiB."),
+        _problem(
+            "uri-too-long",
+            414,
+            "The request line is too long",
+            "Method, target and version take up to 12,288 bytes; every legal key fits.",
+        ),
         _problem(
             "unsupported-media-type",
             415,
@@ -200,11 +203,34 @@ _HTTP_PROBLEMS: Mapping[int, Problem] = {
             "Set Content-Type to one that `detail` names.",
         ),
         _problem(
+            "expectation-failed",
+            417,
+            "The expectation cannot be met",
+            "The only known expectation is `Expect: 100-continue`.",
+        ),
+        _problem(
             "too-many-requests",
             429,
             "The caller asks too often",
             "Nothing was done. Retry after the time given; the RateLimit headers tell how much "
             "is left.",
+        ),
+        _problem(
+            "headers-too-large",
+            431,
+            "The headers are too large",
+            "A request has up to 100 headers of up to 8,190 bytes each; request line and headers "
+            "together take up to 32 KiB.",
+        ),
+        _problem(
+            "not-implemented",
+            501,
+            "The method or the transfer coding is not implemented",
+            "Methods are case-sensitive, and the only transfer coding is chunked; send the body "
+            "without another.",
+        ),
+        _problem(
+            "version-not-supported", 505, "The HTTP version is not supported", "Use HTTP/1.1."
         ),
     )
 }

@@ -14,6 +14,9 @@ PATH_PATTERN = r"^(\\[^\n]|[^.\\,])+(\.(\\[^\n]|[^.\\,])+)*$"
 """An attribute path of ``fields``: names joined by dots; a backslash makes a dot or a comma part
 of a name.
 """
+MAX_PATHS = 1000
+MAX_PATH_CHARACTERS = 2048
+"""The bounds of one ``fields`` parameter."""
 _PATHS = re.compile(r"(?:^|,)((?:\\.|[^,\\]|\\$)*)", re.DOTALL)
 
 
@@ -201,6 +204,8 @@ class AttributePaths(DelimitedList):
     def _deserialize(self, value: list[str], attr: Any, data: Any, **kwargs: Any) -> Any:
         # Some generated clients repeat the parameter where the document says commas.
         paths = [path for text in value for path in _PATHS.findall(text)] if any(value) else []
+        if any(len(path) > MAX_PATH_CHARACTERS for path in paths):
+            raise ValidationError(f"has a path of over {MAX_PATH_CHARACTERS} characters")
         return fields.List._deserialize(self, paths, attr, data, **kwargs)  # noqa: SLF001
 
 
@@ -213,8 +218,11 @@ class ProjectionQuerySchema(Schema):
         unknown = RAISE
 
     fields_ = AttributePaths(
-        fields.String(metadata={"minLength": 1, "pattern": PATH_PATTERN}),
+        fields.String(
+            metadata={"minLength": 1, "maxLength": MAX_PATH_CHARACTERS, "pattern": PATH_PATTERN}
+        ),
         data_key="fields",
+        validate=validate.Length(max=MAX_PATHS, error="has over {max} paths"),
         metadata={
             "minItems": 1,
             "description": (

@@ -3,6 +3,7 @@
 https://www.rfc-editor.org/rfc/rfc8259
 """
 
+import codecs
 import json
 import re
 from typing import Any, NoReturn
@@ -31,6 +32,11 @@ def parse_json(body: bytes) -> Any:
     """
     if not body.strip(b" \t\r\n"):
         raise InvalidBody("The body is empty.")
+    if body.startswith(codecs.BOM_UTF8):
+        raise InvalidBody(
+            "The body begins with a byte order mark, which JSON must not have (RFC 8259 "
+            "section 8.1). Send UTF-8 without it."
+        )
     _check_depth(body)
     try:
         text = body.decode()

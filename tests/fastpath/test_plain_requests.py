@@ -15,8 +15,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.server.answers import Answer, InvalidAnswer
+from service.server.checked_requests import CheckedRequest
+from service.server.incoming_heads import END
 from service.server.plain_connections import can_serve_plainly
-from service.server.request_heads import END, MAX_HEAD_BYTES, environment_of
+from service.server.request_heads import MAX_PLAIN_HEAD_BYTES, environment_of
 
 CLIENT, SERVER = ("192.0.2.7", 50000), ("127.0.0.1", 8000)
 # Objects of their own in each environment, or of no meaning to the service.
@@ -54,9 +56,13 @@ def constants() -> dict[str, object]:
     }
 
 
+class Parser(RequestParser):
+    mesg_class = CheckedRequest
+
+
 def read_by_gunicorn(head: bytes):
     config = configuration()
-    request = next(RequestParser(config, iter([head + END]), CLIENT))
+    request = next(Parser(config, iter([head + END]), CLIENT))
     _, environment = wsgi.create(request, io.BytesIO(), CLIENT, SERVER, config)
     return request, environment
 
@@ -125,6 +131,10 @@ def test_what_clients_usually_send_is_plain(head):
         CURL.replace(b"Host", b"X_Host"),
         CURL.replace(b"Host: 127.0.0.1:8000\r\n", b""),
         CURL + b"\r\nHost: other",
+        CURL.replace(b"127.0.0.1:8000", b""),
+        CURL.replace(b"127.0.0.1:8000", b"me@localhost"),
+        CURL.replace(b"127.0.0.1:8000", b"localhost, other"),
+        CURL.replace(b"127.0.0.1:8000", b"[::1"),
         CURL + b"\r\nAccept: text/html",
         CURL + b"\r\nX-Folded: a\r\n b",
         CURL + b"\r\nX-Control: a\x00b",
@@ -142,7 +152,7 @@ def test_what_clients_usually_send_is_plain(head):
         CURL + b"\r\nExpect: 100-continue",
         CURL + b"\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAA",
         CURL + b"\r\nConnection: keep-alive, close",
-        CURL + b"\r\nX-Long: " + b"x" * MAX_HEAD_BYTES,
+        CURL + b"\r\nX-Long: " + b"x" * MAX_PLAIN_HEAD_BYTES,
         CURL + b"".join(b"\r\nX-%d: x" % number for number in range(101)),
     ],
 )
@@ -294,3 +304,19 @@ def test_gunicorn_as_it_is_configured_here_may_serve_plainly():
 )
 def test_whoever_asks_gunicorn_for_more_gets_gunicorns_own_way(options):
     assert not can_serve_plainly(configuration(**options))
+
+
+def test_the_parser_gets_a_head_whole_however_it_arrives(monkeypatch):
+    parsed = []
+    parse = gunicorn.http.message.Request._parse_python  # noqa: SLF001 - it has no other name
+
+    def record(self, unreader, buf):
+        parsed.append(bytes(buf))
+        return parse(self, unreader, buf)
+
+    monkeypatch.setattr(gunicorn.http.message.Request, "_parse_python", record)
+    head = CURL + b"\r\nX-Long: " + b"x" * 8000 + END
+    bytes_one_by_one = (head[at : at + 1] for at in range(len(head)))
+    request = next(Parser(configuration(), bytes_one_by_one, CLIENT))
+    assert dict(request.headers)["X-LONG"] == "x" * 8000
+    assert parsed == [head]

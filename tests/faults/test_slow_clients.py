@@ -295,10 +295,10 @@ def test_lines_that_end_without_a_carriage_return_are_refused_at_once(server):
 
 def test_a_head_without_end_is_refused(server):
     connection = raw(server, b"GET /live HTTP/1.1\r\n")
-    send_all(connection, [b"X-%d: %s\r\n" % (number, b"a" * 4000) for number in range(500)])
+    send_all(connection, [b"X-%d: %s\r\n" % (number, b"a" * 4000) for number in range(20)])
     answer = everything(connection)
     connection.close()
-    assert status_of(answer) in (400, 431, None)
+    assert status_of(answer) == 431
     assert server.request("GET", "/live").status == 200
 
 

@@ -1,13 +1,16 @@
 """Where gunicorn itself ends TLS, a client that never begins to speak it takes nothing either."""
 
+import itertools
 import socket
+import ssl
 import time
+from contextlib import suppress
 
 import pytest
 import trustme
 
 from tests.faults.clients import everything, raw
-from tests.faults.conftest import eventually
+from tests.faults.conftest import GENEROUS_SECONDS
 from tests.serving import gunicorn
 
 KEEP_ALIVE_SECONDS = 3
@@ -48,12 +51,30 @@ def test_clients_that_never_begin_a_handshake_make_room_for_others(server):
         connection.close()
 
 
-def test_a_client_that_speaks_no_tls_is_closed_without_a_word_in_the_log(server):
+def test_a_client_that_speaks_no_tls_gets_a_problem(server):
+    lines = len(server.log)
     client = raw(server, b"GET /items/104/Andrew HTTP/1.1\r\nHost: x\r\n\r\n")
-    eventually(lambda: everything(client) is not None)
+    response = everything(client)
     client.close()
+    assert response.startswith(b"HTTP/1.1 400 ")
+    assert b"\r\nContent-Type: application/problem+json\r\n" in response
+    assert b"This port speaks HTTPS" in response
+    (line,) = [line for line in server.log[lines:] if line["event"] == "request"]
+    assert line["status"] == 400
     assert server.request("GET", "/items/104/Andrew").status == 200
     server.log_file.seek(0)
-    lines = server.log_file.read().splitlines()
-    assert lines
-    assert all(line.startswith(b"{") for line in lines)
+    assert all(line.startswith(b"{") for line in server.log_file.read().splitlines())
+
+
+def test_a_trickled_head_is_not_waited_for_beyond_its_time_over_tls(server):
+    context = ssl.create_default_context()
+    client = context.wrap_socket(
+        socket.create_connection(server.address, 30), server_hostname="127.0.0.1"
+    )
+    began = time.monotonic()
+    with suppress(OSError):
+        for byte in itertools.cycle(b"GET"):
+            client.sendall(bytes([byte]))
+            time.sleep(0.1)
+            assert time.monotonic() - began < GENEROUS_SECONDS
+    client.close()

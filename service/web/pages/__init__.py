@@ -77,4 +77,5 @@ def _protect(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "no-referrer"
     # Asked for again each time and answered with 304, so that an upgrade shows at once.
     response.headers["Cache-Control"] = "no-cache"
+    response.headers.pop("Date", None)  # the server sets it
     return response

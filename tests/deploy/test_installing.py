@@ -4,17 +4,23 @@ The interpreter that the script is given here makes environments in no time, wit
 """
 
 import configparser
+import json
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
+import sys
 
 import pytest
+import requests
 
+from service import local
 from service.processes import free_port
+from service.settings import Settings
 from tests.conftest import aws_variables
-from tests.engines import ROOT, moto, process, wait_for
+from tests.engines import ROOT, client_for, moto, process, wait_for
 
 DEPLOY = ROOT / "deploy"
 
@@ -39,6 +45,90 @@ def test_the_unit_s_command_serves(unit, tmp_path):
         environment = {**aws_variables(endpoint), "PATH": os.environ["PATH"]}
         with (tmp_path / "log").open("wb") as log, process(command, environment, log) as child:
             wait_for(f"http://127.0.0.1:{port}/live", child)
+
+
+NEEDS_SYSTEMD = pytest.mark.skipif(
+    not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed"
+)
+
+
+@NEEDS_SYSTEMD
+def test_systemd_finds_nothing_to_harden_but_what_the_service_needs():
+    """Offline: systemd judges the file, and does not need to run."""
+    command = ["systemd-analyze", "security", "--offline=true", "--json=short"]
+    judged = subprocess.run(
+        [*command, DEPLOY / "items.service"], capture_output=True, text=True, check=True
+    )
+    exposed = {
+        entry["name"]
+        for entry in json.loads(judged.stdout)
+        if entry["set"] is False and float(entry["exposure"]) > 0
+    }
+    assert exposed == {
+        "RootDirectory=/RootImage=",
+        "ProcSubset=",  # the number of processors and the memory are in /proc
+        "PrivateNetwork=",
+        "IPAddressDeny=",
+        "RestrictAddressFamilies=~AF_(INET|INET6)",
+        "RestrictAddressFamilies=~AF_UNIX",  # systemd's notification socket
+        "DeviceAllow=",
+    }
+
+
+def confinement(unit) -> list[str]:
+    """The command line that applies the unit's system call filter to another command."""
+    filters = re.findall(
+        r"^SystemCallFilter=(.*)$", (DEPLOY / "items.service").read_text(), re.MULTILINE
+    )
+    options = [f"--filter={text}" for text in filters]
+    if unit["Service"]["MemoryDenyWriteExecute"] == "yes":
+        options.append("--deny-write-execute")
+    return [sys.executable, str(ROOT / "tests/deploy/confined.py"), *options, "--"]
+
+
+@NEEDS_SYSTEMD
+def test_the_unit_s_command_serves_under_its_system_call_filter(unit, tmp_path):
+    command = unit["Service"]["ExecStart"].split()
+    port = free_port()
+    command[0], command[command.index("0.0.0.0:8000")] = sys.executable, f"127.0.0.1:{port}"
+    with moto() as endpoint:
+        local.create_table(client_for(endpoint), Settings())
+        environment = {
+            **aws_variables(endpoint),
+            "PATH": os.environ["PATH"],
+            "ITEMS_AUTH": "none",
+            "WEB_CONCURRENCY": "2",
+        }
+        confined = [*confinement(unit), *command]
+        with (tmp_path / "log").open("wb") as log, process(confined, environment, log) as child:
+            wait_for(f"http://127.0.0.1:{port}/live", child)
+            address = f"http://127.0.0.1:{port}/items/104/Andrew"
+            assert requests.get(address, timeout=30).status_code == 200
+            put = requests.put(address, json={"Email": "a@example.com"}, timeout=30)
+            assert put.status_code == 200
+            child.send_signal(signal.SIGHUP)
+            assert requests.get(address, timeout=30).status_code == 200
+
+
+@NEEDS_SYSTEMD
+@pytest.mark.parametrize(
+    "forbidden",
+    [
+        "import os; os.setpriority(0, 0, 5)",
+        "import os; os.chown('/dev/null', 0, 0)",
+        "import mmap; mmap.mmap(-1, 4096, prot=mmap.PROT_WRITE | mmap.PROT_EXEC)",
+    ],
+    ids=["priority", "owner", "executable memory"],
+)
+def test_the_filter_does_reject(unit, forbidden):
+    ran = subprocess.run(
+        [*confinement(unit), sys.executable, "-c", forbidden],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert "PermissionError: [Errno 1]" in ran.stderr
 
 
 def test_the_unit_does_not_start_again_on_wrong_settings(unit):
@@ -92,6 +182,7 @@ def install(tmp_path):
                 "PREFIX": str(tmp_path / "opt"),
                 "UNITS": str(tmp_path / "units"),
                 "SYSTEMCTL": str(systemctl),
+                "SETTINGS": str(tmp_path / "settings"),
                 "PYTHON": str(python),
             },
             capture_output=True,
@@ -177,6 +268,66 @@ def test_a_mistake_is_one_line(install, arguments, message):
     assert ran.returncode == 1
     assert ran.stderr.startswith(message)
     assert len(ran.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("before", "after"), [(0o644, 0o640), (0o600, 0o600), (0o666, 0o640)])
+def test_installing_takes_the_settings_from_other_users(install, tmp_path, before, after):
+    settings = tmp_path / "settings"
+    settings.write_text("ITEMS_RATE_LIMIT_STORAGE=redis://:secret@cache\n")
+    settings.chmod(before)
+    assert install(ROOT, "one").returncode == 0
+    assert mode(settings) == after
+    assert settings.read_text().startswith("ITEMS_RATE_LIMIT_STORAGE=")
+
+
+def mode(path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def settings_commands() -> list[str]:
+    """Every command of the documentation that writes the settings file."""
+    pages = [ROOT / "README.md", *ROOT.glob("docs/*.md")]
+    lines = [line for page in pages for line in page.read_text().splitlines()]
+    writes = r"(>|tee\b.*|install\b.*|cp\b.*) ?/etc/dynamodb-items\.env"
+    return [line.removeprefix("$ ") for line in lines if re.search(writes, line)]
+
+
+def test_the_documentation_writes_the_settings():
+    assert len(settings_commands()) >= 1
+
+
+@pytest.mark.parametrize("command", settings_commands())
+def test_the_settings_that_the_documentation_writes_are_private(tmp_path, command):
+    sudo = executable(tmp_path / "sudo", 'exec "$@"')
+    settings = tmp_path / "dynamodb-items.env"
+    for _ in range(2):
+        subprocess.run(
+            ["sh", "-c", command.replace("/etc/dynamodb-items.env", str(settings))],
+            env={"PATH": f"{sudo.parent}:{os.environ['PATH']}"},
+            check=True,
+            umask=0o022,
+        )
+    assert mode(settings) == 0o600
+    assert settings.read_text() == 2 * "ITEMS_AUTH=none\n"
+
+
+def test_the_settings_that_the_user_data_writes_are_private(tmp_path):
+    """Run as it is, with ITEMS_AUTH set; what it would download and install is left out."""
+    settings = tmp_path / "dynamodb-items.env"
+    script = (DEPLOY / "user-data.sh").read_text()
+    script = script.replace('ITEMS_AUTH=""', 'ITEMS_AUTH="jwt"')
+    script = script.replace("/etc/dynamodb-items.env", str(settings))
+    for program in ("dnf", "curl", "sha256sum", "tar"):
+        executable(tmp_path / program, "cat > /dev/null < /dev/null")
+    script = script.replace('"$folder/deploy/install.sh"', "true")
+    subprocess.run(
+        ["sh", "-c", script],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        check=True,
+        umask=0o022,
+    )
+    assert mode(settings) == 0o600
+    assert settings.read_text().startswith("ITEMS_AUTH=jwt\nITEMS_TABLE=")
 
 
 @pytest.mark.parametrize("script", ["install.sh", "user-data.sh"])

@@ -48,7 +48,7 @@ _ADVICE = {
     LIMITED: "Raise the account's quota, or remove what is no longer used; then run the same "
     "command again.",
     TAKEN: "Run the same command again to see the plan. If it still shows this change, the name "
-    "exists with other letters' case, which IAM does not tell apart: choose --name-prefix.",
+    "exists in another case (IAM does not tell upper and lower case apart): choose --name-prefix.",
     ATTACHED: "Something was attached in the meantime: run the same command again to see what.",
     NOT_READY: _LATER,
 }
@@ -85,6 +85,8 @@ def is_temporary(error: BaseException) -> bool:
     """Whether running the same command again, with nothing else changed, may succeed."""
     if isinstance(error, ClientError):
         code = error.response["Error"]["Code"]
+        if _names_missing_boundary(error):
+            return False
         return code in (*THROTTLED, *NOT_READY) or _status(error) >= _SERVER_ERRORS
     return isinstance(error, (ConnectionError, HTTPClientError, UnreadableResponse, NotInTime))
 
@@ -99,6 +101,12 @@ def may_have_been_made(error: BaseException) -> bool:
 def is_defect(error: BaseException) -> bool:
     """Whether no failure of AWS, of the network or of the input explains the error."""
     return not isinstance(error, (ClientError, BotoCoreError, NotInTime, ValueError))
+
+
+def _names_missing_boundary(error: ClientError) -> bool:
+    """Whether it is the permissions boundary, as IAM names it here, that does not exist."""
+    details = error.response["Error"]
+    return details["Code"] == "NoSuchEntity" and "Scope ARN" in details.get("Message", "")
 
 
 def _status(error: ClientError) -> int:
@@ -145,6 +153,13 @@ def _explain_client_error(error: ClientError) -> tuple[str, str]:
     }
     if facts["code"] in DENIED:
         return explain_denial(facts["operation"], facts["message"])
+    if _names_missing_boundary(error):
+        return (
+            "{operation} failed, the permissions boundary does not exist: {message}".format(
+                **facts
+            ),
+            f"Check --permissions-boundary. {AGAIN}",
+        )
     for codes, meaning in _MEANING.items():
         if facts["code"] in codes:
             return meaning.format(**facts), _ADVICE[codes]

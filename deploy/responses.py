@@ -7,6 +7,7 @@ an operation without output.
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError
@@ -33,11 +34,8 @@ def reject_foreign_response(operation_model: Any, response_dict: dict[str, Any],
         UnreadableResponse: the response has any other status.
     """
     body = response_dict["body"] or b""
-    if operation_model.service_model.resolved_protocol == "json":
-        readable = _is_json_object(body)
-    else:
-        readable = _XML_ROOT.match(body) is not None
-    if readable:
+    is_readable = _READABLE.get(operation_model.service_model.resolved_protocol)
+    if is_readable is None or is_readable(body):
         return
     status = response_dict["status_code"]
     if status >= _SERVER_ERRORS:
@@ -53,3 +51,14 @@ def _is_json_object(body: bytes) -> bool:
         return isinstance(json.loads(body), dict)
     except ValueError:
         return False
+
+
+def _is_xml_response(body: bytes) -> bool:
+    return _XML_ROOT.match(body) is not None
+
+
+_READABLE: Mapping[str, Callable[[bytes], bool]] = {
+    "json": _is_json_object,
+    "query": _is_xml_response,
+    "ec2": _is_xml_response,
+}

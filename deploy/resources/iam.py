@@ -24,7 +24,7 @@ ObservedT = TypeVar("ObservedT")
 
 @dataclass(frozen=True)
 class Namesake:
-    """A resource that takes our name: on another path, or in other letters' case.
+    """A resource that takes our name: on another path, or spelled in another case.
 
     IAM allows a name once in an account, whatever its path and case.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
@@ -105,7 +105,9 @@ class IamResource(ABC, Generic[ObservedT]):
             raise
         for entry in entries:
             name = entry[self.name_member]
-            if name.lower() == self.name.lower():
+            # The list may show what was just made or removed before or after the read by name does.
+            is_this_one = (name, entry["Path"]) == (self.name, self.path)
+            if name.lower() == self.name.lower() and not is_this_one:
                 return Namesake(name, entry["Arn"])
         return None
 

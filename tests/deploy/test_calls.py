@@ -131,6 +131,12 @@ FAILURES = {
         ": Access Denied.",
         "docs/operations.md",
     ),
+    "a missing permissions boundary": (
+        error("NoSuchEntity", "Scope ARN: arn:x does not exist or is not attachable."),
+        False,
+        "the permissions boundary does not exist: Scope ARN: arn:x",
+        "Check --permissions-boundary.",
+    ),
     "something that is not visible": (
         error("NoSuchEntity", "The role with name r cannot be found."),
         True,

@@ -208,6 +208,28 @@ def test_a_write_repeated_after_a_lost_response_counts_once(cloud, replace):
     assert cloud.associations() == {}
 
 
+@pytest.mark.parametrize("operation", ["GetPolicy", "GetRole", "GetInstanceProfile"])
+def test_what_an_earlier_apply_made_and_iam_does_not_show_yet_is_recognised(
+    cloud, refuse, operation
+):
+    cloud.apply()
+    aws = cloud.aws()
+    refuse(aws, operation, "NoSuchEntity", times=1)
+    plan = cloud.apply(aws)
+    assert plan.changes
+    assert cloud.plan().is_as_planned
+    assert len(cloud.state()["roles"]) == len(cloud.state()["policies"]) == 1
+
+
+def test_what_iam_does_not_show_yet_is_waited_for(cloud, refuse):
+    cloud.apply()
+    aws = cloud.aws()
+    refuse(aws, "GetRole", "NoSuchEntity", times=3)
+    cloud.apply(aws)
+    assert len(cloud.clock.pauses) == 2
+    assert f"  … waiting for the role {ROLE} to be visible: up to 120 s" in cloud.lines
+
+
 @pytest.mark.parametrize("number", [0, 1, 3])
 def test_what_others_made_since_the_plan_is_left_to_them(cloud, number):
     plan = cloud.plan()

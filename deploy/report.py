@@ -62,9 +62,9 @@ def failure_lines(error: BaseException, progress: Progress | None) -> Iterator[s
     yield from explain(error)
     if progress is None or not progress.changes:
         return
-    for title, changes in _parts(error, progress):
+    for name, changes in _parts(error, progress).items():
         if changes:
-            yield f"{title}:"
+            yield f"{_TITLES[name]}:"
             yield from (f"  {change.sign} {change.what}" for change in changes)
     if not progress.made:
         yield "No change is known to have been made."
@@ -73,27 +73,32 @@ def failure_lines(error: BaseException, progress: Progress | None) -> Iterator[s
 def failure_json(error: BaseException, progress: Progress | None) -> dict[str, Any]:
     """The same; ``unconfirmed`` changes may have been made, and ``left`` were not tried."""
     reason, advice = explain(error)
-    failure = {"error": reason, "advice": advice, "temporary": is_temporary(error)}
+    failure: dict[str, Any] = {"error": reason, "advice": advice, "temporary": is_temporary(error)}
     if progress is None:
         return failure
-    parts = {
-        title.partition(" ")[0].lower(): [_change_json(change) for change in changes]
-        for title, changes in _parts(error, progress)
-    }
-    return {**failure, **parts}
+    for name, changes in _parts(error, progress).items():
+        failure[name] = [_change_json(change) for change in changes]
+    return failure
 
 
-def _parts(error: BaseException, progress: Progress) -> list[tuple[str, Sequence[Change]]]:
-    """The changes that were made, that failed or may have been made, and that were not tried."""
+_TITLES = {
+    "made": "Made",
+    "failed": "Failed",
+    "unconfirmed": "Unconfirmed (it may have been made)",
+    "left": "Left",
+}
+
+
+def _parts(error: BaseException, progress: Progress) -> dict[str, Sequence[Change]]:
     made = progress.made
     current = progress.changes[made : made + 1]
     is_open = may_have_been_made(error)
-    return [
-        ("Made", progress.changes[:made]),
-        ("Failed", () if is_open else current),
-        ("Unconfirmed (it may have been made)", current if is_open else ()),
-        ("Left", progress.changes[made + 1 :]),
-    ]
+    return {
+        "made": progress.changes[:made],
+        "failed": () if is_open else current,
+        "unconfirmed": current if is_open else (),
+        "left": progress.changes[made + 1 :],
+    }
 
 
 def _change_json(change: Change) -> dict[str, Any]:

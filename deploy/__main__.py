@@ -7,17 +7,17 @@ from typing import Any, NoReturn
 
 import click
 import yaml
-from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy import doctor, options, plan, report, template
 from deploy.aws import Aws
-from deploy.executor import Executor, NotInTime
-from deploy.failures import explain
+from deploy.executor import Executor
+from deploy.failures import is_defect, is_temporary
 from deploy.stack import Stack
 from service.operations import Operation
 
 AS_PLANNED, FAILED, CHANGES = 0, 1, 2
-USAGE, INTERRUPTED = 64, 130
+# sysexits.h: EX_USAGE, EX_SOFTWARE, EX_TEMPFAIL; a shell's status after SIGINT.
+USAGE, DEFECT, TEMPORARY, INTERRUPTED = 64, 70, 75, 130
 _EXAMPLES = """\b
 Examples:
   items-deploy plan --instance-id i-0123456789abcdef0
@@ -31,9 +31,11 @@ Examples:
 \b
 Exit status:
   0   all is as it should be
-  1   refused, or failed
+  1   refused, or failed: correct what the first line says
   2   plan, status: there is something to change; apply: done, but others' policies are there
   64  the command line is wrong
+  70  a defect of this tool
+  75  failed for now (network, throttling, AWS itself): run the same command again
   130 interrupted"""
 
 
@@ -65,7 +67,7 @@ def plan_(context: click.Context, /, as_json: bool, region: str | None, **values
 def apply(
     context: click.Context, /, as_json: bool, yes: bool, region: str | None, **values: Any
 ) -> None:
-    """Make it so; a second time there is nothing left to do."""
+    """Make the changes that plan shows; a second run changes nothing."""
     _carry_out(context, plan.converge, *_stack(region, values), as_json=as_json, yes=yes)
 
 
@@ -73,7 +75,7 @@ def apply(
 @options.request_options
 @click.pass_context
 def status(context: click.Context, /, as_json: bool, region: str | None, **values: Any) -> None:
-    """Show what is there; reads only."""
+    """Show the state of each resource; reads only."""
     observations = _observe(*_stack(region, values))
     found = plan.converge(observations)
     _print(
@@ -91,7 +93,7 @@ def status(context: click.Context, /, as_json: bool, region: str | None, **value
 def destroy(
     context: click.Context, /, as_json: bool, yes: bool, region: str | None, **values: Any
 ) -> None:
-    """Remove what apply made, and nothing else; the table and the instance stay."""
+    """Remove only what apply made; the table and the instance stay."""
     _carry_out(context, plan.destroy, *_stack(region, values), as_json=as_json, yes=yes)
 
 
@@ -146,7 +148,11 @@ def cloudformation(as_json: bool, **values: Any) -> None:
 def _stack(region: str | None, values: dict[str, Any]) -> tuple[Stack, Aws]:
     request = options.request_from(**values)
     aws = Aws(region)
-    return Stack(request, aws.account()), aws
+    account = aws.account()
+    try:
+        return Stack(request, account), aws
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _observe(stack: Stack, aws: Aws) -> list[plan.Observation]:
@@ -162,9 +168,9 @@ def _carry_out(
     as_json: bool,
     yes: bool,
 ) -> None:
-    """Plan, ask, do, and say what is there afterwards."""
+    """Plan, confirm, make the changes and show the state afterwards."""
     if as_json and not yes:
-        raise click.UsageError("--json asks nothing, so it needs --yes.")
+        raise click.UsageError("--json cannot ask for confirmation, so it needs --yes.")
     found = planned(_observe(stack, aws))
     if not as_json:
         _print(as_json, None, report.plan_lines(found))
@@ -172,11 +178,14 @@ def _carry_out(
         if as_json:
             _print(as_json, report.plan_json(found), [])
         context.exit(FAILED)
-    if found.changes:
-        if not yes:
-            click.confirm(f"Make {_count(found.changes)}?", abort=True)
-        Executor(aws, lambda line: click.echo(line, err=as_json)).run(found.changes)
-    observations = _observe(stack, aws)
+    if found.changes and not yes:
+        click.confirm(f"Make {_count(found.changes)}?", abort=True)
+    executor = Executor(aws, lambda line: click.echo(line, err=as_json))
+    try:
+        executor.run(found.changes)
+        observations = _observe(stack, aws)
+    except (Exception, KeyboardInterrupt) as error:
+        raise _Stopped(report.Progress(found.changes, len(executor.made)), error) from error
     _print(
         as_json,
         {**report.plan_json(found), "resources": report.state_json(observations)},
@@ -185,6 +194,15 @@ def _carry_out(
     if not as_json and found.changes and not planned(observations).is_as_planned:
         click.echo("AWS may take some seconds to show all of that.")
     context.exit(CHANGES if any(notice.foreign for notice in found.notices) else AS_PLANNED)
+
+
+class _Stopped(Exception):
+    """An error came up while changes were being made."""
+
+    def __init__(self, progress: report.Progress, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.progress = progress
+        self.error = error
 
 
 def _count(changes: Sequence[Any]) -> str:
@@ -206,23 +224,36 @@ def _print(as_json: bool, document: Any, lines: Iterable[str]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command and exit; every failure is two lines, or one JSON object with --json."""
+    """Run the command and exit; a failure is two lines and the changes, or one JSON object."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    as_json = "--json" in arguments
     try:
         sys.exit(commands.main(arguments, "items-deploy", standalone_mode=False))
     except click.UsageError as error:
-        error.show()
+        if as_json:
+            _print(True, {"error": error.format_message(), "advice": "See --help."}, [])
+        else:
+            error.show()
         sys.exit(USAGE)
     except click.Abort:
-        click.echo("Stopped. The same command goes on where this one stopped.", err=True)
+        _fail(as_json, KeyboardInterrupt(), None)
+    except _Stopped as stopped:
+        _fail(as_json, stopped.error, stopped.progress)
+    except Exception as error:  # noqa: BLE001 - the operator gets a sentence, not a stack trace
+        _fail(as_json, error, None)
+
+
+def _fail(as_json: bool, error: BaseException, progress: report.Progress | None) -> NoReturn:
+    if as_json:
+        _print(True, report.failure_json(error, progress), [])
+    else:
+        for line in report.failure_lines(error, progress):
+            click.echo(line, err=True)
+    if isinstance(error, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
-    except (ClientError, BotoCoreError, NotInTime, ValueError) as error:
-        reason, advice = explain(error)
-        if "--json" in arguments:
-            click.echo(json.dumps({"error": reason, "advice": advice}))
-        else:
-            click.echo(f"{reason}\n{advice}", err=True)
-        sys.exit(FAILED)
+    if is_defect(error):
+        sys.exit(DEFECT)
+    sys.exit(TEMPORARY if is_temporary(error) else FAILED)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,18 @@
 """The clients that deploying reads and writes with, and the few ways in which it reads."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import boto3.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from deploy.account import Account
 from deploy.findings import Call
+from deploy.responses import UnreadableResponse, reject_foreign_response
 from service.aws_credentials import DEFAULT_REGION
 
 SERVICES = ("iam", "ec2", "sts", "dynamodb")
@@ -39,28 +42,36 @@ class Aws:
             service: self.session.client(service, region_name=self.region, config=config)  # type: ignore[call-overload]
             for service in SERVICES
         }
+        for client in self.clients.values():
+            client.meta.events.register("before-parse", reject_foreign_response)
 
     def account(self) -> Account:
-        """Whose credentials these are; needs no permission.
+        """Return the account of the credentials; needs no permission.
 
         Raises:
-            ValueError: they are of another partition than the region.
+            ValueError: the credentials belong to another partition than the region.
         """
         return Account.of(self.read("sts", "get_caller_identity")["Arn"], self.region)
 
     def write(self, call: Call) -> dict[str, Any]:
-        """Make that call."""
+        """Make the call and return its response."""
         return self.read(call.service, call.operation, **call.parameters)
 
     def read(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        """What boto3 answers, and raises."""
-        answer: dict[str, Any] = getattr(self.clients[service], operation)(**parameters)
-        return answer
+        """Return the response to one operation.
+
+        Raises:
+            ClientError, BotoCoreError: as boto3 raises them.
+            UnreadableResponse: the response is not AWS's, or not complete.
+        """
+        with _parsing(operation):
+            response: dict[str, Any] = getattr(self.clients[service], operation)(**parameters)
+            return response
 
     def find(
         self, service: str, operation: str, absent: tuple[str, ...], **parameters: Any
     ) -> dict[str, Any] | None:
-        """The same, and None where the error code says that there is no such thing."""
+        """Return the response, or None where its error code is one of ``absent``."""
         try:
             return self.read(service, operation, **parameters)
         except ClientError as error:
@@ -69,6 +80,15 @@ class Aws:
             raise
 
     def all(self, service: str, operation: str, member: str, **parameters: Any) -> list[Any]:
-        """One list out of all the pages of an answer."""
+        """Return the entries of ``member`` from all pages of a list."""
         pages = self.clients[service].get_paginator(operation).paginate(**parameters)
-        return [entry for page in pages for entry in page.get(member, [])]
+        with _parsing(operation):
+            return [entry for page in pages for entry in page.get(member, [])]
+
+
+@contextmanager
+def _parsing(operation: str) -> Iterator[None]:
+    try:
+        yield
+    except ResponseParserError:
+        raise UnreadableResponse(operation=operation, status=200, what="cut off") from None

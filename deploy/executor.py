@@ -8,17 +8,18 @@ from dataclasses import dataclass, field
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.aws import Aws
-from deploy.findings import Call, Change, ErrorPattern, Wait
+from deploy.findings import Call, Change, ErrorPattern, Landed, Wait
 
 LIMIT_SECONDS = 120.0
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 10.0
-# IAM's own words for "somebody is changing that at this moment".
+# IAM's errors while another request changes the same resource.
 BUSY = (ErrorPattern("ConcurrentModification"), ErrorPattern("EntityTemporarilyUnmodifiable"))
+NOT_FOUND = (ErrorPattern("NoSuchEntity"),)
 
 
 class NotInTime(Exception):
-    """AWS accepted a change, and then it did not come about within the limit."""
+    """AWS accepted a change, and the change did not take effect within the limit."""
 
 
 @dataclass
@@ -30,13 +31,15 @@ class Executor:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[float, float], float] = field(default=random.uniform)
+    made: list[Change] = field(default_factory=list)
+    """The changes that were made, in order, also after a failure."""
 
     def run(self, changes: Sequence[Change]) -> None:
-        """Make all of them, in order.
+        """Make all changes, in order.
 
         Raises:
-            ClientError, BotoCoreError: AWS refused one; those before it are made, none after it.
-            NotInTime: a change did not come about; a later run takes it up.
+            ClientError, BotoCoreError: one failed; those before it are made, none after it.
+            NotInTime: a change did not take effect; a later run takes it up.
         """
         for number, change in enumerate(changes, 1):
             self.say(f"[{number}/{len(changes)}] {change.sign} {change.what}")
@@ -46,9 +49,17 @@ class Executor:
                     self._wait(change.wait)
             except (ClientError, BotoCoreError, NotInTime):
                 if change.restore is not None:
-                    self.say("  … that failed: bringing back what was there before")
-                    self._call(change.restore)
+                    self._restore(change.restore)
                 raise
+            self.made.append(change)
+
+    def _restore(self, call: Call) -> None:
+        """Bring back the state before; a failure here must not hide the one that led to it."""
+        self.say("  … that failed: bringing back what was there before")
+        try:
+            self._call(call)
+        except (ClientError, BotoCoreError) as error:
+            self.say(f"  … that failed as well: {error}")
 
     def _call(self, call: Call) -> None:
         pauses = self._pauses()
@@ -57,7 +68,7 @@ class Executor:
             try:
                 self.aws.write(call)
             except ClientError as error:
-                if _matches(error, call.already):
+                if _matches(error, call.already) or self._has_landed(call.landed, error):
                     return
                 if not _matches(error, (*call.not_yet, *BUSY)) or not next(pauses):
                     raise
@@ -70,20 +81,43 @@ class Executor:
             else:
                 return
 
+    def _has_landed(self, landed: Landed | None, error: ClientError) -> bool:
+        """Whether the write was made by an earlier attempt.
+
+        What exists and cannot be found yet is waited for; whether it is ours decides the rest.
+        """
+        if landed is None or not _matches(error, landed.after):
+            return False
+        pauses = self._pauses()
+        said = False
+        while True:
+            try:
+                return self._holds(landed.read)
+            except ClientError as unseen:
+                if not _matches(unseen, NOT_FOUND):
+                    return False
+                if not said:
+                    self.say(f"  … waiting for {landed.read.what}: up to {LIMIT_SECONDS:.0f} s")
+                    said = True
+                if not next(pauses):
+                    return False
+
     def _wait(self, wait: Wait) -> None:
         pauses = self._pauses()
         said = False
-        while not wait.until(
-            self.aws.read(wait.call.service, wait.call.operation, **wait.call.parameters)
-        ):
+        while not self._holds(wait):
             if not said:
                 self.say(f"  … waiting for {wait.what}: up to {LIMIT_SECONDS:.0f} s")
                 said = True
             if not next(pauses):
                 raise NotInTime(f"Waited {LIMIT_SECONDS:.0f} s for {wait.what}.")
 
+    def _holds(self, wait: Wait) -> bool:
+        read = wait.call
+        return wait.until(self.aws.read(read.service, read.operation, **read.parameters))
+
     def _pauses(self) -> Iterator[bool]:
-        """Sleep at each step, longer and longer and never twice the same; False at the limit."""
+        """Sleep at each step, longer each time and with jitter; False at the limit."""
         until = self.clock() + LIMIT_SECONDS
         pause = FIRST_PAUSE_SECONDS
         while (left := until - self.clock()) > 0:
@@ -95,5 +129,5 @@ class Executor:
 
 
 def _matches(error: ClientError, patterns: tuple[ErrorPattern, ...]) -> bool:
-    answer = error.response["Error"]
-    return any(pattern.matches(answer["Code"], answer.get("Message", "")) for pattern in patterns)
+    details = error.response["Error"]
+    return any(pattern.matches(details["Code"], details.get("Message", "")) for pattern in patterns)

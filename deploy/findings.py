@@ -7,17 +7,37 @@ from typing import Any, Literal, TypeAlias
 
 @dataclass(frozen=True)
 class ErrorPattern:
-    """Errors that AWS answers: this code, with this text somewhere in the message."""
+    """Errors of AWS: this code, with this text somewhere in the message."""
 
     code: str
     text: str = ""
 
     def matches(self, code: str, message: str) -> bool:
-        """Whether an answer is such an error."""
+        """Whether a code and a message are such an error."""
         return code == self.code and self.text.lower() in message.lower()
 
 
 Sign: TypeAlias = Literal["+", "~", "-"]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Repeat a read until its response meets a condition."""
+
+    what: str
+    call: "Call"
+    until: Callable[[Mapping[str, Any]], bool] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Landed:
+    """How to see that a write was made, though its last response is an error.
+
+    botocore repeats a write whose response was lost; the repetition then meets its own result.
+    """
+
+    after: tuple[ErrorPattern, ...]
+    read: Wait
 
 
 @dataclass(frozen=True)
@@ -31,15 +51,7 @@ class Call:
     """Errors that pass once something just made is visible everywhere."""
     already: tuple[ErrorPattern, ...] = ()
     """Errors that mean that there is nothing left to do."""
-
-
-@dataclass(frozen=True)
-class Wait:
-    """Repeat a read until its answer is as it should be."""
-
-    what: str
-    call: Call
-    until: Callable[[Mapping[str, Any]], bool] = field(compare=False)
+    landed: Landed | None = None
 
 
 @dataclass(frozen=True)

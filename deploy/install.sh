@@ -1,19 +1,22 @@
 #!/bin/sh
-# install.sh SOURCE [NAME]: lay the release in the folder SOURCE beside the others and run it.
+# install.sh SOURCE [NAME]: install the release in the folder SOURCE next to the others and run it.
 #
 #   sudo deploy/install.sh /tmp/dynamodb-items           the folder that this script came in
-#   sudo deploy/install.sh --switch NAME                 back to a release that is still there
+#   sudo deploy/install.sh --switch NAME                 back to a release that is still installed
 #   deploy/install.sh --list                             the releases, the running one marked
 #
-# PREFIX (default /opt/dynamodb-items) is where releases lie, SYSTEMCTL what restarts the service,
-# PYTHON the interpreter, 3.11 or newer. A release that cannot be laid changes nothing.
+# PREFIX (default /opt/dynamodb-items) is the folder of the releases, SYSTEMCTL restarts the service,
+# PYTHON is the interpreter, 3.11 or newer. A release that cannot be installed changes nothing.
+# SETTINGS (default /etc/dynamodb-items.env) is the settings file: users other than its owner and
+# group lose access to it, since it may contain secrets. systemd reads it as root.
 set -eu
-# The unit's user is not root: whatever is laid is for everyone to read.
+# The unit's user is not root: it must be able to read the release.
 umask 022
 
 prefix=${PREFIX:-/opt/dynamodb-items}
 systemctl=${SYSTEMCTL:-systemctl}
 units=${UNITS:-/etc/systemd/system}
+settings=${SETTINGS:-/etc/dynamodb-items.env}
 
 fail() {
     echo "$1" >&2
@@ -32,7 +35,8 @@ list() {
 
 switch() {
     [ -x "$prefix/releases/$1/venv/bin/python" ] ||
-        fail "There is no release $1; install.sh --list shows those there are."
+        fail "There is no release $1; install.sh --list shows the installed ones."
+    [ ! -e "$settings" ] || chmod g-wx,o= "$settings"
     # A rename, so that there is no moment without a current release.
     ln -sfn "releases/$1" "$prefix/current.new"
     mv -T "$prefix/current.new" "$prefix/current"
@@ -43,13 +47,13 @@ switch() {
     echo "Release $1 is running."
 }
 
-lay() {
+install_release() {
     source=$1
     name=$2
     release=$prefix/releases/$name
     [ -f "$source/requirements/image.lock" ] || fail "$source is not a release of the service."
     [ -e "$release" ] && fail "There is a release $name already; give it another name."
-    echo "Laying release $name …"
+    echo "Installing release $name …"
     mkdir -p "$prefix/releases"
     new=$(mktemp -d "$prefix/releases/.new.XXXXXX")
     trap 'rm -rf "$new"' EXIT
@@ -66,8 +70,8 @@ lay() {
 }
 
 case ${1:-} in
-    "" | -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0" ;;
+    "" | -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0" ;;
     --list) list ;;
     --switch) switch "${2:?NAME is missing}" ;;
-    *) lay "$1" "${2:-$(date -u +%Y%m%d-%H%M%S)}" ;;
+    *) install_release "$1" "${2:-$(date -u +%Y%m%d-%H%M%S)}" ;;
 esac

@@ -23,6 +23,12 @@ def _tags(_context: click.Context, _option: click.Parameter, value: tuple[str, .
     for name, equals, _ in pairs:
         if not (name and equals):
             raise click.BadParameter("must have the form KEY=VALUE.")
+    names = [name.lower() for name, *_ in pairs]
+    if repeated := [name for name, *_ in pairs if names.count(name.lower()) > 1]:
+        raise click.BadParameter(
+            f"gives {', '.join(repeated)} more than once: IAM does not tell upper and lower case "
+            "apart in a role's tags. Give each key once."
+        )
     return {name: text for name, _, text in pairs}
 
 

@@ -7,6 +7,10 @@ from typing import Any
 from deploy.findings import Refusal
 
 OWNER_TAG = "dynamodb-items:table"
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+MAX_TAGS = 50
+MAX_TAG_KEY_LENGTH = 128
+MAX_TAG_VALUE_LENGTH = 256
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,13 @@ from typing import Any
 
 from deploy.account import Account
 from deploy.documents import key_statement, policy_document, trust_document
-from deploy.ownership import OWNER_TAG, Ownership
+from deploy.ownership import (
+    MAX_TAG_KEY_LENGTH,
+    MAX_TAG_VALUE_LENGTH,
+    MAX_TAGS,
+    OWNER_TAG,
+    Ownership,
+)
 from deploy.resources import Resource
 from deploy.resources.association import Association
 from deploy.resources.instance import Instance
@@ -41,10 +47,10 @@ def _is_tag(text: str, max_length: int) -> bool:
 
 @dataclass(frozen=True)
 class Request:
-    """What the operator asked for; the defaults are the tutorial's names.
+    """What the operator requested; the defaults are the tutorial's names.
 
     Raises:
-        ValueError: with every mistake found, a line each.
+        ValueError: with every error found, a line each.
     """
 
     table: str = DEFAULT_TABLE
@@ -68,13 +74,20 @@ class Request:
         mistakes += [
             f"--tag {name!r} is AWS's or this tool's own; choose another key."
             for name in self.tags
-            if name.lower().startswith("aws:") or name == OWNER_TAG
+            if name.lower() == OWNER_TAG or name.lower().startswith("aws:")
         ]
         mistakes += [
-            f"--tag {name}={text} is not letters, digits, spaces and _ . : / = + - @ only."
+            f"--tag {name}={text} is too long (key {MAX_TAG_KEY_LENGTH}, value "
+            f"{MAX_TAG_VALUE_LENGTH} characters) or has other characters than letters, digits, "
+            "spaces and _ . : / = + - @."
             for name, text in self.tags.items()
-            if not _is_tag(name, 128) or not _is_tag(text, 256)
+            if not _is_tag(name, MAX_TAG_KEY_LENGTH) or not _is_tag(text, MAX_TAG_VALUE_LENGTH)
         ]
+        if len(self.tags) >= MAX_TAGS:
+            mistakes.append(
+                f"--tag is given {len(self.tags)} times; IAM allows {MAX_TAGS} tags, and one of "
+                "them is this tool's own."
+            )
         if Operation.GET_ITEM not in self.operations:
             mistakes.append("--operations must include GetItem: the service's readiness reads.")
         if mistakes:
@@ -98,10 +111,29 @@ class Request:
 
 @dataclass(frozen=True)
 class Stack:
-    """That request, in one account and region."""
+    """That request, in one account and region.
+
+    Raises:
+        ValueError: IAM allows the request in no account like this, or not in this one.
+    """
 
     request: Request
     account: Account
+
+    def __post_init__(self) -> None:
+        longest = MAX_TAG_VALUE_LENGTH - len(self.account.table_arn(""))
+        if len(self.request.table) > longest:
+            raise ValueError(
+                f"--table has {len(self.request.table)} characters, and the tag by which this tool "
+                f"knows its own holds the table's ARN: it has room for {longest} here. "
+                "`items-deploy render cloudformation` makes the same without that tag."
+            )
+        boundary = (self.request.permissions_boundary or "").split(":")
+        if boundary[4:] and boundary[4] not in ("aws", self.account.id):
+            raise ValueError(
+                f"--permissions-boundary names a policy of account {boundary[4]}; it must be AWS's "
+                f"or one of this account, {self.account.id}."
+            )
 
     @property
     def table_arn(self) -> str:

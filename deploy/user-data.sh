@@ -1,17 +1,19 @@
 #!/bin/sh
 # User data for Amazon Linux 2023: an instance that installs the service at its first start.
-# Set the three values below; the instance needs its profile (items-deploy apply), which may come
-# before or after: the service waits for credentials and turns ready once it has them.
-# What it prints is in /var/log/cloud-init-output.log.
+# Set the three values below. The instance needs its profile (items-deploy apply), before or after:
+# the service waits for credentials and becomes ready once it has them.
+# The output is in /var/log/cloud-init-output.log. User data holds no secrets: every program on the
+# instance can read it from the metadata service.
 set -eu
 
 RELEASE_URL="https://example.com/dynamodb-items.tar.gz" # a release's archive
 RELEASE_SHA256="0000000000000000000000000000000000000000000000000000000000000000"
 
-ITEMS_AUTH="" # jwt or api-key, or none for everyone whom the security group lets through
+ITEMS_AUTH="" # jwt or api-key, or none for every caller that the security group allows
 
-: "${ITEMS_AUTH:?Say in this script who may in; see docs/access.md}"
-cat > /etc/dynamodb-items.env <<SETTINGS
+: "${ITEMS_AUTH:?Set it in this script; see docs/access.md}"
+# Only root may read the settings; systemd reads them as root.
+(umask 077 && cat > /etc/dynamodb-items.env) <<SETTINGS
 ITEMS_AUTH=$ITEMS_AUTH
 ITEMS_TABLE=my-dynamodb-table
 AWS_REGION=us-east-2

@@ -1,4 +1,4 @@
-"""The instance: found, never changed but for its profile and its metadata options."""
+"""The instance: only its profile and its metadata options are ever changed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ class ObservedInstance:
 
     @property
     def is_going(self) -> bool:
-        """Whether it's ending or has ended, for good."""
+        """Whether it is terminating or terminated."""
         return self.state in GOING
 
 
 def observe_instance(aws: Aws, instance_id: str) -> ObservedInstance | None:
-    """The instance, None where the region knows none of that id.
+    """Return the instance, None where the region has none of that id.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
     """

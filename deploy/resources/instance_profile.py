@@ -2,11 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from deploy.aws import Aws
-from deploy.findings import Change, Finding, Notice, Refusal
+from deploy.findings import (
+    Call,
+    Change,
+    ErrorPattern,
+    Finding,
+    Landed,
+    Notice,
+    Refusal,
+    Wait,
+)
 from deploy.ownership import as_tag_list, from_tag_list
-from deploy.resources.iam import NO_SUCH_ENTITY, STILL_HANGS, IamResource
+from deploy.resources.iam import NO_SUCH_ENTITY, STILL_ATTACHED, IamResource
 
 
 @dataclass(frozen=True)
@@ -20,11 +30,14 @@ class ObservedInstanceProfile:
 
 
 @dataclass(frozen=True)
-class InstanceProfile(IamResource):
+class InstanceProfile(IamResource[ObservedInstanceProfile]):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateInstanceProfile.html"""
 
     kind = "instance profile"
     tagged_by = "tag_instance_profile"
+    listed_by = "list_instance_profiles"
+    list_member = "InstanceProfiles"
+    name_member = "InstanceProfileName"
 
     arn: str
     role_name: str
@@ -35,8 +48,8 @@ class InstanceProfile(IamResource):
         """The parameter by which IAM's operations know it."""
         return {"InstanceProfileName": self.name}
 
-    def observe(self, aws: Aws) -> ObservedInstanceProfile | None:
-        """The profile, its role and who uses it in the region."""
+    def _find(self, aws: Aws) -> ObservedInstanceProfile | None:
+        """Return the profile, its role and the instances that use it in the region."""
         found = aws.find("iam", "get_instance_profile", ("NoSuchEntity",), **self.identity)
         if found is None:
             return None
@@ -56,13 +69,14 @@ class InstanceProfile(IamResource):
             ),
         )
 
-    def converge(self, observed: ObservedInstanceProfile | None) -> Iterator[Finding]:
+    def _converge(self, observed: ObservedInstanceProfile | None) -> Iterator[Finding]:
         """Make it with our role in it, or bring its tags back."""
         if observed is None:
             yield self._change(
                 "+",
                 "",
                 "create_instance_profile",
+                landed=self._is_ours("get_instance_profile", "InstanceProfile"),
                 Path=self.path,
                 Tags=as_tag_list(self.ownership.tags),
             )
@@ -71,20 +85,18 @@ class InstanceProfile(IamResource):
             yield self.ownership.refusal(self.title, observed.tags)
         elif observed.path != self.path:
             yield Refusal(
-                f"The {self.title} is on the path {observed.path}, and a path is for ever.",
+                f"The {self.title} is on the path {observed.path}, and its path cannot change.",
                 "Give that --path, or destroy and apply.",
             )
         elif others := self._other_roles(observed):
             yield self._holds_another(others)
         else:
-            yield from self._mend_tags(observed.tags)
+            yield from self._converge_tags(observed.tags)
             if not observed.roles:
                 yield self._add_role()
 
-    def destroy(self, observed: ObservedInstanceProfile | None) -> Iterator[Finding]:
+    def _destroy(self, observed: ObservedInstanceProfile) -> Iterator[Finding]:
         """Take the role out and remove the profile, unless another instance uses it."""
-        if observed is None:
-            return
         users = [instance for instance in observed.instances if instance != self.instance_id]
         if not self.ownership.has(observed.tags):
             if self.role_name in observed.roles:
@@ -111,7 +123,7 @@ class InstanceProfile(IamResource):
                     RoleName=self.role_name,
                 )
             yield self._change(
-                "-", "", "delete_instance_profile", not_yet=STILL_HANGS, already=NO_SUCH_ENTITY
+                "-", "", "delete_instance_profile", not_yet=STILL_ATTACHED, already=NO_SUCH_ENTITY
             )
 
     def _other_roles(self, observed: ObservedInstanceProfile) -> list[str]:
@@ -129,5 +141,17 @@ class InstanceProfile(IamResource):
             f"the role {self.role_name} in it",
             "add_role_to_instance_profile",
             not_yet=NO_SUCH_ENTITY,
+            landed=self._holds_our_role(),
             RoleName=self.role_name,
         )
+
+    def _holds_our_role(self) -> Landed:
+        """Whether the role is in it: a profile's quota is one role, which a repeated call meets."""
+
+        def holds(response: Mapping[str, Any]) -> bool:
+            roles = response["InstanceProfile"]["Roles"]
+            return [role["RoleName"] for role in roles] == [self.role_name]
+
+        call = Call("iam", "get_instance_profile", self.identity)
+        read = Wait(f"the role in the {self.title} to be visible", call, holds)
+        return Landed((ErrorPattern("LimitExceeded"),), read)

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from deploy.aws import Aws
 from deploy.documents import same_document
 from deploy.findings import Call, Change, Finding, Notice, Refusal
 from deploy.ownership import as_tag_list, from_tag_list
-from deploy.resources.iam import NO_SUCH_ENTITY, STILL_HANGS, IamResource
+from deploy.resources.iam import NO_SUCH_ENTITY, STILL_ATTACHED, IamResource
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MAX_VERSIONS = 5
@@ -31,20 +31,23 @@ class PolicyVersion:
 
 @dataclass(frozen=True)
 class ObservedPolicy:
-    """A policy of that name; ``used_by`` says what it hangs on, as ``role NAME`` and so on."""
+    """A policy of that name; ``used_by`` names what it is attached to: ``role NAME`` and so on."""
 
-    arn: str
     tags: Mapping[str, str]
     versions: tuple[PolicyVersion, ...]
     used_by: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Policy(IamResource):
+class Policy(IamResource[ObservedPolicy]):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html"""
 
     kind = "policy"
     tagged_by = "tag_policy"
+    listed_by = "list_policies"
+    list_member = "Policies"
+    list_parameters: ClassVar[Mapping[str, str]] = {"Scope": "Local"}
+    name_member = "PolicyName"
 
     arn: str
     document: Mapping[str, Any]
@@ -55,14 +58,13 @@ class Policy(IamResource):
         """The parameter by which IAM's operations know it."""
         return {"PolicyArn": self.arn}
 
-    def observe(self, aws: Aws) -> ObservedPolicy | None:
-        """The policy with its versions, tags and what it hangs on."""
+    def _find(self, aws: Aws) -> ObservedPolicy | None:
+        """Return the policy with its versions, its tags and what it is attached to."""
         found = aws.find("iam", "get_policy", ("NoSuchEntity",), PolicyArn=self.arn)
         if found is None:
-            return self._elsewhere(aws)
+            return None
         versions = aws.all("iam", "list_policy_versions", "Versions", PolicyArn=self.arn)
         return ObservedPolicy(
-            arn=self.arn,
             tags=from_tag_list(aws.all("iam", "list_policy_tags", "Tags", PolicyArn=self.arn)),
             versions=tuple(self._version(aws, version) for version in versions),
             used_by=self._users(aws),
@@ -87,26 +89,14 @@ class Policy(IamResource):
             found += [f"{kind.lower()} {entity[f'{kind}Name']}" for entity in entities]
         return tuple(found)
 
-    def _elsewhere(self, aws: Aws) -> ObservedPolicy | None:
-        """Names are unique across paths, so a policy of that name may be in the way."""
-        for policy in aws.all("iam", "list_policies", "Policies", Scope="Local"):
-            if policy["PolicyName"] == self.name:
-                return ObservedPolicy(policy["Arn"], {}, (), ())
-        return None
-
-    def converge(self, observed: ObservedPolicy | None) -> Iterator[Finding]:
+    def _converge(self, observed: ObservedPolicy | None) -> Iterator[Finding]:
         """Make it, or bring document and tags back."""
         if observed is None:
             yield Change("+", f"{self.title}: {self._actions()}", self._create())
-        elif observed.arn != self.arn:
-            yield Refusal(
-                f"The {self.title} exists as {observed.arn}, and a name is free on one path only.",
-                "Give that --path, or choose another --name-prefix.",
-            )
         elif not self.ownership.has(observed.tags):
             yield self.ownership.refusal(self.title, observed.tags)
         else:
-            yield from self._mend_tags(observed.tags)
+            yield from self._converge_tags(observed.tags)
             yield from self._converge_document(observed.versions)
 
     def _converge_document(self, versions: tuple[PolicyVersion, ...]) -> Iterator[Finding]:
@@ -134,10 +124,8 @@ class Policy(IamResource):
             SetAsDefault=True,
         )
 
-    def destroy(self, observed: ObservedPolicy | None) -> Iterator[Finding]:
-        """Remove it with its versions, unless something else uses it; the role has let go."""
-        if observed is None or observed.arn != self.arn:
-            return
+    def _destroy(self, observed: ObservedPolicy) -> Iterator[Finding]:
+        """Remove it with its versions, unless something else than the role uses it."""
         if not self.ownership.has(observed.tags):
             yield Notice(f"The {self.title} is not ours and stays.")
             return
@@ -150,7 +138,7 @@ class Policy(IamResource):
             return
         for version in _others(observed.versions):
             yield self._delete_version(version, "with the policy")
-        yield self._change("-", "", "delete_policy", not_yet=STILL_HANGS, already=NO_SUCH_ENTITY)
+        yield self._change("-", "", "delete_policy", not_yet=STILL_ATTACHED, already=NO_SUCH_ENTITY)
 
     def _create(self) -> Call:
         parameters = {
@@ -160,7 +148,7 @@ class Policy(IamResource):
             "Description": "What the items service may do with its table.",
             "Tags": as_tag_list(self.ownership.tags),
         }
-        return Call("iam", "create_policy", parameters)
+        return Call("iam", "create_policy", parameters, landed=self._is_ours("list_policy_tags"))
 
     def _delete_version(self, version: PolicyVersion, why: str) -> Change:
         return self._change(

@@ -9,7 +9,7 @@ from deploy.aws import Aws
 from deploy.documents import same_document
 from deploy.findings import Call, Change, Finding, Notice, Refusal
 from deploy.ownership import as_tag_list, from_tag_list
-from deploy.resources.iam import NO_SUCH_ENTITY, STILL_HANGS, IamResource
+from deploy.resources.iam import NO_SUCH_ENTITY, STILL_ATTACHED, IamResource
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,14 @@ class ObservedRole:
 
 
 @dataclass(frozen=True)
-class Role(IamResource):
+class Role(IamResource[ObservedRole]):
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"""
 
     kind = "role"
     tagged_by = "tag_role"
+    listed_by = "list_roles"
+    list_member = "Roles"
+    name_member = "RoleName"
 
     trust: Mapping[str, Any]
     permissions_boundary: str | None
@@ -42,8 +45,8 @@ class Role(IamResource):
         """The parameter by which IAM's operations know it."""
         return {"RoleName": self.name}
 
-    def observe(self, aws: Aws) -> ObservedRole | None:
-        """The role with everything that hangs on it."""
+    def _find(self, aws: Aws) -> ObservedRole | None:
+        """Return the role with everything that is attached to it."""
         named = self.identity
         found = aws.find("iam", "get_role", ("NoSuchEntity",), **named)
         if found is None:
@@ -61,7 +64,7 @@ class Role(IamResource):
             instance_profiles=tuple(profile["InstanceProfileName"] for profile in profiles),
         )
 
-    def converge(self, observed: ObservedRole | None) -> Iterator[Finding]:
+    def _converge(self, observed: ObservedRole | None) -> Iterator[Finding]:
         """Make it, or bring trust, boundary and tags back; attach the policy."""
         if observed is None:
             yield Change("+", f"{self.title}, for EC2 to assume", self._create())
@@ -70,17 +73,17 @@ class Role(IamResource):
             yield self.ownership.refusal(self.title, observed.tags)
         elif observed.path != self.path:
             yield Refusal(
-                f"The {self.title} is on the path {observed.path}, and a role's path is for ever.",
+                f"The {self.title} is on the path {observed.path}, and its path cannot change.",
                 "Give that --path, or destroy and apply.",
             )
         else:
-            yield from self._mend(observed)
+            yield from self._restore(observed)
             if self.policy_arn not in observed.attached:
                 yield self._attach()
             for foreign in self._foreign(observed):
                 yield Notice(f"The {self.title} also has {foreign}; it stays.", foreign=True)
 
-    def _mend(self, observed: ObservedRole) -> Iterator[Change]:
+    def _restore(self, observed: ObservedRole) -> Iterator[Finding]:
         if not same_document(observed.trust, self.trust):
             yield self._change(
                 "~",
@@ -96,12 +99,10 @@ class Role(IamResource):
                 "put_role_permissions_boundary",
                 PermissionsBoundary=self.permissions_boundary,
             )
-        yield from self._mend_tags(observed.tags)
+        yield from self._converge_tags(observed.tags)
 
-    def destroy(self, observed: ObservedRole | None) -> Iterator[Finding]:
-        """Detach the policy and remove the role, unless something foreign hangs on it."""
-        if observed is None:
-            return
+    def _destroy(self, observed: ObservedRole) -> Iterator[Finding]:
+        """Detach the policy and remove the role, unless something foreign is attached to it."""
         if not self.ownership.has(observed.tags):
             yield self._left(observed)
             return
@@ -112,7 +113,7 @@ class Role(IamResource):
         ]
         if foreign:
             yield Refusal(
-                f"On the {self.title} hangs {', '.join(foreign)}, which is not ours.",
+                f"The {self.title} also has {', '.join(foreign)}, which this tool did not make.",
                 "Detach or remove that first.",
             )
             return
@@ -124,7 +125,7 @@ class Role(IamResource):
                 already=NO_SUCH_ENTITY,
                 PolicyArn=self.policy_arn,
             )
-        yield self._change("-", "", "delete_role", not_yet=STILL_HANGS, already=NO_SUCH_ENTITY)
+        yield self._change("-", "", "delete_role", not_yet=STILL_ATTACHED, already=NO_SUCH_ENTITY)
 
     def _left(self, observed: ObservedRole) -> Finding:
         if self.policy_arn in observed.attached:
@@ -150,7 +151,7 @@ class Role(IamResource):
         }
         if self.permissions_boundary:
             parameters["PermissionsBoundary"] = self.permissions_boundary
-        return Call("iam", "create_role", parameters)
+        return Call("iam", "create_role", parameters, landed=self._is_ours("get_role", "Role"))
 
     def _attach(self) -> Change:
         return self._change(

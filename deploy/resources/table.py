@@ -1,4 +1,4 @@
-"""The table: there before and after, never touched."""
+"""The table: it must exist, and nothing here changes it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +9,21 @@ from deploy.aws import Aws
 from deploy.findings import Finding, Refusal
 
 UNREADABLE = "unreadable"
+_USABLE = ("ACTIVE", "UPDATING", UNREADABLE)
+# The other values of TableStatus, and what to do.
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+_ADVICE = {
+    "CREATING": "Wait until it is ACTIVE: aws dynamodb wait table-exists --table-name {table}.",
+    "DELETING": "Check --table. To deploy for a new table of that name, create it first, once "
+    "this one is gone.",
+    "ARCHIVING": "DynamoDB archives a table whose KMS key has been unusable for a week: restore "
+    "it from the backup that DynamoDB makes, and deploy for the restored table.",
+    "INACCESSIBLE_ENCRYPTION_CREDENTIALS": "Enable the table's KMS key again, or let DynamoDB use "
+    "it in the key's policy: after a week DynamoDB archives the table.",
+    "REPLICATION_NOT_AUTHORIZED": "Allow DynamoDB to replicate: see the table's resource policy "
+    "and its KMS keys.",
+}
+_ADVICE["ARCHIVED"] = _ADVICE["ARCHIVING"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +42,7 @@ class Table:
         return f"table {self.name}"
 
     def observe(self, aws: Aws) -> str | None:
-        """The table's status; ``unreadable`` where the operator may not ask, which is no fault."""
+        """Return the table's status; ``unreadable`` where the operator may not describe it."""
         try:
             found = aws.find(
                 "dynamodb", "describe_table", ("ResourceNotFoundException",), TableName=self.name
@@ -39,12 +54,18 @@ class Table:
         return found["Table"]["TableStatus"] if found else None
 
     def converge(self, observed: str | None) -> Iterator[Finding]:
-        """Nothing, or a refusal: a policy on a misspelt table would grant nothing."""
+        """Nothing, or a refusal: a policy on a missing or unusable table grants nothing."""
         if observed is None:
             region = self.arn.split(":")[3]
             yield Refusal(
                 f"There is no table {self.name} in {region}.",
                 "Check --table and --region, or create the table first.",
+            )
+        elif observed not in _USABLE:
+            default = "Make it ACTIVE first, or choose another --table."
+            yield Refusal(
+                f"The table {self.name} is in status {observed}.",
+                _ADVICE.get(observed, default).format(table=self.name),
             )
 
     def destroy(self, observed: str | None) -> Iterator[Finding]:

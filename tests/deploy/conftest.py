@@ -22,7 +22,7 @@ from tests.engines import REGION, client_for, moto
 
 # Each of these costs a second to make anew.
 _client = functools.cache(client_for)
-_session = functools.cache(lambda: boto3.session.Session("testing", "testing"))
+session = functools.cache(lambda: boto3.session.Session("testing", "testing"))
 READS = ("Get", "List", "Describe")
 AMI = "ami-12c6146b"
 
@@ -64,7 +64,7 @@ class Cloud:
         return Request(**{"instance_id": self.instance_id, **changes})
 
     def aws(self) -> Aws:
-        return Aws(REGION, max_attempts=1, session=_session())
+        return Aws(REGION, max_attempts=1, session=session())
 
     def observe(self, aws: Aws, request: Request | None = None) -> list[Observation]:
         stack = Stack(request or self.request(), aws.account())
@@ -83,6 +83,9 @@ class Cloud:
         assert not plan.refusals
         self.executor(aws).run(plan.changes)
         return plan
+
+    def apply_plan(self, plan) -> None:
+        self.executor(self.aws()).run(plan.changes)
 
     def destroy(self, aws: Aws | None = None, **changes):
         return self.apply(aws, destroy, **changes)
@@ -189,7 +192,7 @@ class Ran:
 def run(request, capsys, monkeypatch):
     """The command in this process: its status and what it printed."""
     if "cloud" in request.fixturenames:
-        monkeypatch.setattr(command, "Aws", functools.partial(Aws, session=_session()))
+        monkeypatch.setattr(command, "Aws", functools.partial(Aws, session=session()))
 
     def run(*arguments: str) -> Ran:
         capsys.readouterr()
@@ -219,8 +222,8 @@ def error_answer(service: str, code: str, message: str) -> tuple[dict, bytes]:
     return {"Content-Type": "text/xml"}, body.encode()
 
 
-class _Raw:
-    """The body of an answer, as urllib3 would give it."""
+class Raw:
+    """The body of a response, as urllib3 would give it."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -242,7 +245,7 @@ def refuse():
                     return None
                 left[0] -= 1
                 headers, body = error_answer(service, code, message or f"{code}.")
-                return AWSResponse(request.url, 400, headers, _Raw(body))
+                return AWSResponse(request.url, 400, headers, Raw(body))
 
             client.meta.events.register(f"before-send.{service}.{operation}", answer)
 

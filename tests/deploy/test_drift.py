@@ -234,8 +234,8 @@ def the_role_handed_over(cloud):
     ("arrange", "reason"),
     [
         (policy_on_a_user, "also attached to user ada"),
-        (another_policy_on_the_role, "hangs the inline policy theirs"),
-        (role_in_another_profile, "hangs the instance profile theirs"),
+        (another_policy_on_the_role, "also has the inline policy theirs"),
+        (role_in_another_profile, "also has the instance profile theirs"),
         (another_instance, "still used by i-"),
         (the_role_handed_over, "is not ours, and arn:"),
     ],

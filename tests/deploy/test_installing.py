@@ -1,9 +1,8 @@
-"""The unit, the install script and the user data: they do what the operations page says.
+"""The install script and the user data: they do what the operations page says.
 
 The interpreter that the script is given here makes environments in no time, with nothing in them.
 """
 
-import configparser
 import os
 import re
 import shutil
@@ -12,67 +11,9 @@ import subprocess
 
 import pytest
 
-from service.processes import free_port
-from tests.conftest import aws_variables
-from tests.engines import ROOT, moto, process, wait_for
+from tests.engines import ROOT
 
 DEPLOY = ROOT / "deploy"
-
-
-@pytest.fixture
-def unit():
-    parser = configparser.RawConfigParser(strict=False)
-    parser.optionxform = str
-    parser.read(DEPLOY / "items.service")
-    return parser
-
-
-def test_the_unit_s_command_serves(unit, tmp_path):
-    """As systemd starts it: the command and no setting but the file's, on another port."""
-    command = unit["Service"]["ExecStart"].split()
-    assert command[0] == "/opt/dynamodb-items/current/venv/bin/python"
-    assert unit["Service"]["WorkingDirectory"] == "/opt/dynamodb-items/current"
-    port = free_port()
-    address = command.index("0.0.0.0:8000")
-    command[0], command[address] = str(ROOT / ".venv/bin/python"), f"127.0.0.1:{port}"
-    with moto() as endpoint:
-        environment = {**aws_variables(endpoint), "PATH": os.environ["PATH"]}
-        with (tmp_path / "log").open("wb") as log, process(command, environment, log) as child:
-            wait_for(f"http://127.0.0.1:{port}/live", child)
-
-
-def test_the_unit_does_not_start_again_on_wrong_settings(unit):
-    assert unit["Service"]["RestartPreventExitStatus"] == "4"
-    ended = subprocess.run(
-        [
-            ROOT / ".venv/bin/python",
-            *unit["Service"]["ExecStart"].split()[1:-3],
-            "service.wsgi:app",
-        ],
-        env={"ITEMS_DEADLINE_SECONDS": "soon"},
-        cwd=ROOT,
-        check=False,
-        timeout=60,
-        capture_output=True,
-    )
-    assert ended.returncode == 4
-
-
-def test_the_unit_holds_no_keys(unit):
-    assert "AWS_" not in (DEPLOY / "items.service").read_text()
-    assert unit["Service"]["EnvironmentFile"] == "-/etc/dynamodb-items.env"
-
-
-def test_the_access_page_s_drop_in_hands_the_keys_over(unit):
-    page = (ROOT / "docs/access.md").read_text()
-    drop_in = configparser.RawConfigParser()
-    drop_in.optionxform = str
-    drop_in.read_string(re.search(r"```\n(\[Service\]\n.*?)```", page, re.DOTALL)[1])
-    name, _, file = drop_in["Service"]["LoadCredential"].partition(":")
-    assert f"keys new shop --file {file}\n" in page
-    assert drop_in["Service"]["Environment"] == f"ITEMS_API_KEYS_FILE=%d/{name}"
-    # systemd adds a drop-in's variables to the unit's.
-    assert "ITEMS_API_KEYS_FILE" not in unit["Service"]["Environment"]
 
 
 @pytest.fixture
@@ -92,6 +33,7 @@ def install(tmp_path):
                 "PREFIX": str(tmp_path / "opt"),
                 "UNITS": str(tmp_path / "units"),
                 "SYSTEMCTL": str(systemctl),
+                "SETTINGS": str(tmp_path / "settings"),
                 "PYTHON": str(python),
             },
             capture_output=True,
@@ -177,6 +119,76 @@ def test_a_mistake_is_one_line(install, arguments, message):
     assert ran.returncode == 1
     assert ran.stderr.startswith(message)
     assert len(ran.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("before", "after"), [(0o644, 0o640), (0o600, 0o600), (0o666, 0o640)])
+def test_installing_takes_the_settings_from_other_users(install, tmp_path, before, after):
+    settings = tmp_path / "settings"
+    settings.write_text("ITEMS_RATE_LIMIT_STORAGE=redis://:secret@cache\n")
+    settings.chmod(before)
+    assert install(ROOT, "one").returncode == 0
+    assert mode(settings) == after
+    assert settings.read_text().startswith("ITEMS_RATE_LIMIT_STORAGE=")
+
+
+def mode(path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+WRITES = r"(>|\btee\b.*|\binstall -.*|\bcp\b.*) ?/etc/dynamodb-items\.env"
+
+
+def settings_scripts() -> list[str]:
+    """The commands on the settings file, of every block of the documentation that writes it."""
+    pages = [ROOT / "README.md", *ROOT.glob("docs/*.md")]
+    blocks = [
+        block
+        for page in pages
+        for block in re.findall(r"^```\w*\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+        if re.search(WRITES, block)
+    ]
+    return [
+        "\n".join(line.removeprefix("$ ") for line in block.splitlines() if "items.env" in line)
+        for block in blocks
+    ]
+
+
+def test_the_documentation_writes_the_settings():
+    assert len(settings_scripts()) >= 1
+
+
+@pytest.mark.parametrize("script", settings_scripts())
+def test_the_settings_that_the_documentation_writes_are_private(tmp_path, script):
+    sudo = executable(tmp_path / "sudo", 'exec "$@"')
+    settings = tmp_path / "dynamodb-items.env"
+    for _ in range(2):
+        subprocess.run(
+            ["sh", "-ec", script.replace("/etc/dynamodb-items.env", str(settings))],
+            env={"PATH": f"{sudo.parent}:{os.environ['PATH']}"},
+            check=True,
+            umask=0o022,
+        )
+    assert mode(settings) == 0o600
+    assert settings.read_text() == 2 * "ITEMS_AUTH=none\n"
+
+
+def test_the_settings_that_the_user_data_writes_are_private(tmp_path):
+    """Run as it is, with ITEMS_AUTH set; what it would download and install is left out."""
+    settings = tmp_path / "dynamodb-items.env"
+    script = (DEPLOY / "user-data.sh").read_text()
+    script = script.replace('ITEMS_AUTH=""', 'ITEMS_AUTH="jwt"')
+    script = script.replace("/etc/dynamodb-items.env", str(settings))
+    for program in ("dnf", "curl", "sha256sum", "tar"):
+        executable(tmp_path / program, "cat > /dev/null < /dev/null")
+    script = script.replace('"$folder/deploy/install.sh"', "true")
+    subprocess.run(
+        ["sh", "-c", script],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        check=True,
+        umask=0o022,
+    )
+    assert mode(settings) == 0o600
+    assert settings.read_text().startswith("ITEMS_AUTH=jwt\nITEMS_TABLE=")
 
 
 @pytest.mark.parametrize("script", ["install.sh", "user-data.sh"])

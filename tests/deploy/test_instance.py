@@ -3,6 +3,7 @@
 import pytest
 
 from deploy.plan import converge
+from deploy.resources.table import Table
 from tests.deploy.conftest import Cloud, Killed, on_calls, writes
 
 ROLE = "EC2RoleToAccessDynamoDBTable"
@@ -74,16 +75,54 @@ def test_the_old_profile_comes_back_when_the_new_one_fails(cloud, refuse):
     assert any("bringing back" in line for line in cloud.lines)
 
 
-def test_a_profile_made_again_replaces_the_one_of_that_name_that_is_gone(cloud):
-    cloud.apply()
+def delete_our_profile(cloud: Cloud) -> None:
     iam = cloud.client("iam")
     iam.remove_role_from_instance_profile(InstanceProfileName=ROLE, RoleName=ROLE)
     iam.delete_instance_profile(InstanceProfileName=ROLE)
+
+
+def test_one_apply_replaces_a_profile_that_others_deleted(cloud):
     cloud.apply()
+    delete_our_profile(cloud)
+    plan = cloud.apply()
+    assert [change.call.operation for change in plan.changes] == [
+        "create_instance_profile",
+        "add_role_to_instance_profile",
+        "replace_iam_instance_profile_association",
+    ]
+    assert "in place of the deleted arn:" in plan.changes[-1].what
+    assert cloud.plan().is_as_planned
+
+
+def test_a_profile_that_others_deleted_and_made_again_is_replaced(cloud):
+    cloud.apply()
+    delete_our_profile(cloud)
+    cloud.apply(instance_id=None)
     plan = cloud.apply()
     assert [change.call.operation for change in plan.changes] == [
         "replace_iam_instance_profile_association"
     ]
+    assert cloud.plan().is_as_planned
+
+
+def test_what_ec2_still_reports_of_the_deleted_profile_does_not_end_the_wait(cloud):
+    """Old and new profile have one ARN: only their ids differ."""
+    cloud.apply()
+    (old,) = cloud.client("ec2").describe_iam_instance_profile_associations()[
+        "IamInstanceProfileAssociations"
+    ]
+    delete_our_profile(cloud)
+    aws, late = cloud.aws(), [2]
+
+    def as_before(parsed, **_):
+        if cloud.lines and "in place of" in cloud.lines[-1] and late[0]:
+            late[0] -= 1
+            parsed["IamInstanceProfileAssociations"] = [old]
+
+    event = "after-call.ec2.DescribeIamInstanceProfileAssociations"
+    aws.clients["ec2"].meta.events.register(event, as_before)
+    cloud.apply(aws)
+    assert any("waiting for" in line for line in cloud.lines)
     assert cloud.plan().is_as_planned
 
 
@@ -117,14 +156,11 @@ def test_destroy_leaves_somebody_else_s_profile_of_our_name_on_the_instance(clou
     assert cloud.associations() == {cloud.instance_id: ROLE}
 
 
-def test_destroy_leaves_an_association_whose_profile_is_gone_and_says_so(cloud):
+def test_destroy_removes_an_association_whose_profile_others_deleted(cloud):
     cloud.apply()
-    iam = cloud.client("iam")
-    iam.remove_role_from_instance_profile(InstanceProfileName=ROLE, RoleName=ROLE)
-    iam.delete_instance_profile(InstanceProfileName=ROLE)
-    plan = cloud.destroy()
-    assert cloud.associations() == {cloud.instance_id: ROLE}
-    assert [notice for notice in plan.notices if "association of" in notice.text]
+    delete_our_profile(cloud)
+    cloud.destroy()
+    assert cloud.associations() == {}
     assert cloud.state()["roles"] == {}
 
 
@@ -178,7 +214,7 @@ def test_a_terminated_instance_does_not_stand_in_the_way_of_destroying(cloud):
     assert cloud.state()["roles"] == {}
 
 
-def test_metadata_options_that_somebody_loosened_are_tightened(cloud):
+def test_metadata_options_that_others_loosened_are_tightened_and_the_hop_limit_stays(cloud):
     cloud.apply()
     cloud.client("ec2").modify_instance_metadata_options(
         InstanceId=cloud.instance_id,
@@ -188,6 +224,42 @@ def test_metadata_options_that_somebody_loosened_are_tightened(cloud):
     )
     plan = cloud.apply()
     (change,) = plan.changes
-    assert "HttpTokens required" in change.what
+    assert change.what == f"metadata options of {cloud.instance_id}: HttpTokens optional → required"
+    assert [notice.text for notice in plan.notices] == [
+        f"The metadata options of {cloud.instance_id} allow 3 hops and the service needs 1: "
+        "the limit stays, since other containers may need it."
+    ]
     assert cloud.state()["metadata"]["HttpTokens"] == "required"
-    assert cloud.state()["metadata"]["HttpPutResponseHopLimit"] == 1
+    assert cloud.state()["metadata"]["HttpPutResponseHopLimit"] == 3
+    assert cloud.plan().is_as_planned
+
+
+def test_the_plan_shows_the_hop_limit_that_is_and_the_one_to_come(cloud):
+    cloud.apply()
+    (change,) = cloud.plan(container=True).changes
+    assert change.what.endswith(": HttpPutResponseHopLimit 1 → 2")
+    cloud.apply(container=True)
+    assert cloud.plan().changes == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        ("CREATING", "Wait until it is ACTIVE"),
+        ("DELETING", "Check --table."),
+        ("ARCHIVING", "restore it from the backup"),
+        ("ARCHIVED", "restore it from the backup"),
+        ("INACCESSIBLE_ENCRYPTION_CREDENTIALS", "Enable the table's KMS key again"),
+        ("REPLICATION_NOT_AUTHORIZED", "Allow DynamoDB to replicate"),
+        ("A_STATUS_TO_COME", "Make it ACTIVE first"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_rejected_with_what_to_do(status, advice):
+    (refusal,) = Table("orders", "arn:aws:dynamodb:us-east-2:1:table/orders").converge(status)
+    assert refusal.reason == f"The table orders is in status {status}."
+    assert advice in refusal.advice
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "UPDATING", "unreadable"])
+def test_a_table_that_can_be_used_passes(status):
+    assert list(Table("orders", "arn").converge(status)) == []

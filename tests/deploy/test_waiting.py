@@ -18,7 +18,22 @@ NOT_VISIBLE = [
         "InvalidParameterValue",
         "Value (x) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile",
     ),
+    (
+        "AssociateIamInstanceProfile",
+        "InvalidParameterValue",
+        'IAM Instance Profile "arn:x" has no associated IAM Roles',
+    ),
     ("AssociateIamInstanceProfile", "IncorrectState", "InstanceIdentityProfileNotFound: x"),
+    (
+        "AssociateIamInstanceProfile",
+        "IncorrectInstanceState",
+        "The instance 'i-x' is not in the 'running' or 'stopped' states.",
+    ),
+    (
+        "ModifyInstanceMetadataOptions",
+        "IncorrectInstanceState",
+        "The instance is not in a state from which its metadata options can be modified.",
+    ),
     ("CreateRole", "ConcurrentModification", "Another request is changing it."),
 ]
 
@@ -28,6 +43,7 @@ def test_what_is_not_visible_yet_is_tried_again_and_said(cloud, refuse, operatio
     cloud.apply()
     expected = cloud.state()
     cloud.destroy()
+    loosen_metadata_options(cloud)
     aws = cloud.aws()
     refuse(aws, operation, code, message, times=5)
     cloud.apply(aws)
@@ -35,6 +51,15 @@ def test_what_is_not_visible_yet_is_tried_again_and_said(cloud, refuse, operatio
     assert len(cloud.clock.pauses) == 5
     (line,) = [line for line in cloud.lines if "not ready for it yet" in line]
     assert code in line
+
+
+def loosen_metadata_options(cloud) -> None:
+    cloud.client("ec2").modify_instance_metadata_options(
+        InstanceId=cloud.instance_id,
+        HttpTokens="optional",
+        HttpPutResponseHopLimit=1,
+        HttpEndpoint="enabled",
+    )
 
 
 @pytest.mark.parametrize(("operation", "code", "message"), NOT_VISIBLE)

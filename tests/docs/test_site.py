@@ -9,9 +9,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from markdown.extensions.toc import slugify
 
 from service.web.problems import all_problems
-from tests.docs.site import build
+from tests.docs.site import COMMAND, ENVIRONMENT, build
 from tests.engines import ROOT
 
 PAGES = sorted({ROOT / "README.md", *ROOT.glob("docs/**/*.md")})
@@ -91,19 +92,84 @@ def test_the_code_map_leaves_no_module_out():
     assert sorted(name for name in modules if f"{name}`" not in code_map) == []
 
 
-def test_a_broken_link_stops_the_build(tmp_path):
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs/index.md").write_text("[nowhere](nowhere.md)")
-    (tmp_path / "mkdocs.yml").write_text((ROOT / "mkdocs.yml").read_text())
-    built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ("[nowhere](nowhere.md)", "'nowhere.md'"),
+        ("[no section](#nowhere)", "'#nowhere'"),
+        ("[no section](other.md#nowhere)", "'other.md#nowhere'"),
+        ("[not on the site](../mkdocs.yml)", "'../mkdocs.yml'"),
+        ("[absolute](/other)", "'/other'"),
+        ("![no picture](images/nowhere.png)", "'images/nowhere.png'"),
+    ],
+)
+def test_a_broken_link_stops_make_docs(tmp_path, text, warning):
+    built = make_docs(tmp_path, text)
+    assert built.returncode == 1
+    assert "WARNING" in built.stderr
+    assert warning in built.stderr
+
+
+def test_a_link_that_works_does_not(tmp_path):
+    built = make_docs(tmp_path, "[other](other.md#there)")
+    assert built.returncode == 0, built.stderr
+
+
+def make_docs(folder: Path, text: str) -> subprocess.CompletedProcess:
+    """The command of the Makefile, on a site of two pages."""
+    (folder / "docs").mkdir()
+    (folder / "docs/index.md").write_text(f"# Here\n\n{text}\n")
+    (folder / "docs/other.md").write_text("# Other\n\n## There\n")
+    (folder / "mkdocs.yml").write_text((ROOT / "mkdocs.yml").read_text())
+    return subprocess.run(
+        COMMAND, cwd=folder, capture_output=True, text=True, check=False, env=ENVIRONMENT
     )
-    assert built.returncode != 0
-    assert "nowhere.md" in built.stderr
+
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+OUTSIDE = [ROOT / "README.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md"]
+
+
+def links(page: Path) -> list[str]:
+    """The links of a page within the repository, code left out."""
+    text = re.sub(r"^```.*?^```$|`[^`\n]*`", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return [link for link in LINK.findall(text) if not re.match(r"[a-z]+:", link)]
+
+
+@pytest.mark.parametrize("page", [*OUTSIDE, *ROOT.glob("docs/**/*.md")], ids=lambda page: page.stem)
+def test_every_link_within_the_repository_works(site, page):
+    """mkdocs judges only links between the pages of the site."""
+    for link in links(page):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{page.name}: {link}"
+        if anchor:
+            assert anchor in anchors(site, target), f"{page.name}: {link}"
+
+
+def anchors(site: Path, page: Path) -> set[str]:
+    if page.is_relative_to(ROOT / "docs"):
+        path = page.relative_to(ROOT / "docs").with_suffix("")
+        path = path.parent if path.name in ("index", "README") else path
+        return Elements(site / path / "index.html").ids
+    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {slugify(title, "-") for title in titles}
+
+
+def test_every_page_that_the_code_names_exists(site):
+    """Messages, docstrings and settings send people to ``docs/PAGE.md#SECTION``."""
+    named = {
+        (path, anchor)
+        for folder in ("service", "deploy", "openapi", "requirements", "bench")
+        for source in (ROOT / folder).rglob("*")
+        if source.suffix in (".py", ".sh", ".service", ".yaml", ".txt")
+        and "node_modules" not in source.parts
+        for path, anchor in re.findall(r"\b(docs/[\w/-]+\.md)(?:#([\w-]+))?", source.read_text())
+    }
+    assert named
+    for path, anchor in named:
+        assert (ROOT / path).exists(), path
+        assert not anchor or anchor in anchors(site, ROOT / path), f"{path}#{anchor}"
 
 
 def test_every_block_is_of_a_kind_that_a_test_holds_to():

@@ -1,0 +1,76 @@
+"""What IAM does not allow is found by the plan, before the first write."""
+
+import json
+
+import pytest
+
+from deploy.plan import destroy
+
+ROLE = "EC2RoleToAccessDynamoDBTable"
+POLICY = "DynamoDBAccessPolicy"
+
+
+def a_policy(cloud, name):
+    cloud.client("iam").create_policy(
+        PolicyName=name,
+        PolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Action": "s3:List*", "Resource": "*"}],
+            }
+        ),
+    )
+
+
+def a_role(cloud, name):
+    cloud.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+
+
+def a_profile(cloud, name):
+    cloud.client("iam").create_instance_profile(InstanceProfileName=name)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [(a_policy, POLICY), (a_role, ROLE), (a_profile, ROLE)],
+    ids=["policy", "role", "profile"],
+)
+def test_a_name_taken_in_another_case_is_rejected_before_the_first_write(cloud, make, name):
+    make(cloud, name.lower())
+    (refusal,) = cloud.plan().refusals
+    assert f" {name} exists as arn:aws:iam::123456789012:" in refusal.reason
+    assert refusal.reason.partition(",")[0].endswith(f"/{name.lower()}")
+    assert "--name-prefix" in refusal.advice
+    assert cloud.plan(destroy).changes == ()
+
+
+def test_whoever_may_not_list_names_may_deploy_all_the_same(cloud, refuse):
+    aws = cloud.aws()
+    for operation in ("ListRoles", "ListInstanceProfiles", "ListPolicies"):
+        refuse(aws, operation, "AccessDenied")
+    cloud.apply(aws)
+    assert cloud.plan().is_as_planned
+
+
+def test_more_tags_than_iam_allows_are_rejected_before_the_first_write(cloud):
+    cloud.apply()
+    others = [{"Key": f"t{number}", "Value": "x"} for number in range(49)]
+    cloud.client("iam").tag_role(RoleName=ROLE, Tags=others)
+    (refusal,) = cloud.plan(tags={"team": "shop"}).refusals
+    assert refusal.reason == f"The role {ROLE} would have 51 tags, and IAM allows 50."
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_table_name_too_long_for_the_tag_is_rejected(run):
+    ran = run("plan", "--table", "t" * 211)
+    assert ran.status == 64
+    assert "--table has 211 characters" in ran.err
+    assert "it has room for 210 here" in ran.err
+    assert "no table " in run("plan", "--table", "t" * 210).out
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_permissions_boundary_of_another_account_is_rejected(run):
+    ran = run("plan", "--permissions-boundary", "arn:aws:iam::999999999999:policy/fence")
+    assert ran.status == 64
+    assert "names a policy of account 999999999999" in ran.err

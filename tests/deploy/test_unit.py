@@ -1,0 +1,161 @@
+"""The systemd unit: it serves, under the restrictions that it sets, and holds no keys."""
+
+import configparser
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from service import local
+from service.processes import free_port
+from service.settings import Settings
+from tests.conftest import aws_variables
+from tests.engines import ROOT, client_for, moto, process, wait_for
+
+DEPLOY = ROOT / "deploy"
+
+
+@pytest.fixture
+def unit():
+    parser = configparser.RawConfigParser(strict=False)
+    parser.optionxform = str
+    parser.read(DEPLOY / "items.service")
+    return parser
+
+
+def test_the_unit_s_command_serves(unit, tmp_path):
+    """As systemd starts it: the command and no setting but the file's, on another port."""
+    command = unit["Service"]["ExecStart"].split()
+    assert command[0] == "/opt/dynamodb-items/current/venv/bin/python"
+    assert unit["Service"]["WorkingDirectory"] == "/opt/dynamodb-items/current"
+    port = free_port()
+    address = command.index("0.0.0.0:8000")
+    command[0], command[address] = str(ROOT / ".venv/bin/python"), f"127.0.0.1:{port}"
+    with moto() as endpoint:
+        environment = {**aws_variables(endpoint), "PATH": os.environ["PATH"]}
+        with (tmp_path / "log").open("wb") as log, process(command, environment, log) as child:
+            wait_for(f"http://127.0.0.1:{port}/live", child)
+
+
+NEEDS_SYSTEMD = pytest.mark.skipif(
+    not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed"
+)
+
+
+@NEEDS_SYSTEMD
+def test_systemd_finds_nothing_to_harden_but_what_the_service_needs():
+    """Offline: systemd judges the file, and does not need to run."""
+    command = ["systemd-analyze", "security", "--offline=true", "--json=short"]
+    judged = subprocess.run(
+        [*command, DEPLOY / "items.service"], capture_output=True, text=True, check=True
+    )
+    exposed = {
+        entry["name"]
+        for entry in json.loads(judged.stdout)
+        if entry["set"] is False and float(entry["exposure"]) > 0
+    }
+    assert exposed == {
+        "RootDirectory=/RootImage=",
+        "ProcSubset=",  # the number of processors and the memory are in /proc
+        "PrivateNetwork=",
+        "IPAddressDeny=",
+        "RestrictAddressFamilies=~AF_(INET|INET6)",
+        "RestrictAddressFamilies=~AF_UNIX",  # systemd's notification socket
+        "DeviceAllow=",
+    }
+
+
+def confinement(unit) -> list[str]:
+    """The command line that applies the unit's system call filter to another command."""
+    filters = re.findall(
+        r"^SystemCallFilter=(.*)$", (DEPLOY / "items.service").read_text(), re.MULTILINE
+    )
+    options = [f"--filter={text}" for text in filters]
+    if unit["Service"]["MemoryDenyWriteExecute"] == "yes":
+        options.append("--deny-write-execute")
+    return [sys.executable, str(ROOT / "tests/deploy/confined.py"), *options, "--"]
+
+
+@NEEDS_SYSTEMD
+def test_the_unit_s_command_serves_under_its_system_call_filter(unit, tmp_path):
+    command = unit["Service"]["ExecStart"].split()
+    port = free_port()
+    command[0], command[command.index("0.0.0.0:8000")] = sys.executable, f"127.0.0.1:{port}"
+    with moto() as endpoint:
+        local.create_table(client_for(endpoint), Settings())
+        environment = {
+            **aws_variables(endpoint),
+            "PATH": os.environ["PATH"],
+            "ITEMS_AUTH": "none",
+            "WEB_CONCURRENCY": "2",
+        }
+        confined = [*confinement(unit), *command]
+        with (tmp_path / "log").open("wb") as log, process(confined, environment, log) as child:
+            wait_for(f"http://127.0.0.1:{port}/live", child)
+            address = f"http://127.0.0.1:{port}/items/104/Andrew"
+            assert requests.get(address, timeout=30).status_code == 200
+            put = requests.put(address, json={"Email": "a@example.com"}, timeout=30)
+            assert put.status_code == 200
+            child.send_signal(signal.SIGHUP)
+            assert requests.get(address, timeout=30).status_code == 200
+
+
+@NEEDS_SYSTEMD
+@pytest.mark.parametrize(
+    "forbidden",
+    [
+        "import os; os.setpriority(0, 0, 5)",
+        "import os; os.chown('/dev/null', 0, 0)",
+        "import mmap; mmap.mmap(-1, 4096, prot=mmap.PROT_WRITE | mmap.PROT_EXEC)",
+    ],
+    ids=["priority", "owner", "executable memory"],
+)
+def test_the_filter_does_reject(unit, forbidden):
+    ran = subprocess.run(
+        [*confinement(unit), sys.executable, "-c", forbidden],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert "PermissionError: [Errno 1]" in ran.stderr
+
+
+def test_the_unit_does_not_start_again_on_wrong_settings(unit):
+    assert unit["Service"]["RestartPreventExitStatus"] == "4"
+    ended = subprocess.run(
+        [
+            ROOT / ".venv/bin/python",
+            *unit["Service"]["ExecStart"].split()[1:-3],
+            "service.wsgi:app",
+        ],
+        env={"ITEMS_DEADLINE_SECONDS": "soon"},
+        cwd=ROOT,
+        check=False,
+        timeout=60,
+        capture_output=True,
+    )
+    assert ended.returncode == 4
+
+
+def test_the_unit_holds_no_keys(unit):
+    assert "AWS_" not in (DEPLOY / "items.service").read_text()
+    assert unit["Service"]["EnvironmentFile"] == "-/etc/dynamodb-items.env"
+
+
+def test_the_access_page_s_drop_in_hands_the_keys_over(unit):
+    page = (ROOT / "docs/access.md").read_text()
+    drop_in = configparser.RawConfigParser()
+    drop_in.optionxform = str
+    drop_in.read_string(re.search(r"```\n(\[Service\]\n.*?)```", page, re.DOTALL)[1])
+    name, _, file = drop_in["Service"]["LoadCredential"].partition(":")
+    assert f"keys new shop --file {file}\n" in page
+    assert drop_in["Service"]["Environment"] == f"ITEMS_API_KEYS_FILE=%d/{name}"
+    # systemd adds a drop-in's variables to the unit's.
+    assert "ITEMS_API_KEYS_FILE" not in unit["Service"]["Environment"]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from flask import Flask, Response, request
 from flask_smorest import Api
 
@@ -37,6 +38,8 @@ from service.web.raw_path import (
     path_prefix,
 )
 
+log = structlog.get_logger(__name__)
+
 
 class ItemsApi(Api):  # type: ignore[misc]
     """The OpenAPI document; errors are problems, from ``service.web.problems`` alone."""
@@ -63,7 +66,10 @@ def create_observer(settings: Settings) -> Observer:
     if settings.admin_bind is not None:
         from service.metrics import PrometheusObserver  # noqa: PLC0415
 
-        observers.append(PrometheusObserver())
+        try:
+            observers.append(PrometheusObserver())
+        except OSError as error:  # a full disk; requests are served all the same
+            log.error("no metrics", error=str(error))  # noqa: TRY400
     if settings.otel:
         try:
             from service.tracing import TracingObserver  # noqa: PLC0415

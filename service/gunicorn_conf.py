@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,10 +60,12 @@ forwarded_allow_ips = ""
 logger_class = "service.logs.GunicornLogger"
 
 if _settings.admin_bind is not None:
+    try:
+        _folder = tempfile.mkdtemp(prefix="items-metrics-", dir=worker_tmp_dir)
+    except OSError:  # /dev/shm may be full
+        _folder = tempfile.mkdtemp(prefix="items-metrics-")
     # Before anything imports prometheus_client, which with --preload the arbiter does.
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(
-        prefix="items-metrics-", dir=worker_tmp_dir
-    )
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = _folder
 
 
 def ssl_context(
@@ -103,7 +106,8 @@ def child_exit(_server: Any, worker: Any) -> None:
     if _settings.admin_bind is not None:
         from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
 
-        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+        with suppress(OSError):  # what is raised here would end the arbiter
+            mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def pre_fork(server: Any, _worker: Any) -> None:

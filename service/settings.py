@@ -9,6 +9,7 @@ from typing import Any, NoReturn, Self
 from service import setting_values as values
 from service.items import KeyAttribute, KeySchema
 from service.operations import Operation
+from service.output import protect_standard_streams
 from service.versions import VersionAttribute
 
 # DynamoDB's limits, https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
@@ -30,6 +31,7 @@ class SettingsError(Exception):
         """Say all of it and end the process with the status that gunicorn takes as "the app cannot
         load", after which it doesn't try again for ever.
         """
+        protect_standard_streams()
         sys.stderr.write("The service cannot start; mend its environment:\n")
         sys.stderr.writelines(f"  {mistake}\n" for mistake in self.mistakes)
         sys.exit(4)

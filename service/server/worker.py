@@ -24,6 +24,7 @@ from gunicorn.util import close
 from gunicorn.workers.ggevent import GeventWorker
 
 from service.deadline import give_way
+from service.output import flush_standard_streams
 from service.server.plain_connections import PlainConnection, Resumed, can_serve_plainly, linger
 
 IDLE_GRACE_SECONDS = 2.0
@@ -134,6 +135,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
     def notify(self) -> None:
         """Tell the arbiter that the worker lives, and close what has been idle for too long."""
         super().notify()
+        flush_standard_streams()
         now = time.monotonic()
         self._shut_down(socket.SHUT_RD, idle_since=now - self.cfg.keepalive)
         self._shut_down(socket.SHUT_RDWR, idle_since=now - self.cfg.keepalive - SEND_GRACE_SECONDS)

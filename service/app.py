@@ -109,9 +109,7 @@ def create_app(
     app.url_map.converters["key_segment"] = KeySegmentConverter
     app.extensions["settings"] = settings
     app.extensions["item_repository"] = repository
-    app.extensions["probe"] = Probe(
-        repository, settings.key_schema, settings.probe_interval_seconds
-    )
+    app.extensions["probe"] = Probe(repository, settings, observer)
     refusals.install(app)
     # From the inside out: who asks is known first, then how often, and only then a body is read.
     limits.install(app, settings)

@@ -100,6 +100,7 @@ class Settings:
     admin_bind: tuple[str, int] | None = _setting("ITEMS_ADMIN_BIND", "", values.address)
     otel: bool = _setting("ITEMS_OTEL", "false", values.flag)
     probe_interval_seconds: float = _setting("ITEMS_PROBE_INTERVAL_SECONDS", "5", values.seconds)
+    ready_follows_table: bool = _setting("ITEMS_READY_FOLLOWS_TABLE", "false", values.flag)
     docs_ui: bool = _setting("ITEMS_DOCS_UI", "false", values.flag)
     item_page: bool = _setting("ITEMS_ITEM_PAGE", "false", values.flag)
     fast_path: bool = _setting("ITEMS_FAST_PATH", "true", values.flag)

@@ -29,6 +29,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
+from service.descriptors import is_out_of_descriptors
 from service.items import Attributes
 
 
@@ -49,6 +50,8 @@ class Failure(enum.Enum):
     TIMED_OUT = enum.auto()  # sent, perhaps done, and not answered in time
     CREDENTIALS = enum.auto()  # none, or no longer valid
     MISCONFIGURED = enum.auto()  # the operator must mend something
+    SIGNATURE_REJECTED = enum.auto()  # the secret key or the clock is wrong
+    NO_DESCRIPTORS = enum.auto()  # nothing was sent: this process has no file descriptor left
     TOO_LARGE = enum.auto()  # the item would be over DynamoDB's limit
     REFUSED = enum.auto()  # the values do not suit the table, such as an index key's type
     UPDATE_REFUSED = enum.auto()  # the update expression does not suit the stored item
@@ -75,6 +78,7 @@ _TRANSIENT = frozenset(
         Failure.LOST_ANSWER,
         Failure.TIMED_OUT,
         Failure.CREDENTIALS,
+        Failure.NO_DESCRIPTORS,
     }
 )
 
@@ -96,12 +100,12 @@ _CODES = {
     "InvalidClientTokenId": Failure.CREDENTIALS,
     "AccessDeniedException": Failure.MISCONFIGURED,
     "AccessDenied": Failure.MISCONFIGURED,
-    "IncompleteSignature": Failure.MISCONFIGURED,
-    "InvalidSignatureException": Failure.MISCONFIGURED,
-    "MissingAuthenticationTokenException": Failure.MISCONFIGURED,
-    "RequestExpired": Failure.MISCONFIGURED,
+    "IncompleteSignature": Failure.SIGNATURE_REJECTED,
+    "InvalidSignatureException": Failure.SIGNATURE_REJECTED,
+    "MissingAuthenticationTokenException": Failure.SIGNATURE_REJECTED,
+    "RequestExpired": Failure.SIGNATURE_REJECTED,
     "ResourceNotFoundException": Failure.MISCONFIGURED,
-    "SignatureDoesNotMatch": Failure.MISCONFIGURED,
+    "SignatureDoesNotMatch": Failure.SIGNATURE_REJECTED,
     "ItemCollectionSizeLimitExceededException": Failure.TOO_LARGE,
 }
 
@@ -155,6 +159,8 @@ def failure_of(error: BotoCoreError | ClientError) -> Failure:
             | TokenRetrievalError()
         ):
             return Failure.CREDENTIALS
+        case EndpointConnectionError() if is_out_of_descriptors(error):
+            return Failure.NO_DESCRIPTORS
         case ConnectTimeoutError() | EndpointConnectionError() | ProxyConnectionError():
             return Failure.UNREACHABLE
         case ReadTimeoutError():

@@ -44,6 +44,7 @@ class Output(io.RawIOBase):
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._own: int | None = None
         self._reset()
         self.reopen()
         os.register_at_fork(after_in_child=self._reset)
@@ -61,7 +62,10 @@ class Output(io.RawIOBase):
 
     def reopen(self) -> None:
         """Follow the descriptor to the file that it now stands for."""
-        self._send = _sender(self._descriptor)
+        old, self._own = self._own, _own_description(self._descriptor)
+        self._send = _sender(self._descriptor, self._own)
+        if old is not None:
+            os.close(old)
 
     def fileno(self) -> int:
         """Return the descriptor."""
@@ -179,11 +183,24 @@ def _loss_line(lost: int, *, pretty: bool) -> bytes:
     return orjson.dumps(line, option=orjson.OPT_UTC_Z) + b"\n"
 
 
-def _sender(descriptor: int) -> Callable[[Any], int]:
-    """Return a function that writes to the descriptor without waiting for a reader.
+def _own_description(descriptor: int) -> int | None:
+    """Open a pipe or a terminal again, without waiting for its reader; None for other files, and
+    where that is not permitted.
 
     The descriptor itself stays as it is: other processes, such as a shell, may share its flags.
     """
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode) or stat.S_ISSOCK(mode):
+        return None
+    with suppress(OSError):  # another user's pipe, or one whose reader is gone
+        return os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    return None
+
+
+def _sender(descriptor: int, own: int | None) -> Callable[[Any], int]:
+    """Return a function that writes to the descriptor without waiting for a reader."""
+    if own is not None:
+        return partial(os.write, own)
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
         return partial(os.write, descriptor)
@@ -191,11 +208,7 @@ def _sender(descriptor: int) -> Callable[[Any], int]:
         connected = _socket.socket(fileno=os.dup(descriptor))
         flags = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
         return lambda content: connected.send(content, flags)
-    try:
-        own = os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
-    except OSError:  # another user's pipe, or one whose reader is gone
-        return partial(_write_where_there_is_room, descriptor)
-    return partial(os.write, own)
+    return partial(_write_where_there_is_room, descriptor)
 
 
 def _write_where_there_is_room(descriptor: int, content: Any) -> int:

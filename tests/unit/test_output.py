@@ -74,6 +74,20 @@ def test_the_flags_that_other_processes_share_stay_as_they_are(pipe):
     assert os.get_blocking(stream.fileno())
 
 
+def test_following_a_redirection_leaks_no_descriptor(pipe):
+    reading, stream = pipe
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    other_reading, other_writing = os.pipe()
+    os.dup2(other_writing, stream.fileno())
+    stream.reopen()
+    stream.write(LINE)
+    assert os.read(other_reading, 65536) == LINE
+    os.close(other_reading)
+    os.close(other_writing)
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    assert os.read(reading, 1) == b"", "nobody holds the other end any more"
+
+
 def test_a_pipe_whose_reader_is_gone_costs_only_the_lines(lost):
     reading, writing = os.pipe()
     stream = Output(writing)

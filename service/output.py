@@ -138,8 +138,10 @@ class Output(io.RawIOBase):
             self._ends_torn_line = False
         if self._lost:
             line = _loss_line(self._lost, pretty=self.isatty())
-            self._waiting += line[self._send(line) :]
+            sent = self._send(line)
             self._lost = 0
+            self._is_torn = sent < len(line)
+            self._waiting += line[sent:]
 
     def _next_piece(self) -> bytes:
         """Return as many whole lines as a pipe takes without those of other processes between

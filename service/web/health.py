@@ -23,9 +23,8 @@ from service.errors import (
     ItemNotFound,
     ServiceOverloaded,
     SignatureRejected,
+    StorageMisconfigured,
     StorageThrottled,
-    StorageTimeout,
-    StorageUnavailable,
 )
 from service.instance import Instance
 from service.items import ItemKey, KeySchema
@@ -46,11 +45,8 @@ RESERVED_KEY = {"N": "0", "S": "_ready"}
 _STOPPING = "This instance is stopping."
 _NEVER_READ = "The table has not been read yet."
 _TABLE_UNAVAILABLE = "The table cannot be read at the moment."
-_OWN_TROUBLE = {
-    CredentialsUnavailable: "This instance has no valid AWS credentials.",
-    SignatureRejected: "AWS rejects this instance's signatures: its secret key or its clock is "
-    "wrong.",
-}
+_NO_CREDENTIALS = "This instance has no valid AWS credentials."
+_BAD_SIGNATURES = "AWS rejects this instance's signatures: its secret key or its clock is wrong."
 
 
 class Probe:
@@ -105,12 +101,13 @@ class Probe:
         except ServiceOverloaded:
             return  # nothing is known of the table, and other requests may be served
         except (CredentialsUnavailable, SignatureRejected) as trouble:
-            self._own_trouble = _OWN_TROUBLE[type(trouble)]
+            has_none = isinstance(trouble, CredentialsUnavailable)
+            self._own_trouble = _NO_CREDENTIALS if has_none else _BAD_SIGNATURES
             self._report_change(trouble)
             return
         except Exception as failure:  # noqa: BLE001 - a defect here reads no table either
             error = failure
-        if not isinstance(error, StorageUnavailable | StorageTimeout):
+        if error is None or isinstance(error, StorageMisconfigured):
             self._own_trouble = None  # AWS accepted the signature
         self._note_table(error)
         self._report_change(error)

@@ -11,17 +11,10 @@ import pytest
 from tests import wire as faults
 from tests.engines import ROOT, process, wait_for
 from tests.faults.clients import everything, raw
-from tests.faults.conftest import eventually
+from tests.faults.conftest import ITEM, eventually
 from tests.serving import Server, gunicorn, prepared
 
-ITEM = {"Item": {"Id": {"N": "104"}, "Name": {"S": "Andrew"}}}
 GET = b"GET /items/104/Andrew HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-
-
-@pytest.fixture
-def quick(own_wire):
-    own_wire.fault(faults.answer(ITEM))
-    return own_wire
 
 
 def limited(limit, command):

@@ -14,15 +14,7 @@ from tests.faults.clients import Crowd, everything, get, raw
 from tests.faults.conftest import eventually
 from tests.serving import gunicorn
 
-ITEM = {"Item": {"Id": {"N": "104"}, "Name": {"S": "Andrew"}}}
 GET = b"GET /items/104/Andrew HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-@pytest.fixture
-def quick(own_wire):
-    """A table that answers at once; the processor time goes to the service."""
-    own_wire.fault(faults.answer(ITEM))
-    return own_wire
 
 
 def has_ended(pid):

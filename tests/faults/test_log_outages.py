@@ -21,14 +21,7 @@ from tests.faults.test_credentials import on_the_instance
 from tests.imds import InstanceMetadata
 from tests.serving import Server, prepared
 
-ITEM = {"Item": {"Id": {"N": "104"}, "Name": {"S": "Andrew"}}}
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture
-def quick(own_wire):
-    own_wire.fault(faults.answer(ITEM))
-    return own_wire
 
 
 @contextmanager

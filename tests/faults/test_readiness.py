@@ -17,15 +17,8 @@ from tests.faults.test_credentials import on_the_instance
 from tests.imds import InstanceMetadata
 from tests.serving import gunicorn
 
-ITEM = {"Item": {"Id": {"N": "104"}, "Name": {"S": "Andrew"}}}
 OFTEN = {"ITEMS_PROBE_INTERVAL_SECONDS": "0.1"}
 AWS_CLOCK_SKEW = timedelta(minutes=5)
-
-
-@pytest.fixture
-def quick(own_wire):
-    own_wire.fault(faults.answer(ITEM))
-    return own_wire
 
 
 class Polling:

@@ -3,19 +3,25 @@
 import http.client
 import os
 import signal
+import sys
+import tempfile
 import threading
 import time
 from collections import Counter
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from tests import wire as faults
 from tests.clock import MovableClock
+from tests.engines import process, wait_for
 from tests.faults.conftest import eventually
 from tests.faults.test_credentials import on_the_instance
+from tests.faults.test_drain import has_ended
 from tests.imds import InstanceMetadata
-from tests.serving import gunicorn
+from tests.serving import Server, gunicorn, prepared
 
 OFTEN = {"ITEMS_PROBE_INTERVAL_SECONDS": "0.1"}
 AWS_CLOCK_SKEW = timedelta(minutes=5)
@@ -78,6 +84,27 @@ def test_a_reload_does_not_make_it_fail(quick, drain):
     ):
         for _ in range(2):
             reload(server)
+    assert polling.statuses.keys() == {200}, polling.statuses
+
+
+def test_the_end_of_the_old_arbiter_after_a_binary_upgrade_does_not_make_it_fail(quick):
+    command, environment, url = prepared(quick.url, "-w", "1")
+    # gunicorn repeats its own command line, which "-m gunicorn" is not part of.
+    command = [str(Path(sys.executable).parent / "gunicorn"), *command[3:]]
+    with tempfile.TemporaryFile() as log, process(command, environment, log) as child:
+        wait_for(url + "/ready", child)
+        server = Server(url, child.pid, log)
+        (old,) = server.workers
+        with ExitStack() as upgraded:
+            os.kill(server.pid, signal.SIGUSR2)
+            (new,) = eventually(lambda: set(server.workers) - {old})
+            upgraded.callback(eventually, lambda: has_ended(new))
+            upgraded.callback(os.kill, new, signal.SIGTERM)
+            eventually(lambda: Server(url, new, log).workers)
+            eventually(lambda: sum(line["event"] == "ready" for line in server.log) == 2)
+            with Polling(server) as polling:
+                os.kill(server.pid, signal.SIGTERM)
+                eventually(lambda: has_ended(old) and has_ended(server.pid))
     assert polling.statuses.keys() == {200}, polling.statuses
 
 

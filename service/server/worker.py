@@ -142,7 +142,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     def _limit_connections(self) -> None:
         try:
-            most = most_connections(self.max_in_flight) // len(self.sockets)
+            most = most_connections(self.max_in_flight) // len(self.sockets) or 1
         except TooFewDescriptors as error:
             self.log.error("%s", error)  # noqa: TRY400
             sys.exit(Arbiter.APP_LOAD_ERROR)
@@ -267,7 +267,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
             # The system's own call: gevent's would interrupt the greenlet that reads. What has
             # arrived can still be read, and a request in it is answered. A copy of the descriptor
             # could not be made where none is left, which is when connections must close.
-            with suppress(OSError):
+            with suppress(OSError, ValueError):  # it may be closed by now
                 alias = _PlainSocket(fileno=connection.fileno())
                 try:
                     alias.shutdown(how)

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from service import descriptors
+from service.server.worker import Worker
 from service.storage.failures import Failure, failure_of
 
 
@@ -52,3 +53,21 @@ def test_a_name_server_that_cannot_be_reached_for_want_of_a_descriptor(monkeypat
     monkeypatch.setattr(descriptors.os, "dup", no_more)
     error = EndpointConnectionError(endpoint_url="x", error=socket.gaierror(-2, "unknown name"))
     assert failure_of(error) is Failure.NO_DESCRIPTORS
+
+
+def test_idle_connections_are_shut_down_without_a_descriptor_and_beside_a_closed_one(monkeypatch):
+    ours, theirs = socket.socketpair()
+    closed, _other = socket.socketpair()
+    closed.close()
+
+    def no_more(_descriptor):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(descriptors.os, "dup", no_more)
+    worker = object.__new__(Worker)
+    worker._idle_since = {closed: 0.0, ours: 0.0}
+    worker._shut_down(socket.SHUT_RDWR, idle_since=1.0)
+    assert theirs.recv(1) == b""
+    assert ours.fileno() >= 0
+    ours.close()
+    theirs.close()

@@ -1,8 +1,11 @@
 """The command: plan, apply, status, destroy, doctor, render."""
 
+import errno
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
@@ -225,7 +228,21 @@ def _print(as_json: bool, document: Any, lines: Iterable[str]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit; a failure is two lines and the changes, or one JSON object."""
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        _run(sys.argv[1:] if arguments is None else list(arguments))
+    except OSError as error:
+        # The output cannot be written. If its reader is gone, nobody reads an error message either.
+        if error.errno != errno.EPIPE:
+            with suppress(OSError):
+                click.echo(f"The output cannot be written: {error.strerror}.", err=True)
+        # What Python still holds of it must not fail again at exit:
+        # https://docs.python.org/3/library/signal.html#note-on-sigpipe
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        sys.exit(FAILED)
+
+
+def _run(arguments: list[str]) -> NoReturn:
     as_json = "--json" in arguments
     try:
         sys.exit(commands.main(arguments, "items-deploy", standalone_mode=False))

@@ -14,6 +14,8 @@ import time
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+from service.output import protect_standard_streams
+
 BIND_RETRY_SECONDS = 0.5
 NICENESS = 10
 """Requests come first, also while the workers start."""
@@ -52,13 +54,12 @@ def serve(host: str, port: int, folder: str) -> None:
     server_class = _ServerV6 if ":" in host else _Server
     while True:
         try:
-            server = make_server(host, port, answer, server_class, _Handler)
-        except OSError as error:
+            with make_server(host, port, answer, server_class, _Handler) as server:
+                server.serve_forever()
+        except Exception as error:  # noqa: BLE001 - the port must open once it can
             # After a binary upgrade the old arbiter's port is free once it is gone.
             sys.stderr.write(f"The admin port {host}:{port} cannot be opened yet: {error}.\n")
             time.sleep(BIND_RETRY_SECONDS)
-        else:
-            server.serve_forever()
 
 
 def main() -> None:
@@ -66,6 +67,7 @@ def main() -> None:
     os.nice(NICENESS)
     host, port, folder = sys.argv[1:]
     os.closerange(3, 256)  # the arbiter's listeners, which it hands to a successor
+    protect_standard_streams()
     threading.Thread(target=serve, args=(host, int(port), folder), daemon=True).start()
     while os.read(sys.stdin.fileno(), 1):
         pass

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from flask import Flask, Response, request
 from flask_smorest import Api
 
@@ -38,6 +39,8 @@ from service.web.raw_path import (
     path_prefix,
 )
 
+log = structlog.get_logger(__name__)
+
 
 class ItemsApi(Api):  # type: ignore[misc]
     """The OpenAPI document; errors are problems, from ``service.web.problems`` alone."""
@@ -64,7 +67,10 @@ def create_observer(settings: Settings) -> Observer:
     if settings.admin_bind is not None:
         from service.metrics import PrometheusObserver  # noqa: PLC0415
 
-        observers.append(PrometheusObserver())
+        try:
+            observers.append(PrometheusObserver())
+        except OSError as error:  # a full disk; requests are served all the same
+            log.error("no metrics", error=str(error))  # noqa: TRY400
     if settings.otel:
         try:
             from service.tracing import TracingObserver  # noqa: PLC0415
@@ -104,9 +110,7 @@ def create_app(
     app.url_map.converters["key_segment"] = KeySegmentConverter
     app.extensions["settings"] = settings
     app.extensions["item_repository"] = repository
-    app.extensions["probe"] = Probe(
-        repository, settings.key_schema, settings.probe_interval_seconds
-    )
+    app.extensions["probe"] = Probe(repository, settings, observer)
     refusals.install(app)
     # From the inside out: who asks is known first, then how often, and only then a body is read.
     limits.install(app, settings)

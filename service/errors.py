@@ -140,6 +140,14 @@ class StorageMisconfigured(StorageError):
     """The operator has to mend something: permissions, table, key schema or clock."""
 
 
+class SignatureRejected(StorageMisconfigured):
+    """AWS rejects the signature: the secret key or the clock of this instance is wrong."""
+
+
+class ServiceOverloaded(StorageError):
+    """This process has no resources left for a call; nothing was written. Worth retrying."""
+
+
 class StorageTimeout(StorageError):
     """A read was not answered within the deadline."""
 

@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 
 from service.addresses import is_local
+from service.descriptors import raise_limit
+from service.instance import Instance
 from service.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -27,6 +30,11 @@ try:
     _settings = Settings.from_environment(os.environ)
 except SettingsError as error:
     error.end_the_start()  # here it is said once, and not by each worker
+
+raise_limit()
+
+# Made here, so that all workers share it.
+_instance = Instance()
 
 # A greenlet per connection: a worker that waits for DynamoDB, or for a slow client, serves others
 # meanwhile.
@@ -59,10 +67,12 @@ forwarded_allow_ips = ""
 logger_class = "service.logs.GunicornLogger"
 
 if _settings.admin_bind is not None:
+    try:
+        _folder = tempfile.mkdtemp(prefix="items-metrics-", dir=worker_tmp_dir)
+    except OSError:  # /dev/shm may be full
+        _folder = tempfile.mkdtemp(prefix="items-metrics-")
     # Before anything imports prometheus_client, which with --preload the arbiter does.
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(
-        prefix="items-metrics-", dir=worker_tmp_dir
-    )
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = _folder
 
 
 def ssl_context(
@@ -78,7 +88,20 @@ def ssl_context(
     return context
 
 
-def when_ready(_server: Any) -> None:
+def when_ready(server: Any) -> None:
+    """Have ``/ready`` report it when the arbiter stops, and open the admin port."""
+    server.stop = partial(_stop, server, server.stop)
+    _open_admin_port()
+
+
+def _stop(server: Any, stop: Callable[..., None], *arguments: Any) -> None:
+    # In a binary upgrade another arbiter serves on the same listeners: the instance does not stop.
+    if server.reexec_pid == server.master_pid == 0:
+        _instance.mark_stopping()
+    stop(*arguments)
+
+
+def _open_admin_port() -> None:
     """Open the admin port, in a process that ends when the arbiter and all workers have."""
     if _settings.admin_bind is None:
         return
@@ -103,7 +126,8 @@ def child_exit(_server: Any, worker: Any) -> None:
     if _settings.admin_bind is not None:
         from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
 
-        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+        with suppress(OSError):  # what is raised here would end the arbiter
+            mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def pre_fork(server: Any, _worker: Any) -> None:
@@ -132,8 +156,9 @@ def post_fork(_server: Any, _worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Begin to probe the table at once, and say when the worker is about to stop."""
+    """Prepare the worker, and begin to probe the table at once."""
     worker.drain_seconds = _settings.drain_seconds
+    worker.max_in_flight = _settings.max_in_flight
     worker.prefers_plain_connections = _settings.fast_path
     # What is loaded by now stays for good: no collection needs to look at it again. A large item
     # is thousands of dictionaries, none of them in a cycle.
@@ -141,5 +166,5 @@ def post_worker_init(worker: Any) -> None:
     gc.set_threshold(10_000, 20, 20)
     gc.enable()
     probe = worker.app.wsgi().extensions["probe"]
-    probe.draining = lambda: getattr(worker, "draining", False) or not worker.alive
+    probe.instance = _instance
     probe.start()

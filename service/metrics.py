@@ -7,6 +7,7 @@ files up, also those of workers that are gone. So it matters that the variable i
 https://prometheus.github.io/client_python/multiprocess/
 """
 
+import mmap
 import os
 import time
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from typing import Any
 
 from gevent import monkey
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
+from prometheus_client.mmap_dict import MmapedDict
 
 from service.observation import CallRecord, Observer, RequestRecord
 
@@ -22,6 +24,10 @@ REQUEST_BUCKETS_SECONDS = (
 )
 CALL_BUCKETS_SECONDS = REQUEST_BUCKETS_SECONDS[:-2]
 NO_ROUTE = "none"
+
+_INITIAL_BYTES = 64 * 1024
+_ENTRY_BYTES = 40
+"""What an entry has at most besides its key: length, padding, value and time."""
 
 
 class _Process:
@@ -38,7 +44,33 @@ class _Process:
         return self._pid
 
 
+class _AllocatedDict(MmapedDict):
+    """A file of counters whose space is allocated before it is written to.
+
+    The library maps a file with holes into memory. Where the disk is full, writing into a hole ends
+    the process with SIGBUS; allocating it first raises ``OSError``.
+    """
+
+    def __init__(self, filename: str, read_mode: bool = False) -> None:
+        if not read_mode:
+            with open(filename, "a+b") as file:  # noqa: PTH123 - as the library opens it
+                os.posix_fallocate(file.fileno(), 0, mmap.PAGESIZE)
+                if os.fstat(file.fileno()).st_size < _INITIAL_BYTES:
+                    file.truncate(_INITIAL_BYTES)
+        self._allocated_bytes = mmap.PAGESIZE
+        super().__init__(filename, read_mode)  # type: ignore[no-untyped-call]
+
+    def _init_value(self, key: str) -> None:
+        end = self._used + len(key.encode()) + _ENTRY_BYTES
+        if end > self._allocated_bytes:
+            end += -end % mmap.PAGESIZE
+            os.posix_fallocate(self._f.fileno(), 0, end)
+            self._allocated_bytes = end
+        super()._init_value(key)  # type: ignore[no-untyped-call]
+
+
 if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    values.MmapedDict = _AllocatedDict  # type: ignore[attr-defined]
     # A request is counted in nine places, each a few bytes of memory behind this lock. Nothing
     # waits there, so that gevent's lock, which takes a microsecond, has nothing to do; nor has the
     # system, which would be asked nine times which process this is.
@@ -98,8 +130,12 @@ class PrometheusObserver(Observer):
             ["operation"],
             registry=registry,
         )
+        self._lines_lost = Counter(
+            "items_log_lines_lost", "Log lines that could not be written.", registry=registry
+        )
         self._registry = registry
         self._credentials: Gauge | None = None
+        self._table: Gauge | None = None
         # Finding a metric by its labels takes longer than counting.
         self._of_request: dict[tuple[str, str, int], tuple[Any, Any]] = {}
         self._of_call: dict[tuple[str, str], tuple[Any, Any, Any]] = {}
@@ -153,3 +189,19 @@ class PrometheusObserver(Observer):
                 registry=self._registry,
             )
         self._credentials.set(time.time())
+
+    def table_probed(self, *, is_available: bool) -> None:
+        """Remember how the latest probe ended."""
+        if self._table is None:  # made sooner, it would report an outage before the first probe
+            self._table = Gauge(
+                "items_table_available",
+                "1 where the latest readiness probe read the table, 0 where one of the workers "
+                "could not.",
+                multiprocess_mode="livemin",
+                registry=self._registry,
+            )
+        self._table.set(is_available)
+
+    def log_lines_lost(self, count: int) -> None:
+        """Count them."""
+        self._lines_lost.inc(count)

@@ -1,9 +1,17 @@
 """What happens to a request, for those who watch: the log, the metrics, the traces."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+
+import structlog
+
+FAILURE_LOG_SECONDS = 60.0
+"""An observer that fails does so for each request; that often, a line reports it."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -53,35 +61,61 @@ class Observer:
     def credentials_found(self) -> None:
         """AWS credentials were found or renewed."""
 
+    def table_probed(self, *, is_available: bool) -> None:
+        """The readiness probe has read the table, or failed to."""
+
+    def log_lines_lost(self, count: int) -> None:
+        """So many log lines could not be written."""
+
 
 UNOBSERVED = Observer()
 
 
 class Observers(Observer):
-    """Several observers as one."""
+    """Several observers as one. What one of them raises reaches neither the request nor the other
+    observers: a full disk may cost a count, and no response.
+    """
 
     def __init__(self, observers: Sequence[Observer]) -> None:
         self._observers = tuple(observers)
+        self._reported_at = float("-inf")
 
     def request_began(self, record: RequestRecord, headers: Mapping[str, Any]) -> None:
-        """Tell all of them."""
-        for observer in self._observers:
-            observer.request_began(record, headers)
+        """Report it to all observers."""
+        self._tell(lambda observer: observer.request_began(record, headers))
 
     def request_ended(self, record: RequestRecord) -> None:
-        """Tell all of them."""
-        for observer in self._observers:
-            observer.request_ended(record)
+        """Report it to all observers."""
+        self._tell(lambda observer: observer.request_ended(record))
 
     def call_ended(self, call: CallRecord) -> None:
-        """Tell all of them."""
-        for observer in self._observers:
-            observer.call_ended(call)
+        """Report it to all observers."""
+        self._tell(lambda observer: observer.call_ended(call))
 
     def credentials_found(self) -> None:
-        """Tell all of them."""
+        """Report it to all observers."""
+        self._tell(lambda observer: observer.credentials_found())
+
+    def table_probed(self, *, is_available: bool) -> None:
+        """Report it to all observers."""
+        self._tell(lambda observer: observer.table_probed(is_available=is_available))
+
+    def log_lines_lost(self, count: int) -> None:
+        """Report it to all observers."""
+        self._tell(lambda observer: observer.log_lines_lost(count))
+
+    def _tell(self, report: Callable[[Observer], None]) -> None:
         for observer in self._observers:
-            observer.credentials_found()
+            try:
+                report(observer)
+            except Exception as error:  # noqa: BLE001 - whatever fails, the request goes on
+                self._report(observer, error)
+
+    def _report(self, observer: Observer, error: Exception) -> None:
+        now = time.monotonic()
+        if now - self._reported_at >= FAILURE_LOG_SECONDS:
+            self._reported_at = now
+            log.error("observer failed", observer=type(observer).__name__, error=str(error))
 
 
 request_under_way: ContextVar[RequestRecord | None] = ContextVar("request_under_way", default=None)

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, Self
 from service import setting_values as values
 from service.items import KeyAttribute, KeySchema
 from service.operations import Operation
+from service.output import protect_standard_streams
 from service.versions import VersionAttribute
 
 # DynamoDB's limits, https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
@@ -30,6 +31,7 @@ class SettingsError(Exception):
         """Say all of it and end the process with the status that gunicorn takes as "the app cannot
         load", after which it doesn't try again for ever.
         """
+        protect_standard_streams()
         sys.stderr.write("The service cannot start; mend its environment:\n")
         sys.stderr.writelines(f"  {mistake}\n" for mistake in self.mistakes)
         sys.exit(4)
@@ -98,6 +100,7 @@ class Settings:
     admin_bind: tuple[str, int] | None = _setting("ITEMS_ADMIN_BIND", "", values.address)
     otel: bool = _setting("ITEMS_OTEL", "false", values.flag)
     probe_interval_seconds: float = _setting("ITEMS_PROBE_INTERVAL_SECONDS", "5", values.seconds)
+    ready_follows_table: bool = _setting("ITEMS_READY_FOLLOWS_TABLE", "false", values.flag)
     docs_ui: bool = _setting("ITEMS_DOCS_UI", "false", values.flag)
     item_page: bool = _setting("ITEMS_ITEM_PAGE", "false", values.flag)
     fast_path: bool = _setting("ITEMS_FAST_PATH", "true", values.flag)

@@ -8,6 +8,7 @@ from flask import Flask
 
 from service.app import create_app, create_observer, create_repository
 from service.logs import configure_logging
+from service.output import count_lost_lines
 from service.settings import Settings, SettingsError, unknown_variables
 
 UNSEEN_ADDRESS = (
@@ -24,6 +25,7 @@ def _app() -> Flask:
     for sentence in unknown_variables(os.environ):
         structlog.get_logger(__name__).warning("unknown setting", detail=sentence)
     observer = create_observer(settings)
+    count_lost_lines(observer.log_lines_lost)
     return create_app(settings, create_repository(settings, observer), observer)
 
 

@@ -84,6 +84,16 @@ def gunicorn(
 
     A variable that is None is left out.
     """
+    command, environment, url = prepared(endpoint, *options, **variables)
+    with tempfile.TemporaryFile() as log, process(command, environment, log) as child:
+        wait_for(url + until, child)
+        yield Server(url, child.pid, log)
+
+
+def prepared(
+    endpoint: str, *options: str, **variables: str | None
+) -> tuple[list[str], dict[str, str], str]:
+    """The command, the environment and the URL of the production entry on a free port."""
     port = free_port()
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ITEMS_"))
@@ -100,8 +110,5 @@ def gunicorn(
         *(sys.executable, "-m", "gunicorn", "-c", "python:service.gunicorn_conf"),
         *("-b", f"127.0.0.1:{port}", *options, "service.wsgi:app"),
     ]
-    with tempfile.TemporaryFile() as log, process(command, environment, log) as child:
-        scheme = "https" if "--certfile" in options else "http"
-        url = f"{scheme}://127.0.0.1:{port}{variables.get('SCRIPT_NAME', '')}"
-        wait_for(url + until, child)
-        yield Server(url, child.pid, log)
+    scheme = "https" if "--certfile" in options else "http"
+    return command, environment, f"{scheme}://127.0.0.1:{port}{variables.get('SCRIPT_NAME', '')}"

@@ -16,7 +16,7 @@ import urllib3
 from service.access.public_keys import KeySet, parse_key_set
 from service.access.watched_file import WatchedFile
 from service.addresses import check_url
-from service.deadline import TimeIsUp, time_limit
+from service.deadline import time_limit
 from service.errors import IssuerUnavailable
 
 FETCH_SECONDS = 3.0
@@ -134,7 +134,7 @@ class RemoteKeySource:
                 self._keys = parse_key_set(content)
                 self._content = content
                 log.info("key set fetched", keys=len(self._keys))
-        except (TimeIsUp, urllib3.exceptions.HTTPError, ValueError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever fails, the known keys serve on
             longest = FIRST_RETRY_SECONDS if self._keys is None else RETRY_SECONDS
             pause_seconds = min(longest, pause_seconds)
             log.error(  # noqa: TRY400

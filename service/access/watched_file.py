@@ -51,7 +51,7 @@ class WatchedFile(Generic[Content]):
                     self._content = self._parse(self._path.read_bytes())
                     self._signature = signature
                     log.info("file read again", file=self._path.name)
-            except (OSError, ValueError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever fails, the old content serves on
                 log.error("file unreadable", file=self._path.name, error=str(error))  # noqa: TRY400
         return self._content
 

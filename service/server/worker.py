@@ -8,6 +8,7 @@ connections as long as for busy ones, and reads refused bodies to their end.
 import errno
 import os
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,12 +20,15 @@ from typing import Any
 
 import gevent
 from gevent import monkey
+from gunicorn.arbiter import Arbiter
 from gunicorn.http.parser import RequestParser
 from gunicorn.http.wsgi import base_environ
 from gunicorn.util import close
 from gunicorn.workers.ggevent import GeventWorker
 
 from service.deadline import give_way
+from service.descriptors import TooFewDescriptors, most_connections
+from service.output import flush_standard_streams
 from service.server.checked_requests import CheckedRequest, asks_to_close, has_unread_body
 from service.server.plain_connections import PlainConnection, Resumed, can_serve_plainly, linger
 
@@ -67,10 +71,13 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     alive: bool
     sockets: list[Any]
+    worker_connections: int
     drain_seconds = 0.0
-    """How long to go on after SIGTERM; ``gunicorn_conf`` sets this and the next once the app is
+    """How long to go on after SIGTERM; ``gunicorn_conf`` sets this and the next two once the app is
     loaded.
     """
+    max_in_flight = 1
+    """How many requests may call the table at once."""
     prefers_plain_connections = True
     """Whether to serve plain requests without gunicorn's request and response objects."""
 
@@ -108,16 +115,18 @@ class Worker(GeventWorker):  # type: ignore[misc]
         return self.draining or not self.alive
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """SIGTERM: say so at ``/ready`` at once; take no more requests after the drain time."""
-        if self.drain_seconds and not self.draining:
-            self.draining = True
-            gevent.spawn_later(self.drain_seconds, self._stop)
+        """SIGTERM: take no more requests after the drain time, which another one does not cut."""
+        if self.drain_seconds and self.alive:
+            if not self.draining:
+                self.draining = True
+                gevent.spawn_later(self.drain_seconds, self._stop)
         else:
             super().handle_exit(sig, frame)
             gevent.spawn(self._stop)
 
     def run(self) -> None:
         """Serve until told to stop."""
+        self._limit_connections()
         self._listeners = {each: _Listener(each.getsockname()) for each in self.sockets}
         # With a prefix from outside, gunicorn takes paths apart.
         if (
@@ -134,9 +143,25 @@ class Worker(GeventWorker):  # type: ignore[misc]
             }
         super().run()
 
+    def _limit_connections(self) -> None:
+        try:
+            most = most_connections(self.max_in_flight) // len(self.sockets) or 1
+        except TooFewDescriptors as error:
+            self.log.error("%s", error)  # noqa: TRY400
+            sys.exit(Arbiter.APP_LOAD_ERROR)
+        if most < self.worker_connections:
+            self.log.warning(
+                "The limit on file descriptors leaves %d connections for clients of this worker, "
+                "not %d (worker_connections).",
+                most,
+                self.worker_connections,
+            )
+            self.worker_connections = most
+
     def notify(self) -> None:
         """Tell the arbiter that the worker lives, and close what has been idle for too long."""
         super().notify()
+        flush_standard_streams()
         now = time.monotonic()
         self._shut_down(socket.SHUT_RD, idle_since=now - self.cfg.keepalive)
         self._shut_down(socket.SHUT_RDWR, idle_since=now - self.cfg.keepalive - SEND_GRACE_SECONDS)
@@ -261,10 +286,15 @@ class Worker(GeventWorker):  # type: ignore[misc]
         for connection, since in list(self._idle_since.items()):
             if since > idle_since:
                 continue
-            # The system's own call, on a copy: gevent's would interrupt whoever reads. What has
-            # arrived can still be read, and a request in it is answered.
-            with suppress(OSError), _PlainSocket(fileno=os.dup(connection.fileno())) as copy:
-                copy.shutdown(how)
+            # The system's own call: gevent's would interrupt the greenlet that reads. What has
+            # arrived can still be read, and a request in it is answered. A copy of the descriptor
+            # could not be made where none is left, which is when connections must close.
+            with suppress(OSError, ValueError):  # it may be closed by now
+                alias = _PlainSocket(fileno=connection.fileno())
+                try:
+                    alias.shutdown(how)
+                finally:
+                    alias.detach()
 
 
 def _linger_over_body(request: Any, client: socket.socket) -> bool:

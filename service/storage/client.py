@@ -15,13 +15,14 @@ import botocore.session
 import orjson
 import structlog
 from botocore.config import Config
-from botocore.exceptions import InvalidConfigError, ReadTimeoutError
+from botocore.exceptions import EndpointConnectionError, InvalidConfigError, ReadTimeoutError
 from botocore.loaders import JSONFileLoader
 from botocore.parsers import ResponseParserError
 
 from service import __version__
 from service.aws_credentials import new_session
 from service.deadline import Deadline, TimeIsUp, time_limit
+from service.descriptors import is_out_of_descriptors
 from service.observation import UNOBSERVED, Observer
 from service.operations import Operation, Transaction
 from service.settings import Settings
@@ -136,6 +137,12 @@ class DynamoDBClient:
                     self._methods = self._new_methods()
                 except ValueError as error:  # a region or an endpoint that is none
                     raise InvalidConfigError(error_msg=str(error)) from error
+                except OSError as error:
+                    if is_out_of_descriptors(error):
+                        raise EndpointConnectionError(
+                            endpoint_url="DynamoDB", error=error
+                        ) from error
+                    raise
             return self._methods
 
     def _new_methods(self) -> Mapping[str, Callable[..., dict[str, Any]]]:

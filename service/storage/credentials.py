@@ -20,6 +20,7 @@ from botocore.credentials import Credentials, ReadOnlyCredentials, RefreshableCr
 from botocore.exceptions import NoCredentialsError
 
 from service.aws_credentials import CredentialsNotFound, find_credentials
+from service.background import run_in_background
 from service.observation import UNOBSERVED, Observer
 
 log = structlog.get_logger(__name__)
@@ -54,6 +55,7 @@ class BackgroundCredentials(Credentials):
         self._renewed_at = -math.inf
         self._failures = 0
         self._logged_cause: str | None = None
+        self._next_look = -math.inf
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
@@ -84,8 +86,7 @@ class BackgroundCredentials(Credentials):
         """Look for credentials from now on; wait at most so long for the first look to end."""
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="credentials", daemon=True)
-                self._thread.start()
+                self._thread = run_in_background("credentials", self._step)
         self._looked.wait(timeout_seconds)
 
     def renew(self, timeout_seconds: float) -> None:
@@ -104,36 +105,43 @@ class BackgroundCredentials(Credentials):
         self._wake.set()
         renewal.wait(timeout_seconds)
 
-    def _run(self) -> None:
-        next_look = 0.0
-        while True:
-            if self._renewal is not None or (
-                time.monotonic() >= next_look and self._is_old(RENEW_BEFORE_EXPIRY_SECONDS)
-            ):
+    def _step(self) -> None:
+        """Look for credentials when it is time, then wait until it may be again."""
+        if self._renewal is not None or (
+            time.monotonic() >= self._next_look and self._is_old(RENEW_BEFORE_EXPIRY_SECONDS)
+        ):
+            try:
                 self._look()
-                next_look = time.monotonic() + self._pause_seconds()
-            self._wake.wait(min(CHECK_SECONDS, self._pause_seconds()))
-            self._wake.clear()
+            finally:
+                self._next_look = time.monotonic() + self._pause_seconds()
+        self._wake.wait(min(CHECK_SECONDS, self._pause_seconds()))
+        self._wake.clear()
 
     def _look(self) -> None:
         with self._lock:
             renewal = self._renewal
         try:
+            self._take_what_is_found()
+        finally:
+            self._looked.set()
+            if renewal is not None:
+                with self._lock:
+                    self._renewal, self._renewed_at = None, time.monotonic()
+                renewal.set()
+
+    def _take_what_is_found(self) -> None:
+        try:
             found = self._find()
             in_hand = found.get_frozen_credentials()
-        except Exception as error:  # noqa: BLE001 - a thread that ends finds no credentials
+        except Exception as error:  # noqa: BLE001 - whatever fails, it is tried again
             self._fail(error)
-        else:
-            if in_hand != self._in_hand:
-                log.info("credentials found", source=found.method)
-                self._observer.credentials_found()
-            self._source, self._in_hand = found, in_hand
-            self._failures, self._logged_cause = 0, None
-        self._looked.set()
-        if renewal is not None:
-            with self._lock:
-                self._renewal, self._renewed_at = None, time.monotonic()
-            renewal.set()
+            return
+        is_new = in_hand != self._in_hand
+        self._source, self._in_hand = found, in_hand
+        self._failures, self._logged_cause = 0, None
+        if is_new:
+            log.info("credentials found", source=found.method)
+            self._observer.credentials_found()
 
     def _fail(self, error: Exception) -> None:
         self._failures += 1

@@ -34,6 +34,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
+from service.descriptors import is_out_of_descriptors
 from service.items import Attributes
 
 
@@ -70,6 +71,8 @@ class Failure(enum.Enum):
     CREDENTIALS = enum.auto()  # none, or no longer valid
     MISCONFIGURED = enum.auto()  # rejected, and the operator must fix something
     REJECTED = enum.auto()  # rejected for a reason that is not known here; nothing was done
+    SIGNATURE_REJECTED = enum.auto()  # the secret key or the clock is wrong
+    NO_DESCRIPTORS = enum.auto()  # nothing was sent: this process has no file descriptor left
     TOO_LARGE = enum.auto()  # the item would be over DynamoDB's limit
     REFUSED = enum.auto()  # the values do not suit the table, such as an index key's type
     UPDATE_REFUSED = enum.auto()  # the update expression does not suit the stored item
@@ -96,6 +99,7 @@ _TRANSIENT = frozenset(
         Failure.LOST_ANSWER,
         Failure.TIMED_OUT,
         Failure.CREDENTIALS,
+        Failure.NO_DESCRIPTORS,
     }
 )
 
@@ -120,13 +124,14 @@ _CODES = {
         *("UnrecognizedClient", "ExpiredToken", "InvalidClientTokenId", "InvalidAccessKeyId"),
         *("InvalidToken", "TokenRefreshRequired", "AuthFailure"),
     ),
+    Failure.SIGNATURE_REJECTED: (
+        *("IncompleteSignature", "InvalidSignature", "SignatureDoesNotMatch"),
+        *("MissingAuthenticationToken", "RequestExpired", "RequestTimeTooSkewed"),
+    ),
     Failure.MISCONFIGURED: (
         # Permissions and the account.
         *("AccessDenied", "NotAuthorized", "UnauthorizedOperation", "Unauthorized"),
         *("OptInRequired", "SubscriptionRequired", "PendingVerification", "Blocked"),
-        # Signature and clock.
-        *("IncompleteSignature", "InvalidSignature", "SignatureDoesNotMatch"),
-        *("MissingAuthenticationToken", "RequestExpired", "RequestTimeTooSkewed"),
         # Table and endpoint.
         *("ResourceNotFound", "TableNotFound", "IndexNotFound", "ResourceInUse", "TableInUse"),
         *("UnknownOperation", "InvalidAction", "InvalidEndpoint"),
@@ -192,6 +197,8 @@ def failure_of(error: BotoCoreError | ClientError) -> Failure:
             | TokenRetrievalError()
         ):
             return Failure.CREDENTIALS
+        case EndpointConnectionError() if is_out_of_descriptors(error):
+            return Failure.NO_DESCRIPTORS
         case ConnectTimeoutError() | EndpointConnectionError() | ProxyConnectionError():
             return Failure.UNREACHABLE
         case ReadTimeoutError():

@@ -11,6 +11,8 @@ from service.errors import (
     ItemsError,
     ItemTooLarge,
     OutcomeUnknown,
+    ServiceOverloaded,
+    SignatureRejected,
     StorageError,
     StorageMisconfigured,
     StorageThrottled,
@@ -67,6 +69,14 @@ _FINAL_ERRORS: dict[Failure, tuple[type[StorageError], str]] = {
     Failure.MISCONFIGURED: (
         StorageMisconfigured,
         "The service is not set up for its table; its operator has been told. Nothing was changed.",
+    ),
+    Failure.SIGNATURE_REJECTED: (
+        SignatureRejected,
+        "The service is not set up for its table; its operator has been told. Nothing was changed.",
+    ),
+    Failure.NO_DESCRIPTORS: (
+        ServiceOverloaded,
+        "The service has no resources left for this request. Nothing was changed; retry shortly.",
     ),
 }
 
@@ -128,6 +138,8 @@ def log_failure(
         log.debug("dynamodb refusal", operation=str(operation), error=words)
         response = getattr(error, "response", {})
         words = response.get("Error", {}).get("Code") or type(error).__name__
+    if failure is Failure.NO_DESCRIPTORS:
+        words = f"No file descriptor is left (RLIMIT_NOFILE, or the system's own limit): {words}"
     write(
         "dynamodb call failed",
         operation=str(operation),

@@ -255,10 +255,10 @@ DELETE_ITEM: dict[str, Any] = {
 }
 LIVENESS: dict[str, Any] = {
     "operationId": "getLiveness",
-    "description": ("Never asks AWS anything: a process that answers need not be restarted."),
+    "description": "Calls nothing: a process that responds need not be restarted.",
     "responses": {
         "200": _answer(
-            "It does.",
+            "The process is alive.",
             content={PLAIN_JSON: {"schema": LivenessSchema, "example": {"status": "alive"}}},
         ),
         "500": "InternalError",
@@ -267,13 +267,21 @@ LIVENESS: dict[str, Any] = {
 READINESS: dict[str, Any] = {
     "operationId": "getReadiness",
     "description": (
-        "200 once the table has been read; 503 before that, while stopping, and after "
-        "three failed probes. Asking costs no read: a background probe has the answer."
+        "200 once the table has been read; 503 before that, while the instance is stopping, and "
+        "while its credentials or its clock are wrong. An outage of the table strikes every "
+        'instance and leaves 200, with `"table": "unavailable"`; where the operator has set '
+        "ITEMS_READY_FOLLOWS_TABLE, it is 503 after three failed reads. A background probe reads "
+        "the table, so this request costs no read."
     ),
     "responses": {
         "200": _answer(
-            "They should.",
-            content={PLAIN_JSON: {"schema": ReadinessSchema, "example": {"status": "ready"}}},
+            "Requests should be sent to this instance.",
+            content={
+                PLAIN_JSON: {
+                    "schema": ReadinessSchema,
+                    "example": {"status": "ready", "table": "available"},
+                }
+            },
         ),
         "500": "InternalError",
         "503": "Unavailable",

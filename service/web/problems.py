@@ -35,6 +35,15 @@ def _problem(
     return Problem(slug, HTTPStatus(status), title, advice, retry_after)
 
 
+OVERLOADED = _problem(
+    "overloaded",
+    503,
+    "The service is busy",
+    "Nothing was written. Retry after the time given; there are more requests, bytes of bodies or "
+    "connections under way than one worker takes on, from all callers or from one.",
+    (1, 1),
+)
+
 PROBLEMS: Mapping[type[errors.ItemsError], Problem] = {
     errors.Unauthenticated: _problem(
         "unauthenticated",
@@ -147,6 +156,7 @@ PROBLEMS: Mapping[type[errors.ItemsError], Problem] = {
         "table's name and region, its key schema, the clock, or a proxy in front of DynamoDB.",
         (30, 30),
     ),
+    errors.ServiceOverloaded: OVERLOADED,
     errors.StorageTimeout: _problem(
         "timeout", 504, "The table did not answer in time", "Nothing was written. Repeat it."
     ),
@@ -248,19 +258,11 @@ NOT_READY = _problem(
     "Send requests to another instance until `/ready` answers 200.",
     (1, 1),
 )
-OVERLOADED = _problem(
-    "overloaded",
-    503,
-    "The service is busy",
-    "Nothing was written. Retry after the time given; there are more requests, or more bytes of "
-    "bodies under way, than one worker takes on, from all callers or from one.",
-    (1, 1),
-)
 
 
 def all_problems() -> list[Problem]:
     """Every problem that a client may meet, by status."""
-    known = [*PROBLEMS.values(), *_HTTP_PROBLEMS.values(), NOT_READY, OVERLOADED, UNEXPECTED]
+    known = [*PROBLEMS.values(), *_HTTP_PROBLEMS.values(), NOT_READY, UNEXPECTED]
     return sorted(known, key=lambda problem: problem.status)
 
 

@@ -45,9 +45,16 @@ class LivenessSchema(AnswerSchema):
 
 
 class ReadinessSchema(AnswerSchema):
-    """The process can serve requests."""
+    """The instance can serve requests."""
 
     status = fields.String(required=True, metadata={"enum": ["ready"]})
+    table = fields.String(
+        required=True,
+        metadata={
+            "enum": ["available", "unavailable"],
+            "description": "Whether the latest background read of the table succeeded.",
+        },
+    )
 
 
 class _Map(fields.Dict):

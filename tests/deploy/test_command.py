@@ -1,6 +1,7 @@
 """The commands: what they print, for people and for machines, and their exit statuses."""
 
 import io
+import os
 import subprocess
 import sys
 
@@ -124,3 +125,23 @@ def test_it_runs_as_a_module():
     )
     assert ended.returncode == 0
     assert b"doctor" in ended.stdout
+
+
+COMMAND = [sys.executable, "-m", "deploy", "render", "cloudformation"]
+
+
+def test_an_output_whose_reader_is_gone_ends_the_command_quietly():
+    reading, writing = os.pipe()
+    os.close(reading)
+    ran = subprocess.run(COMMAND, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, check=False)
+    assert (ran.returncode, ran.stderr) == (1, b"")
+    wrong = subprocess.run([*COMMAND, "--no-such"], cwd=ROOT, stderr=writing, check=False)
+    os.close(writing)
+    assert wrong.returncode == 1
+
+
+def test_an_output_that_cannot_be_written_is_one_line():
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        ran = subprocess.run(COMMAND, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert ran.returncode == 1
+    assert ran.stderr == b"The output cannot be written: No space left on device.\n"

@@ -14,15 +14,7 @@ from tests.faults.clients import Crowd, everything, get, raw
 from tests.faults.conftest import eventually
 from tests.serving import gunicorn
 
-ITEM = {"Item": {"Id": {"N": "104"}, "Name": {"S": "Andrew"}}}
 GET = b"GET /items/104/Andrew HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-@pytest.fixture
-def quick(own_wire):
-    """A table that answers at once; the processor time goes to the service."""
-    own_wire.fault(faults.answer(ITEM))
-    return own_wire
 
 
 def has_ended(pid):
@@ -164,9 +156,9 @@ def test_a_table_that_is_deleted_and_comes_back_is_noticed_without_a_restart(own
     with gunicorn(own_wire.url, "-w", "1", ITEMS_PROBE_INTERVAL_SECONDS="0.2") as server:
         with own_wire.fault(faults.refuse("ResourceNotFoundException")):
             assert server.request("GET", "/items/104/Andrew").status == 503
-            eventually(lambda: server.request("GET", "/ready").status == 503)
-            assert server.request("GET", "/live").status == 200
-        eventually(lambda: server.request("GET", "/ready").status == 200)
+            eventually(lambda: server.request("GET", "/ready").json["table"] == "unavailable")
+            assert server.request("GET", "/ready").status == 200
+        eventually(lambda: server.request("GET", "/ready").json["table"] == "available")
         assert server.request("GET", "/items/104/Andrew").status in (200, 404)
 
 

@@ -86,21 +86,23 @@ def test_an_expired_token_costs_one_refresh_and_no_request(server, wire, name, m
 
 @pytest.mark.parametrize("method", OPERATIONS)
 @pytest.mark.parametrize(
-    "code",
+    ("code", "failure"),
     [
-        "AccessDeniedException",
-        "ResourceNotFoundException",
-        "InvalidSignatureException",
-        "RequestExpired",
+        ("AccessDeniedException", "misconfigured"),
+        ("ResourceNotFoundException", "misconfigured"),
+        ("InvalidSignatureException", "signature_rejected"),
+        ("RequestExpired", "signature_rejected"),
     ],
 )
-def test_the_operators_faults_are_503_and_told_in_the_log(server, wire, name, method, code):
+def test_the_operators_faults_are_503_and_told_in_the_log(
+    server, wire, name, method, code, failure
+):
     before = len(wire.calls)
     answer = request_struck(server, wire, method, name, refuse(code))
     assert_problem(answer, 503, "misconfigured", retry_after=(30,))
     assert wire.calls[before:].count(OPERATIONS[method]) < 3, "trying again mends nothing"
     line = next(line for line in reversed(server.log) if line["event"] == "dynamodb call failed")
-    assert line["failure"] == "misconfigured"
+    assert line["failure"] == failure
     assert line["level"] == "error"
     assert CANARY in line["error"]
 

@@ -1,0 +1,102 @@
+"""What goes on in the background goes on: no exception ends a thread, an observer or a line."""
+
+import json
+import threading
+
+import structlog
+from botocore.credentials import Credentials
+
+from service import background, logs
+from service.access import watched_file
+from service.access.key_sets import RemoteKeySource
+from service.access.watched_file import WatchedFile
+from service.observation import Observer, Observers, RequestRecord
+from service.storage.credentials import BackgroundCredentials
+
+
+def test_a_step_that_raises_is_logged_and_called_again(monkeypatch):
+    monkeypatch.setattr(background, "RETRY_SECONDS", 0.0)
+    calls, called_again, never = [], threading.Event(), threading.Event()
+
+    def step():
+        calls.append(1)
+        if len(calls) < 3:
+            raise RuntimeError("a defect")
+        called_again.set()
+        never.wait(60)
+
+    with structlog.testing.capture_logs() as lines:
+        background.run_in_background("test", step)
+        assert called_again.wait(10)
+    assert [line["event"] for line in lines] == ["background step failed"] * 2
+    assert {line["thread"] for line in lines} == {"test"}
+    never.set()
+
+
+class Broken(Observer):
+    def credentials_found(self):
+        raise OSError("no space left on device")
+
+    def request_ended(self, _record):
+        raise OSError("no space left on device")
+
+
+def test_credentials_are_in_use_although_nobody_can_be_told_of_them():
+    credentials = BackgroundCredentials(lambda: Credentials("key", "secret"), Broken())
+    credentials.start(10)
+    assert credentials.current().access_key == "key"
+
+
+def test_an_observer_that_raises_costs_neither_the_request_nor_the_other_observers():
+    ended = []
+
+    class Counting(Observer):
+        def request_ended(self, record):
+            ended.append(record)
+
+    observers = Observers([Broken(), Counting()])
+    record = RequestRecord("id", "GET")
+    with structlog.testing.capture_logs() as lines:
+        observers.request_ended(record)
+        observers.request_ended(record)
+    assert ended == [record, record]
+    assert [(line["event"], line["observer"]) for line in lines] == [("observer failed", "Broken")]
+
+
+def test_a_key_set_that_breaks_its_parser_leaves_the_known_keys(monkeypatch):
+    def broken(_content):
+        raise RecursionError
+
+    fetched = [b'{"keys":[]}', b'{"keys":[{}]}']
+    source = RemoteKeySource(lambda: fetched.pop(0), 0.0)
+    assert source.current() == {}
+    monkeypatch.setattr("service.access.key_sets.parse_key_set", broken)
+    assert source.current() == {}
+    assert fetched == []
+
+
+def test_a_file_that_breaks_its_parser_leaves_the_content(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_text("1")
+    monkeypatch.setattr(watched_file, "CHECK_INTERVAL_SECONDS", 0.0)
+
+    def parse(content):
+        if content == b"1":
+            return 1
+        raise RecursionError
+
+    file = WatchedFile(path, parse)
+    path.write_text("22")
+    assert file.current() == 1
+
+
+class Hostile:
+    def __str__(self):
+        raise RuntimeError
+
+    __repr__ = __str__
+
+
+def test_every_line_can_be_rendered():
+    line = json.loads(logs.rendered({"caller": "\ud800", "count": 2**70, "error": Hostile()}))
+    assert line == {"caller": "\ud800", "count": 2**70, "error": "<Hostile>"}

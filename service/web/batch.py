@@ -14,7 +14,7 @@ from service.settings import Settings
 from service.storage.transactions import ItemTransactions
 from service.web import batch_documentation as documentation
 from service.web.batch_requests import keys_of, operations_of
-from service.web.codecs import encode_item
+from service.web.codecs import Projection, encode_item
 from service.web.idempotency import idempotency_key, write_token
 from service.web.media_types import Representation, accepted_representation
 from service.web.preconditions import entity_tag
@@ -89,17 +89,22 @@ class BatchGetResource(MethodView):
     def post(self) -> Response:
         """Read several items as of one moment"""
         representation = accepted_representation(request)
-        keys = keys_of(request, _settings())
+        keys, projection = keys_of(request, _settings())
         items = _transactions().get(keys)
         results = [
-            _result(key, item, representation, with_item=True)
+            _result(key, item, representation, with_item=True, projection=projection)
             for key, item in zip(keys, items, strict=True)
         ]
         return _response(results, representation)
 
 
 def _result(
-    key: ItemKey, item: Item | None, representation: Representation, *, with_item: bool
+    key: ItemKey,
+    item: Item | None,
+    representation: Representation,
+    *,
+    with_item: bool,
+    projection: Projection | None = None,
 ) -> dict[str, Any]:
     partition, sort = key.values
     result: dict[str, Any] = {
@@ -110,7 +115,9 @@ def _result(
     if with_item:
         own = _settings().own_attributes
         result["item"] = (
-            None if item is None else orjson.Fragment(encode_item(item, representation, own))
+            None
+            if item is None
+            else orjson.Fragment(encode_item(item, representation, own, projection))
         )
     return result
 

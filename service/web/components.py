@@ -11,7 +11,7 @@ from typing import Any
 from flask_smorest import Api
 
 from service.web.media_types import PROBLEM_JSON
-from service.web.schemas import ItemSchema, NativeUpdateSchema, ProblemSchema
+from service.web.schemas import JSON_PATCH_REFERENCE, ItemSchema, NativeUpdateSchema, ProblemSchema
 
 ANDREW = {"Id": 104, "Name": "Andrew", "Email": "andrew@gmail.com"}
 RAJ = {"Id": 101, "Name": "Raj", "Email": "raj@gmail.com"}
@@ -126,27 +126,7 @@ def register_components(api: Api) -> None:
             "example": {"Email": "andrewClarke@gmail.com"},
         },
     )
-    components.schema(
-        "JsonPatch",
-        {
-            "type": "array",
-            "description": "A JSON Patch (RFC 6902) of the item's plain JSON form.",
-            "maxItems": 1000,
-            "items": {
-                "type": "object",
-                "required": ["op", "path"],
-                "properties": {
-                    "op": {
-                        "type": "string",
-                        "enum": ["add", "remove", "replace", "move", "copy", "test"],
-                    },
-                    "path": {"type": "string"},
-                    "from": {"type": "string"},
-                    "value": {},
-                },
-            },
-        },
-    )
+    components.schema("JsonPatch", {"$ref": JSON_PATCH_REFERENCE})
     components.schema("NativeUpdate", schema=NativeUpdateSchema)
     for name, header in _HEADERS.items():
         components.header(name, header)

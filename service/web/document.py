@@ -4,7 +4,7 @@ https://spec.openapis.org/oas/v3.0.3
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 _DESCRIPTION = """\
@@ -36,6 +36,19 @@ def documented_operations(
         for method, operation in item.items():
             if method != "parameters":
                 yield method.upper(), path, operation
+
+
+def with_batch_methods(document: dict[str, Any], methods: Collection[str]) -> dict[str, Any]:
+    """Return the document with the methods of a batch that this deployment has; without any, also
+    without the JSON Patch, which is described as a part of a batch.
+    """
+    schemas = document["components"]["schemas"]
+    if methods:
+        method = schemas["BatchOperation"]["properties"]["method"]
+        method["enum"] = [each for each in method["enum"] if each in methods]
+    else:
+        del schemas["JsonPatch"]
+    return document
 
 
 def with_links_that_lead_somewhere(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,36 @@
+"""What the routes that write one item share."""
+
+from flask import Request
+from flask.globals import request_ctx
+
+from service.settings import Settings
+from service.storage.repository import ItemRepository
+from service.storage.writes import Delete, Write, Written
+from service.web.prefer import Return
+from service.web.requests import WriteRequest
+
+
+def current_request() -> tuple[Request, Settings, ItemRepository]:
+    """Return the current request, the settings and the repository.
+
+    Each use of one of Flask's proxies takes a microsecond, so there is only one.
+    """
+    extensions = request_ctx.app.extensions
+    return request_ctx.request, extensions["settings"], extensions["item_repository"]
+
+
+def carry_out(repository: ItemRepository, write: Write, request: WriteRequest) -> Written:
+    """Carry out the write of a request: once only, where it has an Idempotency-Key.
+
+    Raises:
+        ItemsError: as ``ItemRepository.write`` and ``ItemTransactions.write_once``.
+    """
+    if request.token is None:
+        return repository.write(write)
+    transactions = repository.transactions
+    written = transactions.write_once(write, request.token)
+    if not isinstance(write, Delete):
+        (written,) = transactions.read_back([write], [written])
+    elif request.returns is Return.REPRESENTATION and written.item is not None:
+        written = transactions.last_state(write.key, written)
+    return written

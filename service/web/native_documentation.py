@@ -16,7 +16,7 @@ _CONDITION = {
 }
 _RAJ_KEY = {"id": "101", "name": "Raj"}
 _HEADERS = (
-    "The headers, the query parameter and the response are those of {method} on the item's path. "
+    "The headers, the query parameter and the response are those of {method} on the item's path."
 )
 
 

@@ -53,6 +53,12 @@ def test_the_default_is_exactly_the_four_actions_on_exactly_the_table():
     }
 
 
+def test_an_operation_that_is_off_by_default_is_in_the_policy_where_it_is_chosen():
+    operations = {Operation.GET_ITEM, Operation.CONDITION_CHECK_ITEM}
+    (statement,) = policy_document("arn", operations)["Statement"]
+    assert statement["Action"] == ["dynamodb:GetItem", "dynamodb:ConditionCheckItem"]
+
+
 @requests
 def test_parliament_finds_nothing_in_the_policy(cloud, changes):
     stack = Stack(cloud.request(**changes), cloud.aws().account())

@@ -27,7 +27,7 @@ from service.web.access_documentation import secured_document
 from service.web.batch import batch_blueprint
 from service.web.document import (
     DOCUMENT_HEAD,
-    with_batch_methods,
+    with_batch_operations,
     with_links_that_lead_somewhere,
 )
 from service.web.health import Probe, health
@@ -142,7 +142,7 @@ def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
     api.register_blueprint(health)
     app.register_blueprint(pages_blueprint(settings))
     document: Mapping[str, Any] = secured_document(
-        with_batch_methods(
+        with_batch_operations(
             with_links_that_lead_somewhere(api.spec.to_dict()),
             [method for each, method in BATCH_METHODS.items() if each in settings.operations],
         ),

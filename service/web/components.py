@@ -11,7 +11,8 @@ from typing import Any
 from flask_smorest import Api
 
 from service.web.media_types import PROBLEM_JSON
-from service.web.schemas import JSON_PATCH_REFERENCE, ItemSchema, NativeUpdateSchema, ProblemSchema
+from service.web.document import JSON_PATCH_REFERENCE
+from service.web.schemas import ItemSchema, NativeUpdateSchema, ProblemSchema
 
 ANDREW = {"Id": 104, "Name": "Andrew", "Email": "andrew@gmail.com"}
 RAJ = {"Id": 101, "Name": "Raj", "Email": "raj@gmail.com"}
@@ -127,6 +128,22 @@ def register_components(api: Api) -> None:
         },
     )
     components.schema("JsonPatch", {"$ref": JSON_PATCH_REFERENCE})
+    components.schema(
+        "JsonPatchOperation",
+        {
+            "type": "object",
+            "description": "An operation of a JSON Patch; each has an `op` and a `path`.",
+            "properties": {
+                "op": {
+                    "type": "string",
+                    "enum": ["add", "remove", "replace", "move", "copy", "test"],
+                },
+                "path": {"type": "string"},
+                "from": {"type": "string"},
+                "value": {},
+            },
+        },
+    )
     components.schema("NativeUpdate", schema=NativeUpdateSchema)
     for name, header in _HEADERS.items():
         components.header(name, header)

@@ -15,6 +15,7 @@ Bodies are plain JSON with exact decimals, or DynamoDB's own typed form \
 (`application/vnd.dynamodb+json`). Every answer with an item carries its ETag; send it back \
 as `If-Match`, and no update is lost.
 """
+JSON_PATCH_REFERENCE = "#/components/schemas/BatchOperation/properties/jsonPatch"
 DOCUMENT_HEAD: Mapping[str, Any] = {
     "info": {
         "description": _DESCRIPTION,
@@ -38,16 +39,17 @@ def documented_operations(
                 yield method.upper(), path, operation
 
 
-def with_batch_methods(document: dict[str, Any], methods: Collection[str]) -> dict[str, Any]:
+def with_batch_operations(document: dict[str, Any], methods: Collection[str]) -> dict[str, Any]:
     """Return the document with the methods of a batch that this deployment has; without any, also
     without the JSON Patch, which is described as a part of a batch.
     """
     schemas = document["components"]["schemas"]
     if methods:
-        method = schemas["BatchOperation"]["properties"]["method"]
-        method["enum"] = [each for each in method["enum"] if each in methods]
+        members = schemas["BatchOperation"]["properties"]
+        members["method"]["enum"] = [each for each in members["method"]["enum"] if each in methods]
+        members["jsonPatch"]["items"] = {"$ref": "#/components/schemas/JsonPatchOperation"}
     else:
-        del schemas["JsonPatch"]
+        del schemas["JsonPatch"], schemas["JsonPatchOperation"]
     return document
 
 

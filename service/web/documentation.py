@@ -7,6 +7,7 @@ from typing import Any
 
 from service.items import KeyAttribute, KeySchema
 from service.web.components import ANDREW, RAJ, TYPED_ANDREW, TYPED_RAJ, named_headers
+from service.web.document import JSON_PATCH_REFERENCE
 from service.web.media_types import (
     JSON_PATCH,
     MERGE_PATCH_JSON,
@@ -15,7 +16,7 @@ from service.web.media_types import (
     TYPED_JSON,
 )
 from service.web.query_schemas import ProjectionQuerySchema, ReadQuerySchema
-from service.web.schemas import JSON_PATCH_REFERENCE, LivenessSchema, ReadinessSchema
+from service.web.schemas import LivenessSchema, ReadinessSchema
 
 _KEY_EXAMPLES = {"id": {"N": "104", "S": "104"}, "name": {"N": "1", "S": "Andrew"}}
 

@@ -133,8 +133,14 @@ def _batch_error(refusal: OperationsRefused) -> ItemsError:
     """The first refused operation's error, with the faults of all of them."""
     first, error = refusal.refused[0]
     faults = tuple(
-        FieldError(fault.pointer, fault.detail, type(each))
+        FieldError(_pointer(fault, index), fault.detail, type(each))
         for index, each in refusal.refused
-        for fault in each.errors or (FieldError(f"/operations/{index}", each.detail),)
+        for fault in each.errors or (FieldError("", each.detail),)
     )
     return type(error)(f"Operation {first}: {error.detail} Nothing was written.", faults)
+
+
+def _pointer(fault: FieldError, index: int) -> str:
+    """Where an operation has a fault; what storage finds points into no batch, so at the whole."""
+    operation = f"/operations/{index}"
+    return fault.pointer if fault.pointer.startswith(f"{operation}/") else operation

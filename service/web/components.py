@@ -10,8 +10,8 @@ from typing import Any
 
 from flask_smorest import Api
 
-from service.web.media_types import PROBLEM_JSON
 from service.web.document import JSON_PATCH_REFERENCE
+from service.web.media_types import PROBLEM_JSON
 from service.web.schemas import ItemSchema, NativeUpdateSchema, ProblemSchema
 
 ANDREW = {"Id": 104, "Name": "Andrew", "Email": "andrew@gmail.com"}

@@ -102,25 +102,34 @@ _READ_PARAMETERS: list[Any] = [
     "If-None-Match",
     "X-Request-Id",
 ]
-_THE_SAME_ITEM = {"path.id": "$request.path.id", "path.name": "$request.path.name"}
-_AS_IT_IS_NOW = {**_THE_SAME_ITEM, "header.If-Match": "$response.header.ETag"}
-_LINKS = {
-    "read": {
-        "operationId": "getItem",
-        "description": "Read the item that was written.",
-        "parameters": _THE_SAME_ITEM,
-    },
-    "change": {
-        "operationId": "patchItem",
-        "description": "Change the item, if nobody else has since.",
-        "parameters": _AS_IT_IS_NOW,
-    },
-    "delete": {
-        "operationId": "deleteItem",
-        "description": "Delete the item, if nobody else has changed it since.",
-        "parameters": _AS_IT_IS_NOW,
-    },
-}
+
+
+def item_links(partition: str, sort: str) -> dict[str, Any]:
+    """Return the links from a write to what can be done with its item; the key is where these
+    runtime expressions point.
+    """
+    key = {"path.id": partition, "path.name": sort}
+    as_it_is_now = {**key, "header.If-Match": "$response.header.ETag"}
+    return {
+        "read": {
+            "operationId": "getItem",
+            "description": "Read the item that was written.",
+            "parameters": key,
+        },
+        "change": {
+            "operationId": "patchItem",
+            "description": "Change the item, if nobody else has since.",
+            "parameters": as_it_is_now,
+        },
+        "delete": {
+            "operationId": "deleteItem",
+            "description": "Delete the item, if nobody else has changed it since.",
+            "parameters": as_it_is_now,
+        },
+    }
+
+
+_LINKS = item_links("$request.path.id", "$request.path.name")
 _NO_BODY = "Done, and nothing is sent back, as `Prefer: return=minimal` asks."
 
 GET_ITEM: dict[str, Any] = {

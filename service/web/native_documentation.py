@@ -6,7 +6,13 @@ https://spec.openapis.org/oas/v3.0.3
 from collections.abc import Mapping
 from typing import Any
 
-from service.web.documentation import BODY_REFUSALS, DELETE_ITEM, PATCH_ITEM, PUT_ITEM
+from service.web.documentation import (
+    BODY_REFUSALS,
+    DELETE_ITEM,
+    PATCH_ITEM,
+    PUT_ITEM,
+    item_links,
+)
 from service.web.media_types import PLAIN_JSON, TYPED_JSON
 from service.web.schemas import ConditionalDeleteSchema, ConditionalPutSchema, ItemUpdateSchema
 
@@ -21,10 +27,11 @@ _HEADERS = (
 
 
 def _responses(documented: Mapping[str, Any], *left_out: str) -> dict[str, Any]:
-    """The responses of the operation on the item's path, without links: those name its path."""
+    """The responses of the operation on the item's path; links take the key from the body."""
+    links = item_links("$request.body#/id", "$request.body#/name")
     return {
-        status: {name: part for name, part in response.items() if name != "links"}
-        if isinstance(response, dict)
+        status: {**response, "links": links}
+        if isinstance(response, dict) and status in ("200", "201")
         else response
         for status, response in documented.items()
         if status not in left_out

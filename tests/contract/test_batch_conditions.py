@@ -111,6 +111,17 @@ def test_an_invalid_condition_is_422_and_points_at_the_problem(checking, keys, o
     assert [error["pointer"] for error in response.json["errors"]] == [f"/operations/0{pointer}"]
 
 
+def test_a_condition_that_grows_over_the_limit_is_422_at_its_operation(service, keys):
+    """300 operators are DynamoDB's limit, and what ifMatch asks for is two more."""
+    longest = condition(" OR ".join(f"n{index} = :n" for index in range(150)), n=1)
+    operation = {"method": "PUT", **keys[1], "item": {}, "ifMatch": "*", **longest}
+    response = batch(service, {"method": "PUT", **keys[0], "item": {}}, operation)
+    assert response.status_code == 422
+    assert [error["pointer"] for error in response.json["errors"]] == ["/operations/1"]
+    assert "300 operators" in response.json["errors"][0]["detail"]
+    assert stored(service, keys[0]) is None
+
+
 def test_a_check_gates_the_other_members(checking, keys):
     put(checking, keys[0], stock=1)
     before = stored(checking, keys[0])

@@ -43,7 +43,7 @@ def map_headers(context: Any, headers: dict[str, Any] | None) -> dict[str, Any] 
 def map_body(context: Any, body: Any) -> Any:
     """A put whose key is one: of the texts that the document allows, few are a number."""
     operation = context.operation.definition.raw["operationId"]
-    if operation == "putItemConditionally" and isinstance(body, dict):
-        if isinstance(body.get("id"), str) and not body["id"].isdecimal():
-            return {**body, "id": "104"}
-    return body
+    if operation != "putItemConditionally" or not isinstance(body, dict):
+        return body
+    is_text = isinstance(body.get("id"), str)
+    return {**body, "id": "104"} if is_text and not body["id"].isdecimal() else body

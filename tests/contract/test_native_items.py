@@ -7,6 +7,7 @@ import uuid
 import pytest
 
 from service.operations import Operation
+from service.web.telemetry import ROUTE_TEMPLATE
 from tests.contract.conftest import ACCEPT_TYPED, JSON, TYPED, exact, service_with
 from tests.wire import lose_answer
 
@@ -238,6 +239,12 @@ def test_a_write_whose_response_is_lost_recognises_itself(
     assert script.struck == 1
     assert response.status_code == status
     assert (stored() is None) == (path_of_call == "/items:delete")
+
+
+@pytest.mark.parametrize("path_of_call", PATHS)
+def test_logs_and_metrics_know_the_route(post, path_of_call):
+    response = post(path_of_call, **CONTENT[path_of_call])
+    assert response.request.environ[ROUTE_TEMPLATE] == path_of_call
 
 
 def test_the_calls_follow_the_operations(engine):

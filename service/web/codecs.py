@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from service.items import Attributes, AttributeValue, Item
+from service.storage.attributes import MAX_LEVELS
 from service.storage.plain_json import to_plain
 from service.storage.typed_json import to_typed
 from service.web.media_types import Representation
@@ -94,6 +95,8 @@ def _path_parts(path: str) -> list[str | int]:
         raise ValueError(
             f"{path[:60]!r} is not an attribute path, such as Email, Address.City or Tags[0]"
         )
+    if len(names) > MAX_LEVELS:
+        return []  # no item nests so deep: the path leads nowhere
     parts: list[str | int] = []
     for name in names:
         end, indexes = _indexes_at_end(name)

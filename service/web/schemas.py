@@ -22,7 +22,7 @@ PATH_PATTERN = r"^(\\[^\n]|[^.\\,])+(\.(\\[^\n]|[^.\\,])+)*$"
 """An attribute path of ``fields``: names joined by dots, each with any list indexes behind it; a
 backslash makes a dot, a comma or a bracket part of a name.
 """
-_MAX_PATH_CHARACTERS = 4096
+_MAX_PATH_CHARACTERS = 2048
 
 
 class ItemSchema(Schema):

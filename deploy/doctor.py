@@ -29,6 +29,8 @@ SOURCES = {
 ROLE_FIRST = "On an instance remove those: they come before its role, and nobody renews them."
 # Present and absent at once: no item is.
 IMPOSSIBLE = "attribute_exists(#key) AND attribute_not_exists(#key)"
+# A call of its own fails with the first, a transaction with the second.
+CONDITION_FAILED = ("ConditionalCheckFailedException", "TransactionCanceledException")
 RESERVED = {"N": "0", "S": "_doctor"}
 
 
@@ -154,15 +156,25 @@ def _try(aws: Aws, table: str, keys: Keys, operation: Operation) -> str:
             },
         ),
         Operation.DELETE_ITEM: lambda: ("delete_item", {"Key": keys.reserved, **_never(keys)}),
+        Operation.CONDITION_CHECK_ITEM: lambda: (
+            "transact_write_items",
+            {
+                "TransactItems": [
+                    {"ConditionCheck": {"TableName": table, "Key": keys.reserved, **_never(keys)}}
+                ]
+            },
+        ),
     }
     method, parameters = calls[operation]()
+    if operation.is_call:
+        parameters["TableName"] = table
     try:
-        aws.read("dynamodb", method, TableName=table, **parameters)
+        aws.read("dynamodb", method, **parameters)
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in DENIED:
             return "denied"
-        if code != "ConditionalCheckFailedException":
+        if code not in CONDITION_FAILED:
             raise
     return "allowed"
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from deploy.stack import DEFAULT_TABLE, Request
-from service.operations import Operation
+from service.operations import DEFAULT_OPERATIONS, Operation
 
 
 def _operations(_context: click.Context, _option: click.Parameter, value: str) -> Any:
@@ -50,7 +50,7 @@ region_option = click.option(
 )
 operations_option = click.option(
     "--operations",
-    default=",".join(Operation),
+    default=",".join(each for each in Operation if each in DEFAULT_OPERATIONS),
     envvar="ITEMS_OPERATIONS",
     show_default=True,
     callback=_operations,

@@ -22,7 +22,7 @@ from deploy.resources.metadata_options import MetadataOptions
 from deploy.resources.policy import Policy
 from deploy.resources.role import Role
 from deploy.resources.table import Table
-from service.operations import Operation
+from service.operations import DEFAULT_OPERATIONS, Operation
 
 DEFAULT_TABLE = "my-dynamodb-table"
 POLICY_NAME = "DynamoDBAccessPolicy"
@@ -59,7 +59,7 @@ class Request:
     path: str = "/"
     permissions_boundary: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
-    operations: frozenset[Operation] = frozenset(Operation)
+    operations: frozenset[Operation] = DEFAULT_OPERATIONS
     replace: bool = False
     container: bool = False
     kms_key: str | None = None

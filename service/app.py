@@ -27,7 +27,11 @@ from service.web import (
 )
 from service.web.access_documentation import secured_document
 from service.web.batch import batch_blueprint
-from service.web.document import DOCUMENT_HEAD, with_links_that_lead_somewhere
+from service.web.document import (
+    DOCUMENT_HEAD,
+    with_batch_operations,
+    with_links_that_lead_somewhere,
+)
 from service.web.health import Probe, health
 from service.web.items import items_blueprint
 from service.web.lean_flask import LeanFlask
@@ -38,6 +42,7 @@ from service.web.raw_path import (
     RawPathMiddleware,
     path_prefix,
 )
+from service.web.schemas import BATCH_METHODS
 
 log = structlog.get_logger(__name__)
 
@@ -143,7 +148,11 @@ def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
     api.register_blueprint(health)
     app.register_blueprint(pages_blueprint(settings))
     document: Mapping[str, Any] = secured_document(
-        with_links_that_lead_somewhere(api.spec.to_dict()), settings
+        with_batch_operations(
+            with_links_that_lead_somewhere(api.spec.to_dict()),
+            [method for each, method in BATCH_METHODS.items() if each in settings.operations],
+        ),
+        settings,
     )
     openapi_json = app.json.dumps(document, sort_keys=False)
     (server,) = document["servers"]

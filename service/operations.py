@@ -13,6 +13,16 @@ class Operation(enum.StrEnum):
     PUT_ITEM = "PutItem"
     UPDATE_ITEM = "UpdateItem"
     DELETE_ITEM = "DeleteItem"
+    CONDITION_CHECK_ITEM = "ConditionCheckItem"
+    """The ConditionCheck of a TransactWriteItems, which has an IAM action but no API call.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+    """
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it is an API call of its own, and not only a member of a transaction."""
+        return self is not Operation.CONDITION_CHECK_ITEM
 
     @property
     def iam_action(self) -> str:
@@ -23,6 +33,12 @@ class Operation(enum.StrEnum):
     def is_write(self) -> bool:
         """Whether a lost answer leaves the outcome unknown."""
         return self is not Operation.GET_ITEM
+
+
+DEFAULT_OPERATIONS = frozenset(
+    {Operation.GET_ITEM, Operation.PUT_ITEM, Operation.UPDATE_ITEM, Operation.DELETE_ITEM}
+)
+"""What a deployment may do unless ``ITEMS_OPERATIONS`` says otherwise."""
 
 
 class Transaction(enum.StrEnum):

@@ -53,6 +53,7 @@ class FastPath:
         self._models = {
             operation: client.meta.service_model.operation_model(operation.value)
             for operation in Operation
+            if operation.is_call
         }
         self._exceptions = client.exceptions
         self._parser = create_parser(client.meta.service_model.resolved_protocol)

@@ -39,6 +39,7 @@ from service.storage.update_grammar import parse_update
 
 UPDATE, CONDITION = "UpdateExpression", "ConditionExpression"
 NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
+CONDITION_MEMBERS = (CONDITION, NAMES, VALUES)
 _CLAUSES = ("SET", "REMOVE", "ADD", "DELETE")
 _MAX_PLACEHOLDER_BYTES = 255
 
@@ -80,8 +81,20 @@ class NativeExpressions:
         """Return the ConditionExpression in parentheses, None where there is none."""
         if self.condition is None:
             return None
-        text = render(self.condition, placeholders, self.values)
-        return text if is_in_parentheses(self.condition) else f"({text})"
+        return NativeCondition(self.condition, self.values).expression(placeholders)
+
+
+@dataclass(frozen=True, slots=True)
+class NativeCondition:
+    """A condition expression, with the values that it refers to."""
+
+    template: Template
+    values: Mapping[str, AttributeValue]
+
+    def expression(self, placeholders: Placeholders) -> str:
+        """The ConditionExpression in parentheses."""
+        text = render(self.template, placeholders, self.values)
+        return text if is_in_parentheses(self.template) else f"({text})"
 
 
 def check_condition(condition: str) -> None:
@@ -122,13 +135,39 @@ def native_expressions(
         else None
     )
     _check_key_paths(bindings, key, pointer_to(pointer, CONDITION))
+    _check_all_used(bindings, pointer)
+    _check_targets(clauses, key, own, pointer_to(pointer, UPDATE))
+    return NativeExpressions(clauses, condition, values)
+
+
+def native_condition(body: Any, key: Attributes, pointer: str = "") -> NativeCondition | None:
+    """Return the native condition of a parsed JSON body; None where the body has no expression.
+
+    Raises:
+        UnacceptableItem: DynamoDB would reject it, or a placeholder is not used.
+    """
+    members = object_members(body, pointer)
+    for name in members:
+        if name not in CONDITION_MEMBERS:
+            refuse(pointer_to(pointer, name), f"is none of {', '.join(CONDITION_MEMBERS)}")
+    values = _values(members, pointer)
+    bindings = Bindings(_names(members, pointer), values)
+    template = (
+        _parsed(parse_condition, members, CONDITION, bindings, pointer)
+        if CONDITION in members
+        else None
+    )
+    _check_key_paths(bindings, key, pointer_to(pointer, CONDITION))
+    _check_all_used(bindings, pointer)
+    return None if template is None else NativeCondition(template, values)
+
+
+def _check_all_used(bindings: Bindings, pointer: str) -> None:
     for placeholder in bindings.unused:
         where = pointer_to(
             pointer_to(pointer, NAMES if placeholder[0] == "#" else VALUES), placeholder
         )
         refuse(where, "is used in no expression")
-    _check_targets(clauses, key, own, pointer_to(pointer, UPDATE))
-    return NativeExpressions(clauses, condition, values)
 
 
 def _parsed(

@@ -17,7 +17,7 @@ from service.storage.expressions import Changes, Placeholders, all_of
 from service.storage.native_update import check_condition
 from service.storage.patches import Edited
 from service.storage.stored_types import with_stored_types
-from service.storage.writes import Delete, Edit, NativeUpdate, Put, Update, Write
+from service.storage.writes import Check, Delete, Edit, NativeUpdate, Put, Update, Write
 from service.versions import VersionAttribute, WriteToken
 
 MAX_ROUNDS = 5
@@ -95,7 +95,7 @@ class Planner:
         placeholders = Placeholders()
         guard = (
             expressions.not_written_with(placeholders, self._version, token)
-            if in_transaction and self._version and not isinstance(write, Delete)
+            if in_transaction and self._version and not isinstance(write, Delete | Check)
             else None
         )
         plan = _Plan(write, seen, token, placeholders, guard)
@@ -114,9 +114,9 @@ class Planner:
                 return self._edit(plan, write, edited, holds=in_transaction)
             case NativeUpdate():
                 return self._native(plan, write, logged=not in_transaction)
-            case Delete():
-                unchanged = self._condition(placeholders, write.precondition, seen)
-                return plan.call(Operation.DELETE_ITEM, unchanged, Key=write.key.attributes)
+            case Delete() | Check():
+                both = self._both_conditions(plan, write)
+                return plan.call(write.operation, both, Key=write.key.attributes)
             case _:
                 assert_never(write)
 
@@ -131,7 +131,7 @@ class Planner:
             **self._version.stamp(plan.token),
         }
         check_item_size(attributes)
-        condition = self._condition(plan.placeholders, write.precondition, plan.seen)
+        condition = self._both_conditions(plan, write)
         return plan.call(Operation.PUT_ITEM, condition, Item=attributes)
 
     def _edit(
@@ -233,6 +233,14 @@ class Planner:
             return None
         return expressions.exists(plan.placeholders, self._key_attribute)
 
+    def _both_conditions(self, plan: "_Plan", write: Put | Delete | Check) -> str | None:
+        precondition = self._condition(plan.placeholders, write.precondition, plan.seen)
+        if write.condition is None:
+            return precondition
+        both = all_of(write.condition.expression(plan.placeholders), precondition)
+        check_condition(all_of(both, plan.guard))
+        return both
+
     def _condition(
         self, placeholders: Placeholders, precondition: Precondition, seen: Item | None
     ) -> str | None:
@@ -283,10 +291,13 @@ def refusal_of(write: Write, found: Attributes | None) -> ItemsError:
         is_removal = write.expressions.only_removes and write.expressions.condition is None
         if found is None and is_removal and write.precondition.holds_for(None):
             return not_found(write.key)
-        if not write.precondition:
-            return PreconditionFailed(
-                "The ConditionExpression does not hold for the stored item.", current=found
-            )
+    has_condition = isinstance(write, NativeUpdate) or (
+        isinstance(write, Put | Delete | Check) and write.condition is not None
+    )
+    if has_condition and not write.precondition:
+        return PreconditionFailed(
+            "The ConditionExpression does not hold for the stored item.", current=found
+        )
     return precondition_failed(found)
 
 

@@ -49,7 +49,11 @@ def prepared_calls(client: Any, table: str, verify: str | bool | None) -> Prepar
     Raises:
         NotUnderstood: the client is set up in a way that is botocore's alone.
     """
-    calls = {operation: _prepared_by_botocore(client, operation, table) for operation in Operation}
+    calls = {
+        operation: _prepared_by_botocore(client, operation, table)
+        for operation in Operation
+        if operation.is_call
+    }
     call = calls[Operation.GET_ITEM]
     url = call["url"]
     parts = urlsplit(url)

@@ -9,7 +9,7 @@ from typing import Any
 
 from service.errors import ItemsError, OutcomeUnknown, StorageThrottled
 from service.items import Item, ItemKey, KeySchema
-from service.operations import Operation
+from service.operations import DEFAULT_OPERATIONS, Operation
 from service.storage import expressions
 from service.storage.attempts import Attempts, ConditionRefused
 from service.storage.expressions import Placeholders
@@ -37,7 +37,7 @@ class ItemRepository:
         table: str,
         key_schema: KeySchema,
         version_attribute: str,
-        operations: frozenset[Operation] = frozenset(Operation),
+        operations: frozenset[Operation] = DEFAULT_OPERATIONS,
     ) -> None:
         self._attempts = attempts
         self._table = table

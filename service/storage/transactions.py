@@ -40,6 +40,7 @@ _MEMBERS = {
     Operation.PUT_ITEM: "Put",
     Operation.UPDATE_ITEM: "Update",
     Operation.DELETE_ITEM: "Delete",
+    Operation.CONDITION_CHECK_ITEM: "ConditionCheck",
 }
 
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from service.items import NO_PRECONDITION, Attributes, Item, ItemKey, Precondition
 from service.operations import Operation
 from service.storage.expressions import Changes
-from service.storage.native_update import NativeExpressions
+from service.storage.native_update import NativeCondition, NativeExpressions
 from service.storage.patches import Edited
 
 
@@ -18,6 +18,7 @@ class Put:
     key: ItemKey
     attributes: Attributes
     precondition: Precondition = NO_PRECONDITION
+    condition: NativeCondition | None = None
     is_edited: bool = False
     """Whether it is the plain form of an item that was read: sets and binary in the stored item
     then keep their types.
@@ -59,14 +60,25 @@ class NativeUpdate:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Remove the item; where there is none, that is well too."""
+    """Delete the item. Deleting an absent item succeeds."""
 
     key: ItemKey
     precondition: Precondition = NO_PRECONDITION
+    condition: NativeCondition | None = None
     operation = Operation.DELETE_ITEM
 
 
-Write: TypeAlias = Put | Update | Edit | NativeUpdate | Delete
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Leave the item as it is, and let the transaction fail unless the conditions hold for it."""
+
+    key: ItemKey
+    precondition: Precondition = NO_PRECONDITION
+    condition: NativeCondition | None = None
+    operation = Operation.CONDITION_CHECK_ITEM
+
+
+Write: TypeAlias = Put | Update | Edit | NativeUpdate | Delete | Check
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from service.settings import Settings
 from service.storage.transactions import ItemTransactions
 from service.web import batch_documentation as documentation
 from service.web.batch_requests import keys_of, operations_of
-from service.web.codecs import encode_item
+from service.web.codecs import Projection, encode_item
 from service.web.conflicts import current_state
 from service.web.idempotency import idempotency_key, write_token
 from service.web.media_types import Representation, accepted_representation
@@ -90,17 +90,22 @@ class BatchGetResource(MethodView):
     def post(self) -> Response:
         """Read several items as of one moment"""
         representation = accepted_representation(request)
-        keys = keys_of(request, _settings())
+        keys, projection = keys_of(request, _settings())
         items = _transactions().get(keys)
         results = [
-            _result(key, item, representation, with_item=True)
+            _result(key, item, representation, with_item=True, projection=projection)
             for key, item in zip(keys, items, strict=True)
         ]
         return _response(results, representation)
 
 
 def _result(
-    key: ItemKey, item: Item | None, representation: Representation, *, with_item: bool
+    key: ItemKey,
+    item: Item | None,
+    representation: Representation,
+    *,
+    with_item: bool,
+    projection: Projection | None = None,
 ) -> dict[str, Any]:
     partition, sort = key.values
     result: dict[str, Any] = {
@@ -111,7 +116,9 @@ def _result(
     if with_item:
         own = _settings().own_attributes
         result["item"] = (
-            None if item is None else orjson.Fragment(encode_item(item, representation, own))
+            None
+            if item is None
+            else orjson.Fragment(encode_item(item, representation, own, projection))
         )
     return result
 
@@ -129,15 +136,21 @@ def _batch_error(
     """The first rejected operation's error, with the errors of all of them."""
     first, error = refusal.refused[0]
     own = _settings().own_attributes
-    faults: list[FieldError] = []
+    errors: list[FieldError] = []
     for index, each in refusal.refused:
         state = (
             current_state(each, representation, own, with_item=with_items)
             if isinstance(each, PreconditionFailed)
             else {}
         )
-        faults += (
-            FieldError(fault.pointer, fault.detail, type(each), state)
-            for fault in each.errors or (FieldError(f"/operations/{index}", each.detail),)
+        errors += (
+            FieldError(_pointer(fault, index), fault.detail, type(each), state)
+            for fault in each.errors or (FieldError("", each.detail),)
         )
-    return type(error)(f"Operation {first}: {error.detail} Nothing was written.", tuple(faults))
+    return type(error)(f"Operation {first}: {error.detail} Nothing was written.", tuple(errors))
+
+
+def _pointer(fault: FieldError, index: int) -> str:
+    """The position of an operation's error: what storage finds points at the whole operation."""
+    operation = f"/operations/{index}"
+    return fault.pointer if fault.pointer.startswith(f"{operation}/") else operation

@@ -25,7 +25,12 @@ def _operations(item: Any) -> dict[str, Any]:
                 "patch": {"Email": "andrewClarke@gmail.com"},
                 "ifMatch": _ETAG,
             },
-            {"method": "DELETE", "id": "105", "name": "Joseph"},
+            {
+                "method": "DELETE",
+                "id": "105",
+                "name": "Joseph",
+                "condition": {"ConditionExpression": "attribute_not_exists(Locked)"},
+            },
         ]
     }
 
@@ -57,7 +62,8 @@ WRITE_ITEMS: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": (
-            "The operations. PUT takes `item`; PATCH takes `patch`, `jsonPatch` or `update`."
+            "The operations. PUT takes `item`; PATCH takes `patch`, `jsonPatch` or `update`; PUT "
+            "and DELETE take a `condition`, which is 412 where it is false."
         ),
         "content": {
             PLAIN_JSON: {"schema": BatchSchema, "example": _operations({"Email": RAJ["Email"]})},

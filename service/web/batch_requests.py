@@ -16,11 +16,13 @@ from service.errors import (
     OperationsRefused,
     UnacceptableItem,
 )
-from service.items import ItemKey
+from service.items import ItemKey, Precondition
 from service.settings import Settings
 from service.storage.attributes import pointer_to, refuse
-from service.storage.writes import Delete, Write
+from service.storage.native_update import NativeCondition, native_condition
+from service.storage.writes import Check, Delete, Write
 from service.web.access import permitted_key
+from service.web.codecs import Projection, parse_projection
 from service.web.media_types import PatchForm, Representation, item_representation
 from service.web.preconditions import parse_precondition, require_precondition
 from service.web.problem_responses import MAX_ERRORS
@@ -41,6 +43,7 @@ _CONTENTS: Mapping[str, tuple[str, ...]] = {
     "PUT": ("item",),
     "PATCH": tuple(_PATCH_FORMS),
     "DELETE": (),
+    "CHECK": (),
 }
 
 
@@ -55,7 +58,7 @@ def operations_of(request: Request, settings: Settings) -> list[Write]:
     """
     _check_head(request)
     representation = item_representation(request)
-    batch = _loaded(request, _BATCH)
+    batch = loaded_body(request, _BATCH)
     writes: list[Write] = []
     refused: list[tuple[int, ItemsError]] = []
     for index, operation in enumerate(batch["operations"]):
@@ -70,8 +73,8 @@ def operations_of(request: Request, settings: Settings) -> list[Write]:
     return writes
 
 
-def keys_of(request: Request, settings: Settings) -> list[ItemKey]:
-    """The item keys that a batch reads, each once.
+def keys_of(request: Request, settings: Settings) -> tuple[list[ItemKey], Projection | None]:
+    """The item keys that a batch reads, each once, and what of the items it returns.
 
     Raises:
         UnsupportedMediaType, InvalidBody: the body cannot be read.
@@ -80,10 +83,22 @@ def keys_of(request: Request, settings: Settings) -> list[ItemKey]:
     """
     _check_head(request)
     item_representation(request)
-    batch = _loaded(request, _BATCH_GET)
-    keys = [_key(member, f"/keys/{index}", settings) for index, member in enumerate(batch["keys"])]
+    batch = loaded_body(request, _BATCH_GET)
+    keys = [
+        key_in_body(member, f"/keys/{index}", settings)
+        for index, member in enumerate(batch["keys"])
+    ]
     _check_distinct(keys, "/keys")
-    return keys
+    return keys, _projection(batch, settings)
+
+
+def _projection(batch: Mapping[str, Any], settings: Settings) -> Projection | None:
+    if "fields_" not in batch:
+        return None
+    try:
+        return parse_projection(batch["fields_"], settings.key_schema.names)
+    except ValueError as error:
+        refuse("/fields", str(error))
 
 
 def _check_head(request: Request) -> None:
@@ -108,30 +123,48 @@ class _Operation:
     def write(self, representation: Representation) -> Write:
         method = self.members["method"]
         precondition = self._precondition()
-        key = _key(self.members, self.pointer, self.settings)
+        key = key_in_body(self.members, self.pointer, self.settings)
         content = self._content(method)
         pointer = pointer_to(self.pointer, content)
         own = self.settings.own_attributes
         body = WriteBody(self.members.get(content), key, precondition, own, pointer)
+        condition = self._condition(method, key)
         match method:
             case "PUT":
-                write: Write = body.put(representation)
+                write: Write = body.put(representation, condition)
             case "PATCH":
                 write = body.patch(_PATCH_FORMS[content])
+            case "DELETE":
+                write = Delete(key, precondition, condition)
             case _:
-                write = Delete(key, precondition)
+                write = self._check(key, precondition, condition)
         if write.operation not in self.settings.operations:
             refuse(pointer_to(self.pointer, "method"), "is not allowed in this deployment")
         return write
 
-    def _precondition(self) -> Any:
+    def _condition(self, method: str, key: ItemKey) -> NativeCondition | None:
+        if "condition" not in self.members:
+            return None
+        pointer = pointer_to(self.pointer, "condition")
+        if method == "PATCH":
+            refuse(pointer, "belongs to PUT, DELETE and CHECK; in a PATCH it is part of update")
+        return native_condition(self.members["condition"], key.attributes, pointer)
+
+    def _check(
+        self, key: ItemKey, precondition: Precondition, condition: NativeCondition | None
+    ) -> Check:
+        if condition is None and not precondition:
+            refuse(self.pointer, "CHECK takes a condition with a ConditionExpression, or ifMatch")
+        return Check(key, precondition, condition)
+
+    def _precondition(self) -> Precondition:
         try:
             precondition = parse_precondition(
                 self.members.get("ifMatch"), self.members.get("ifNoneMatch")
             )
         except InvalidRequest as error:
             refuse(self.pointer, error.detail)
-        if self.settings.require_if_match:
+        if self.settings.require_if_match and self.members["method"] != "CHECK":
             require_precondition(precondition)
         return precondition
 
@@ -151,7 +184,13 @@ def _one_of(names: Sequence[str]) -> str:
     return f"exactly one of {', '.join(names)}" if len(names) > 1 else " ".join(names) or "no body"
 
 
-def _key(members: Mapping[str, Any], pointer: str, settings: Settings) -> ItemKey:
+def key_in_body(members: Mapping[str, Any], pointer: str, settings: Settings) -> ItemKey:
+    """Return the item key of the members ``id`` and ``name``.
+
+    Raises:
+        UnacceptableItem: no item can have this key.
+        NotPermitted: it is in a partition that is not the caller's.
+    """
     try:
         return permitted_key(settings, members["id"], members["name"])
     except InvalidKey as error:
@@ -166,14 +205,22 @@ def _check_distinct(keys: Sequence[ItemKey], pointer: str) -> None:
             refuse(f"{pointer}/{index}", f"has the same key as {pointer}/{first}")
 
 
-def _loaded(request: Request, schema: Schema) -> Mapping[str, Any]:
+def loaded_body(request: Request, schema: Schema) -> Mapping[str, Any]:
+    """Return the members of a JSON body that a schema describes.
+
+    Raises:
+        InvalidBody: it cannot be read.
+        UnacceptableItem: the schema does not allow it; its errors point at up to 100 members.
+    """
     value = parse_json(request.get_data())
     try:
         loaded: Mapping[str, Any] = schema.load(value)
     except ValidationError as error:
         messages = cast("Mapping[str, Any]", error.messages)
         errors = tuple(islice(_field_errors(messages, ""), MAX_ERRORS))
-        raise UnacceptableItem("The body is no such batch.", errors) from None
+        raise UnacceptableItem(
+            "The body is not valid: each member of `errors` points at a problem.", errors
+        ) from None
     return loaded
 
 

@@ -2,20 +2,25 @@
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
-from service.items import Attributes, Item
+from service.items import Attributes, AttributeValue, Item
+from service.storage.attributes import MAX_LEVELS
 from service.storage.plain_json import to_plain
 from service.storage.typed_json import to_typed
 from service.web.media_types import Representation
 
 # A part of an attribute path: whatever a backslash stands before is part of the name.
 _PATH_PART = re.compile(r"(?:\\.|[^.\\])+")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
-Projection = dict[str, "Projection"]
-"""The attributes to keep; an empty projection keeps the attribute whole."""
+_MAX_INDEX_DIGITS = 9
+
+Projection = dict[str | int, "Projection"]
+"""The attributes, map members and list elements to keep; an empty one keeps the value whole."""
 
 
 def encode_item(
@@ -60,7 +65,8 @@ def _escaped(value: Any) -> Any:
 
 
 def parse_projection(paths: list[str], key: tuple[str, str]) -> Projection:
-    """The projection of ``fields`` paths such as ``Address.City``; the key is always in it.
+    """The projection of ``fields`` paths such as ``Address.City`` or ``Tags[0]``; the key is always
+    in it.
 
     Raises:
         ValueError: there is no path, or one is empty or has an empty name.
@@ -69,36 +75,92 @@ def parse_projection(paths: list[str], key: tuple[str, str]) -> Projection:
         raise ValueError("names no attribute")
     projection: Projection = {name: {} for name in key}
     for path in paths:
-        names = _path_names(path)
+        parts = _path_parts(path)
         parent = projection
-        for depth, name in enumerate(names, 1):
+        for depth, name in enumerate(parts, 1):
             known = parent.get(name)
             if known == {}:
                 break  # kept whole already
             if known is None:
                 known = parent[name] = {}
-            elif depth == len(names):
+            elif depth == len(parts):
                 known.clear()
             parent = known
     return projection
 
 
-def _path_names(path: str) -> list[str]:
+def _path_parts(path: str) -> list[str | int]:
     names = _PATH_PART.findall(path)
     if not names or ".".join(names) != path:
-        raise ValueError(f"{path[:60]!r} is no attribute path, such as Email or Address.City")
-    return [re.sub(r"\\(.)", r"\1", name) for name in names]
+        raise ValueError(
+            f"{path[:60]!r} is not an attribute path, such as Email, Address.City or Tags[0]"
+        )
+    if len(names) > MAX_LEVELS:
+        return []  # no item nests so deep: the path leads nowhere
+    parts: list[str | int] = []
+    for name in names:
+        end, indexes = _indexes_at_end(name)
+        parts += [_ESCAPED.sub(r"\1", name[:end]), *indexes]
+    return parts
+
+
+def _indexes_at_end(name: str) -> tuple[int, list[int]]:
+    """Where the list indexes of a path's part begin, and what they are. Any other bracket, and one
+    behind a backslash, is part of the name.
+    """
+    end = len(name)
+    indexes: list[int] = []
+    while name.endswith("]", 0, end):
+        start = name.rfind("[", 0, end)
+        digits = name[start + 1 : end - 1]
+        is_index = digits.isascii() and digits.isdecimal() and len(digits) <= _MAX_INDEX_DIGITS
+        if start < 1 or not is_index or _is_escaped(name, start):
+            break
+        indexes.insert(0, int(digits))
+        end = start
+    return end, indexes
+
+
+def _is_escaped(name: str, position: int) -> bool:
+    before = position
+    while before and name[before - 1] == "\\":
+        before -= 1
+    return (position - before) % 2 == 1
 
 
 def project(attributes: Attributes, projection: Projection) -> Attributes:
-    """The attributes that a projection keeps; a path into what is no map keeps nothing."""
-    kept: dict[str, Any] = {}
-    for name, inner in projection.items():
-        value = attributes.get(name)
-        if value is None:
-            continue
-        if not inner:
-            kept[name] = value
-        elif "M" in value:
-            kept[name] = {"M": project(value["M"], inner)}
-    return kept
+    """The attributes that a projection keeps, each trimmed as DynamoDB does: a path that leads
+    nowhere keeps nothing, and a list keeps the chosen elements in their order.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ProjectionExpressions.html
+    """
+    return {
+        str(name): kept
+        for name, inner in projection.items()
+        if (kept := _trimmed(attributes.get(str(name)), inner)) is not None
+    }
+
+
+def _trimmed(value: AttributeValue | None, projection: Projection) -> AttributeValue | None:
+    if value is None or not projection:
+        return value
+    if "M" in value:
+        names: Projection = {
+            name: inner for name, inner in projection.items() if isinstance(name, str)
+        }
+        members = project(value["M"], names)
+        return {"M": members} if members else None
+    if "L" in value:
+        elements = _elements(value["L"], projection)
+        return {"L": elements} if elements else None
+    return None
+
+
+def _elements(values: Sequence[AttributeValue], projection: Projection) -> list[AttributeValue]:
+    chosen = sorted(
+        (index, inner)
+        for index, inner in projection.items()
+        if isinstance(index, int) and index < len(values)
+    )
+    kept = (_trimmed(values[index], inner) for index, inner in chosen)
+    return [value for value in kept if value is not None]

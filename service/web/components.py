@@ -10,6 +10,7 @@ from typing import Any
 
 from flask_smorest import Api
 
+from service.web.document import JSON_PATCH_REFERENCE
 from service.web.media_types import PROBLEM_JSON
 from service.web.problem_schemas import ProblemSchema
 from service.web.schemas import ItemSchema, NativeUpdateSchema
@@ -140,24 +141,20 @@ def register_components(api: Api) -> None:
             "example": {"Email": "andrewClarke@gmail.com"},
         },
     )
+    components.schema("JsonPatch", {"$ref": JSON_PATCH_REFERENCE})
     components.schema(
-        "JsonPatch",
+        "JsonPatchOperation",
         {
-            "type": "array",
-            "description": "A JSON Patch (RFC 6902) of the item's plain JSON form.",
-            "maxItems": 1000,
-            "items": {
-                "type": "object",
-                "required": ["op", "path"],
-                "properties": {
-                    "op": {
-                        "type": "string",
-                        "enum": ["add", "remove", "replace", "move", "copy", "test"],
-                    },
-                    "path": {"type": "string"},
-                    "from": {"type": "string"},
-                    "value": {},
+            "type": "object",
+            "description": "An operation of a JSON Patch; each has an `op` and a `path`.",
+            "properties": {
+                "op": {
+                    "type": "string",
+                    "enum": ["add", "remove", "replace", "move", "copy", "test"],
                 },
+                "path": {"type": "string"},
+                "from": {"type": "string"},
+                "value": {},
             },
         },
     )

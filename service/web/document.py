@@ -4,7 +4,7 @@ https://spec.openapis.org/oas/v3.0.3
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 _DESCRIPTION = """\
@@ -15,6 +15,7 @@ Bodies are plain JSON with exact decimals, or DynamoDB's own typed form \
 (`application/vnd.dynamodb+json`). Every answer with an item carries its ETag; send it back \
 as `If-Match`, and no update is lost.
 """
+JSON_PATCH_REFERENCE = "#/components/schemas/BatchOperation/properties/jsonPatch"
 DOCUMENT_HEAD: Mapping[str, Any] = {
     "info": {
         "description": _DESCRIPTION,
@@ -36,6 +37,20 @@ def documented_operations(
         for method, operation in item.items():
             if method != "parameters":
                 yield method.upper(), path, operation
+
+
+def with_batch_operations(document: dict[str, Any], methods: Collection[str]) -> dict[str, Any]:
+    """Return the document with the methods of a batch that this deployment has; without any, also
+    without the JSON Patch, which is described as a part of a batch.
+    """
+    schemas = document["components"]["schemas"]
+    if methods:
+        members = schemas["BatchOperation"]["properties"]
+        members["method"]["enum"] = [each for each in members["method"]["enum"] if each in methods]
+        members["jsonPatch"]["items"] = {"$ref": "#/components/schemas/JsonPatchOperation"}
+    else:
+        del schemas["JsonPatch"], schemas["JsonPatchOperation"]
+    return document
 
 
 def with_links_that_lead_somewhere(document: Mapping[str, Any]) -> dict[str, Any]:

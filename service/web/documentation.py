@@ -7,6 +7,7 @@ from typing import Any
 
 from service.items import KeyAttribute, KeySchema
 from service.web.components import ANDREW, RAJ, TYPED_ANDREW, TYPED_RAJ, named_headers
+from service.web.document import JSON_PATCH_REFERENCE
 from service.web.media_types import (
     JSON_PATCH,
     MERGE_PATCH_JSON,
@@ -14,12 +15,8 @@ from service.web.media_types import (
     PLAIN_JSON,
     TYPED_JSON,
 )
-from service.web.schemas import (
-    LivenessSchema,
-    ProjectionQuerySchema,
-    ReadinessSchema,
-    ReadQuerySchema,
-)
+from service.web.query_schemas import ProjectionQuerySchema, ReadQuerySchema
+from service.web.schemas import LivenessSchema, ReadinessSchema
 
 _KEY_EXAMPLES = {"id": {"N": "104", "S": "104"}, "name": {"N": "1", "S": "Andrew"}}
 
@@ -107,25 +104,34 @@ _READ_PARAMETERS: list[Any] = [
     "If-None-Match",
     "X-Request-Id",
 ]
-_THE_SAME_ITEM = {"path.id": "$request.path.id", "path.name": "$request.path.name"}
-_AS_IT_IS_NOW = {**_THE_SAME_ITEM, "header.If-Match": "$response.header.ETag"}
-_LINKS = {
-    "read": {
-        "operationId": "getItem",
-        "description": "Read the item that was written.",
-        "parameters": _THE_SAME_ITEM,
-    },
-    "change": {
-        "operationId": "patchItem",
-        "description": "Change the item, if nobody else has since.",
-        "parameters": _AS_IT_IS_NOW,
-    },
-    "delete": {
-        "operationId": "deleteItem",
-        "description": "Delete the item, if nobody else has changed it since.",
-        "parameters": _AS_IT_IS_NOW,
-    },
-}
+
+
+def item_links(partition: str, sort: str) -> dict[str, Any]:
+    """Return the links from a write to what can be done with its item; the key is where these
+    runtime expressions point.
+    """
+    key = {"path.id": partition, "path.name": sort}
+    as_it_is_now = {**key, "header.If-Match": "$response.header.ETag"}
+    return {
+        "read": {
+            "operationId": "getItem",
+            "description": "Read the item that was written.",
+            "parameters": key,
+        },
+        "change": {
+            "operationId": "patchItem",
+            "description": "Change the item, if nobody else has since.",
+            "parameters": as_it_is_now,
+        },
+        "delete": {
+            "operationId": "deleteItem",
+            "description": "Delete the item, if nobody else has changed it since.",
+            "parameters": as_it_is_now,
+        },
+    }
+
+
+_LINKS = item_links("$request.path.id", "$request.path.name")
 _NO_BODY = "Done, and nothing is sent back, as `Prefer: return=minimal` asks."
 
 GET_ITEM: dict[str, Any] = {
@@ -188,7 +194,8 @@ PATCH_ITEM: dict[str, Any] = {
         "read first and write on condition that what they rest on is as read. A merge patch that "
         "reads the item, also for an ETag in `If-Match`, keeps sets and binary as PUT does. The "
         "update form is one UpdateItem and creates as that does: not if it only removes. A false "
-        "ConditionExpression is 412."
+        "ConditionExpression is 412. Clients that send application/json alone call updateItem for "
+        "it: here an UpdateExpression in application/json is 422."
     ),
     "parameters": _WRITE_PARAMETERS,
     "requestBody": {
@@ -203,7 +210,9 @@ PATCH_ITEM: dict[str, Any] = {
                 for media_type in (PLAIN_JSON, MERGE_PATCH_JSON)
             },
             JSON_PATCH: {
-                "schema": "JsonPatch",
+                # A reference to a component would make openapi-python-client compare the body
+                # with list[…], which raises TypeError for every body; this one it leaves out.
+                "schema": {"$ref": JSON_PATCH_REFERENCE},
                 "example": [
                     {"op": "test", "path": "/Email", "value": "andrew@gmail.com"},
                     {"op": "replace", "path": "/Email", "value": "andrewClarke@gmail.com"},

@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping
 
-from flask import Request, Response
-from flask.globals import request_ctx
+from flask import Response
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from service.errors import PreconditionFailed
 from service.operations import Operation
 from service.settings import Settings
-from service.storage.repository import ItemRepository
-from service.storage.writes import Delete, Write, Written
+from service.storage.writes import Delete
 from service.web import documentation
-from service.web.conflicts import conflict_of
+from service.web.item_writes import carry_out, current_request
 from service.web.media_types import item_representation, patch_form
+from service.web.native_items import add_native_routes
 from service.web.prefer import Return
 from service.web.requests import ReadRequest, WriteRequest
 from service.web.responses import deleted_response, read_response, written_response
@@ -43,6 +41,7 @@ def items_blueprint(settings: Settings) -> Blueprint:
         ],
         parameters=documentation.key_parameters(settings.key_schema),
     )
+    add_native_routes(items, settings)
     return items
 
 
@@ -54,7 +53,7 @@ class ItemResource(MethodView):
     @Blueprint.doc(**documentation.GET_ITEM)
     def get(self, id: str, name: str) -> Response:  # noqa: A002 - the URL's own name
         """Read an item"""
-        request, settings, repository = _under_way()
+        request, settings, repository = current_request()
         read = ReadRequest.of(request, settings, id, name)
         item = repository.get(read.key, consistent=read.consistent)
         return read_response(item, read, settings.own_attributes)
@@ -68,11 +67,11 @@ class ItemResource(MethodView):
     @Blueprint.doc(**documentation.PUT_ITEM)
     def put(self, id: str, name: str) -> Response:  # noqa: A002
         """Create an item, or replace it whole"""
-        request, settings, repository = _under_way()
+        request, settings, repository = current_request()
         write = WriteRequest.of(request, settings, id, name, Return.REPRESENTATION)
         representation = item_representation(request)
         body = write.body(parse_json(request.get_data()), settings)
-        written = _write(repository, body.put(representation), write, settings)
+        written = carry_out(repository, body.put(representation), write, settings)
         return written_response(
             written.item, write, settings.own_attributes, created=written.created
         )
@@ -80,52 +79,17 @@ class ItemResource(MethodView):
     @Blueprint.doc(**documentation.PATCH_ITEM)
     def patch(self, id: str, name: str) -> Response:  # noqa: A002
         """Change some attributes of an item"""
-        request, settings, repository = _under_way()
+        request, settings, repository = current_request()
         write = WriteRequest.of(request, settings, id, name, Return.REPRESENTATION)
         form = patch_form(request)
         body = write.body(parse_json(request.get_data()), settings)
-        written = _write(repository, body.patch(form), write, settings)
+        written = carry_out(repository, body.patch(form), write, settings)
         return written_response(written.item, write, settings.own_attributes)
 
     @Blueprint.doc(**documentation.DELETE_ITEM)
     def delete(self, id: str, name: str) -> Response:  # noqa: A002
         """Delete an item"""
-        request, settings, repository = _under_way()
+        request, settings, repository = current_request()
         write = WriteRequest.of(request, settings, id, name, Return.MINIMAL)
-        written = _write(repository, Delete(write.key, write.precondition), write, settings)
+        written = carry_out(repository, Delete(write.key, write.precondition), write, settings)
         return deleted_response(written.item, write, settings.own_attributes)
-
-
-def _under_way() -> tuple[Request, Settings, ItemRepository]:
-    """The request under way, and what it is answered with; each look at a proxy of Flask's costs
-    a microsecond, so there is one.
-    """
-    extensions = request_ctx.app.extensions
-    return request_ctx.request, extensions["settings"], extensions["item_repository"]
-
-
-def _write(
-    repository: ItemRepository, write: Write, asked: WriteRequest, settings: Settings
-) -> Written:
-    try:
-        return _carried_out(repository, write, asked)
-    except PreconditionFailed as error:
-        raise conflict_of(
-            error,
-            asked.representation,
-            settings.own_attributes,
-            with_item=asked.prefers is Return.REPRESENTATION,
-            projection=asked.projection,
-        ) from None
-
-
-def _carried_out(repository: ItemRepository, write: Write, asked: WriteRequest) -> Written:
-    if asked.token is None:
-        return repository.write(write)
-    transactions = repository.transactions
-    written = transactions.write_once(write, asked.token)
-    if not isinstance(write, Delete):
-        (written,) = transactions.read_back([write], [written])
-    elif asked.returns is Return.REPRESENTATION and written.item is not None:
-        written = transactions.last_state(write.key, written)
-    return written

@@ -32,13 +32,15 @@ class PatchForm(enum.Enum):
     """What a patch is written in."""
 
     MERGE = enum.auto()
+    PLAIN_JSON = enum.auto()
+    """A merge patch, unless it looks like an update expression."""
     JSON_PATCH = enum.auto()
     NATIVE = enum.auto()
 
 
 PATCH_FORMS = {
     MERGE_PATCH_JSON: PatchForm.MERGE,
-    PLAIN_JSON: PatchForm.MERGE,
+    PLAIN_JSON: PatchForm.PLAIN_JSON,
     JSON_PATCH: PatchForm.JSON_PATCH,
     NATIVE_UPDATE: PatchForm.NATIVE,
 }
@@ -152,6 +154,15 @@ def item_representation(request: Request) -> Representation:
         UnsupportedMediaType: it is not an item.
     """
     return _BY_MEDIA_TYPE[_body_media_type(request, (PLAIN_JSON, TYPED_JSON))]
+
+
+def require_plain_json(request: Request) -> None:
+    """Check that a request's body is plain JSON.
+
+    Raises:
+        UnsupportedMediaType: it is not.
+    """
+    _body_media_type(request, (PLAIN_JSON,))
 
 
 def patch_form(request: Request) -> PatchForm:

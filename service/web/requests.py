@@ -18,8 +18,8 @@ from service.web.idempotency import idempotency_key, write_token
 from service.web.media_types import Representation, accepted_representation
 from service.web.preconditions import precondition_of, require_precondition
 from service.web.prefer import Return, preferred_return
+from service.web.query_schemas import ProjectionQuerySchema, ReadQuerySchema
 from service.web.raw_path import decoded_strictly
-from service.web.schemas import ProjectionQuerySchema, ReadQuerySchema
 from service.web.write_bodies import WriteBody
 
 _READ_QUERY = ReadQuerySchema()
@@ -81,12 +81,20 @@ class WriteRequest:
             PreconditionRequired: this deployment wants a precondition.
             NotAcceptable: the Accept header accepts no representation, and one is to be sent.
         """
+        return cls.of_key(request, settings, permitted_key(settings, partition, sort), default)
+
+    @classmethod
+    def of_key(cls, request: Request, settings: Settings, key: ItemKey, default: Return) -> Self:
+        """Read a request whose item key is known; the caller reaches it.
+
+        Raises:
+            InvalidRequest, PreconditionRequired, NotAcceptable: as ``of``.
+        """
         prefers = preferred_return(request)
         returns = prefers or default
         precondition = precondition_of(request)
         if settings.require_if_match:
             require_precondition(precondition)
-        key = permitted_key(settings, partition, sort)
         once = idempotency_key(request)
         return cls(
             key=key,
@@ -104,9 +112,9 @@ class WriteRequest:
             else write_token(request, once, settings.table, item_path(key)),
         )
 
-    def body(self, value: Any, settings: Settings) -> WriteBody:
-        """What the parsed body asks for."""
-        return WriteBody(value, self.key, self.precondition, settings.own_attributes)
+    def body(self, value: Any, settings: Settings, pointer: str = "") -> WriteBody:
+        """Return what the parsed body, or the part of it at ``pointer``, requests."""
+        return WriteBody(value, self.key, self.precondition, settings.own_attributes, pointer)
 
 
 def item_path(key: ItemKey) -> str:

@@ -1,23 +1,28 @@
 """Marshmallow schemas: what the OpenAPI document shows, and what the query parser checks."""
 
-import re
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, ValidationError, fields, validate
-from webargs.fields import DelimitedList
+
+from service.operations import Operation
 
 MAX_OPERATIONS = 100
 """How many operations a transaction of DynamoDB takes."""
+BATCH_METHODS: Mapping[Operation, str] = {
+    Operation.PUT_ITEM: "PUT",
+    Operation.UPDATE_ITEM: "PATCH",
+    Operation.DELETE_ITEM: "DELETE",
+    Operation.CONDITION_CHECK_ITEM: "CHECK",
+}
+"""The methods of a batch's operations."""
 _FEW = validate.Length(1, MAX_OPERATIONS)
 
 PATH_PATTERN = r"^(\\[^\n]|[^.\\,])+(\.(\\[^\n]|[^.\\,])+)*$"
-"""An attribute path of ``fields``: names joined by dots; a backslash makes a dot or a comma part
-of a name.
+"""An attribute path of ``fields``: names joined by dots, each with any list indexes behind it; a
+backslash makes a dot, a comma or a bracket part of a name.
 """
-MAX_PATHS = 1000
 MAX_PATH_CHARACTERS = 2048
-"""The bounds of one ``fields`` parameter."""
-_PATHS = re.compile(r"(?:^|,)((?:\\.|[^,\\]|\\$)*)", re.DOTALL)
 
 
 class ItemSchema(Schema):
@@ -82,21 +87,25 @@ class _ShortList(fields.List[Any]):
         return super()._deserialize(value, *arguments, **more)
 
 
-class NativeUpdateSchema(Schema):
-    """DynamoDB's own update form, as `aws dynamodb update-item` takes it."""
+class RequestBodySchema(Schema):
+    """What a request's body holds; a misspelt member is an error, not an unexpected write."""
 
     class Meta:
-        """A misspelt member is an error."""
+        """Unknown members are errors."""
 
         unknown = RAISE
 
-    UpdateExpression = fields.String(
-        metadata={
-            "description": "SET, REMOVE, ADD and DELETE clauses. Without it the item is created "
-            "with its key alone where it is absent, and keeps its attributes where it exists.",
-            "maxLength": 4096,
-        }
-    )
+
+class ItemKeySchema(RequestBodySchema):
+    """An item key."""
+
+    id = fields.String(required=True, metadata={"description": "The partition key."})
+    name = fields.String(required=True, metadata={"description": "The sort key."})
+
+
+class NativeConditionSchema(RequestBodySchema):
+    """A condition in DynamoDB's own form, as `aws dynamodb put-item` takes it."""
+
     ConditionExpression = fields.String(
         metadata={"description": "Must hold for the stored item; else 412.", "maxLength": 4096}
     )
@@ -112,15 +121,38 @@ class NativeUpdateSchema(Schema):
     )
 
 
-class BatchOperationSchema(Schema):
+class NativeUpdateSchema(NativeConditionSchema):
+    """DynamoDB's own update form, as `aws dynamodb update-item` takes it."""
+
+    UpdateExpression = fields.String(
+        metadata={
+            "description": "SET, REMOVE, ADD and DELETE clauses. Without it the item is created "
+            "with its key alone where it is absent, and keeps its attributes where it exists.",
+            "maxLength": 4096,
+        }
+    )
+
+
+class ItemUpdateSchema(ItemKeySchema, NativeUpdateSchema):
+    """One native update of one item."""
+
+
+class ConditionalPutSchema(ItemKeySchema, NativeConditionSchema):
+    """One whole item, and the condition on which it is stored."""
+
+    item = fields.Dict(
+        required=True, metadata={"description": "The item, in the form that Content-Type says."}
+    )
+
+
+class ConditionalDeleteSchema(ItemKeySchema, NativeConditionSchema):
+    """The key of one item, and the condition on which the item is deleted."""
+
+
+class BatchOperationSchema(RequestBodySchema):
     """One write of several: a method, an item key, and what the method takes as its body."""
 
-    class Meta:
-        """A misspelt member is an error, not an unexpected write."""
-
-        unknown = RAISE
-
-    method = fields.String(required=True, validate=validate.OneOf(["PUT", "PATCH", "DELETE"]))
+    method = fields.String(required=True, validate=validate.OneOf(BATCH_METHODS.values()))
     id = fields.String(
         required=True,
         metadata={"description": "The partition key, as in a URL before it is percent-encoded."},
@@ -134,10 +166,17 @@ class BatchOperationSchema(Schema):
     )
     patch = fields.Dict(metadata={"description": "With PATCH: a merge patch (RFC 7396)."})
     jsonPatch = fields.List(  # noqa: N815 - a JSON member
-        fields.Dict(), metadata={"description": "With PATCH: a JSON Patch (RFC 6902)."}
+        fields.Dict(),
+        metadata={"description": "With PATCH: a JSON Patch (RFC 6902), of up to 1,000 operations."},
     )
     update = fields.Nested(
         NativeUpdateSchema, metadata={"description": "With PATCH: DynamoDB's own update form."}
+    )
+    condition = fields.Nested(
+        NativeConditionSchema,
+        metadata={
+            "description": "A condition in DynamoDB's own form; in a PATCH it is part of `update`."
+        },
     )
     ifMatch = fields.String(  # noqa: N815
         metadata={"description": "As the header If-Match, for this item."}
@@ -147,38 +186,30 @@ class BatchOperationSchema(Schema):
     )
 
 
-class BatchSchema(Schema):
+class BatchSchema(RequestBodySchema):
     """Up to 100 writes, each of another item."""
-
-    class Meta:
-        """A misspelt member is an error."""
-
-        unknown = RAISE
 
     operations = _ShortList(fields.Nested(BatchOperationSchema), required=True, validate=_FEW)
 
 
-class ItemKeySchema(Schema):
-    """An item key."""
-
-    class Meta:
-        """A misspelt member is an error."""
-
-        unknown = RAISE
-
-    id = fields.String(required=True, metadata={"description": "The partition key."})
-    name = fields.String(required=True, metadata={"description": "The sort key."})
-
-
-class BatchGetSchema(Schema):
+class BatchGetSchema(RequestBodySchema):
     """Up to 100 item keys."""
 
-    class Meta:
-        """A misspelt member is an error."""
-
-        unknown = RAISE
-
     keys = _ShortList(fields.Nested(ItemKeySchema), required=True, validate=_FEW)
+    fields_ = _ShortList(
+        fields.String(
+            validate=[validate.Length(1, MAX_PATH_CHARACTERS), validate.Regexp(PATH_PATTERN)]
+        ),
+        data_key="fields",
+        validate=_FEW,
+        metadata={
+            "description": (
+                "The attributes of each item to return, one path in each string, with the grammar "
+                "of the query parameter `fields`; the key attributes always come."
+            ),
+            "example": ["Email", "Tags[0]"],
+        },
+    )
 
 
 class BatchResultSchema(AnswerSchema):
@@ -201,56 +232,3 @@ class BatchResultsSchema(AnswerSchema):
     """The results, in the order of the operations or keys."""
 
     results = fields.List(fields.Nested(BatchResultSchema), required=True)
-
-
-class AttributePaths(DelimitedList):
-    """Attribute paths, from all that a request says under the parameter's name: commas are between
-    them, unless a backslash makes one part of a name.
-    """
-
-    def _deserialize(self, value: list[str], attr: Any, data: Any, **kwargs: Any) -> Any:
-        # Some generated clients repeat the parameter where the document says commas.
-        paths = [path for text in value for path in _PATHS.findall(text)] if any(value) else []
-        if any(len(path) > MAX_PATH_CHARACTERS for path in paths):
-            raise ValidationError(f"has a path of over {MAX_PATH_CHARACTERS} characters")
-        return fields.List._deserialize(self, paths, attr, data, **kwargs)  # noqa: SLF001
-
-
-class ProjectionQuerySchema(Schema):
-    """What of the item an answer carries."""
-
-    class Meta:
-        """A misspelt parameter is an error, not an unexpected answer."""
-
-        unknown = RAISE
-
-    fields_ = AttributePaths(
-        fields.String(
-            metadata={"minLength": 1, "maxLength": MAX_PATH_CHARACTERS, "pattern": PATH_PATTERN}
-        ),
-        data_key="fields",
-        validate=validate.Length(max=MAX_PATHS, error="has over {max} paths"),
-        metadata={
-            "minItems": 1,
-            "description": (
-                "The attributes to answer with, such as `Email,Address.City`; the key attributes "
-                "always come. A backslash makes a dot or a comma in a name literal."
-            ),
-            "example": ["Email"],
-        },
-    )
-
-
-class ReadQuerySchema(ProjectionQuerySchema):
-    """How to read, and what of the item an answer carries."""
-
-    consistent_read = fields.Boolean(
-        truthy={"true"},
-        falsy={"false"},
-        metadata={
-            "description": (
-                "`true` reads strongly consistently, at twice the read units, `false` "
-                "eventually; the default is the deployment's."
-            ),
-        },
-    )

@@ -15,11 +15,16 @@ from service.storage.attributes import (
     pointer_to,
 )
 from service.storage.json_patch import item_patch
-from service.storage.native_update import native_expressions
+from service.storage.native_update import UPDATE, NativeCondition, native_expressions
 from service.storage.plain_json import attributes_from_plain
 from service.storage.typed_json import attributes_from_typed
 from service.storage.writes import Edit, NativeUpdate, Put, Update, Write
-from service.web.media_types import PatchForm, Representation
+from service.web.media_types import (
+    MERGE_PATCH_JSON,
+    NATIVE_UPDATE,
+    PatchForm,
+    Representation,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class WriteBody:
     own_attributes: tuple[str, ...]
     pointer: str = ""
 
-    def put(self, representation: Representation) -> Put:
+    def put(self, representation: Representation, condition: NativeCondition | None = None) -> Put:
         """The write that stores an item; its key attributes may be left out.
 
         Raises:
@@ -48,7 +53,7 @@ class WriteBody:
             self._refuse_own(attributes)
         self._check_key(attributes)
         is_edited = representation is Representation.PLAIN and self.precondition.has_match_tags
-        return Put(self.key, attributes, self.precondition, is_edited)
+        return Put(self.key, attributes, self.precondition, condition, is_edited)
 
     def patch(self, form: PatchForm) -> Write:
         """The write that a patch stands for.
@@ -65,8 +70,21 @@ class WriteBody:
             case PatchForm.NATIVE:
                 expressions = native_expressions(self.value, key, own, self.pointer)
                 return NativeUpdate(self.key, expressions, self.precondition)
+            case PatchForm.PLAIN_JSON:
+                self._reject_update_expression()
+                return self._merge()
             case PatchForm.MERGE:
                 return self._merge()
+
+    def _reject_update_expression(self) -> None:
+        """Reject what a client meant as an update: stored, it would be attributes of that name."""
+        if UPDATE in object_members(self.value, self.pointer):
+            raise UnacceptableItem(
+                f"A PATCH with {UPDATE} is not a merge patch. Send the update as {NATIVE_UPDATE}, "
+                f"or with POST to /items:update. To change an attribute that is called {UPDATE}, "
+                f"send the patch as {MERGE_PATCH_JSON}.",
+                (FieldError(pointer_to(self.pointer, UPDATE), f"needs {NATIVE_UPDATE}"),),
+            )
 
     def _merge(self) -> Write:
         patch = dict(object_members(self.value, self.pointer))

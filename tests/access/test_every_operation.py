@@ -80,6 +80,9 @@ def request_of(operation, path, name) -> tuple[str, str | None]:
         "writeItems": {
             "operations": [{"method": "PATCH", "patch": {"Email": "changed@example.com"}, **key}]
         },
+        "updateItem": {"UpdateExpression": "REMOVE Email", **key},
+        "putItemConditionally": {"item": {"Email": "changed@example.com"}, **key},
+        "deleteItemConditionally": {"ConditionExpression": "attribute_exists(Email)", **key},
     }
     return target, json.dumps(bodies[operation["operationId"]])
 
@@ -189,6 +192,27 @@ def test_a_batch_with_one_item_of_another_tenant_is_refused_whole(
     assert not {"TransactWriteItems", "TransactGetItems"} & set(wire.calls[calls_before:])
     own = batch_of(path, ["104", "1.04e2"], name)
     assert guarded.request("POST", path, own, **headers).status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("/items:update", {"UpdateExpression": "REMOVE Email"}),
+        ("/items:put", {"item": {}}),
+        ("/items:delete", {}),
+    ],
+)
+def test_a_native_write_of_another_tenants_item_is_refused(guarded, wire, authority, path, content):
+    name = f"access-{uuid.uuid4().hex}"
+    calls_before = len(wire.calls)
+    headers = {"Content-Type": "application/json", **bearer(authority.token(tenant=TENANT))}
+    body = json.dumps({"id": "105", "name": name, **content})
+    refused = guarded.request("POST", path, body, **headers)
+    assert refused.status == 403, refused.body
+    assert refused.json["type"] == "/docs/errors#not-permitted"
+    assert not WRITES & set(wire.calls[calls_before:])
+    own = json.dumps({"id": "1.04e2", "name": name, **content})
+    assert guarded.request("POST", path, own, **headers).status in (200, 201, 204)
 
 
 def test_an_idempotency_key_is_its_callers_alone(guarded, authority):

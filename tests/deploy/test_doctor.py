@@ -9,7 +9,7 @@ import requests
 
 from deploy.documents import policy_document, trust_document
 from service import local
-from service.operations import Operation
+from service.operations import DEFAULT_OPERATIONS, Operation
 from service.settings import Settings
 from tests.conftest import environment
 from tests.engines import REGION, client_for, moto
@@ -60,7 +60,7 @@ def items(engine) -> list:
 
 def test_the_policy_that_apply_makes_is_well_and_nothing_is_written(engine, on_instance, run):
     before = items(engine)
-    imds = on_instance(policy_document(TABLE, Operation))
+    imds = on_instance(policy_document(TABLE, DEFAULT_OPERATIONS))
     ran = run("doctor", "--json")
     assert ran.json["is_well"], ran.out
     assert ran.status == 0
@@ -68,7 +68,7 @@ def test_the_policy_that_apply_makes_is_well_and_nothing_is_written(engine, on_i
     assert found["credentials"] == "from the instance's role"
     assert found["region"] == REGION
     assert ":assumed-role/" in found["identity"]
-    for operation in Operation:
+    for operation in DEFAULT_OPERATIONS:
         assert found[f"{operation} on my-dynamodb-table"] == "allowed"
     assert found["another table"] == "refused, as it should be"
     for secret in ("AccessKeyId", "SecretAccessKey", "Token"):
@@ -94,28 +94,28 @@ def test_a_narrowed_service_wants_the_other_operations_refused(on_instance, run)
 
 
 def test_a_permission_too_many_is_found(on_instance, run):
-    on_instance(policy_document(TABLE, Operation))
+    on_instance(policy_document(TABLE, DEFAULT_OPERATIONS))
     ran = run("doctor", "--operations", "GetItem")
     assert ran.status == 1
     assert ran.out.count("allowed, but --operations leaves it out") == 3
 
 
 def test_access_to_another_table_is_found(on_instance, run):
-    on_instance(policy_document("*", Operation))
+    on_instance(policy_document("*", DEFAULT_OPERATIONS))
     ran = run("doctor")
     assert ran.status == 1
     assert "FAIL another table: may be read as well" in ran.out
 
 
 def test_a_table_that_is_not_there_is_found(on_instance, run):
-    on_instance(policy_document(TABLE.replace("my-dynamodb-table", "gone"), Operation))
+    on_instance(policy_document(TABLE.replace("my-dynamodb-table", "gone"), DEFAULT_OPERATIONS))
     ran = run("doctor", "--table", "gone")
     assert ran.status == 1
     assert "there is no table gone in this region" in ran.out
 
 
 def test_a_table_with_another_key_is_found(on_instance, run):
-    on_instance(policy_document(TABLE, Operation))
+    on_instance(policy_document(TABLE, DEFAULT_OPERATIONS))
     ran = run("doctor", "--partition-key", "Id:S")
     assert ran.status == 1
     assert "the table's key is another one" in ran.out
@@ -156,7 +156,7 @@ def test_a_profile_that_does_not_exist_is_found(run):
 
 
 def test_a_network_without_sts_is_no_fault(on_instance, run, monkeypatch):
-    on_instance(policy_document(TABLE, Operation))
+    on_instance(policy_document(TABLE, DEFAULT_OPERATIONS))
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
     ran = run("doctor")
     assert "ok   identity: unknown" in ran.out

@@ -13,7 +13,7 @@ from deploy.documents import policy_document, same_document
 from deploy.plan import destroy
 from deploy.stack import Request, Stack
 from deploy.template import template
-from service.operations import Operation
+from service.operations import DEFAULT_OPERATIONS, Operation
 
 KEY = "arn:aws:kms:us-east-2:123456789012:key/0f0e0d0c-0b0a-0908-0706-050403020100"
 REQUESTS = {
@@ -28,11 +28,13 @@ REQUESTS = {
     },
 }
 requests = pytest.mark.parametrize("changes", REQUESTS.values(), ids=REQUESTS)
-BOUNDARY = json.dumps(policy_document("*", Operation))
+BOUNDARY = json.dumps(policy_document("*", DEFAULT_OPERATIONS))
 
 
 def test_the_default_is_exactly_the_four_actions_on_exactly_the_table():
-    document = policy_document("arn:aws:dynamodb:us-east-2:123456789012:table/t", Operation)
+    document = policy_document(
+        "arn:aws:dynamodb:us-east-2:123456789012:table/t", DEFAULT_OPERATIONS
+    )
     assert document == {
         "Version": "2012-10-17",
         "Statement": [
@@ -51,6 +53,12 @@ def test_the_default_is_exactly_the_four_actions_on_exactly_the_table():
     }
 
 
+def test_an_operation_that_is_off_by_default_is_in_the_policy_where_it_is_chosen():
+    operations = {Operation.GET_ITEM, Operation.CONDITION_CHECK_ITEM}
+    (statement,) = policy_document("arn", operations)["Statement"]
+    assert statement["Action"] == ["dynamodb:GetItem", "dynamodb:ConditionCheckItem"]
+
+
 @requests
 def test_parliament_finds_nothing_in_the_policy(cloud, changes):
     stack = Stack(cloud.request(**changes), cloud.aws().account())
@@ -58,7 +66,7 @@ def test_parliament_finds_nothing_in_the_policy(cloud, changes):
 
 
 def test_parliament_does_find_mistakes():
-    wrong = policy_document("arn:aws:s3:::bucket", Operation)
+    wrong = policy_document("arn:aws:s3:::bucket", DEFAULT_OPERATIONS)
     assert analyze_policy_string(json.dumps(wrong)).findings
 
 
@@ -152,7 +160,7 @@ def _reversed(part):
 
 @pytest.mark.parametrize("change", ["Action", "Resource", "Effect"])
 def test_documents_that_allow_something_else_are_different(change):
-    one = policy_document("arn:aws:dynamodb:us-east-2:123456789012:table/t", Operation)
+    one = policy_document("arn:aws:dynamodb:us-east-2:123456789012:table/t", DEFAULT_OPERATIONS)
     other = json.loads(json.dumps(one))
     other["Statement"][0][change] = "Deny" if change == "Effect" else "*"
     assert not same_document(one, other)

@@ -93,13 +93,16 @@ def test_the_document_is_served(document):
 def test_each_route_is_an_operation_with_an_id_of_its_own(operations):
     assert sorted(operation["operationId"] for *_, operation in operations) == [
         "deleteItem",
+        "deleteItemConditionally",
         "getItem",
         "getLiveness",
         "getReadiness",
         "headItem",
         "patchItem",
         "putItem",
+        "putItemConditionally",
         "readItems",
+        "updateItem",
         "writeItems",
     ]
 
@@ -145,6 +148,18 @@ def test_a_deployment_links_only_to_operations_that_it_has():
     document = openapi_document(create_app(settings, create_repository(settings)))
     put = document["paths"]["/items/{id}/{name}"]["put"]
     assert set(put["responses"]["201"]["links"]) == {"read"}
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [{Operation.GET_ITEM}, {Operation.GET_ITEM, Operation.DELETE_ITEM}, set(Operation)],
+    ids=len,
+)
+def test_the_document_of_other_operations_is_valid_too(operations):
+    settings = Settings(operations=frozenset(operations))
+    document = openapi_document(create_app(settings, create_repository(settings)))
+    # What a JSON round trip makes of it is what is served.
+    assert list(OpenAPIV30SpecValidator(json.loads(json.dumps(document))).iter_errors()) == []
 
 
 def test_every_header_that_is_promised_is_described(document):

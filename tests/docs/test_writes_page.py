@@ -38,4 +38,4 @@ def test_a_number_is_the_one_in_the_code(sentence):
 
 
 def test_there_are_examples():
-    assert len(BLOCKS) == 2
+    assert len(BLOCKS) == 3

@@ -25,7 +25,6 @@ SOURCES = (
     DOCUMENT,
     ROOT / "requirements/sdk.lock",
     HERE / "package-lock.json",
-    HERE / "openapi-python-client.yml",
     HERE / "orval.config.mjs",
 )
 PATIENCE_SECONDS = 120
@@ -59,6 +58,8 @@ class Generator:
     """What the client promises about itself, beyond the language's own check; run beside it."""
     exact_integers: bool = False
     """Whether plain JSON's long numbers reach the caller with every digit."""
+    patches_as_plain_json: bool = True
+    """Whether it sends a merge patch as application/json, and not by its own media type."""
     reads_empty_201: bool = True
     """Whether ``Prefer: return=minimal`` may be asked for where a PUT creates."""
 
@@ -205,7 +206,6 @@ GENERATORS = (
         [
             *(PYTHON / "openapi-python-client", "generate", "--path", "{document}"),
             *("--output-path", "{client}", "--meta", "none"),
-            *("--config", HERE / "openapi-python-client.yml"),
         ],
         package=PACKAGE,
         # All but client.py, which is the same for every document, and whose __exit__ is untyped.
@@ -216,6 +216,7 @@ GENERATORS = (
             ],
         ),
         exact_integers=True,
+        patches_as_plain_json=False,
         reads_empty_201=False,
     ),
     Generator(

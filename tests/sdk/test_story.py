@@ -164,6 +164,33 @@ def test_it_merges_a_patch_and_removes_with_null(client, name):
     }
 
 
+def test_it_updates_with_expressions_in_a_typed_call(client, name):
+    count = {
+        "UpdateExpression": "ADD Visits :one",
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
+    }
+    assert client("update", name, count)["item"] == {"Id": 104, "Name": name, "Visits": 1}
+    counted = client("update", name, {**count, "ConditionExpression": "Visits = :one"})
+    assert (counted["status"], counted["item"]["Visits"]) == (200, 2)
+    refused = client("update", name, {**count, "ConditionExpression": "Visits = :one"})
+    assert (refused["status"], refused["item"]) == (412, None)
+    assert refused["problem"]["type"] == "/docs/errors#precondition-failed"
+    stale = client("update", name, count, if_match=STALE)
+    assert stale["problem"]["type"] == "/docs/errors#precondition-failed"
+    assert client("get", name)["item"]["Visits"] == 2
+
+
+def test_an_update_sent_with_patch_as_plain_json_changes_nothing(client, name, checked):
+    client("put", name, {"Age": 41})
+    sent = client("patch", name, {"UpdateExpression": "REMOVE Age"})
+    if checked.patches_as_plain_json:
+        assert sent["status"] == 422
+        assert "/items:update" in sent["problem"]["detail"]
+    else:
+        assert sent["item"]["UpdateExpression"] == "REMOVE Age"
+    assert client("get", name)["item"]["Age"] == 41
+
+
 def test_it_writes_and_reads_the_typed_form(client, name):
     item = {"Tags": {"SS": ["a", "b"]}, "Photo": {"B": "AP8="}, "Big": {"N": str(LONG_NUMBER)}}
     written = client("put", name, item, typed=True)

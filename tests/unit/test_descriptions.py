@@ -6,7 +6,8 @@ from service.app import create_app, create_repository
 from service.errors import InvalidBody
 from service.settings import Settings
 from service.web.media_types import PATCH_FORMS
-from service.web.schemas import MAX_PATH_CHARACTERS, MAX_PATHS
+from service.web.query_schemas import MAX_PATHS
+from service.web.schemas import MAX_PATH_CHARACTERS
 from service.web.strict_json import parse_json
 from tests.conftest import aws_variables, environment
 

@@ -5,7 +5,7 @@ export const TYPED_JSON = "application/vnd.dynamodb+json";
 export const BASE_URL = process.argv[2]!;
 
 export interface Call {
-  operation: "get" | "put" | "patch" | "delete";
+  operation: "get" | "put" | "patch" | "update" | "delete";
   id: string;
   name: string;
   item: Record<string, unknown>;
@@ -14,6 +14,17 @@ export interface Call {
   if_match: string | null;
   if_none_match: string | null;
   prefer: string | null;
+}
+
+export interface Expressions {
+  UpdateExpression: string;
+  ConditionExpression?: string;
+  ExpressionAttributeValues?: Record<string, Record<string, unknown>>;
+}
+
+/** The body of a native update, whose expressions the call has as its item. */
+export function itemUpdate(call: Call) {
+  return { id: call.id, name: call.name, ...(call.item as unknown as Expressions) };
 }
 
 export interface Refusal {

@@ -1,6 +1,6 @@
 import { createClient } from "./client/client";
-import { deleteItem, getItem, patchItem, putItem, type Problem } from "./client";
-import { BASE_URL, converse, present, refusal, TYPED_JSON, type Answer, type Call } from "./conversation";
+import { deleteItem, getItem, patchItem, putItem, updateItem, type Problem } from "./client";
+import { BASE_URL, converse, itemUpdate, present, refusal, TYPED_JSON, type Answer, type Call } from "./conversation";
 
 const client = createClient({ baseUrl: BASE_URL });
 
@@ -20,6 +20,8 @@ async function send(call: Call) {
       return putItem({ client, path, headers, body: call.item });
     case "patch":
       return patchItem({ client, path, headers, body: call.item });
+    case "update":
+      return updateItem({ client, headers, body: itemUpdate(call) });
     case "delete":
       return deleteItem({ client, path, headers });
   }

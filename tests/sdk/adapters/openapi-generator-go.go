@@ -121,6 +121,16 @@ func send(api *items.ItemsAPIService, asked call) (map[string]any, *http.Respons
 			request = request.IfMatch(*asked.IfMatch)
 		}
 		return request.Execute()
+	case "update":
+		update, err := itemUpdate(asked)
+		if err != nil {
+			return nil, nil, err
+		}
+		request := api.UpdateItem(ctx).ItemUpdate(*update)
+		if asked.IfMatch != nil {
+			request = request.IfMatch(*asked.IfMatch)
+		}
+		return request.Execute()
 	case "delete":
 		request := api.DeleteItem(ctx, asked.ID, asked.Name)
 		if asked.IfMatch != nil {
@@ -130,4 +140,18 @@ func send(api *items.ItemsAPIService, asked call) (map[string]any, *http.Respons
 	default:
 		panic(fmt.Sprintf("no operation %q", asked.Operation))
 	}
+}
+
+// itemUpdate is the body of a native update, whose expressions the call has as its item.
+func itemUpdate(asked call) (*items.ItemUpdate, error) {
+	members := map[string]any{"id": asked.ID, "name": asked.Name}
+	for name, value := range asked.Item {
+		members[name] = value
+	}
+	text, err := json.Marshal(members)
+	if err != nil {
+		return nil, err
+	}
+	update := items.NewItemUpdateWithDefaults()
+	return update, json.Unmarshal(text, update)
 }

@@ -8,6 +8,8 @@ import items.client.api.ItemsApi.APIDeleteItemRequest;
 import items.client.api.ItemsApi.APIGetItemRequest;
 import items.client.api.ItemsApi.APIPatchItemRequest;
 import items.client.api.ItemsApi.APIPutItemRequest;
+import items.client.api.ItemsApi.APIUpdateItemRequest;
+import items.client.model.ItemUpdate;
 import items.client.model.Problem;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -36,10 +38,12 @@ public final class Adapter {
   public static void main(String[] arguments) throws Exception {
     ApiClient plainClient = new ApiClient();
     plainClient.updateBaseUri(arguments[0]);
-    // It leaves null members out otherwise, and a merge patch could remove nothing.
+    // A map keeps its nulls, or a merge patch could remove nothing; what is not set is left out.
     plainClient.setObjectMapper(
         ApiClient.createDefaultObjectMapper()
-            .setDefaultPropertyInclusion(JsonInclude.Include.ALWAYS));
+            .setDefaultPropertyInclusion(
+                JsonInclude.Value.construct(
+                    JsonInclude.Include.NON_NULL, JsonInclude.Include.ALWAYS)));
     // It offers every media type otherwise, and the headers of a call only add to its own.
     plainClient.setRequestInterceptor(request -> request.setHeader("Accept", "application/json"));
     ItemsApi plain = new ItemsApi(plainClient);
@@ -106,6 +110,16 @@ public final class Adapter {
                   .requestBody(call.item())
                   .ifMatch(call.if_match())
                   .build());
+      case "update" -> {
+        Map<String, Object> members = new LinkedHashMap<>(call.item());
+        members.put("id", call.id());
+        members.put("name", call.name());
+        yield api.updateItemWithHttpInfo(
+            APIUpdateItemRequest.newBuilder()
+                .itemUpdate(JSON.convertValue(members, ItemUpdate.class))
+                .ifMatch(call.if_match())
+                .build());
+      }
       case "delete" ->
           api.deleteItemWithHttpInfo(
               APIDeleteItemRequest.newBuilder()

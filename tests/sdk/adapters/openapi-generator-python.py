@@ -2,7 +2,14 @@ import sys
 from typing import Any
 
 from conversation import TYPED_JSON, Answer, Call, converse
-from items_client import ApiClient, ApiException, Configuration, ItemsApi, Problem
+from items_client import (
+    ApiClient,
+    ApiException,
+    Configuration,
+    ItemsApi,
+    ItemUpdate,
+    Problem,
+)
 from items_client.api_response import ApiResponse
 
 api = ItemsApi(ApiClient(Configuration(host=sys.argv[1])))
@@ -66,6 +73,11 @@ def send(call: Call) -> ApiResponse[Any]:
         case "patch":
             return api.patch_item_with_http_info(
                 id_, name, call["item"], if_match=call["if_match"], _headers=headers
+            )
+        case "update":
+            update = ItemUpdate.model_validate({"id": id_, "name": name, **call["item"]})
+            return api.update_item_with_http_info(
+                update, if_match=call["if_match"], _headers=headers
             )
         case "delete":
             return api.delete_item_with_http_info(id_, name, if_match=call["if_match"])

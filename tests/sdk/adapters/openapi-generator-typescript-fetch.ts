@@ -1,5 +1,5 @@
-import { Configuration, FetchError, ItemsApi, ProblemFromJSON, ResponseError, type ApiResponse } from "./client";
-import { BASE_URL, converse, present, refusal, TYPED_JSON, type Answer, type Call } from "./conversation";
+import { Configuration, FetchError, ItemsApi, ItemUpdateFromJSON, ProblemFromJSON, ResponseError, type ApiResponse } from "./client";
+import { BASE_URL, converse, itemUpdate, present, refusal, TYPED_JSON, type Answer, type Call } from "./conversation";
 
 const api = new ItemsApi(new Configuration({ basePath: BASE_URL }));
 
@@ -28,6 +28,8 @@ function send(call: Call): Promise<ApiResponse<Record<string, unknown>>> {
       return api.putItemRaw({ ...key, ...asked, requestBody: call.item }, override);
     case "patch":
       return api.patchItemRaw({ ...key, ...asked, requestBody: call.item }, override);
+    case "update":
+      return api.updateItemRaw({ ...asked, itemUpdate: ItemUpdateFromJSON(itemUpdate(call)) }, override);
     case "delete":
       return api.deleteItemRaw({ ...key, ...asked }, override);
   }

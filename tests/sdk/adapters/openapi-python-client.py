@@ -4,8 +4,8 @@ from http import HTTPStatus
 
 from conversation import TYPED_JSON, Answer, Call, converse
 from items_client import Client
-from items_client.api.items import delete_item, get_item, patch_item, put_item
-from items_client.models import Item, ItemPatch, Problem, TypedItem
+from items_client.api.items import delete_item, get_item, patch_item, put_item, update_item
+from items_client.models import Item, ItemPatch, ItemUpdate, Problem, TypedItem
 from items_client.types import UNSET, Response
 
 plain = Client(base_url=sys.argv[1])
@@ -53,6 +53,9 @@ def send(call: Call) -> Response[Item | Problem | object]:
             response = patch_item.sync_detailed(
                 id_, name, client=client, body=patch, if_match=if_match
             )
+        case "update":
+            update = ItemUpdate.from_dict({"id": id_, "name": name, **call["item"]})
+            response = update_item.sync_detailed(client=client, body=update, if_match=if_match)
         case "delete":
             response = delete_item.sync_detailed(id_, name, client=client, if_match=if_match)
         case operation:

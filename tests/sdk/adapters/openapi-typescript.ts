@@ -1,6 +1,6 @@
 import createClient from "openapi-fetch";
 import type { components, paths } from "./client/schema";
-import { BASE_URL, converse, present, refusal, TYPED_JSON, type Answer, type Call } from "./conversation";
+import { BASE_URL, converse, itemUpdate, present, refusal, TYPED_JSON, type Answer, type Call } from "./conversation";
 
 type TypedItem = components["schemas"]["TypedItem"];
 type Problem = components["schemas"]["Problem"];
@@ -33,6 +33,8 @@ async function send(call: Call) {
       });
     case "patch":
       return client.PATCH("/items/{id}/{name}", { params: { path, header }, body: call.item, headers });
+    case "update":
+      return client.POST("/items:update", { params: { header }, body: itemUpdate(call), headers });
     case "delete":
       return client.DELETE("/items/{id}/{name}", { params: { path, header }, headers });
   }

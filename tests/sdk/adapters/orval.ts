@@ -1,5 +1,5 @@
-import { deleteItem, getItem, patchItem, putItem } from "./client/client";
-import { BASE_URL, converse, present, refusal, TYPED_JSON, type Answer, type Call } from "./conversation";
+import { deleteItem, getItem, patchItem, putItem, updateItem } from "./client/client";
+import { BASE_URL, converse, itemUpdate, present, refusal, TYPED_JSON, type Answer, type Call } from "./conversation";
 
 // Its URLs are relative, for a page that the service itself serves.
 const { fetch } = globalThis;
@@ -21,6 +21,9 @@ async function send(call: Call) {
     case "patch":
       headers["Content-Type"] = "application/json";
       return patchItem(call.id, call.name, call.item, {}, { headers });
+    case "update":
+      headers["Content-Type"] = "application/json";
+      return updateItem(itemUpdate(call), {}, { headers });
     case "delete":
       return deleteItem(call.id, call.name, {}, { headers });
   }

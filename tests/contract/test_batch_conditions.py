@@ -59,8 +59,7 @@ def test_true_conditions_let_a_batch_through(service, keys):
 
 @pytest.mark.parametrize("false", [0, 1])
 def test_a_false_condition_stops_the_batch_and_the_problem_names_its_member(service, keys, false):
-    put(service, keys[0], n=1)
-    put(service, keys[1], n=1)
+    etags = [put(service, key, n=1) for key in keys[:2]]
     bounds = [1, 1]
     bounds[false] = 5
     response = batch(
@@ -73,6 +72,7 @@ def test_a_false_condition_stops_the_batch_and_the_problem_names_its_member(serv
         {
             "pointer": f"/operations/{false}",
             "detail": "The ConditionExpression does not hold for the stored item.",
+            "etag": etags[false],
             "type": "/docs/errors#precondition-failed",
         }
     ]

@@ -143,7 +143,6 @@ def test_a_deployment_that_requires_preconditions_requires_them_here(engine, nam
 @pytest.mark.parametrize(
     ("path_of_call", "members", "pointer"),
     [
-        ("/items:update", {}, "/UpdateExpression"),
         ("/items:update", {"UpdateExpression": 1}, "/UpdateExpression"),
         ("/items:update", {**ADD_ONE, "Update": 1}, "/Update"),
         ("/items:update", {**ADD_ONE, "item": {}}, "/item"),

@@ -18,7 +18,7 @@ from service.storage.failures import (
 COMMON_ERRORS = {
     "AccessDeniedException": Failure.MISCONFIGURED,
     "ExpiredTokenException": Failure.CREDENTIALS,
-    "IncompleteSignature": Failure.MISCONFIGURED,
+    "IncompleteSignature": Failure.SIGNATURE_REJECTED,
     "InternalFailure": Failure.LOST_ANSWER,
     "InvalidAction": Failure.MISCONFIGURED,
     "InvalidClientTokenId": Failure.CREDENTIALS,
@@ -28,13 +28,13 @@ COMMON_ERRORS = {
     "MalformedHttpRequestException": Failure.UNEXPECTED,
     "MalformedQueryString": Failure.UNEXPECTED,
     "MissingAction": Failure.UNEXPECTED,
-    "MissingAuthenticationToken": Failure.MISCONFIGURED,
+    "MissingAuthenticationToken": Failure.SIGNATURE_REJECTED,
     "MissingParameter": Failure.UNEXPECTED,
     "NotAuthorized": Failure.MISCONFIGURED,
     "OptInRequired": Failure.MISCONFIGURED,
     "RequestAbortedException": Failure.LOST_ANSWER,
     "RequestEntityTooLargeException": Failure.TOO_LARGE,
-    "RequestExpired": Failure.MISCONFIGURED,
+    "RequestExpired": Failure.SIGNATURE_REJECTED,
     "RequestTimeoutException": Failure.LOST_ANSWER,
     "ServiceUnavailable": Failure.LOST_ANSWER,
     "ThrottlingException": Failure.THROTTLED,
@@ -47,12 +47,12 @@ DYNAMODB_ERRORS = {
     "AccessDeniedException": Failure.MISCONFIGURED,
     "ConditionalCheckFailedException": Failure.CONDITION_REFUSED,
     "IdempotentParameterMismatchException": Failure.TOKEN_REUSED,
-    "IncompleteSignatureException": Failure.MISCONFIGURED,
+    "IncompleteSignatureException": Failure.SIGNATURE_REJECTED,
     "InternalServerError": Failure.LOST_ANSWER,
-    "InvalidSignatureException": Failure.MISCONFIGURED,
+    "InvalidSignatureException": Failure.SIGNATURE_REJECTED,
     "ItemCollectionSizeLimitExceededException": Failure.TOO_LARGE,
     "LimitExceededException": Failure.THROTTLED,
-    "MissingAuthenticationTokenException": Failure.MISCONFIGURED,
+    "MissingAuthenticationTokenException": Failure.SIGNATURE_REJECTED,
     "ProvisionedThroughputExceededException": Failure.THROTTLED,
     "ReplicatedWriteConflictException": Failure.THROTTLED,
     "RequestLimitExceeded": Failure.THROTTLED,
@@ -89,7 +89,7 @@ def test_the_table_has_every_error_of_the_operations_in_use():
     model = Loader().load_service_model("dynamodb", "service-2")
     modelled = {
         each["shape"]
-        for operation in (*Operation, *Transaction)
+        for operation in (*filter(lambda each: each.is_call, Operation), *Transaction)
         for each in model["operations"][operation.value]["errors"]
     }
     assert modelled <= CODES.keys()

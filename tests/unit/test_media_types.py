@@ -109,7 +109,7 @@ def test_the_representation_that_accept_prefers(accept, preferred):
 )
 def test_json_is_json_with_any_case_and_parameters(content_type):
     assert item_representation(request(Content_Type=content_type)) is PLAIN
-    assert patch_form(request(Content_Type=content_type)) is PatchForm.MERGE
+    assert patch_form(request(Content_Type=content_type)) is PatchForm.PLAIN_JSON
 
 
 def header_of(error: UnsupportedMediaType) -> tuple[str, str]:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+LONG_WORK_BYTES = 32 * 1024
+"""Work on less data takes less than 20 milliseconds."""
 _BEFORE_OTHERS = 2  # gevent's highest priority: others have one turn, and then this greenlet
 
 
@@ -87,6 +89,14 @@ def give_way() -> None:
     if _runs_greenlets():
         # Not sleep(0), which looks for what has arrived only after the fiftieth time.
         sys.modules["gevent"].idle(_BEFORE_OTHERS)
+
+
+def give_way_after(size_bytes: int) -> None:
+    """Let other greenlets have their turn after work on so much data, if that was much: work on one
+    item, which is at most 400 KB, is short enough, and the next piece of work waits for its turn.
+    """
+    if size_bytes > LONG_WORK_BYTES:
+        give_way()
 
 
 def _runs_greenlets() -> bool:

@@ -23,7 +23,7 @@ from service.storage.expression_parts import (
     render,
 )
 from service.storage.expressions import MAX_EXPRESSION_BYTES, MAX_OPERATORS, Placeholders, fits
-from service.storage.typed_json import from_typed
+from service.storage.typed_json import values_from_typed
 from service.storage.update_grammar import parse_update
 
 UPDATE, CONDITION = "UpdateExpression", "ConditionExpression"
@@ -142,10 +142,7 @@ def _values(members: Mapping[str, Any], pointer: str) -> Mapping[str, AttributeV
     values = object_members(members.get(VALUES, {}), inside)
     for placeholder in values:
         _check_placeholder(placeholder, ":", inside)
-    return {
-        placeholder: from_typed(value, pointer_to(inside, placeholder))
-        for placeholder, value in values.items()
-    }
+    return values_from_typed(values, inside)
 
 
 def _check_placeholder(placeholder: str, mark: str, pointer: str) -> None:

@@ -6,12 +6,17 @@ many calls deep, shares the one deadline.
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 LONG_WORK_BYTES = 32 * 1024
 """Work on less data takes less than 20 milliseconds."""
+MEMBERS_IN_A_ROW = 5
+"""So many operations of a batch, none of more data than that, take less than 100 milliseconds."""
 _BEFORE_OTHERS = 2  # gevent's highest priority: others have one turn, and then this greenlet
 
 
@@ -97,6 +102,14 @@ def give_way_after(size_bytes: int) -> None:
     """
     if size_bytes > LONG_WORK_BYTES:
         give_way()
+
+
+def in_turns(members: Iterable[_T]) -> Iterator[_T]:
+    """The members, between which other greenlets have their turn every now and then."""
+    for number, member in enumerate(members, 1):
+        yield member
+        if number % MEMBERS_IN_A_ROW == 0:
+            give_way()
 
 
 def _runs_greenlets() -> bool:

@@ -5,6 +5,9 @@ Every message here may be shown to a client: none carries AWS's text, an ARN or 
 
 from dataclasses import dataclass
 
+MAX_ERRORS = 100
+"""So many errors of one request are reported; the rest come up when those are fixed."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from service.deadline import give_way_after
+from service.deadline import give_way, give_way_after
 from service.errors import FieldError, ItemTooLarge, UnacceptableItem
 from service.items import Attributes, AttributeValue
 from service.numbers import canonical_number
@@ -25,6 +25,7 @@ MAX_LEVELS = 32
 
 # More than the attributes of a body that are not stored, such as the version and its log, take.
 _SPARE_BYTES = 16 * 1024
+_TURN_BYTES = 100 * 1024
 _MAX_QUOTED_POINTER = 1000
 
 
@@ -61,10 +62,11 @@ class ItemRoom:
     What is taken is less than or equal to what DynamoDB counts: ``check_item_size`` is exact.
     """
 
-    __slots__ = ("used",)
+    __slots__ = ("_turn_at", "used")
 
     def __init__(self) -> None:
         self.used = 0
+        self._turn_at = _TURN_BYTES
 
     def take_list(self, kinds: list[type]) -> None:
         """Take the room of a list with members of these Python types.
@@ -97,6 +99,9 @@ class ItemRoom:
             raise ItemTooLarge(
                 f"The item takes more than the {MAX_ITEM_BYTES:,} bytes that DynamoDB stores."
             )
+        if self.used >= self._turn_at:  # one list may take all of it; many lists are many steps
+            self._turn_at = self.used + _TURN_BYTES
+            give_way()
 
 
 def refuse(pointer: str, detail: str) -> NoReturn:

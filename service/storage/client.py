@@ -26,6 +26,7 @@ from service.deadline import Deadline, TimeIsUp, time_limit
 from service.observation import UNOBSERVED, Observer
 from service.operations import Operation, Transaction
 from service.settings import Settings
+from service.storage.attribute_parser import AttributeParserFactory, write_bodies_at_once
 from service.storage.credentials import BackgroundCredentials
 from service.storage.failures import BrokenAnswer
 from service.storage.fast_path import FastPath
@@ -143,6 +144,7 @@ class DynamoDBClient:
     def _new_methods(self) -> Mapping[str, Callable[..., dict[str, Any]]]:
         core = botocore.session.Session()
         core.register_component("credential_provider", self._credentials)
+        core.register_component("response_parser_factory", AttributeParserFactory())
         models = core.get_component("data_loader")
         models.file_loader = _ModelFiles()
         # botocore would look into the folders of all of AWS's services, twice, to see that this is
@@ -154,6 +156,7 @@ class DynamoDBClient:
         )
         client: Any = core.create_client("dynamodb", region_name=region, config=self._config)
         client.meta.events.register("before-parse.dynamodb", _check_whole)
+        write_bodies_at_once(client)
         if self._settings.fast_path:
             self._fast_path = self._learned_fast_path(client, core)
         return {

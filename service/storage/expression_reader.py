@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from service.storage.attributes import MAX_LEVELS
 from service.storage.expression_parts import (
     Bindings,
     ExpressionError,
@@ -104,6 +105,8 @@ class ExpressionReader:
                 template.append(f"[{int(digits)}]")
             else:
                 return tuple(path), tuple(template)
+            if len(path) > MAX_LEVELS:
+                raise ExpressionError(f"a path leads at most {MAX_LEVELS} levels deep")
 
     def _path_name(self) -> str:
         kind, token = self._peek()

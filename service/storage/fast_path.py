@@ -16,10 +16,11 @@ from typing import Any
 from botocore.awsrequest import HeadersDict
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ResponseStreamingError
-from botocore.parsers import ResponseParserError, create_parser
+from botocore.parsers import ResponseParserError
 
 from service.deadline import Deadline
 from service.operations import Operation
+from service.storage.attribute_parser import AttributeParser
 from service.storage.connection import HTTPAnswer
 from service.storage.connections import Connections
 from service.storage.prepared_calls import NotUnderstood, prepared_calls
@@ -55,7 +56,6 @@ class FastPath:
             for operation in Operation
         }
         self._exceptions = client.exceptions
-        self._parser = create_parser(client.meta.service_model.resolved_protocol)
 
     def request(
         self, operation: Operation, parameters: Mapping[str, Any], credentials: ReadOnlyCredentials
@@ -124,12 +124,13 @@ class FastPath:
             "body": answer.body,
             "context": {"operation_name": model.name},
         }
+        parser = AttributeParser()
         try:
-            parsed = self._parser.parse(response, model.output_shape)
+            parsed = parser.parse(response, model.output_shape)
             code = parsed.get("Error", {}).get("Code")
             shape = code and model.service_model.shape_for_error_code(code)
             if shape:
-                parsed.update(self._parser.parse(response, shape))
+                parsed.update(parser.parse(response, shape))
         except ResponseParserError as error:
             return ResponseStreamingError(error=error)
         raised: Exception = self._exceptions.from_code(code)(parsed, model.name)

@@ -30,6 +30,11 @@ UPDATE, CONDITION = "UpdateExpression", "ConditionExpression"
 NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
 _CLAUSES = ("SET", "REMOVE", "ADD", "DELETE")
 _MAX_PLACEHOLDER_BYTES = 255
+MAX_PLACEHOLDERS = 2 * MAX_EXPRESSION_BYTES // 3
+"""More than two expressions have room for: the shortest placeholder takes two bytes, and something
+stands between two of them.
+"""
+TOO_MANY_PLACEHOLDERS = f"has more than {MAX_PLACEHOLDERS:,} placeholders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,7 @@ def _parsed(
 def _names(members: Mapping[str, Any], pointer: str) -> Mapping[str, str]:
     inside = pointer_to(pointer, NAMES)
     names: dict[str, str] = object_members(members.get(NAMES, {}), inside)
+    _check_count(names, inside)
     for placeholder, name in names.items():
         _check_placeholder(placeholder, "#", inside)
         if not isinstance(name, str) or not name:
@@ -140,9 +146,15 @@ def _names(members: Mapping[str, Any], pointer: str) -> Mapping[str, str]:
 def _values(members: Mapping[str, Any], pointer: str) -> Mapping[str, AttributeValue]:
     inside = pointer_to(pointer, VALUES)
     values = object_members(members.get(VALUES, {}), inside)
+    _check_count(values, inside)
     for placeholder in values:
         _check_placeholder(placeholder, ":", inside)
     return values_from_typed(values, inside)
+
+
+def _check_count(placeholders: Mapping[str, Any], pointer: str) -> None:
+    if len(placeholders) > MAX_PLACEHOLDERS:
+        refuse(pointer, TOO_MANY_PLACEHOLDERS)
 
 
 def _check_placeholder(placeholder: str, mark: str, pointer: str) -> None:

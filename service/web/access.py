@@ -17,7 +17,7 @@ from service.errors import ItemsError, NotPermitted, Unauthenticated
 from service.items import ItemKey
 from service.settings import Settings, SettingsError
 from service.web import pages, problem_responses, problems
-from service.web.refusals import refuse
+from service.web.refusals import is_refused, refuse
 from service.web.telemetry import record_of
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class _Authentication:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Pass the request on with its caller, or without its body and with the reason why."""
-        if is_open(environ):
+        if is_open(environ) or is_refused(environ):
             environ[_CALLER] = ANYONE
         else:
             try:

@@ -8,7 +8,9 @@ from typing import Any, cast
 from flask import Request
 from marshmallow import Schema, ValidationError
 
+from service.deadline import in_turns
 from service.errors import (
+    MAX_ERRORS,
     FieldError,
     InvalidKey,
     InvalidRequest,
@@ -23,7 +25,6 @@ from service.storage.writes import Delete, Write
 from service.web.access import permitted_key
 from service.web.media_types import PatchForm, Representation, item_representation
 from service.web.preconditions import parse_precondition, require_precondition
-from service.web.problem_responses import MAX_ERRORS
 from service.web.requests import invalid_query
 from service.web.schemas import BatchGetSchema, BatchSchema
 from service.web.strict_json import parse_json
@@ -58,7 +59,7 @@ def operations_of(request: Request, settings: Settings) -> list[Write]:
     batch = _loaded(request, _BATCH)
     writes: list[Write] = []
     refused: list[tuple[int, ItemsError]] = []
-    for index, operation in enumerate(batch["operations"]):
+    for index, operation in enumerate(in_turns(batch["operations"])):
         pointer = f"/operations/{index}"
         try:
             writes.append(_Operation(operation, pointer, settings).write(representation))
@@ -81,7 +82,8 @@ def keys_of(request: Request, settings: Settings) -> list[ItemKey]:
     _check_head(request)
     item_representation(request)
     batch = _loaded(request, _BATCH_GET)
-    keys = [_key(member, f"/keys/{index}", settings) for index, member in enumerate(batch["keys"])]
+    members = enumerate(in_turns(batch["keys"]))
+    keys = [_key(member, f"/keys/{index}", settings) for index, member in members]
     _check_distinct(keys, "/keys")
     return keys
 

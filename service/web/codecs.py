@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from service.deadline import give_way_after
 from service.items import Attributes, Item
 from service.storage.plain_json import to_plain
 from service.storage.typed_json import to_typed
@@ -29,11 +30,14 @@ def encode_item(
     """
     attributes = item.attributes if projection is None else project(item.attributes, projection)
     if representation is Representation.TYPED:
-        return _dump(to_typed(attributes))
-    plain = to_plain(attributes)
-    for name in own_attributes:
-        plain.pop(name, None)
-    return _dump(plain)
+        members = to_typed(attributes)
+    else:
+        members = to_plain(attributes)
+        for name in own_attributes:
+            members.pop(name, None)
+    body = _dump(members)
+    give_way_after(len(body))
+    return body
 
 
 def _dump(value: Any) -> bytes:

@@ -204,6 +204,12 @@ _HTTP_PROBLEMS: Mapping[int, Problem] = {
             "Nothing was done. Retry after the time given; the RateLimit headers tell how much "
             "is left.",
         ),
+        _problem(
+            "headers-too-large",
+            431,
+            "The request headers are too large",
+            "Headers take up to 32 KiB together.",
+        ),
     )
 }
 

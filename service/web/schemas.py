@@ -3,12 +3,27 @@
 import re
 from typing import Any
 
-from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, ValidationError, fields, validate
+from marshmallow import (
+    EXCLUDE,
+    INCLUDE,
+    RAISE,
+    Schema,
+    fields,
+    validate,
+)
 from webargs.fields import DelimitedList
+
+from service.web.bounded_fields import (
+    NO_MAPPING,
+    NO_STRING,
+    BoundedSchema,
+    Members,
+    PatchOperations,
+    ShortList,
+)
 
 MAX_OPERATIONS = 100
 """How many operations a transaction of DynamoDB takes."""
-_FEW = validate.Length(1, MAX_OPERATIONS)
 
 PATH_PATTERN = r"^(\\[^\n]|[^.\\,])+(\.(\\[^\n]|[^.\\,])+)*$"
 """An attribute path of ``fields``: names joined by dots; a backslash makes a dot or a comma part
@@ -101,38 +116,8 @@ class ProblemSchema(AnswerSchema):
     )
 
 
-class _Map(fields.Dict):
-    """An object, a fault in which is told of the member that has it."""
-
-    def _deserialize(self, *arguments: Any, **more: Any) -> Any:
-        try:
-            return super()._deserialize(*arguments, **more)  # type: ignore[no-untyped-call]
-        except ValidationError as error:
-            if not isinstance(error.messages, dict):
-                raise
-            faults = {
-                name: [each for of_part in parts.values() for each in of_part]
-                for name, parts in error.messages.items()
-            }
-            raise ValidationError(faults) from None
-
-
-class _ShortList(fields.List[Any]):
-    """An array whose members are looked at only where they are not too many."""
-
-    def _deserialize(self, value: Any, *arguments: Any, **more: Any) -> Any:
-        if isinstance(value, list):
-            _FEW(value)
-        return super()._deserialize(value, *arguments, **more)
-
-
-class NativeUpdateSchema(Schema):
+class NativeUpdateSchema(BoundedSchema):
     """DynamoDB's own update form, as `aws dynamodb update-item` takes it."""
-
-    class Meta:
-        """A misspelt member is an error."""
-
-        unknown = RAISE
 
     UpdateExpression = fields.String(
         required=True,
@@ -141,25 +126,22 @@ class NativeUpdateSchema(Schema):
     ConditionExpression = fields.String(
         metadata={"description": "Must hold for the stored item; else 412.", "maxLength": 4096}
     )
-    ExpressionAttributeNames = _Map(
-        keys=fields.String(),
-        values=fields.String(),
+    ExpressionAttributeNames = Members(
+        fields.String(),
+        str,
+        NO_STRING,
         metadata={"description": "Attribute names by placeholder, such as `#status`."},
     )
-    ExpressionAttributeValues = _Map(
-        keys=fields.String(),
-        values=fields.Dict(),
+    ExpressionAttributeValues = Members(
+        fields.Dict(),
+        dict,
+        NO_MAPPING,
         metadata={"description": "Typed values by placeholder, such as `:one`."},
     )
 
 
-class BatchOperationSchema(Schema):
+class BatchOperationSchema(BoundedSchema):
     """One write of several: a method, an item key, and what the method takes as its body."""
-
-    class Meta:
-        """A misspelt member is an error, not an unexpected write."""
-
-        unknown = RAISE
 
     method = fields.String(required=True, validate=validate.OneOf(["PUT", "PATCH", "DELETE"]))
     id = fields.String(
@@ -174,7 +156,7 @@ class BatchOperationSchema(Schema):
         metadata={"description": "With PUT: the item, in the form that Content-Type says."}
     )
     patch = fields.Dict(metadata={"description": "With PATCH: a merge patch (RFC 7396)."})
-    jsonPatch = fields.List(  # noqa: N815 - a JSON member
+    jsonPatch = PatchOperations(  # noqa: N815 - a JSON member
         fields.Dict(), metadata={"description": "With PATCH: a JSON Patch (RFC 6902)."}
     )
     update = fields.Nested(
@@ -188,38 +170,23 @@ class BatchOperationSchema(Schema):
     )
 
 
-class BatchSchema(Schema):
+class BatchSchema(BoundedSchema):
     """Up to 100 writes, each of another item."""
 
-    class Meta:
-        """A misspelt member is an error."""
-
-        unknown = RAISE
-
-    operations = _ShortList(fields.Nested(BatchOperationSchema), required=True, validate=_FEW)
+    operations = ShortList(fields.Nested(BatchOperationSchema), MAX_OPERATIONS, required=True)
 
 
-class ItemKeySchema(Schema):
+class ItemKeySchema(BoundedSchema):
     """An item key."""
-
-    class Meta:
-        """A misspelt member is an error."""
-
-        unknown = RAISE
 
     id = fields.String(required=True, metadata={"description": "The partition key."})
     name = fields.String(required=True, metadata={"description": "The sort key."})
 
 
-class BatchGetSchema(Schema):
+class BatchGetSchema(BoundedSchema):
     """Up to 100 item keys."""
 
-    class Meta:
-        """A misspelt member is an error."""
-
-        unknown = RAISE
-
-    keys = _ShortList(fields.Nested(ItemKeySchema), required=True, validate=_FEW)
+    keys = ShortList(fields.Nested(ItemKeySchema), MAX_OPERATIONS, required=True)
 
 
 class BatchResultSchema(AnswerSchema):

@@ -1,0 +1,61 @@
+"""A stand-in for DynamoDB that answers every call with the items that a case has stored."""
+
+import json
+from dataclasses import dataclass
+
+import orjson
+
+from tests.fastpath.scripted import ScriptedServer, answer
+from tests.holds.meter import Meter
+
+ERROR = "com.amazonaws.dynamodb.v20120810#"
+
+
+@dataclass
+class Table:
+    """What the next calls find: one item under every key, and whether conditions hold."""
+
+    meter: Meter
+    item: bytes | None = None
+    conditions_hold: bool = True
+
+    def respond(self, request):
+        self.meter.others_run()
+        operation = request.headers["X-Amz-Target"].partition(".")[2]
+        yield getattr(self, operation)(request)
+
+    def GetItem(self, _request):
+        return answer(b"{}" if self.item is None else b'{"Item":%s}' % self.item)
+
+    def PutItem(self, _request):
+        if not self.conditions_hold:
+            return self._condition_failed()
+        return answer(b"{}" if self.item is None else b'{"Attributes":%s}' % self.item)
+
+    UpdateItem = DeleteItem = PutItem
+
+    def TransactGetItems(self, request):
+        found = b"{}" if self.item is None else b'{"Item":%s}' % self.item
+        count = len(orjson.loads(request.body)["TransactItems"])
+        return answer(b'{"Responses":[%s]}' % b",".join([found] * count))
+
+    def TransactWriteItems(self, request):
+        if self.conditions_hold:
+            return answer(b"{}")
+        reason = b'{"Code":"ConditionalCheckFailed","Item":%s,"Message":"x"}' % self.item
+        count = len(orjson.loads(request.body)["TransactItems"])
+        body = b'{"__type":"%sTransactionCanceledException","CancellationReasons":[%s]}' % (
+            ERROR.encode(),
+            b",".join([reason] * count),
+        )
+        return answer(body, "400 Bad Request")
+
+    def _condition_failed(self):
+        members = {"__type": f"{ERROR}ConditionalCheckFailedException", "message": "x"}
+        return answer(
+            json.dumps(members).encode()[:-1] + b',"Item":%s}' % self.item, "400 Bad Request"
+        )
+
+
+def serving(table: Table) -> ScriptedServer:
+    return ScriptedServer(table.respond)

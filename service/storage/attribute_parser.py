@@ -13,8 +13,15 @@ from botocore.model import MapShape
 from botocore.parsers import JSONParser, ResponseParserFactory
 
 from service.deadline import give_way, give_way_after
-from service.storage.wire_json import has_binary, request_body, with_binary
+from service.storage.wire_json import (
+    has_binary,
+    parsed_in_turns,
+    request_body,
+    with_binary,
+)
 
+_LONG_BYTES = 256 * 1024
+"""Longer responses are several items', or one that is parsed as fast in either way."""
 _PARAMETERS = "items.parameters"
 
 
@@ -26,8 +33,10 @@ class AttributeParser(JSONParser):
     def _parse_body_as_json(self, body_contents: bytes) -> Any:
         self._may_have_binary = has_binary(body_contents)
         try:
+            if len(body_contents) > _LONG_BYTES:
+                return parsed_in_turns(body_contents)
             parsed = orjson.loads(body_contents)
-        except orjson.JSONDecodeError:  # empty, no JSON, or with a lone surrogate
+        except (ValueError, IndexError):  # empty, no JSON, or with a lone surrogate
             parsed = super()._parse_body_as_json(body_contents)  # type: ignore[misc]
         give_way_after(len(body_contents))
         return parsed

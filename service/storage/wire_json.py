@@ -13,8 +13,10 @@ from typing import Any
 
 import orjson
 
-from service.deadline import give_way_after
+from service.deadline import give_way, give_way_after
 
+_DECODER = json.JSONDecoder()
+_SPACE = re.compile(r"[ \t\r\n]*")
 _BINARY_TYPE = re.compile(rb'"BS?"')  # or a text that looks like it; twice as fast as two searches
 
 
@@ -66,6 +68,57 @@ def _parsed(body: bytes) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise TypeError("the answer is no JSON object")
     return content
+
+
+def parsed_in_turns(body: bytes) -> Any:
+    """What is in a JSON object whose arrays may be long, as those of transactions are: others have
+    their turn between two members of such an array.
+
+    Raises:
+        ValueError: it is not a JSON object.
+    """
+    text = body.decode()
+    content: dict[str, Any] = {}
+    position, end = _after(text, 0, "{")
+    while not end:
+        name, position = _DECODER.raw_decode(text, position)
+        position, _ = _after(text, position, ":")
+        if text[position] == "[":
+            content[name], position = _array_in_turns(text, position)
+        else:
+            content[name], position = _DECODER.raw_decode(text, position)
+        position, end = _after(text, position, ",", "}")
+    if _SPACE.fullmatch(text, position) is None:
+        raise ValueError("more than one value")
+    return content
+
+
+def _array_in_turns(text: str, position: int) -> tuple[list[Any], int]:
+    members: list[Any] = []
+    position, _ = _after(text, position, "[")
+    if text[position] == "]":
+        return members, position + 1
+    end = False
+    while not end:
+        member, position = _DECODER.raw_decode(text, position)
+        members.append(member)
+        position, end = _after(text, position, ",", "]")
+        give_way()
+    return members, position
+
+
+def _after(text: str, position: int, expected: str, last: str = "") -> tuple[int, bool]:
+    """The position after a sign and the white space around it; whether it was the last sign."""
+    position = _end_of_space(text, position)
+    found = text[position : position + 1]
+    if found == "" or found not in (expected, last):
+        raise ValueError(f"{expected} is missing")
+    return _end_of_space(text, position + 1), found == last
+
+
+def _end_of_space(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return match.end() if match else position
 
 
 def _base64_text(value: Any) -> str:

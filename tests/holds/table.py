@@ -1,6 +1,7 @@
 """A stand-in for DynamoDB that answers every call with the items that a case has stored."""
 
 import json
+import zlib
 from dataclasses import dataclass
 
 import orjson
@@ -8,6 +9,8 @@ import orjson
 from tests.fastpath.scripted import ScriptedServer, answer
 from tests.holds.meter import Meter
 
+OK = "200 OK"
+BAD_REQUEST = "400 Bad Request"
 ERROR = "com.amazonaws.dynamodb.v20120810#"
 
 
@@ -22,39 +25,38 @@ class Table:
     def respond(self, request):
         self.meter.others_run()
         operation = request.headers["X-Amz-Target"].partition(".")[2]
-        yield getattr(self, operation)(request)
+        status, body = getattr(self, operation)(request)
+        yield answer(body, status, x_amz_crc32=str(zlib.crc32(body)))
 
     def GetItem(self, _request):
-        return answer(b"{}" if self.item is None else b'{"Item":%s}' % self.item)
+        return OK, (b"{}" if self.item is None else b'{"Item":%s}' % self.item)
 
     def PutItem(self, _request):
         if not self.conditions_hold:
             return self._condition_failed()
-        return answer(b"{}" if self.item is None else b'{"Attributes":%s}' % self.item)
+        return OK, (b"{}" if self.item is None else b'{"Attributes":%s}' % self.item)
 
     UpdateItem = DeleteItem = PutItem
 
     def TransactGetItems(self, request):
         found = b"{}" if self.item is None else b'{"Item":%s}' % self.item
         count = len(orjson.loads(request.body)["TransactItems"])
-        return answer(b'{"Responses":[%s]}' % b",".join([found] * count))
+        return OK, (b'{"Responses":[%s]}' % b",".join([found] * count))
 
     def TransactWriteItems(self, request):
         if self.conditions_hold:
-            return answer(b"{}")
+            return OK, (b"{}")
         reason = b'{"Code":"ConditionalCheckFailed","Item":%s,"Message":"x"}' % self.item
         count = len(orjson.loads(request.body)["TransactItems"])
         body = b'{"__type":"%sTransactionCanceledException","CancellationReasons":[%s]}' % (
             ERROR.encode(),
             b",".join([reason] * count),
         )
-        return answer(body, "400 Bad Request")
+        return BAD_REQUEST, body
 
     def _condition_failed(self):
         members = {"__type": f"{ERROR}ConditionalCheckFailedException", "message": "x"}
-        return answer(
-            json.dumps(members).encode()[:-1] + b',"Item":%s}' % self.item, "400 Bad Request"
-        )
+        return BAD_REQUEST, json.dumps(members).encode()[:-1] + b',"Item":%s}' % self.item
 
 
 def serving(table: Table) -> ScriptedServer:

@@ -104,11 +104,11 @@ def give_way_after(size_bytes: int) -> None:
         give_way()
 
 
-def in_turns(members: Iterable[_T]) -> Iterator[_T]:
-    """The members, between which other greenlets have their turn every now and then."""
+def in_turns(members: Iterable[_T], in_a_row: int = MEMBERS_IN_A_ROW) -> Iterator[_T]:
+    """The members; after so many in a row, other greenlets have their turn."""
     for number, member in enumerate(members, 1):
         yield member
-        if number % MEMBERS_IN_A_ROW == 0:
+        if number % in_a_row == 0:
             give_way()
 
 

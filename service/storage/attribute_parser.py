@@ -29,17 +29,25 @@ class AttributeParser(JSONParser):
     """Parses one response of DynamoDB."""
 
     _may_have_binary = True
+    _body: bytes | None = None
+    _content: Any = None
 
     def _parse_body_as_json(self, body_contents: bytes) -> Any:
-        self._may_have_binary = has_binary(body_contents)
+        if body_contents is not self._body:  # an error's body is parsed for each of its shapes
+            self._may_have_binary = has_binary(body_contents)
+            self._content = self._parsed(body_contents)
+            self._body = body_contents
+        return self._content
+
+    def _parsed(self, body: bytes) -> Any:
         try:
-            if len(body_contents) > _LONG_BYTES:
-                return parsed_in_turns(body_contents)
-            parsed = orjson.loads(body_contents)
+            if len(body) > _LONG_BYTES:
+                return parsed_in_turns(body)
+            return orjson.loads(body)
         except (ValueError, IndexError):  # empty, no JSON, or with a lone surrogate
-            parsed = super()._parse_body_as_json(body_contents)  # type: ignore[misc]
-        give_way_after(len(body_contents))
-        return parsed
+            return super()._parse_body_as_json(body)  # type: ignore[misc]
+        finally:
+            give_way_after(len(body))
 
     def _handle_map(self, shape: MapShape, value: dict[str, Any]) -> Any:
         if shape.value.name != "AttributeValue":

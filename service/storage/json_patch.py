@@ -191,6 +191,8 @@ def _size_at(document: Any, path: str) -> int:
         value = JsonPointer(path).resolve(document)
     except (JsonPointerException, TypeError):
         return 0  # the copy itself will be rejected
-    size_bytes = attributes_bytes({"": from_plain(value)})
+    typed = from_plain(value)
+    give_way()
+    size_bytes = attributes_bytes({"": typed})
     give_way_after(size_bytes)
     return size_bytes

@@ -10,7 +10,7 @@ from service import deadline
 
 HOLD_SECONDS = 0.2
 """What a request may hold a worker on the quiet machine of ``CALIBRATION_SECONDS``."""
-CALIBRATION_SECONDS = 0.02
+CALIBRATION_SECONDS = 0.014
 """What ``calibration`` takes on that machine."""
 
 

@@ -28,22 +28,22 @@ class Table:
         status, body = getattr(self, operation)(request)
         yield answer(body, status, x_amz_crc32=str(zlib.crc32(body)))
 
-    def GetItem(self, _request):
+    def GetItem(self, _request):  # noqa: N802 - the operation's name
         return OK, (b"{}" if self.item is None else b'{"Item":%s}' % self.item)
 
-    def PutItem(self, _request):
+    def PutItem(self, _request):  # noqa: N802 - the operation's name
         if not self.conditions_hold:
             return self._condition_failed()
         return OK, (b"{}" if self.item is None else b'{"Attributes":%s}' % self.item)
 
     UpdateItem = DeleteItem = PutItem
 
-    def TransactGetItems(self, request):
+    def TransactGetItems(self, request):  # noqa: N802 - the operation's name
         found = b"{}" if self.item is None else b'{"Item":%s}' % self.item
         count = len(orjson.loads(request.body)["TransactItems"])
         return OK, (b'{"Responses":[%s]}' % b",".join([found] * count))
 
-    def TransactWriteItems(self, request):
+    def TransactWriteItems(self, request):  # noqa: N802 - the operation's name
         if self.conditions_hold:
             return OK, (b"{}")
         reason = b'{"Code":"ConditionalCheckFailed","Item":%s,"Message":"x"}' % self.item

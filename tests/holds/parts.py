@@ -64,10 +64,7 @@ def legal_items() -> Iterator[tuple[str, bytes]]:
         (b'{"NULL":true}', 2),
         (b'{"S":""}', 1),
         (b'{"L":[]}', 4),
-        (b'{"N":"0.5"}', 3),
-        (b'{"N":"-1.5"}', 4),
         (b'{"M":{"a":{"B":""}}}', 6),
-        (b'{"B":"AA=="}', 2),
     ):
         members = b",".join([value] * (rest // size))
         yield f"a list of {value.decode()}", b'{%s,"a":{"L":[%s]}}' % (KEY, members)

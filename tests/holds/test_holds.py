@@ -84,7 +84,7 @@ def worker(request):
     gc.collect()
     gc.freeze()
     thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
-    gc.set_threshold(10_000, 20, 20)  # as in a worker
+    gc.set_threshold(10_000, 20, 1_000)  # as in a worker
     sys.setswitchinterval(0.0005)  # the table is a thread, and answers in small pieces
     with (
         serving(table) as server,

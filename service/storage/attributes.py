@@ -74,8 +74,7 @@ class ItemRoom:
         Raises:
             ItemTooLarge: no item has so much room.
         """
-        # A byte for each member, and another one for its value unless that is an empty text.
-        self._take(2 + 2 * len(kinds) - kinds.count(str))
+        self._take(3 + len(kinds) + _least_bytes(kinds))
 
     def take_map(self, members: Mapping[str, Any], kinds: list[type]) -> None:
         """Take the room of a map with values of these Python types.
@@ -83,7 +82,7 @@ class ItemRoom:
         Raises:
             ItemTooLarge: no item has so much room.
         """
-        self._take(2 + 3 * len(members) - kinds.count(str))
+        self._take(3 + 2 * len(members) + _least_bytes(kinds))
 
     def take_set(self, members: int) -> None:
         """Take the room of a set with so many different members.
@@ -102,6 +101,11 @@ class ItemRoom:
         if self.used >= self._turn_at:  # one list may take all of it; many lists are many steps
             self._turn_at = self.used + _TURN_BYTES
             give_way()
+
+
+def _least_bytes(kinds: list[type]) -> int:
+    """What values of these Python types take at least; lists and maps take their own room."""
+    return kinds.count(Decimal) + kinds.count(type(None))
 
 
 def refuse(pointer: str, detail: str) -> NoReturn:

@@ -10,7 +10,7 @@ from service.storage import attributes
 from service.storage.json_patch import item_patch
 from service.storage.native_update import native_expressions
 from service.storage.patches import flat_changes, merge_changes
-from service.storage.plain_json import attributes_from_plain
+from service.storage.plain_json import attributes_from_plain, to_document
 from service.storage.typed_json import attributes_from_typed
 from service.web.strict_json import parse_json
 
@@ -120,3 +120,8 @@ def test_a_body_that_no_item_has_room_for_is_not_converted(value):
 def test_an_item_of_exactly_400_kb_has_room():
     attributes_from_plain({"a": [None] * ((attributes.MAX_ITEM_BYTES - 4) // 2)})
     attributes_from_plain({"a": [""] * (attributes.MAX_ITEM_BYTES - 4)})
+
+
+def test_a_list_of_empty_binary_has_room_as_dynamodb_counts_it():
+    stored = {"a": {"L": [{"B": b""}] * 400_000}}
+    assert attributes_from_plain(to_document(stored)) == stored

@@ -126,6 +126,7 @@ def create_app(
     app.wsgi_app = telemetry.Telemetry(  # type: ignore[method-assign]
         app.wsgi_app, observer, with_path=settings.log_level == "debug"
     )
+    app.wsgi_app = headers.HeadersLimit(app.wsgi_app)  # type: ignore[method-assign]
     app.register_error_handler(
         InvalidKeySegment, lambda refusal: problem_responses.handle_items_error(refusal.error)
     )

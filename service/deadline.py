@@ -6,10 +6,17 @@ many calls deep, shares the one deadline.
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
 
+_T = TypeVar("_T")
+
+LONG_WORK_BYTES = 32 * 1024
+"""Work on less data takes less than 20 milliseconds."""
+MEMBERS_IN_A_ROW = 5
+"""So many operations of a batch, none of more data than that, take less than 100 milliseconds."""
 _BEFORE_OTHERS = 2  # gevent's highest priority: others have one turn, and then this greenlet
 
 
@@ -87,6 +94,22 @@ def give_way() -> None:
     if _runs_greenlets():
         # Not sleep(0), which looks for what has arrived only after the fiftieth time.
         sys.modules["gevent"].idle(_BEFORE_OTHERS)
+
+
+def give_way_after(size_bytes: int) -> None:
+    """Let other greenlets have their turn after work on so much data, if that was much: work on one
+    item, which is at most 400 KB, is short enough, and the next piece of work waits for its turn.
+    """
+    if size_bytes > LONG_WORK_BYTES:
+        give_way()
+
+
+def in_turns(members: Iterable[_T], in_a_row: int = MEMBERS_IN_A_ROW) -> Iterator[_T]:
+    """The members; after so many in a row, other greenlets have their turn."""
+    for number, member in enumerate(members, 1):
+        yield member
+        if number % in_a_row == 0:
+            give_way()
 
 
 def _runs_greenlets() -> bool:

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+MAX_ERRORS = 100
+"""So many errors of one request are reported; the rest come up when those are fixed."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:

@@ -163,7 +163,9 @@ def post_worker_init(worker: Any) -> None:
     # What is loaded by now stays for good: no collection needs to look at it again. A large item
     # is thousands of dictionaries, none of them in a cycle.
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+    # A full collection looks at every object of the requests under way, half a second where they
+    # read a batch of large items, so it is rare: what is garbage is nearly always found young.
+    gc.set_threshold(10_000, 20, 1_000)
     gc.enable()
     probe = worker.app.wsgi().extensions["probe"]
     probe.instance = _instance

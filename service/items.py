@@ -10,6 +10,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 import orjson
 
+from service.deadline import give_way_after
 from service.errors import InvalidKey
 from service.numbers import canonical_number, parse_number
 
@@ -112,6 +113,7 @@ class Item:
     def fingerprint(self) -> str:
         """A strong hash of the whole item: equal exactly when the stored items are equal."""
         canonical = _canonical_json(self.attributes)
+        give_way_after(len(canonical))
         return hashlib.blake2b(canonical, digest_size=FINGERPRINT_BYTES).hexdigest()
 
 

@@ -72,6 +72,9 @@ def canonical_number(value: Decimal) -> str:
         raise ValueError("over 38 significant digits") from None
     except DecimalException:
         raise ValueError("closer to zero than DynamoDB's 1E-130") from None
+    text = str(exact)
+    if text.isdigit():  # nearly every number, and faster than what follows
+        return text
     if not exact.is_finite():  # what decimal_of() makes of an absurd exponent
         raise ValueError("outside DynamoDB's range of ±9.99E+125")
     return format(exact, "f") if exact else "0"

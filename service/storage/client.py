@@ -26,6 +26,7 @@ from service.descriptors import is_out_of_descriptors
 from service.observation import UNOBSERVED, Observer
 from service.operations import Operation, Transaction
 from service.settings import Settings
+from service.storage.attribute_parser import AttributeParserFactory, write_bodies_at_once
 from service.storage.credentials import BackgroundCredentials
 from service.storage.failures import BrokenResponse
 from service.storage.fast_path import FastPath
@@ -148,6 +149,7 @@ class DynamoDBClient:
     def _new_methods(self) -> Mapping[str, Callable[..., dict[str, Any]]]:
         core = new_session()
         core.register_component("credential_provider", self._credentials)
+        core.register_component("response_parser_factory", AttributeParserFactory())
         models = core.get_component("data_loader")
         models.file_loader = _ModelFiles()
         # botocore would look into the folders of all of AWS's services, twice, to see that this is
@@ -155,6 +157,7 @@ class DynamoDBClient:
         models.list_available_services = lambda _type: ["dynamodb"]
         client: Any = core.create_client("dynamodb", config=self._config)
         client.meta.events.register("before-parse.dynamodb", check_response)
+        write_bodies_at_once(client)
         if self._settings.fast_path:
             self._fast_path = self._learned_fast_path(client, core)
         return {

@@ -14,15 +14,16 @@ from typing import Any
 
 from botocore.awsrequest import HeadersDict
 from botocore.credentials import ReadOnlyCredentials
-from botocore.parsers import ResponseParserError, create_parser
+from botocore.parsers import ResponseParserError
 
 from service.deadline import Deadline
 from service.operations import Operation
+from service.storage.attribute_parser import AttributeParser
 from service.storage.connection import HTTPAnswer
 from service.storage.connections import Connections
 from service.storage.failures import BrokenResponse
 from service.storage.prepared_calls import NotUnderstood, prepared_calls
-from service.storage.response_checks import checked_content
+from service.storage.response_checks import CONTENT, checked_content
 from service.storage.signing import UnusualCredentials
 from service.storage.wire_json import request_body
 
@@ -56,7 +57,6 @@ class FastPath:
             if operation.is_call
         }
         self._exceptions = client.exceptions
-        self._parser = create_parser(client.meta.service_model.resolved_protocol)
 
     def request(
         self, operation: Operation, parameters: Mapping[str, Any], credentials: ReadOnlyCredentials
@@ -106,13 +106,15 @@ class FastPath:
         )
         if answer.status == HTTPStatus.OK:
             return content
-        raise self._error(operation, answer)
+        raise self._error(operation, answer, content)
 
     def close(self) -> None:
         """Close the connections that are idle."""
         self._connections.close()
 
-    def _error(self, operation: Operation, answer: HTTPAnswer) -> Exception:
+    def _error(
+        self, operation: Operation, answer: HTTPAnswer, content: Mapping[str, Any]
+    ) -> Exception:
         """Return what botocore raises for an error of DynamoDB, made by its own parser."""
         model = self._models[operation]
         response = {
@@ -124,14 +126,16 @@ class FastPath:
                 }
             ),
             "body": answer.body,
+            CONTENT: content,
             "context": {"operation_name": model.name},
         }
+        parser = AttributeParser()
         try:
-            parsed = self._parser.parse(response, model.output_shape)
+            parsed = parser.parse(response, model.output_shape)
             code = parsed.get("Error", {}).get("Code")
             shape = code and model.service_model.shape_for_error_code(code)
             if shape:
-                parsed.update(self._parser.parse(response, shape))
+                parsed.update(parser.parse(response, shape))
         except ResponseParserError as error:
             return BrokenResponse(reason=str(error))
         raised: Exception = self._exceptions.from_code(code)(parsed, model.name)

@@ -10,15 +10,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from jsonpatch import JsonPatch, JsonPatchException, JsonPatchTestFailed
-from jsonpointer import JsonPointer, JsonPointerException
+from jsonpointer import EndOfList, JsonPointer, JsonPointerException
 
+from service.deadline import give_way, give_way_after
 from service.errors import FieldError, ItemTooLarge, PatchTestFailed, UnacceptableItem
 from service.items import Attributes, Item
-from service.storage.attributes import MAX_ITEM_BYTES, attributes_bytes, pointer_to, refuse
+from service.storage.attributes import (
+    MAX_ITEM_BYTES,
+    MAX_LEVELS,
+    ItemRoom,
+    attributes_bytes,
+    pointer_to,
+    refuse,
+)
+from service.storage.patch_values import PatchValue
 from service.storage.patches import Edited, changes_between
 from service.storage.plain_json import attributes_from_plain, from_plain, to_document
 
 MAX_OPERATIONS = 1000
+_OPERATIONS_IN_A_ROW = 100
+"""After so many, other requests have their turn: each may move all members of a long list."""
 
 _OPERATIONS = ("add", "remove", "replace", "move", "copy", "test")
 
@@ -44,14 +55,17 @@ class ItemPatch:
         hidden = {*self.own, *self.key}
         visible = {name: it for name, it in item.attributes.items() if name not in hidden}
         document: Any = to_document({**self.key, **visible})
+        give_way()
         copied_bytes = 0
-        for index, operation in enumerate(self.operations):
-            pointer = pointer_to(self.pointer, index)
+        for index, operation in enumerate(self.operations, 1):
+            pointer = f"{self.pointer}/{index - 1}"
             if operation["op"] == "copy":
                 copied_bytes += _size_at(document, operation["from"])
                 if copied_bytes > 2 * MAX_ITEM_BYTES:
                     raise ItemTooLarge("The patch copies more than an item can hold.")
             document = _applied(document, operation, pointer)
+            if index % _OPERATIONS_IN_A_ROW == 0:
+                give_way()
         patched = self._attributes(document)
         return Edited(changes_between(visible, patched), self._looked_at())
 
@@ -116,7 +130,9 @@ def _check_operation(
     if kind in ("add", "replace", "test"):
         if "value" not in operation:
             refuse(pointer, f"the operation {kind} needs a value")
-        from_plain(operation["value"], pointer_to(pointer, "value"))
+        room = ItemRoom()
+        from_plain(operation["value"], f"{pointer}/value", room=room)
+        give_way_after(room.used)
 
 
 def _pointers(kind: str) -> tuple[str, ...]:
@@ -127,6 +143,8 @@ def _pointers(kind: str) -> tuple[str, ...]:
 def _parts(path: Any, pointer: str) -> list[str]:
     if not isinstance(path, str):
         refuse(pointer, "must be a JSON Pointer (RFC 6901)")
+    if path.count("/") > MAX_LEVELS:
+        refuse(pointer, f"leads deeper than the {MAX_LEVELS} levels of an item")
     try:
         parts: list[str] = JsonPointer(path).parts
     except JsonPointerException:
@@ -142,7 +160,7 @@ def _refuse_own(patched: Attributes, own: tuple[str, ...], pointer: str) -> None
 
 def _applied(document: Any, operation: dict[str, Any], pointer: str) -> Any:
     try:
-        return JsonPatch([operation]).apply(document, in_place=True)
+        return JsonPatch([_with_own_value(document, operation)]).apply(document, in_place=True)
     except JsonPatchTestFailed:
         raise PatchTestFailed(
             f"The test at {pointer} does not hold for the stored item.",
@@ -155,9 +173,26 @@ def _applied(document: Any, operation: dict[str, Any], pointer: str) -> Any:
         ) from None
 
 
+def _with_own_value(document: Any, operation: dict[str, Any]) -> dict[str, Any]:
+    """The operation with a value that is copied and compared faster than the library does it."""
+    if operation["op"] == "copy":
+        value = JsonPointer(operation["from"]).resolve(document)
+        if isinstance(value, EndOfList):
+            return operation  # an error of the library's
+        operation = {"op": "add", "path": operation["path"], "value": value}
+    value = operation.get("value")
+    return (
+        {**operation, "value": PatchValue(value)} if isinstance(value, list | dict) else operation
+    )
+
+
 def _size_at(document: Any, path: str) -> int:
     try:
         value = JsonPointer(path).resolve(document)
     except (JsonPointerException, TypeError):
-        return 0  # the copy itself will be refused
-    return attributes_bytes({"": from_plain(value)})
+        return 0  # the copy itself will be rejected
+    typed = from_plain(value)
+    give_way()
+    size_bytes = attributes_bytes({"": typed})
+    give_way_after(size_bytes)
+    return size_bytes

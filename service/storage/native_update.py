@@ -34,7 +34,7 @@ from service.storage.expressions import (
     fits,
     update_fits,
 )
-from service.storage.typed_json import from_typed
+from service.storage.typed_json import values_from_typed
 from service.storage.update_grammar import parse_update
 
 UPDATE, CONDITION = "UpdateExpression", "ConditionExpression"
@@ -42,6 +42,11 @@ NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
 CONDITION_MEMBERS = (CONDITION, NAMES, VALUES)
 _CLAUSES = ("SET", "REMOVE", "ADD", "DELETE")
 _MAX_PLACEHOLDER_BYTES = 255
+MAX_PLACEHOLDERS = 2 * MAX_EXPRESSION_BYTES // 3
+"""More than two expressions have room for: the shortest placeholder takes two bytes, and something
+stands between two of them.
+"""
+TOO_MANY_PLACEHOLDERS = f"has more than {MAX_PLACEHOLDERS:,} placeholders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +197,7 @@ def _check_key_paths(bindings: Bindings, key: Attributes, pointer: str) -> None:
 def _names(members: Mapping[str, Any], pointer: str) -> Mapping[str, str]:
     inside = pointer_to(pointer, NAMES)
     names: dict[str, str] = object_members(members.get(NAMES, {}), inside)
+    _check_count(names, inside)
     for placeholder, name in names.items():
         _check_placeholder(placeholder, "#", inside)
         if not isinstance(name, str) or not name:
@@ -207,12 +213,15 @@ def _names(members: Mapping[str, Any], pointer: str) -> Mapping[str, str]:
 def _values(members: Mapping[str, Any], pointer: str) -> Mapping[str, AttributeValue]:
     inside = pointer_to(pointer, VALUES)
     values = object_members(members.get(VALUES, {}), inside)
+    _check_count(values, inside)
     for placeholder in values:
         _check_placeholder(placeholder, ":", inside)
-    return {
-        placeholder: from_typed(value, pointer_to(inside, placeholder))
-        for placeholder, value in values.items()
-    }
+    return values_from_typed(values, inside)
+
+
+def _check_count(placeholders: Mapping[str, Any], pointer: str) -> None:
+    if len(placeholders) > MAX_PLACEHOLDERS:
+        refuse(pointer, TOO_MANY_PLACEHOLDERS)
 
 
 def _check_placeholder(placeholder: str, mark: str, pointer: str) -> None:

@@ -6,10 +6,11 @@ https://www.rfc-editor.org/rfc/rfc7396
 from dataclasses import dataclass
 from typing import Any
 
+from service.deadline import give_way_after
 from service.items import Attributes, Item
-from service.storage.attributes import check_level, checked_name, pointer_to
+from service.storage.attributes import InvalidValue, ItemRoom, check_level, check_names, inside
 from service.storage.expressions import Changes
-from service.storage.plain_json import from_plain
+from service.storage.plain_json import attributes_from_plain, value_from_plain
 from service.storage.stored_types import value_with_stored_type
 
 
@@ -33,13 +34,11 @@ def flat_changes(patch: dict[str, Any], pointer: str = "") -> Changes:
     Raises:
         UnacceptableItem: a value that DynamoDB does not take.
     """
-    pointers = {name: checked_name(pointer, name) for name in patch}
+    changed = {name: value for name, value in patch.items() if value is not None}
+    with inside(pointer):
+        check_names(patch)
     return Changes(
-        set={
-            name: from_plain(value, pointers[name])
-            for name, value in patch.items()
-            if value is not None
-        },
+        set=attributes_from_plain(changed, pointer),
         remove=tuple(name for name, value in patch.items() if value is None),
     )
 
@@ -51,7 +50,10 @@ def merge_changes(item: Item, patch: dict[str, Any], pointer: str = "") -> Edite
     Raises:
         UnacceptableItem: a value that DynamoDB does not take.
     """
-    merged = _merged(item.attributes, patch, pointer, 1)
+    room = ItemRoom()
+    with inside(pointer):
+        merged = _merged(item.attributes, patch, 1, room)
+    give_way_after(room.used)
     return Edited(changes_between(item.attributes, merged), frozenset(patch))
 
 
@@ -63,18 +65,25 @@ def changes_between(before: Attributes, after: Attributes) -> Changes:
     )
 
 
-def _merged(target: Attributes, patch: dict[str, Any], pointer: str, level: int) -> Attributes:
+def _merged(target: Attributes, patch: dict[str, Any], level: int, room: ItemRoom) -> Attributes:
+    kept = {name: value for name, value in patch.items() if value is not None}
+    room.take_map(kept, list(map(type, kept.values())))
+    check_names(patch)
     merged = dict(target)
-    for name, value in patch.items():
-        inside = checked_name(pointer, name)
-        if value is None:
-            merged.pop(name, None)
-        elif isinstance(value, dict):
-            check_level(level + 1, inside)
-            merged[name] = {"M": _merged(_map_at(target, name), value, inside, level + 1)}
-        else:
-            typed = from_plain(value, pointer_to(pointer, name), level)
-            merged[name] = value_with_stored_type(typed, target.get(name))
+    name = ""
+    try:
+        for name, value in patch.items():
+            if value is None:
+                merged.pop(name, None)
+            elif isinstance(value, dict):
+                check_level(level + 1)
+                merged[name] = {"M": _merged(_map_at(target, name), value, level + 1, room)}
+            else:
+                typed = value_from_plain(value, level, room)
+                merged[name] = value_with_stored_type(typed, target.get(name))
+    except InvalidValue as invalid:
+        invalid.path.append(name)
+        raise
     return merged
 
 

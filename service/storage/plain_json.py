@@ -1,22 +1,24 @@
 """Plain JSON values <-> typed attribute values, exact for every type that plain JSON has."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Self
 
 import orjson
 
+from service.deadline import give_way_after
 from service.items import Attributes, AttributeValue
 from service.numbers import canonical_number, parse_number
 from service.storage.attributes import (
+    InvalidValue,
+    ItemRoom,
     base64_text,
     check_level,
-    checked_name,
+    check_names,
     checked_number,
+    inside,
     object_members,
-    pointer_to,
-    refuse,
 )
 from service.storage.stored_types import set_of
 
@@ -39,7 +41,7 @@ class BinaryText(str):
         text.stored = stored
         return text
 
-    def typed(self, _pointer: str) -> AttributeValue:
+    def typed(self) -> AttributeValue:
         """The value that it shows."""
         return self.stored
 
@@ -51,59 +53,113 @@ class SetArray(list[Any]):
         super().__init__(members)
         self.type = type_
 
-    def typed(self, pointer: str) -> AttributeValue:
+    def typed(self) -> AttributeValue:
         """The set of its members.
 
         Raises:
-            UnacceptableItem: they make no set of its type.
+            InvalidValue: they are not a set of its type.
         """
-        typed = [
-            from_plain(member, pointer_to(pointer, index)) for index, member in enumerate(self)
-        ]
+        typed: list[AttributeValue] = []
+        try:
+            for member in self:
+                typed.append(value_from_plain(member, 1, ItemRoom()))  # noqa: PERF401 - counts for the path
+        except InvalidValue as invalid:
+            invalid.path.append(len(typed))
+            raise
         try:
             return set_of(self.type, typed)
         except ValueError as error:
-            refuse(pointer, str(error))
+            raise InvalidValue(str(error)) from None
 
 
-def from_plain(value: Any, pointer: str = "", level: int = 1) -> AttributeValue:
+def from_plain(
+    value: Any, pointer: str = "", level: int = 1, room: ItemRoom | None = None
+) -> AttributeValue:
     """The typed value of parsed plain JSON, whose numbers are ``Decimal``.
 
     Raises:
         UnacceptableItem: a number, a name or a depth that DynamoDB does not take.
+        ItemTooLarge: no item has room for it.
     """
-    if type(value) is str:
-        return {"S": value}
-    if value is None:
-        return {"NULL": True}
-    if isinstance(value, bool):
-        return {"BOOL": value}
-    if isinstance(value, Decimal):
-        return {"N": checked_number(value, pointer)}
-    if isinstance(value, BinaryText | SetArray):
-        return value.typed(pointer)
-    check_level(level + 1, pointer)
-    if isinstance(value, list):
-        return {
-            "L": [
-                from_plain(member, pointer_to(pointer, index), level + 1)
-                for index, member in enumerate(value)
-            ]
-        }
-    return {"M": attributes_from_plain(value, pointer, level + 1)}
+    with inside(pointer):
+        return value_from_plain(value, level, room or ItemRoom())
 
 
-def attributes_from_plain(value: Any, pointer: str = "", level: int = 1) -> Attributes:
+def attributes_from_plain(value: Any, pointer: str = "") -> Attributes:
     """The typed attributes of a parsed plain JSON object.
 
     Raises:
-        UnacceptableItem: it is no object, or holds what DynamoDB does not take.
+        UnacceptableItem: it is not an object, or holds what DynamoDB does not take.
+        ItemTooLarge: no item has room for it.
     """
     members = object_members(value, pointer)
-    return {
-        name: from_plain(member, checked_name(pointer, name), level)
-        for name, member in members.items()
-    }
+    room = ItemRoom()
+    with inside(pointer):
+        attributes = _attributes(members, 1, room)
+    give_way_after(room.used)
+    return attributes
+
+
+def value_from_plain(value: Any, level: int, room: ItemRoom) -> AttributeValue:
+    """The typed value of parsed plain JSON, where the caller adds the path to an error.
+
+    Raises:
+        InvalidValue: a number, a name or a depth that DynamoDB does not take.
+        ItemTooLarge: no item has room for it.
+    """
+    convert = _SCALARS.get(type(value))
+    return _container(value, level, room) if convert is None else convert(value)
+
+
+def _attributes(members: dict[str, Any], level: int, room: ItemRoom) -> dict[str, AttributeValue]:
+    kinds = list(map(type, members.values()))
+    room.take_map(members, kinds)
+    check_names(members)
+    typed: dict[str, AttributeValue] = {}
+    name = ""
+    try:
+        for kind, (name, member) in zip(kinds, members.items(), strict=True):
+            convert = _SCALARS.get(kind)
+            typed[name] = _container(member, level, room) if convert is None else convert(member)
+    except InvalidValue as invalid:
+        invalid.path.append(name)
+        raise
+    return typed
+
+
+def _list(members: list[Any], level: int, room: ItemRoom) -> list[AttributeValue]:
+    kinds = list(map(type, members))
+    room.take_list(kinds)
+    typed: list[AttributeValue] = []
+    try:
+        for kind, member in zip(kinds, members, strict=True):
+            convert = _SCALARS.get(kind)
+            typed.append(_container(member, level, room) if convert is None else convert(member))
+    except InvalidValue as invalid:
+        invalid.path.append(len(typed))
+        raise
+    return typed
+
+
+def _container(value: Any, level: int, room: ItemRoom) -> AttributeValue:
+    if isinstance(value, BinaryText | SetArray):
+        return value.typed()
+    check_level(level + 1)
+    if isinstance(value, list):
+        return {"L": _list(value, level + 1, room)}
+    return {"M": _attributes(value, level + 1, room)}
+
+
+def _number(value: Decimal) -> AttributeValue:
+    return {"N": checked_number(value)}
+
+
+_SCALARS: Mapping[type, Callable[[Any], AttributeValue]] = {
+    str: lambda value: {"S": value},
+    Decimal: _number,
+    bool: lambda value: {"BOOL": value},
+    type(None): lambda _value: {"NULL": True},
+}
 
 
 def to_document(attributes: Attributes) -> dict[str, Any]:

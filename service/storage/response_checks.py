@@ -7,20 +7,28 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Low
 """
 
 import zlib
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from service.storage.failures import BrokenResponse, ForeignResponse
 from service.storage.wire_json import response_content
 
+CONTENT = "items.content"
+"""The member of botocore's response with the content that was checked."""
+
 
 def checked_content(
-    status: int, body: bytes, *, checksum: str | bytes | None, encoding: str | bytes | None
+    status: int,
+    body: bytes,
+    *,
+    checksum: str | bytes | None,
+    encoding: str | bytes | None,
+    in_turns: bool = False,
 ) -> dict[str, Any]:
     """Return the content of a response, be it a result or an error of DynamoDB.
 
-    ``checksum`` and ``encoding`` are the headers ``X-Amz-Crc32`` and ``Content-Encoding``.
+    ``checksum`` and ``encoding`` are the headers ``X-Amz-Crc32`` and ``Content-Encoding``; a long
+    body may be parsed ``in_turns`` with other requests.
 
     Raises:
         BrokenResponse: what arrived is not what DynamoDB sent, or not a response of DynamoDB.
@@ -31,11 +39,11 @@ def checked_content(
     if encoding is not None and encoding.lower() not in ("identity", b"identity"):
         raise BrokenResponse(reason="it is encoded although no encoding was requested")
     if status == HTTPStatus.OK:
-        return _parsed(body)
+        return _parsed(body, in_turns=in_turns)
     if status < HTTPStatus.MULTIPLE_CHOICES:
         raise BrokenResponse(reason=f"unexpected status {status}")
     try:
-        content = _parsed(body)
+        content = _parsed(body, in_turns=in_turns)
     except BrokenResponse:
         content = {}
     if not isinstance(content.get("__type"), str):
@@ -43,8 +51,10 @@ def checked_content(
     return content
 
 
-def check_response(response_dict: Mapping[str, Any], **_event: object) -> None:
+def check_response(response_dict: dict[str, Any], **_event: object) -> None:
     """Check a response before botocore parses it: a handler of ``before-parse``.
+
+    Its content is left in ``response_dict`` for ``AttributeParser``.
 
     Raises:
         BrokenResponse, ForeignResponse: as ``checked_content``.
@@ -55,11 +65,12 @@ def check_response(response_dict: Mapping[str, Any], **_event: object) -> None:
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length) != len(body):
         raise BrokenResponse(reason=f"{len(body)} of {length} bytes")
-    checked_content(
+    response_dict[CONTENT] = checked_content(
         response_dict["status_code"],
         body,
         checksum=headers.get("x-amz-crc32"),
         encoding=headers.get("content-encoding"),
+        in_turns=True,
     )
 
 
@@ -70,8 +81,8 @@ def _is_checksum(text: str | bytes, body: bytes) -> bool:
         return False
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
+def _parsed(body: bytes, *, in_turns: bool) -> dict[str, Any]:
     try:
-        return response_content(body)
+        return response_content(body, in_turns=in_turns)
     except ValueError as error:
         raise BrokenResponse(reason=str(error)) from error

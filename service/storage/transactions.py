@@ -6,11 +6,12 @@ within 10 minutes. The write token does the same where the item still carries it
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
 
+from service.deadline import give_way_after, in_turns
 from service.errors import (
     IdempotencyKeyReused,
     ItemsError,
@@ -18,7 +19,7 @@ from service.errors import (
     PreconditionFailed,
     StorageThrottled,
 )
-from service.items import Item, ItemKey
+from service.items import Attributes, Item, ItemKey
 from service.operations import Operation, Transaction
 from service.storage.attempts import Attempts, TransactionRefused
 from service.storage.attributes import attributes_bytes
@@ -77,7 +78,7 @@ class ItemTransactions:
         found = [response.get("Item") for response in answer.get("Responses") or ()]
         if len(found) != len(keys):
             raise error_of(Failure.LOST_ANSWER)
-        check_size(sum(attributes_bytes(attributes) for attributes in found if attributes))
+        check_size(_bytes_together(attributes for attributes in found if attributes))
         return [None if attributes is None else Item(attributes) for attributes in found]
 
     def write(self, writes: Sequence[Write], repeatable: WriteToken | None = None) -> list[Written]:
@@ -197,7 +198,7 @@ class ItemTransactions:
     ) -> list[Call | None]:
         calls: list[Call | None] = []
         refused: list[tuple[int, ItemsError]] = []
-        for index, (write, item) in enumerate(zip(writes, seen, strict=True)):
+        for index, (write, item) in enumerate(in_turns(zip(writes, seen, strict=True))):
             wants_item = write.precondition.if_match is not None
             is_gone = isinstance(write, Delete) and item is None and wants_item
             if token.is_repeatable and is_gone:
@@ -217,9 +218,7 @@ class ItemTransactions:
         planned = {index: call for index, call in enumerate(calls) if call is not None}
         if not planned:
             return
-        check_size(
-            sum(attributes_bytes(call.parameters.get("Item", {})) for call in planned.values())
-        )
+        check_size(_bytes_together(call.parameters.get("Item", {}) for call in planned.values()))
         parameters = {
             "TransactItems": [self._member(call) for call in planned.values()],
             "ClientRequestToken": token.client_request_token,
@@ -257,6 +256,15 @@ class ItemTransactions:
             call.operation is Operation.DELETE_ITEM and found_nothing(reasons.get(index))
             for index, call in planned.items()
         )
+
+
+def _bytes_together(items: Iterable[Attributes]) -> int:
+    size_bytes = 0
+    for attributes in in_turns(items):
+        of_item = attributes_bytes(attributes)
+        give_way_after(of_item)
+        size_bytes += of_item
+    return size_bytes
 
 
 def _written(write: Write, call: Call | None, before: Item | None, *, was_read: bool) -> Written:

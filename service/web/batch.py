@@ -7,6 +7,7 @@ from flask import Response, current_app, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
+from service.deadline import in_turns
 from service.errors import FieldError, ItemsError, OperationsRefused, PreconditionFailed
 from service.items import Item, ItemKey
 from service.operations import Operation
@@ -73,7 +74,7 @@ class BatchResource(MethodView):
                 representation,
                 with_item=with_items,
             )
-            for write, after in zip(writes, written, strict=True)
+            for write, after in in_turns(zip(writes, written, strict=True))
         ]
         response = _response(results, representation)
         if prefers is not None:
@@ -94,7 +95,7 @@ class BatchGetResource(MethodView):
         items = _transactions().get(keys)
         results = [
             _result(key, item, representation, with_item=True, projection=projection)
-            for key, item in zip(keys, items, strict=True)
+            for key, item in in_turns(zip(keys, items, strict=True))
         ]
         return _response(results, representation)
 

@@ -8,7 +8,9 @@ from typing import Any, cast
 from flask import Request
 from marshmallow import Schema, ValidationError
 
+from service.deadline import in_turns
 from service.errors import (
+    MAX_ERRORS,
     FieldError,
     InvalidKey,
     InvalidRequest,
@@ -25,7 +27,6 @@ from service.web.access import permitted_key
 from service.web.codecs import Projection, parse_projection
 from service.web.media_types import PatchForm, Representation, item_representation
 from service.web.preconditions import parse_precondition, require_precondition
-from service.web.problem_responses import MAX_ERRORS
 from service.web.requests import invalid_query
 from service.web.schemas import BatchGetSchema, BatchSchema
 from service.web.strict_json import parse_json
@@ -61,7 +62,7 @@ def operations_of(request: Request, settings: Settings) -> list[Write]:
     batch = loaded_body(request, _BATCH)
     writes: list[Write] = []
     refused: list[tuple[int, ItemsError]] = []
-    for index, operation in enumerate(batch["operations"]):
+    for index, operation in enumerate(in_turns(batch["operations"])):
         pointer = f"/operations/{index}"
         try:
             writes.append(_Operation(operation, pointer, settings).write(representation))
@@ -84,10 +85,8 @@ def keys_of(request: Request, settings: Settings) -> tuple[list[ItemKey], Projec
     _check_head(request)
     item_representation(request)
     batch = loaded_body(request, _BATCH_GET)
-    keys = [
-        key_in_body(member, f"/keys/{index}", settings)
-        for index, member in enumerate(batch["keys"])
-    ]
+    members = enumerate(in_turns(batch["keys"]))
+    keys = [key_in_body(member, f"/keys/{index}", settings) for index, member in members]
     _check_distinct(keys, "/keys")
     return keys, _projection(batch, settings)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from service.deadline import give_way_after
 from service.items import Attributes, AttributeValue, Item
 from service.storage.attributes import MAX_LEVELS
 from service.storage.plain_json import to_plain
@@ -34,11 +35,14 @@ def encode_item(
     """
     attributes = item.attributes if projection is None else project(item.attributes, projection)
     if representation is Representation.TYPED:
-        return _dump(to_typed(attributes))
-    plain = to_plain(attributes)
-    for name in own_attributes:
-        plain.pop(name, None)
-    return _dump(plain)
+        members = to_typed(attributes)
+    else:
+        members = to_plain(attributes)
+        for name in own_attributes:
+            members.pop(name, None)
+    body = _dump(members)
+    give_way_after(len(body))
+    return body
 
 
 def _dump(value: Any) -> bytes:

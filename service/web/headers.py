@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from werkzeug.datastructures import EnvironHeaders
+from werkzeug.exceptions import RequestHeaderFieldsTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.settings import Settings
 from service.web.access import API_KEY_HEADER, is_open
 from service.web.items import METHODS
+from service.web.refusals import refuse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -24,6 +26,14 @@ RESPONSE_HEADERS = (
     *("ETag", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate", "X-Request-Id"),
     *("RateLimit-Limit", "RateLimit-Policy", "RateLimit-Remaining", "RateLimit-Reset"),
 )
+
+MAX_HEADERS_BYTES = 32 * 1024
+"""All the values of a request's headers together. Servers join the lines of one name, so that one
+value could otherwise be as long as they let all of them be.
+"""
+# With them a page of another origin can read why its request was rejected.
+_KEPT_HEADERS = ("HTTP_HOST", "HTTP_ORIGIN")
+_KEPT_BYTES = 1024
 
 SAFE_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
@@ -45,6 +55,28 @@ def install(app: Flask, settings: Settings) -> None:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+
+
+class HeadersLimit:
+    """Rejects a request whose headers are too large, before anything parses one of them."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Pass the request on, or without its headers and body and with the reason why."""
+        size = sum(len(value) for name, value in environ.items() if name[:5] == "HTTP_")
+        if size > MAX_HEADERS_BYTES:
+            kept = {name: environ.get(name, "") for name in _KEPT_HEADERS}
+            for name in [name for name in environ if name[:5] == "HTTP_"]:
+                del environ[name]
+            environ.update(
+                {name: value for name, value in kept.items() if 0 < len(value) <= _KEPT_BYTES}
+            )
+            refuse(environ, RequestHeaderFieldsTooLarge(f"The headers take {size:,} bytes."))
+        return self._app(environ, start_response)
 
 
 class SafeHeaders:

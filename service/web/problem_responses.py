@@ -30,9 +30,6 @@ from service.web.telemetry import record_of
 
 log = structlog.get_logger(__name__)
 
-MAX_ERRORS = 100
-"""So many faults of one request are told; who mends those may ask for the rest."""
-
 
 def problem_response(
     problem: Problem,
@@ -103,7 +100,9 @@ def _body(
         **extensions,
     }
     if field_errors:
-        members["errors"] = [_field_error(error, root) for error in field_errors[:MAX_ERRORS]]
+        members["errors"] = [
+            _field_error(error, root) for error in field_errors[: errors.MAX_ERRORS]
+        ]
     return orjson.dumps(members, default=str)
 
 

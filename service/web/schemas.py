@@ -1,11 +1,18 @@
 """Marshmallow schemas: what the OpenAPI document shows, and what the query parser checks."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, INCLUDE, Schema, fields, validate
 
 from service.operations import Operation
+from service.web.bounded_fields import (
+    NO_MAPPING,
+    NO_STRING,
+    BoundedSchema,
+    Members,
+    PatchOperations,
+    ShortList,
+)
 
 MAX_OPERATIONS = 100
 """How many operations a transaction of DynamoDB takes."""
@@ -16,7 +23,6 @@ BATCH_METHODS: Mapping[Operation, str] = {
     Operation.CONDITION_CHECK_ITEM: "CHECK",
 }
 """The methods of a batch's operations."""
-_FEW = validate.Length(1, MAX_OPERATIONS)
 
 PATH_PATTERN = r"^(\\[^\n]|[^.\\,])+(\.(\\[^\n]|[^.\\,])+)*$"
 """An attribute path of ``fields``: names joined by dots, each with any list indexes behind it; a
@@ -62,61 +68,29 @@ class ReadinessSchema(AnswerSchema):
     )
 
 
-class _Map(fields.Dict):
-    """An object, a fault in which is told of the member that has it."""
-
-    def _deserialize(self, *arguments: Any, **more: Any) -> Any:
-        try:
-            return super()._deserialize(*arguments, **more)  # type: ignore[no-untyped-call]
-        except ValidationError as error:
-            if not isinstance(error.messages, dict):
-                raise
-            faults = {
-                name: [each for of_part in parts.values() for each in of_part]
-                for name, parts in error.messages.items()
-            }
-            raise ValidationError(faults) from None
-
-
-class _ShortList(fields.List[Any]):
-    """An array whose members are looked at only where they are not too many."""
-
-    def _deserialize(self, value: Any, *arguments: Any, **more: Any) -> Any:
-        if isinstance(value, list):
-            _FEW(value)
-        return super()._deserialize(value, *arguments, **more)
-
-
-class RequestBodySchema(Schema):
-    """What a request's body holds; a misspelt member is an error, not an unexpected write."""
-
-    class Meta:
-        """Unknown members are errors."""
-
-        unknown = RAISE
-
-
-class ItemKeySchema(RequestBodySchema):
+class ItemKeySchema(BoundedSchema):
     """An item key."""
 
     id = fields.String(required=True, metadata={"description": "The partition key."})
     name = fields.String(required=True, metadata={"description": "The sort key."})
 
 
-class NativeConditionSchema(RequestBodySchema):
+class NativeConditionSchema(BoundedSchema):
     """A condition in DynamoDB's own form, as `aws dynamodb put-item` takes it."""
 
     ConditionExpression = fields.String(
         metadata={"description": "Must hold for the stored item; else 412.", "maxLength": 4096}
     )
-    ExpressionAttributeNames = _Map(
-        keys=fields.String(),
-        values=fields.String(),
+    ExpressionAttributeNames = Members(
+        fields.String(),
+        str,
+        NO_STRING,
         metadata={"description": "Attribute names by placeholder, such as `#status`."},
     )
-    ExpressionAttributeValues = _Map(
-        keys=fields.String(),
-        values=fields.Dict(),
+    ExpressionAttributeValues = Members(
+        fields.Dict(),
+        dict,
+        NO_MAPPING,
         metadata={"description": "Typed values by placeholder, such as `:one`."},
     )
 
@@ -149,7 +123,7 @@ class ConditionalDeleteSchema(ItemKeySchema, NativeConditionSchema):
     """The key of one item, and the condition on which the item is deleted."""
 
 
-class BatchOperationSchema(RequestBodySchema):
+class BatchOperationSchema(BoundedSchema):
     """One write of several: a method, an item key, and what the method takes as its body."""
 
     method = fields.String(required=True, validate=validate.OneOf(BATCH_METHODS.values()))
@@ -165,7 +139,7 @@ class BatchOperationSchema(RequestBodySchema):
         metadata={"description": "With PUT: the item, in the form that Content-Type says."}
     )
     patch = fields.Dict(metadata={"description": "With PATCH: a merge patch (RFC 7396)."})
-    jsonPatch = fields.List(  # noqa: N815 - a JSON member
+    jsonPatch = PatchOperations(  # noqa: N815 - a JSON member
         fields.Dict(),
         metadata={"description": "With PATCH: a JSON Patch (RFC 6902), of up to 1,000 operations."},
     )
@@ -186,22 +160,22 @@ class BatchOperationSchema(RequestBodySchema):
     )
 
 
-class BatchSchema(RequestBodySchema):
+class BatchSchema(BoundedSchema):
     """Up to 100 writes, each of another item."""
 
-    operations = _ShortList(fields.Nested(BatchOperationSchema), required=True, validate=_FEW)
+    operations = ShortList(fields.Nested(BatchOperationSchema), MAX_OPERATIONS, required=True)
 
 
-class BatchGetSchema(RequestBodySchema):
+class BatchGetSchema(BoundedSchema):
     """Up to 100 item keys."""
 
-    keys = _ShortList(fields.Nested(ItemKeySchema), required=True, validate=_FEW)
-    fields_ = _ShortList(
+    keys = ShortList(fields.Nested(ItemKeySchema), MAX_OPERATIONS, required=True)
+    fields_ = ShortList(
         fields.String(
             validate=[validate.Length(1, MAX_PATH_CHARACTERS), validate.Regexp(PATH_PATTERN)]
         ),
+        MAX_OPERATIONS,
         data_key="fields",
-        validate=_FEW,
         metadata={
             "description": (
                 "The attributes of each item to return, one path in each string, with the grammar "

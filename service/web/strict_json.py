@@ -4,12 +4,16 @@ https://www.rfc-editor.org/rfc/rfc8259
 """
 
 import codecs
+import itertools
 import json
 import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 import orjson
 
+from service.deadline import give_way_after
 from service.errors import InvalidBody, UnacceptableItem
 from service.numbers import decimal_of
 
@@ -17,9 +21,11 @@ from service.numbers import decimal_of
 # limit is checked with the values; this one keeps the parser from recursing far.
 MAX_JSON_DEPTH = 80
 
-# A string, closed or not, or one bracket. Taking an unclosed string to the end of the body
-# keeps the search linear.
-_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+# A string, closed or not. Taking an unclosed string to the end of the body keeps the search linear.
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+# Each opening bracket as 1, each closing one as -1, all else left out.
+_STEPS = bytes.maketrans(b"[{]}", bytes([1, 1, 255, 255]))
+_NO_BRACKETS = bytes({*range(256)} - {*b"[]{}"})
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -43,28 +49,31 @@ def parse_json(body: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise InvalidBody(f"The body is not UTF-8: byte {error.start} is wrong.") from None
     try:
-        value = _DECODER.decode(text)
+        value = _decoded(text)
     except json.JSONDecodeError as error:
         raise InvalidBody(
             f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
         ) from None
     if _SURROGATE_ESCAPE.search(text):
         _refuse_lone_surrogates(value)
+    give_way_after(len(body))
     return value
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return _DECODER.decode(text)
+    except InvalidOperation:  # a number that no Decimal holds
+        return _CAREFUL_DECODER.decode(text)
 
 
 def _check_depth(body: bytes) -> None:
     if body.count(b"{") + body.count(b"[") <= MAX_JSON_DEPTH:
         return
-    depth = 0
-    for match in _STRUCTURE.finditer(body):
-        opening = match[0][0]
-        if opening in b"[{":
-            depth += 1
-            if depth > MAX_JSON_DEPTH:
-                raise UnacceptableItem("The body nests deeper than DynamoDB's 32 levels.")
-        elif opening in b"]}":
-            depth -= 1
+    steps = _STRING.sub(b"", body).translate(_STEPS, _NO_BRACKETS)
+    depths = itertools.accumulate(memoryview(steps).cast("b"))
+    if max(depths, default=0) > MAX_JSON_DEPTH:
+        raise UnacceptableItem("The body nests deeper than DynamoDB's 32 levels.")
 
 
 def _unique_members(members: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -91,9 +100,14 @@ def _refuse_lone_surrogates(value: Any) -> None:
         ) from None
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_unique_members,
-    parse_int=decimal_of,
-    parse_float=decimal_of,
-    parse_constant=_refuse_constant,
-)
+def _decoder(parse_number: Callable[[str], Decimal]) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=_unique_members,
+        parse_int=parse_number,
+        parse_float=parse_number,
+        parse_constant=_refuse_constant,
+    )
+
+
+_DECODER = _decoder(Decimal)
+_CAREFUL_DECODER = _decoder(decimal_of)

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from service import versions
+from service import errors, versions
 from service.storage import expressions, json_patch, planning
-from service.web import problem_responses, schemas
+from service.web import schemas
 from tests.docs.test_readme import ROOT, paste
 
 PAGE = (ROOT / "docs/writes.md").read_text()
@@ -30,7 +30,7 @@ def test_an_example_works_as_pasted(server, dynamodb, block):
         f"up to {schemas.MAX_OPERATIONS} operations",
         f"A condition takes {expressions.MAX_OPERATORS} operators and "
         f"{expressions.MAX_EXPRESSION_BYTES // 1024} KB",
-        f"found at the same\n  time, up to {problem_responses.MAX_ERRORS}:",
+        f"found at the same\n  time, up to {errors.MAX_ERRORS}:",
     ],
 )
 def test_a_number_is_the_one_in_the_code(sentence):

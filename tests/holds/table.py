@@ -1,0 +1,63 @@
+"""A stand-in for DynamoDB that answers every call with the items that a case has stored."""
+
+import json
+import zlib
+from dataclasses import dataclass
+
+import orjson
+
+from tests.fastpath.scripted import ScriptedServer, answer
+from tests.holds.meter import Meter
+
+OK = "200 OK"
+BAD_REQUEST = "400 Bad Request"
+ERROR = "com.amazonaws.dynamodb.v20120810#"
+
+
+@dataclass
+class Table:
+    """What the next calls find: one item under every key, and whether conditions hold."""
+
+    meter: Meter
+    item: bytes | None = None
+    conditions_hold: bool = True
+
+    def respond(self, request):
+        self.meter.others_run()
+        operation = request.headers["X-Amz-Target"].partition(".")[2]
+        status, body = getattr(self, operation)(request)
+        yield answer(body, status, x_amz_crc32=str(zlib.crc32(body)))
+
+    def GetItem(self, _request):  # noqa: N802 - the operation's name
+        return OK, (b"{}" if self.item is None else b'{"Item":%s}' % self.item)
+
+    def PutItem(self, _request):  # noqa: N802 - the operation's name
+        if not self.conditions_hold:
+            return self._condition_failed()
+        return OK, (b"{}" if self.item is None else b'{"Attributes":%s}' % self.item)
+
+    UpdateItem = DeleteItem = PutItem
+
+    def TransactGetItems(self, request):  # noqa: N802 - the operation's name
+        found = b"{}" if self.item is None else b'{"Item":%s}' % self.item
+        count = len(orjson.loads(request.body)["TransactItems"])
+        return OK, (b'{"Responses":[%s]}' % b",".join([found] * count))
+
+    def TransactWriteItems(self, request):  # noqa: N802 - the operation's name
+        if self.conditions_hold:
+            return OK, (b"{}")
+        reason = b'{"Code":"ConditionalCheckFailed","Item":%s,"Message":"x"}' % self.item
+        count = len(orjson.loads(request.body)["TransactItems"])
+        body = b'{"__type":"%sTransactionCanceledException","CancellationReasons":[%s]}' % (
+            ERROR.encode(),
+            b",".join([reason] * count),
+        )
+        return BAD_REQUEST, body
+
+    def _condition_failed(self):
+        members = {"__type": f"{ERROR}ConditionalCheckFailedException", "message": "x"}
+        return BAD_REQUEST, json.dumps(members).encode()[:-1] + b',"Item":%s}' % self.item
+
+
+def serving(table: Table) -> ScriptedServer:
+    return ScriptedServer(table.respond)

@@ -1,0 +1,157 @@
+"""Requests that cost the most that a request of their form can cost, over every input.
+
+Sizes are the greatest that the service, or the server in front of it, lets through.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.holds import batches, heads, items, updates
+from tests.holds.parts import JSON_PATCH, KEY, MERGE, NATIVE, PLAIN, TYPED, legal_items
+
+ITEM = "/items/7/x"
+BATCH = "/items:batch"
+BATCH_GET = "/items:batchGet"
+SMALL = b"{%s}" % KEY
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request, and what the table has for every key."""
+
+    name: str
+    method: str
+    path: str = ITEM
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    stored: bytes | None = SMALL
+    conditions_hold: bool = True
+
+
+def of_type(media_type: str, **more: str) -> tuple[tuple[str, str], ...]:
+    fields = tuple((name.replace("_", "-"), value) for name, value in more.items())
+    return (("Content-Type", media_type), *fields)
+
+
+def put_cases() -> Iterator[Case]:
+    for name, body in items.plain_bodies():
+        yield Case(f"PUT {name}", "PUT", headers=of_type(PLAIN), body=body)
+
+
+def merge_patch_cases() -> Iterator[Case]:
+    for name, body in items.plain_bodies():
+        yield Case(f"PATCH {name}", "PATCH", headers=of_type(MERGE), body=body)
+
+
+def typed_cases() -> Iterator[Case]:
+    for name, body in items.typed_bodies():
+        yield Case(f"PUT typed {name}", "PUT", headers=of_type(TYPED), body=body)
+
+
+def json_patch_cases() -> Iterator[Case]:
+    stored = dict(legal_items())
+    for name, body in updates.json_patches():
+        for item in ('a list of {"N":"0"}', 'a list of {"L":[]}'):
+            yield Case(
+                f"JSON Patch {name} on {item}",
+                "PATCH",
+                headers=of_type(JSON_PATCH),
+                body=body,
+                stored=stored[item],
+            )
+
+
+def native_update_cases() -> Iterator[Case]:
+    for name, body in updates.native_updates():
+        yield Case(f"native {name}", "PATCH", headers=of_type(NATIVE), body=body)
+
+
+def batch_cases() -> Iterator[Case]:
+    for name, body in batches.batches():
+        yield Case(f"batch {name}", "POST", BATCH, of_type(PLAIN), body)
+        keys = body.replace(b'"operations"', b'"keys"', 1)
+        yield Case(f"batchGet {name}", "POST", BATCH_GET, of_type(PLAIN), keys)
+
+
+def read_cases() -> Iterator[Case]:
+    for name, item in legal_items():
+        for media_type in (PLAIN, TYPED):
+            accept = (("Accept", media_type),)
+            yield Case(f"GET {name} as {media_type}", "GET", headers=accept, stored=item)
+        keys = _members(b"", 10)
+        yield Case(
+            f"10 {name}",
+            "POST",
+            BATCH_GET,
+            of_type(PLAIN),
+            b'{"keys":[%s]}' % keys,
+            item,
+        )
+
+
+def write_cases() -> Iterator[Case]:
+    """Writes of an item, or over one, that is as large as it can be."""
+    large_copy = b'[{"op":"copy","from":"/a","path":"/b"},{"op":"remove","path":"/b"}]'
+    for name, item in legal_items():
+        writes = (
+            ("a condition", "PUT", of_type(TYPED, If_Match='"a"'), item),
+            ("a put", "PUT", of_type(TYPED), item),
+            ("a put once", "PUT", of_type(TYPED, Idempotency_Key="a"), item),
+            ("a nested patch", "PATCH", of_type(PLAIN), b'{"b":{"c":0}}'),
+            ("a copy", "PATCH", of_type(JSON_PATCH), large_copy),
+            ("a native update", "PATCH", of_type(NATIVE), b'{"UpdateExpression":"REMOVE b"}'),
+            ("a deletion", "DELETE", (("Prefer", "return=representation"),), b""),
+        )
+        for kind, method, headers, body in writes:
+            yield Case(f"{kind} of {name}", method, ITEM, headers, body, item)
+        headers = of_type(PLAIN, If_Match="*")
+        yield Case(f"a false put over {name}", "PUT", ITEM, headers, b"{}", item, False)
+
+
+def transaction_cases() -> Iterator[Case]:
+    for name, item in legal_items():
+        put = b'{"method":"PUT","id":"7","name":"x","item":%s}' % item
+        for kind, media_type, operations, hold in (
+            ("a put", TYPED, put, True),
+            ("patches", PLAIN, _members(b',"method":"PATCH","patch":{"b":{"c":0}}'), True),
+            ("false puts", PLAIN, _members(b',"method":"PUT","item":{},"ifMatch":"*"'), False),
+        ):
+            yield Case(
+                f"{kind} of {name} in a batch",
+                "POST",
+                BATCH,
+                of_type(media_type, Prefer="return=representation"),
+                b'{"operations":[%s]}' % operations,
+                item,
+                hold,
+            )
+
+
+def head_cases() -> Iterator[Case]:
+    for name, headers in heads.headers():
+        for method, path in (("GET", ITEM), ("OPTIONS", ITEM), ("PUT", ITEM), ("GET", "/live")):
+            body = b"{}" if method == "PUT" else b""
+            yield Case(f"{method} {path} {name}", method, path, tuple(headers), body)
+    for name, query in heads.queries():
+        yield Case(f"GET ?{name}", "GET", f"{ITEM}?{query}")
+        yield Case(f"PUT ?{name}", "PUT", f"{ITEM}?{query}", of_type(PLAIN), b"{}")
+    for name, path in heads.paths():
+        yield Case(f"GET {name}", "GET", path)
+
+
+def _members(more: bytes, count: int = 5) -> bytes:
+    return b",".join(b'{"id":"7","name":"%d"%s}' % (number, more) for number in range(count))
+
+
+GROUPS = {
+    "items": put_cases,
+    "merge patches": merge_patch_cases,
+    "typed items": typed_cases,
+    "JSON Patches": json_patch_cases,
+    "native updates": native_update_cases,
+    "batches": batch_cases,
+    "reads": read_cases,
+    "writes": write_cases,
+    "transactions": transaction_cases,
+    "heads": head_cases,
+}

@@ -1,0 +1,101 @@
+"""botocore's calls, written and parsed in one step, are what botocore itself makes of them."""
+
+import json
+
+import pytest
+from botocore.parsers import JSONParser
+
+from service.storage.attribute_parser import AttributeParser, write_bodies_at_once
+from service.storage.response_checks import check_response
+from tests.fastpath.conftest import boto3_client
+
+ITEM = {
+    "Id": {"N": "7"},
+    "b": {"B": "AAE="},
+    "set": {"BS": ["AA==", "AQ=="]},
+    "m": {"M": {"l": {"L": [{"B": ""}, {"NULL": True}, {"SS": ["x"]}, {"BOOL": False}]}}},
+}
+ERROR = "com.amazonaws.dynamodb.v20120810#"
+RESPONSES = {
+    "an item": ("GetItem", 200, {"Item": ITEM, "ConsumedCapacity": {"CapacityUnits": 0.5}}),
+    "no item": ("GetItem", 200, {}),
+    "without binary": ("GetItem", 200, {"Item": {"a": {"L": [{"S": "x"}]}}}),
+    "old attributes": ("PutItem", 200, {"Attributes": ITEM}),
+    "items": ("TransactGetItems", 200, {"Responses": [{"Item": ITEM}, {}, {"Item": ITEM}]}),
+    "many items": ("TransactGetItems", 200, {"Responses": [{"Item": ITEM}] * 3000}),
+    "a false condition": (
+        "PutItem",
+        400,
+        {"__type": f"{ERROR}ConditionalCheckFailedException", "message": "x", "Item": ITEM},
+    ),
+    "a canceled transaction": (
+        "TransactWriteItems",
+        400,
+        {
+            "__type": f"{ERROR}TransactionCanceledException",
+            "Message": "x",
+            "CancellationReasons": [
+                {"Code": "None"},
+                {"Code": "ConditionalCheckFailed", "Item": ITEM, "Message": "y"},
+            ],
+        },
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def client():
+    return boto3_client("http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("case", RESPONSES)
+def test_a_response_is_parsed_as_by_botocore(client, case):
+    operation, status, content = RESPONSES[case]
+    model = client.meta.service_model.operation_model(operation)
+    response = {"status_code": status, "headers": {}, "body": json.dumps(content).encode()}
+    shapes = [model.output_shape]
+    if status == 400:
+        code = content["__type"].partition("#")[2]
+        shapes.append(client.meta.service_model.shape_for_error_code(code))
+    parser = AttributeParser()
+    for shape in shapes:
+        checked = dict(response)
+        check_response(checked)
+        assert parser.parse(checked, shape) == JSONParser().parse(dict(response), shape)
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters"),
+    [
+        ("put_item", {"TableName": "t", "Item": {"b": {"B": b"\x00"}, "s": {"S": "é"}}}),
+        (
+            "transact_write_items",
+            {
+                "TransactItems": [
+                    {"Put": {"TableName": "t", "Item": {"l": {"L": [{"N": "1"}]}}}},
+                    {"Delete": {"TableName": "t", "Key": {"Id": {"N": "7"}}}},
+                ],
+                "ClientRequestToken": "token",
+            },
+        ),
+        ("put_item", {"TableName": "t", "Item": {"s": {"S": "\ud800"}}}),
+    ],
+    ids=["an item", "a transaction", "a lone surrogate"],
+)
+def test_a_request_is_written_as_by_botocore(operation, parameters):
+    bodies = []
+    for prepare in (lambda _client: None, write_bodies_at_once):
+        client = boto3_client("http://127.0.0.1:9")
+        prepare(client)
+
+        def keep(params, **_event):
+            bodies.append(params)
+            raise InterruptedError
+
+        client.meta.events.register_last("before-call.dynamodb", keep)
+        with pytest.raises(InterruptedError):
+            getattr(client, operation)(**parameters)
+    by_botocore, at_once = bodies
+    assert json.loads(at_once["body"]) == json.loads(by_botocore["body"])
+    assert at_once["headers"] == by_botocore["headers"]
+    assert at_once["url"] == by_botocore["url"]

@@ -38,10 +38,10 @@ class _ConditionReader(ExpressionReader):
     def __init__(self, text: str, bindings: Bindings) -> None:
         super().__init__(text, bindings)
         self._template: list[Any] = []
-        self._groups: list[int] = []
-        """Where in the template each open parenthesis stands."""
-        self._last_group = (0, 0)
-        """Where the last closed pair begins and ends."""
+        self._groups: list[tuple[int, int]] = []
+        """The positions of each open parenthesis: in the template, and in the tokens."""
+        self._last_group = (0, 0, 0)
+        """Where the last closed pair begins and ends in the template, and begins in the tokens."""
 
     def whole_condition(self) -> Template:
         while True:
@@ -65,7 +65,7 @@ class _ConditionReader(ExpressionReader):
                 self._read_not()
                 opened = 0
             elif self._take("("):
-                self._groups.append(len(self._template))
+                self._groups.append((len(self._template), self._position))
                 self._template.append("(")
                 opened += 1
                 if len(self._groups) > MAX_NESTING:
@@ -77,7 +77,7 @@ class _ConditionReader(ExpressionReader):
             return
         left, still_open = self._closed(self._bare_operand(), opened)
         for _ in range(opened - still_open):  # these were around the operand alone
-            del self._template[self._groups.pop()]
+            del self._template[self._groups.pop()[0]]
         self._template += self._compared(left)
 
     def _read_not(self) -> None:
@@ -89,11 +89,14 @@ class _ConditionReader(ExpressionReader):
 
     def _close_groups(self) -> None:
         while self._groups and self._take(")"):
-            start = self._groups.pop()
-            if self._last_group == (start + 1, len(self._template)):
+            start, position = self._groups.pop()
+            if self._last_group == (start + 1, len(self._template), position + 1):
                 raise ExpressionError(REDUNDANT_PARENTHESES)
-            self._template.append(")")
-            self._last_group = (start, len(self._template))
+            if self._last_group[:2] == (start + 1, len(self._template)):
+                del self._template[start]  # only a pair of NOT stood between the two
+            else:
+                self._template.append(")")
+            self._last_group = (start, len(self._template), position)
 
     def _function(self) -> Template:
         functions: dict[str, Callable[[], Template]] = {

@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.storage.condition_grammar import parse_condition
@@ -95,6 +95,8 @@ def meaning(template, values=VALUES):
 
 
 @given(conditions)
+@example("(NOT NOT (alpha = :n))")
+@example("(NOT NOT (NOT NOT (alpha = :n) OR Beta = :n))")
 def test_a_condition_written_out_anew_means_the_same(text):
     template = parse_condition(text, Bindings(NAMES, VALUES))
     again, bindings, values = written_out(template)

@@ -7,7 +7,7 @@ import pytest
 
 from service.storage.condition_grammar import parse_condition
 from service.storage.expression_parts import Bindings, ExpressionError
-from service.storage.typed_json import from_typed
+from service.storage.typed_json import values_from_typed
 from service.storage.update_grammar import parse_update
 from tests.expressions.bindings import NAMES, VALUES
 from tests.expressions.illegal_conditions import ILLEGAL_CONDITIONS
@@ -15,7 +15,7 @@ from tests.expressions.illegal_updates import ILLEGAL_UPDATES
 from tests.expressions.legal_conditions import FALSE_CONDITIONS, TRUE_CONDITIONS
 from tests.expressions.legal_updates import LEGAL_UPDATES
 
-TYPED_VALUES = {placeholder: from_typed(value, "") for placeholder, value in VALUES.items()}
+TYPED_VALUES = values_from_typed(VALUES, "")
 LEGAL_CONDITIONS = TRUE_CONDITIONS + FALSE_CONDITIONS
 
 

@@ -1,7 +1,5 @@
 """What was read in plain JSON and is written back keeps its stored types."""
 
-import time
-
 import orjson
 import pytest
 from hypothesis import given
@@ -205,11 +203,9 @@ LONG = [{"B": b"%d" % number} for number in range(70_000)]
     [LONG, LONG[1:], [*LONG[:100], *LONG[101:]], [{"B": b"new"}, *LONG], LONG[:-1]],
     ids=["as it was", "the first removed", "one removed", "one in front", "the last removed"],
 )
-def test_a_long_list_keeps_its_types_in_a_short_time(kept):
+def test_a_long_list_keeps_its_types(kept):
     new = read_back({"a": {"L": kept}})
-    began = time.process_time()
     result = with_stored_types(new, {"a": {"L": LONG}})["a"]["L"]
-    assert time.process_time() - began < 0.5
     assert [each for each in result if "B" in each] == [
         each for each in kept if each["B"] != b"new"
     ]

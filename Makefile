@@ -1,10 +1,12 @@
 # make run     the service on this machine, with an embedded engine and sample items
+# make unit    the tests that need Python alone, in seconds
 # make test    every test
 # make soak    an hour of mixed load, faults and random sequences; ITEMS_SOAK_SECONDS=300 for less
 # make check   style, types, architecture, fresh documents, known weaknesses, licences, build/sbom.json
 # make fix     what can be mended by itself
 # make bench   processor time per request, beside its peers
 # make sdk     clients generated from the OpenAPI document
+# make release  wheel, sdist, deploy archive, bill of materials and checksums, in build/release
 # make docs    the documentation as a site, in build/site
 # make programs  what the tests run besides Python, as root on Debian or Ubuntu
 # make lock    pin the newest releases
@@ -18,10 +20,10 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: run programs test test-botocore soak check fix bench sdk docs lock clean
+.PHONY: run programs unit test test-botocore soak check fix bench sdk docs release lock clean
 
 run: .venv/.local
-	@exec .venv/bin/python -m service.local --port $(PORT) $(if $(ENDPOINT),--endpoint $(ENDPOINT))
+	@exec .venv/bin/python -m dynamodb_items.local --port $(PORT) $(if $(ENDPOINT),--endpoint $(ENDPOINT))
 
 TEST_TOOLS = .venv/.tests .venv-ministack/.installed $(SDK_TOOLS) build/prometheus/.unpacked \
 	tests/docs/openapi_lint/node_modules/.installed
@@ -29,6 +31,9 @@ SDK_TOOLS = build/.programs .venv-sdk/.installed tests/sdk/node_modules/.install
 
 test: $(TEST_TOOLS)
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+unit: .venv/.tests
+	.venv/bin/python -m pytest tests/unit $(PYTEST_ARGS)
 
 # What is promised holds without the fast path too; the faster engine will do.
 test-botocore: .venv/.tests .venv-ministack/.installed
@@ -61,6 +66,9 @@ sdk: .venv/.tests $(SDK_TOOLS)
 # Not --quiet: it hides the warnings that --strict counts, so that broken links pass.
 docs: .venv/.tests
 	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
+
+release: .venv/.tools .venv-build/.installed
+	deploy/release.sh
 
 lock:
 	requirements/lock
@@ -99,11 +107,15 @@ clean:
 	@requirements/install .venv-bench $<
 	@touch $@
 
+.venv-build/.installed: requirements/build.lock | .venv-build/bin/python
+	@requirements/install .venv-build $<
+	@touch $@
+
 .venv-awscli/.installed: requirements/awscli.lock | .venv-awscli/bin/python
 	@requirements/install .venv-awscli $<
 	@touch $@
 
-.venv/bin/python .venv-ministack/bin/python .venv-sdk/bin/python .venv-bench-service/bin/python .venv-bench/bin/python .venv-awscli/bin/python:
+.venv/bin/python .venv-ministack/bin/python .venv-sdk/bin/python .venv-bench-service/bin/python .venv-bench/bin/python .venv-build/bin/python .venv-awscli/bin/python:
 	@requirements/make-venv "$(PYTHON)" $(@:/bin/python=)
 
 programs: build/.programs

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dynamodb_items.local.processes import free_port
+
 from bench.items import DELAY_MILLISECONDS, Size, item_name, stored
 from bench.processes import running_on, wait_until_it_listens
-from service.processes import free_port
 
 _CONFIGURATION = """
 daemon off;

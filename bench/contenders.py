@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from dynamodb_items.local.processes import free_port
+
 from bench.credentials import MakeCredential, api_key, token
 from bench.items import Size
 from bench.load import Load, usual_connections
-from service.processes import free_port
 
 ROOT = Path(__file__).parent.parent
 # What is shipped and no more: a package that is only of use to developers would be weighed too.
@@ -79,7 +80,13 @@ def _gunicorn(*arguments: str) -> tuple[str, ...]:
 
 # By default the service refuses requests beyond its share; here everyone answers everything.
 _UNLIMITED = {"ITEMS_MAX_IN_FLIGHT": "1000"}
-_PRODUCTION = ("--config", "python:service.gunicorn_conf", "--workers", "1", "service.wsgi:app")
+_PRODUCTION = (
+    "--config",
+    "python:dynamodb_items.gunicorn_conf",
+    "--workers",
+    "1",
+    "dynamodb_items.wsgi:app",
+)
 
 SMALL_READ = Load("GET", Size.SMALL, usual_connections(Size.SMALL))
 
@@ -112,7 +119,7 @@ CONTENDERS = (
         (
             *(str(SERVICE_PYTHON), "-m", "granian", "--interface", "wsgi", "--workers", "1"),
             *("--host", "127.0.0.1", "--port", "{port}", "--log-level", "error"),
-            *("--blocking-threads", "64", "--backpressure", "256", "service.wsgi:app"),
+            *("--blocking-threads", "64", "--backpressure", "256", "dynamodb_items.wsgi:app"),
         ),
         # The service cannot see where granian listens, so it asks who may in.
         {**_UNLIMITED, "ITEMS_AUTH": "none"},
@@ -164,6 +171,6 @@ def environment_of(contender: Contender, endpoint: str, port: int) -> dict[str, 
         "ITEMS_TABLE": TABLE,
         "PORT": str(port),
         **({"ITEMS_ADMIN_BIND": f"127.0.0.1:{free_port()}"} if contender.is_ours else {}),
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'service'}",
         **contender.environment,
     }

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from dynamodb_items.local.processes import free_port
+
 from bench import items
 from bench.contenders import AWS_COMMAND, TABLE, Contender, environment_of
 from bench.items import Size
@@ -25,7 +27,6 @@ from bench.processes import (
     tree,
     wait_until_it_listens,
 )
-from service.processes import free_port
 
 Say = Callable[[str], None]
 _T = TypeVar("_T")

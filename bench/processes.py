@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from service.processes import running
+from dynamodb_items.local.processes import running
 
 START_SECONDS = 60
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")

@@ -57,13 +57,17 @@ install_release() {
     mkdir -p "$prefix/releases"
     new=$(mktemp -d "$prefix/releases/.new.XXXXXX")
     trap 'rm -rf "$new"' EXIT
-    cp -R "$source/service" "$source/deploy" "$new/"
+    mkdir "$new/deploy"
+    cp "$source/deploy/install.sh" "$source/deploy/items.service" "$new/deploy/"
+    # A release brings the wheel; a checkout is built into one.
+    package=$(find "$source" -maxdepth 1 -name '*.whl')
     # mktemp's folder is private, and so are files that were unpacked under a stricter umask.
     chmod -R go+rX "$new"
     ${PYTHON:-python3} -m venv "$new/venv" || fail "PYTHON names the interpreter: 3.11 or newer."
     "$new/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
         --require-hashes --requirement "$source/requirements/image.lock"
-    "$new/venv/bin/python" -m compileall -q "$new/service" "$new/deploy"
+    "$new/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --no-deps \
+        "${package:-$source}"
     mv -T "$new" "$release"
     trap - EXIT
     switch "$name"

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 import yaml
+from dynamodb_items.app import create_app, create_repository, openapi_document
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.web.response import problems
 
 from openapi.badges import badges
 from openapi.compatibility import allows_breaking_changes, breaking_changes
-from service.app import create_app, create_repository, openapi_document
-from service.settings import Settings
-from service.web import problems
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "openapi/openapi.json"
@@ -103,7 +103,10 @@ def _say_breaks(breaks: list[str]) -> None:
         click.echo("Clients generated from openapi/released.json would break:", err=True)
         for sentence in breaks:
             click.echo(f"  {sentence}", err=True)
-        click.echo("Keep what they rely on, or raise the version in service/__init__.py.", err=True)
+        click.echo(
+            "Keep what they rely on, or raise the version in service/dynamodb_items/__init__.py.",
+            err=True,
+        )
 
 
 if __name__ == "__main__":

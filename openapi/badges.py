@@ -7,8 +7,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from service.operations import DEFAULT_OPERATIONS
-from service.web.document import documented_operations
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS
+from dynamodb_items.web.openapi.document import documented_operations
 
 _MARGIN = 7
 # Of Verdana at 11 pixels, near enough.

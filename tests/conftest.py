@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.operations import Operation, Transaction
+from dynamodb_items.local import launcher
 
-from service import local
-from service.operations import Operation, Transaction
-from service.settings import Settings
 from tests.engines import ENGINES, REGION, client_for, moto
 from tests.serving import Server, gunicorn
 from tests.wire import Wire
@@ -56,7 +56,7 @@ def engine(request) -> Iterator[Engine]:
     """Each engine in turn, with the tutorial's table in it."""
     with ENGINES[request.param]() as endpoint:
         try:
-            local.create_table(client_for(endpoint), Settings())
+            launcher.create_table(client_for(endpoint), Settings())
         except client_for(endpoint).exceptions.ResourceInUseException:
             assert request.param == "given", "a new engine has no tables"
         wire = Wire(endpoint)
@@ -70,7 +70,7 @@ def engine(request) -> Iterator[Engine]:
 def endpoint():
     """An engine with the table; one is enough where no item is at stake."""
     with moto() as endpoint:
-        local.create_table(client_for(endpoint), Settings())
+        launcher.create_table(client_for(endpoint), Settings())
         yield endpoint
 
 

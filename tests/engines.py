@@ -11,8 +11,7 @@ from pathlib import Path
 
 import boto3.session
 from botocore.config import Config
-
-from service.processes import free_port, running
+from dynamodb_items.local.processes import free_port, running
 
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 60

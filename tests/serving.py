@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from service.processes import free_port
+from dynamodb_items.local.processes import free_port
+
 from tests.engines import REGION, process, wait_for
 
 FAST_PATH = os.environ.get("ITEMS_TEST_FAST_PATH") != "false"
@@ -107,8 +108,8 @@ def prepared(
     }
     environment = {name: text for name, text in environment.items() if text is not None}
     command = [
-        *(sys.executable, "-m", "gunicorn", "-c", "python:service.gunicorn_conf"),
-        *("-b", f"127.0.0.1:{port}", *options, "service.wsgi:app"),
+        *(sys.executable, "-m", "gunicorn", "-c", "python:dynamodb_items.gunicorn_conf"),
+        *("-b", f"127.0.0.1:{port}", *options, "dynamodb_items.wsgi:app"),
     ]
     scheme = "https" if "--certfile" in options else "http"
     return command, environment, f"{scheme}://127.0.0.1:{port}{variables.get('SCRIPT_NAME', '')}"

@@ -3,11 +3,11 @@
 import json
 
 import pytest
+from dynamodb_items.access.public_keys import parse_key_set
+from dynamodb_items.config.values import SIGNATURE_ALGORITHMS
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from structlog.testing import capture_logs
 
-from service.access.public_keys import parse_key_set
-from service.setting_values import SIGNATURE_ALGORITHMS
 from tests.access.tokens import ANY, KEY_OF, KEYS, handmade_token, jwk, status, token
 
 pytestmark = pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")

@@ -15,7 +15,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 def keys_new(*arguments) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "service", "keys", "new", *map(str, arguments)]
+    command = [sys.executable, "-m", "dynamodb_items", "keys", "new", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

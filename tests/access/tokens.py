@@ -5,15 +5,15 @@ import json
 import time
 from pathlib import Path
 
+from dynamodb_items.app import create_app
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.config.values import SIGNATURE_ALGORITHMS
+from dynamodb_items.dynamodb.retries import Attempts
+from dynamodb_items.storage.repository import ItemRepository
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
-from service.app import create_app
-from service.setting_values import SIGNATURE_ALGORITHMS
-from service.settings import Settings
-from service.storage.attempts import Attempts
-from service.storage.repository import ItemRepository
 from tests.access.issuer import bearer
 
 ISSUER = "https://issuer.example"

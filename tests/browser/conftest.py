@@ -9,10 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.local import launcher
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from service import local
-from service.settings import Settings
 from tests.engines import client_for, moto
 from tests.serving import gunicorn
 
@@ -59,7 +59,7 @@ def stripping_proxy(upstream: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def engine_endpoint() -> Iterator[str]:
     with moto() as endpoint:
-        local.create_table(client_for(endpoint), Settings())
+        launcher.create_table(client_for(endpoint), Settings())
         yield endpoint
 
 

@@ -3,10 +3,10 @@
 import shutil
 from pathlib import Path
 
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.local import launcher
 from playwright.sync_api import expect, sync_playwright
 
-from service import local
-from service.settings import Settings
 from tests.engines import ROOT, client_for, moto
 from tests.serving import gunicorn
 
@@ -19,7 +19,7 @@ def take(picture: Path) -> None:
         moto() as endpoint,
         sync_playwright() as playwright,
     ):
-        local.create_table(client_for(endpoint), Settings())
+        launcher.create_table(client_for(endpoint), Settings())
         with gunicorn(endpoint, ITEMS_DOCS_UI="true", ITEMS_ITEM_PAGE="true") as server:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
             page = browser.new_page(viewport={"width": 900, "height": 640})

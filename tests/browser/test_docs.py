@@ -3,9 +3,8 @@
 import json
 
 import pytest
+from dynamodb_items.web.openapi.document import documented_operations
 from playwright.sync_api import Page, expect
-
-from service.web.document import documented_operations
 
 JOSEPH = "/items/105/Joseph"
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
+from dynamodb_items.app import create_app, create_repository
+from dynamodb_items.config.settings import Settings
 
-from service.app import create_app, create_repository
-from service.settings import Settings
 from tests.conftest import Engine, aws_variables, environment
 from tests.serving import FAST_PATH
 

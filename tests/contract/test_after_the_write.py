@@ -4,8 +4,8 @@ import json
 import uuid
 
 import pytest
+from dynamodb_items.domain.operations import Operation, Transaction
 
-from service.operations import Operation, Transaction
 from tests.contract.conftest import JSON, exact, service_with
 from tests.wire import Cut, cut, refuse
 

@@ -4,8 +4,8 @@ import json
 import time
 
 import pytest
+from dynamodb_items.domain.operations import Operation, Transaction
 
-from service.operations import Operation, Transaction
 from tests.contract.conftest import JSON, TYPED, exact, service_with
 from tests.wire import cut, lose_answer, refuse
 

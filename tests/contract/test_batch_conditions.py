@@ -4,8 +4,8 @@ import json
 import uuid
 
 import pytest
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 
-from service.operations import DEFAULT_OPERATIONS, Operation
 from tests.contract.conftest import JSON, exact, service_with
 from tests.wire import lose_answer
 

@@ -3,9 +3,9 @@
 import json
 
 import pytest
+from dynamodb_items.domain.operations import Transaction
 from structlog.testing import capture_logs
 
-from service.operations import Transaction
 from tests.contract.conftest import JSON, exact
 from tests.wire import cut, refuse
 

@@ -1,15 +1,15 @@
 """Which way the calls go: over the fast path, or botocore's where it has to."""
 
 from botocore.credentials import Credentials
+from dynamodb_items.app import create_app
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.credentials.background import BackgroundCredentials
+from dynamodb_items.domain.operations import Operation
+from dynamodb_items.dynamodb.client import DynamoDBClient
+from dynamodb_items.dynamodb.retries import Attempts
+from dynamodb_items.runtime.deadline import Deadline
+from dynamodb_items.storage.repository import ItemRepository
 
-from service.app import create_app
-from service.deadline import Deadline
-from service.operations import Operation
-from service.settings import Settings
-from service.storage.attempts import Attempts
-from service.storage.client import DynamoDBClient
-from service.storage.credentials import BackgroundCredentials
-from service.storage.repository import ItemRepository
 from tests.conftest import aws_variables, environment
 from tests.contract.conftest import JSON
 

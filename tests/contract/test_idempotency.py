@@ -4,8 +4,8 @@ import json
 import uuid
 
 import pytest
+from dynamodb_items.domain.operations import Transaction
 
-from service.operations import Transaction
 from tests.contract.conftest import JSON, exact
 from tests.wire import lose_answer
 

@@ -135,9 +135,9 @@ def test_a_native_update_finds_itself_under_others_that_came_on_top(service, wir
 def test_a_native_update_that_cannot_know_any_more_is_not_counted_again(
     service, wire, path, monkeypatch
 ):
-    for module in ("service.versions", "service.storage.expressions"):
+    for module in ("dynamodb_items.domain.write_tokens", "dynamodb_items.expressions.builder"):
         monkeypatch.setattr(f"{module}.LOG_LENGTH", 2)
-    monkeypatch.setattr("service.versions.LOG_SLACK", 1)
+    monkeypatch.setattr("dynamodb_items.domain.write_tokens.LOG_SLACK", 1)
 
     def lose_and_let_others_in(exchange):
         exchange.forward()
@@ -170,7 +170,7 @@ def test_a_replacement_of_the_item_as_read_keeps_what_updates_are_recognised_by(
 
 
 def test_the_log_of_recent_updates_stays_short_and_hidden(service, path, monkeypatch):
-    monkeypatch.setattr("service.versions.LOG_SECONDS", 0)
+    monkeypatch.setattr("dynamodb_items.domain.write_tokens.LOG_SECONDS", 0)
     for _ in range(40):
         answer = service.patch(path, headers=NATIVE, data=INCREMENT)
     assert exact(answer).keys() == {"Id", "Name", "n"}

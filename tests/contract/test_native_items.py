@@ -5,8 +5,8 @@ import re
 import uuid
 
 import pytest
+from dynamodb_items.domain.operations import Operation
 
-from service.operations import Operation
 from tests.contract.conftest import ACCEPT_TYPED, JSON, TYPED, exact, service_with
 from tests.wire import lose_answer
 

@@ -4,7 +4,8 @@ The engine fixture asserts at its end that the whole suite asked for nothing bey
 operations; here, that each of them is asked for.
 """
 
-from service.operations import DEFAULT_OPERATIONS, Operation
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
+
 from tests.contract.conftest import JSON, service_with
 
 

@@ -3,7 +3,8 @@
 import json
 import time
 
-from service.versions import LOG_LENGTH, LOG_SLACK, MAX_CUT
+from dynamodb_items.domain.write_tokens import LOG_LENGTH, LOG_SLACK, MAX_CUT
+
 from tests.contract.conftest import ACCEPT_TYPED, JSON, exact
 
 TABLE = "my-dynamodb-table"

@@ -9,14 +9,14 @@ import boto3.session
 import pytest
 import requests
 from botocore.awsrequest import AWSResponse
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.local import launcher
+from dynamodb_items_deploy import __main__ as command
+from dynamodb_items_deploy.aws.client import Aws
+from dynamodb_items_deploy.aws.executor import Executor
+from dynamodb_items_deploy.planning.plan import Observation, converge, destroy
+from dynamodb_items_deploy.planning.stack import Request, Stack
 
-from deploy import __main__ as command
-from deploy.aws import Aws
-from deploy.executor import Executor
-from deploy.plan import Observation, converge, destroy
-from deploy.stack import Request, Stack
-from service import local
-from service.settings import Settings
 from tests.conftest import environment
 from tests.engines import REGION, client_for, moto
 
@@ -154,7 +154,7 @@ def cloud(moto_endpoint) -> Iterator[Cloud]:
         AWS_EC2_METADATA_DISABLED="true",
     ):
         cloud = Cloud(moto_endpoint)
-        local.create_table(cloud.client("dynamodb"), Settings())
+        launcher.create_table(cloud.client("dynamodb"), Settings())
         cloud.instance_id = cloud.launch()
         yield cloud
 

@@ -16,10 +16,10 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     ReadTimeoutError,
 )
+from dynamodb_items_deploy.aws.client import SERVICES, Aws
+from dynamodb_items_deploy.aws.failures import explain, is_defect, is_temporary
+from dynamodb_items_deploy.aws.responses import UnreadableResponse
 
-from deploy.aws import SERVICES, Aws
-from deploy.failures import explain, is_defect, is_temporary
-from deploy.responses import UnreadableResponse
 from tests.deploy.conftest import Raw, error_answer
 from tests.engines import REGION, ROOT
 

@@ -121,13 +121,16 @@ def test_help_has_an_example(run, command):
 
 def test_it_runs_as_a_module():
     ended = subprocess.run(
-        [sys.executable, "-m", "deploy", "--help"], cwd=ROOT, capture_output=True, check=False
+        [sys.executable, "-m", "dynamodb_items_deploy", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
     )
     assert ended.returncode == 0
     assert b"doctor" in ended.stdout
 
 
-COMMAND = [sys.executable, "-m", "deploy", "render", "cloudformation"]
+COMMAND = [sys.executable, "-m", "dynamodb_items_deploy", "render", "cloudformation"]
 
 
 def test_an_output_whose_reader_is_gone_ends_the_command_quietly():

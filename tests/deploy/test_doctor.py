@@ -6,11 +6,11 @@ from contextlib import ExitStack
 
 import pytest
 import requests
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
+from dynamodb_items.local import launcher
+from dynamodb_items_deploy.planning.documents import policy_document, trust_document
 
-from deploy.documents import policy_document, trust_document
-from service import local
-from service.operations import DEFAULT_OPERATIONS, Operation
-from service.settings import Settings
 from tests.conftest import environment
 from tests.engines import REGION, client_for, moto
 from tests.imds import InstanceMetadata, made_up, minted_by_sts
@@ -23,7 +23,7 @@ NO_KEYS = {"AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_CONFIG_FILE": "/dev/
 def engine():
     """IAM enforced, the table there, and a way to get a role with some policy."""
     with moto("tests.enforcing_moto") as endpoint:
-        local.create_table(client_for(endpoint), Settings())
+        launcher.create_table(client_for(endpoint), Settings())
         requests.post(f"{endpoint}/moto-api/reset-auth", data=b"1000000", timeout=30)
         yield endpoint
 

@@ -5,15 +5,14 @@ import json
 import pytest
 import yaml
 from cfnlint.api import ManualArgs, lint
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
+from dynamodb_items_deploy.planning.documents import policy_document, same_document
+from dynamodb_items_deploy.planning.plan import destroy
+from dynamodb_items_deploy.planning.stack import Request, Stack
+from dynamodb_items_deploy.template import template
 from hypothesis import given
 from hypothesis import strategies as st
 from parliament import analyze_policy_string
-
-from deploy.documents import policy_document, same_document
-from deploy.plan import destroy
-from deploy.stack import Request, Stack
-from deploy.template import template
-from service.operations import DEFAULT_OPERATIONS, Operation
 
 KEY = "arn:aws:kms:us-east-2:123456789012:key/0f0e0d0c-0b0a-0908-0706-050403020100"
 REQUESTS = {

@@ -3,9 +3,9 @@
 import json
 
 import pytest
+from dynamodb_items.domain.operations import Operation
+from dynamodb_items_deploy.planning.ownership import OWNER_TAG
 
-from deploy.ownership import OWNER_TAG
-from service.operations import Operation
 from tests.deploy.conftest import writes
 
 ROLE = "EC2RoleToAccessDynamoDBTable"

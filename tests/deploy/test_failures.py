@@ -4,9 +4,9 @@ import subprocess
 import sys
 
 import pytest
+from dynamodb_items_deploy import __main__ as command
+from dynamodb_items_deploy.aws.client import Aws
 
-from deploy import __main__ as command
-from deploy.aws import Aws
 from tests.conftest import environment
 from tests.engines import ROOT
 
@@ -73,7 +73,7 @@ def in_a_process(*arguments: str, **variables: str) -> subprocess.CompletedProce
         AWS_SHARED_CREDENTIALS_FILE="/dev/null", AWS_CONFIG_FILE="/dev/null", **variables
     ):
         return subprocess.run(
-            [sys.executable, "-m", "deploy", *arguments],
+            [sys.executable, "-m", "dynamodb_items_deploy", *arguments],
             capture_output=True,
             text=True,
             timeout=100,

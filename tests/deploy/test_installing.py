@@ -55,7 +55,7 @@ def executable(path, script):
 def test_a_release_is_laid_and_started(install, tmp_path):
     ran = install(ROOT, "one")
     assert ran.returncode == 0, ran.stderr
-    assert (tmp_path / "opt/current/service/wsgi.py").exists()
+    assert (tmp_path / "opt/current/deploy/items.service").exists()
     assert (tmp_path / "opt/current/venv/bin/python").exists()
     assert (tmp_path / "units/items.service").exists()
     assert (tmp_path / "systemctl.log").read_text().splitlines() == [

@@ -1,9 +1,9 @@
 """The instance: which one, with which profile, in which state."""
 
 import pytest
+from dynamodb_items_deploy.planning.plan import converge
+from dynamodb_items_deploy.resources.table import Table
 
-from deploy.plan import converge
-from deploy.resources.table import Table
 from tests.deploy.conftest import Cloud, Killed, on_calls, writes
 
 ROLE = "EC2RoleToAccessDynamoDBTable"

@@ -3,8 +3,7 @@
 import json
 
 import pytest
-
-from deploy.plan import destroy
+from dynamodb_items_deploy.planning.plan import destroy
 
 ROLE = "EC2RoleToAccessDynamoDBTable"
 POLICY = "DynamoDBAccessPolicy"

@@ -1,9 +1,8 @@
 """Every partition's own ARNs and principals; pure, since no engine here has them all."""
 
 import pytest
-
-from deploy.account import Account
-from deploy.stack import Request, Stack
+from dynamodb_items_deploy.aws.account import Account
+from dynamodb_items_deploy.planning.stack import Request, Stack
 
 PARTITIONS = [
     ("us-east-2", "aws", "amazonaws.com"),

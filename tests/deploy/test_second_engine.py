@@ -4,11 +4,11 @@ are left out here.
 """
 
 import pytest
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS
+from dynamodb_items.local import launcher
+from dynamodb_items_deploy.resources.metadata_options import MetadataOptions
 
-from deploy.resources.metadata_options import MetadataOptions
-from service import local
-from service.operations import DEFAULT_OPERATIONS
-from service.settings import Settings
 from tests.conftest import environment
 from tests.deploy.conftest import Cloud
 from tests.engines import REGION, ministack
@@ -37,7 +37,7 @@ def second():
         ),
     ):
         cloud = WithoutMetadataOptions(endpoint)
-        local.create_table(cloud.client("dynamodb"), Settings())
+        launcher.create_table(cloud.client("dynamodb"), Settings())
         cloud.instance_id = cloud.launch()
         yield cloud
 

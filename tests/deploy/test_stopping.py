@@ -6,10 +6,10 @@ from http import HTTPStatus
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ReadTimeoutError
+from dynamodb_items_deploy import __main__ as command
+from dynamodb_items_deploy.aws.client import Aws
+from dynamodb_items_deploy.planning.plan import converge, destroy
 
-from deploy import __main__ as command
-from deploy.aws import Aws
-from deploy.plan import converge, destroy
 from tests.deploy.conftest import Raw, session
 
 ROLE = "EC2RoleToAccessDynamoDBTable"

@@ -25,9 +25,9 @@ import boto3.session
 import pytest
 import requests
 from botocore.exceptions import ClientError
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.local import launcher
 
-from service import local
-from service.settings import Settings
 from tests.clock import MovableClock
 from tests.engines import REGION, ROOT, client_for, moto
 from tests.imds import InstanceMetadata, minted_by_sts
@@ -71,7 +71,7 @@ class Cloud:
             "AWS_CONFIG_FILE": "/dev/null",
         }
         return subprocess.run(
-            [sys.executable, "-m", "deploy", *arguments],
+            [sys.executable, "-m", "dynamodb_items_deploy", *arguments],
             env=environment | variables,
             cwd=ROOT,
             capture_output=True,
@@ -111,7 +111,7 @@ def an_operator(endpoint: str) -> tuple[str, str]:
 def cloud(tmp_path):
     keys_seen = tmp_path / "keys"
     with keys_seen.open("wb") as log, moto("tests.enforcing_moto", log) as endpoint:
-        local.create_table(client_for(endpoint), Settings())
+        launcher.create_table(client_for(endpoint), Settings())
         client_for(endpoint).create_table(
             TableName="other-table",
             AttributeDefinitions=[{"AttributeName": "Id", "AttributeType": "S"}],

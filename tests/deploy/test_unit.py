@@ -11,10 +11,10 @@ import sys
 
 import pytest
 import requests
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.local import launcher
+from dynamodb_items.local.processes import free_port
 
-from service import local
-from service.processes import free_port
-from service.settings import Settings
 from tests.conftest import aws_variables
 from tests.engines import ROOT, client_for, moto, process, wait_for
 
@@ -88,7 +88,7 @@ def test_the_unit_s_command_serves_under_its_system_call_filter(unit, tmp_path):
     port = free_port()
     command[0], command[command.index("0.0.0.0:8000")] = sys.executable, f"127.0.0.1:{port}"
     with moto() as endpoint:
-        local.create_table(client_for(endpoint), Settings())
+        launcher.create_table(client_for(endpoint), Settings())
         environment = {
             **aws_variables(endpoint),
             "PATH": os.environ["PATH"],
@@ -132,8 +132,7 @@ def test_the_unit_does_not_start_again_on_wrong_settings(unit):
     ended = subprocess.run(
         [
             ROOT / ".venv/bin/python",
-            *unit["Service"]["ExecStart"].split()[1:-3],
-            "service.wsgi:app",
+            *unit["Service"]["ExecStart"].split()[1:],
         ],
         env={"ITEMS_DEADLINE_SECONDS": "soon"},
         cwd=ROOT,

@@ -6,9 +6,8 @@ import itertools
 
 import pytest
 from botocore.exceptions import ClientError
-
-from deploy.executor import Executor, NotInTime
-from deploy.findings import Call, Change, Wait
+from dynamodb_items_deploy.aws.executor import Executor, NotInTime
+from dynamodb_items_deploy.planning.findings import Call, Change, Wait
 
 NOT_VISIBLE = [
     ("AddRoleToInstanceProfile", "NoSuchEntity", "The role with name x cannot be found."),

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dynamodb_items.app import create_app, create_repository, openapi_document
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.operations import Operation
+from dynamodb_items.web.openapi.document import documented_operations
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from openapi.__main__ import generated_files
-from service.app import create_app, create_repository, openapi_document
-from service.operations import Operation
-from service.settings import Settings
-from service.web.document import documented_operations
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "openapi/openapi.json"

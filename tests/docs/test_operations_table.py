@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from service.web.problems import all_problems
+from dynamodb_items.web.response.problems import all_problems
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/operations.md").read_text()

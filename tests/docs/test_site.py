@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from dynamodb_items.web.response.problems import all_problems
 from markdown.extensions.toc import slugify
 
-from service.web.problems import all_problems
 from tests.docs.site import COMMAND, ENVIRONMENT, build
 from tests.engines import ROOT
 
@@ -221,7 +221,7 @@ def check_words(words: list[str]) -> None:
         if re.match(r"(deploy|requirements|service)/\w", path):
             assert (ROOT / path).exists(), word
     if words[:1] == ["items-deploy"]:
-        asked = [sys.executable, "-m", "deploy", *words[1:], "--help"]
+        asked = [sys.executable, "-m", "dynamodb_items_deploy", *words[1:], "--help"]
         told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
         assert told.returncode == 0, told.stderr
     elif words[:1] == ["make"]:

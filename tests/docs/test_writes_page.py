@@ -3,10 +3,12 @@
 import re
 
 import pytest
+from dynamodb_items.domain import errors, write_tokens
+from dynamodb_items.expressions import builder
+from dynamodb_items.formats import json_patch
+from dynamodb_items.storage import write_plan
+from dynamodb_items.web.openapi import schemas
 
-from service import errors, versions
-from service.storage import expressions, json_patch, planning
-from service.web import schemas
 from tests.docs.test_readme import ROOT, paste
 
 PAGE = (ROOT / "docs/writes.md").read_text()
@@ -24,12 +26,12 @@ def test_an_example_works_as_pasted(server, dynamodb, block):
 @pytest.mark.parametrize(
     "sentence",
     [
-        f"more than\n{planning.MANY_CHANGES} attributes",
-        f"at most {versions.LOG_LENGTH} tokens, and up to {versions.LOG_SLACK} more",
+        f"more than\n{write_plan.MANY_CHANGES} attributes",
+        f"at most {write_tokens.LOG_LENGTH} tokens, and up to {write_tokens.LOG_SLACK} more",
         f"takes up to\n{json_patch.MAX_OPERATIONS:,} operations",
         f"up to {schemas.MAX_OPERATIONS} operations",
-        f"A condition takes {expressions.MAX_OPERATORS} operators and "
-        f"{expressions.MAX_EXPRESSION_BYTES // 1024} KB",
+        f"A condition takes {builder.MAX_OPERATORS} operators and "
+        f"{builder.MAX_EXPRESSION_BYTES // 1024} KB",
         f"found at the same\n  time, up to {errors.MAX_ERRORS}:",
     ],
 )

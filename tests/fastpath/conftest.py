@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import boto3.session
 from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
+from dynamodb_items.dynamodb.fast.transport import FastPath
+from dynamodb_items.runtime.deadline import Deadline
 
-from service.deadline import Deadline
-from service.storage.fast_path import FastPath
 from tests.conftest import environment
 
 KEY = ReadOnlyCredentials("testing", "testing", None)

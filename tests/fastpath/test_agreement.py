@@ -7,13 +7,13 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
+from dynamodb_items.dynamodb.failures import BrokenResponse, ForeignResponse
+from dynamodb_items.dynamodb.fast.prepared_requests import NotUnderstood, prepared_calls
+from dynamodb_items.dynamodb.response_checks import check_response
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.operations import DEFAULT_OPERATIONS, Operation
-from service.storage.failures import BrokenResponse, ForeignResponse
-from service.storage.prepared_calls import NotUnderstood, prepared_calls
-from service.storage.response_checks import check_response
 from tests.conftest import environment
 from tests.fastpath.conftest import EXAMPLE, KEY, TABLE, Path, boto3_client
 from tests.fastpath.scripted import ScriptedServer, answer

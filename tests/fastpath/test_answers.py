@@ -11,12 +11,12 @@ from botocore.exceptions import (
     ReadTimeoutError,
     ResponseStreamingError,
 )
+from dynamodb_items.domain.operations import Operation
+from dynamodb_items.dynamodb.failures import BrokenResponse
+from dynamodb_items.local.processes import free_port
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.operations import Operation
-from service.processes import free_port
-from service.storage.failures import BrokenResponse
 from tests.fastpath.conftest import EXAMPLE, Path
 from tests.fastpath.scripted import CLOSE, ScriptedServer, answer
 

@@ -16,9 +16,9 @@ from botocore.exceptions import (
     ReadTimeoutError,
     SSLError,
 )
+from dynamodb_items.domain.operations import Operation
+from dynamodb_items.dynamodb.fast.pool import MAX_OPENING
 
-from service.operations import Operation
-from service.storage.connections import MAX_OPENING
 from tests.engines import ROOT
 from tests.fastpath.conftest import EXAMPLE, Path
 from tests.fastpath.scripted import CLOSE, ScriptedServer, answer
@@ -219,7 +219,7 @@ from gevent import monkey
 monkey.patch_all()
 import sys
 import gevent
-from service.operations import Operation
+from dynamodb_items.domain.operations import Operation
 from tests.fastpath.conftest import EXAMPLE, Path
 
 path = Path(sys.argv[1], verify=sys.argv[2] or None)

@@ -4,10 +4,10 @@ import json
 import zlib
 
 import pytest
+from dynamodb_items.app import create_app, create_repository
+from dynamodb_items.config.settings import Settings
 from structlog.testing import capture_logs
 
-from service.app import create_app, create_repository
-from service.settings import Settings
 from tests.conftest import aws_variables, environment
 from tests.fastpath.scripted import ScriptedServer, answer
 from tests.fastpath.test_agreement import BROKEN_BODIES
@@ -51,7 +51,7 @@ def service(request):
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch):
-    monkeypatch.setattr("service.storage.attempts.FIRST_BACKOFF_SECONDS", 0.0)
+    monkeypatch.setattr("dynamodb_items.dynamodb.retries.FIRST_BACKOFF_SECONDS", 0.0)
 
 
 def respond_to(service, name, response):

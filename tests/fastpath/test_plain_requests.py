@@ -7,18 +7,17 @@ from types import SimpleNamespace
 
 import gunicorn.http.message
 import pytest
+from dynamodb_items.server.checked_requests import CheckedRequest
+from dynamodb_items.server.incoming_heads import END
+from dynamodb_items.server.plain_connections import can_serve_plainly
+from dynamodb_items.server.request_heads import MAX_PLAIN_HEAD_BYTES, environment_of
+from dynamodb_items.server.responses import Answer, InvalidAnswer
 from gunicorn.config import Config
 from gunicorn.http import wsgi
 from gunicorn.http.body import EOFReader, LengthReader
 from gunicorn.http.parser import RequestParser
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-
-from service.server.answers import Answer, InvalidAnswer
-from service.server.checked_requests import CheckedRequest
-from service.server.incoming_heads import END
-from service.server.plain_connections import can_serve_plainly
-from service.server.request_heads import MAX_PLAIN_HEAD_BYTES, environment_of
 
 CLIENT, SERVER = ("192.0.2.7", 50000), ("127.0.0.1", 8000)
 # Objects of their own in each environment, or of no meaning to the service.

@@ -4,14 +4,14 @@ import gc
 import io
 
 import pytest
+from dynamodb_items.app import create_app, create_repository
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.web.lean_flask import LeanFlask
 from flask.signals import request_started
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from service.app import create_app, create_repository
-from service.settings import Settings
-from service.web.lean_flask import LeanFlask
 from tests.conftest import environment
 
 HOLDS_NO_TABLE = {"ITEMS_AUTH": "none", "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9"}

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.local import launcher
 
-from service import local
-from service.settings import Settings
 from tests import wire as faults
 from tests.engines import ENGINES, client_for
 from tests.serving import Server, gunicorn
@@ -31,7 +31,7 @@ def eventually(holds: Callable[[], Any], seconds: float = GENEROUS_SECONDS) -> A
 def fault_engine() -> Iterator[str]:
     """The endpoint of the engine that is faster under load."""
     with ENGINES["ministack"]() as endpoint:
-        local.create_table(client_for(endpoint), Settings())
+        launcher.create_table(client_for(endpoint), Settings())
         yield endpoint
 
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import NoCredentialsError
+from dynamodb_items.credentials import background as module
+from dynamodb_items.credentials.background import BackgroundCredentials
 
-from service.storage import credentials as module
-from service.storage.credentials import BackgroundCredentials
 from tests import wire as faults
 from tests.faults.conftest import eventually
 from tests.imds import InstanceMetadata

@@ -12,8 +12,8 @@ import urllib.request
 from contextlib import contextmanager
 
 import pytest
+from dynamodb_items.local.processes import free_port
 
-from service.processes import free_port
 from tests import wire as faults
 from tests.engines import ROOT, process, wait_for
 from tests.faults.conftest import eventually
@@ -148,10 +148,10 @@ def test_credentials_are_renewed_and_the_table_probed_although_nothing_can_be_lo
 
 COUNT = """
 import resource, sys
-from service.output import protect_standard_streams
+from dynamodb_items.runtime.output import protect_standard_streams
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
-from service.metrics import PrometheusObserver
-from service.observation import Observers, RequestRecord
+from dynamodb_items.observability.metrics import PrometheusObserver
+from dynamodb_items.observability.events import Observers, RequestRecord
 observers = Observers([PrometheusObserver()])
 for number in range(2000):
     observers.request_ended(RequestRecord("id", "GET", route=f"/{number}"))

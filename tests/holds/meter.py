@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from types import SimpleNamespace
 
-from service import deadline
+from dynamodb_items.runtime import deadline
 
 HOLD_SECONDS = 0.2
 """What a request may hold a worker on the quiet machine of ``CALIBRATION_SECONDS``."""

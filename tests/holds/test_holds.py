@@ -10,9 +10,9 @@ import sys
 from urllib.parse import unquote_to_bytes
 
 import pytest
+from dynamodb_items.app import create_app, create_repository
+from dynamodb_items.config.settings import Settings
 
-from service.app import create_app, create_repository
-from service.settings import Settings
 from tests.conftest import aws_variables, environment
 from tests.holds.meter import Meter, allowed_seconds, as_greenlet
 from tests.holds.table import Table, serving

@@ -4,9 +4,8 @@ from typing import Any
 from urllib.parse import unquote
 
 import schemathesis
-
-from service.errors import InvalidKey
-from service.settings import Settings
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.errors import InvalidKey
 
 _LEFT_OUT = ("if-match", "prefer")
 _CREATING = ("putItem", "putItemConditionally")

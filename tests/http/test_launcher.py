@@ -14,9 +14,9 @@ from contextlib import contextmanager
 
 import boto3.session
 import pytest
+from dynamodb_items.local import launcher
+from dynamodb_items.local.processes import free_port
 
-from service import local
-from service.processes import free_port
 from tests.conftest import environment
 from tests.engines import ROOT, moto
 
@@ -29,7 +29,7 @@ def launch(*arguments, **variables):
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ITEMS_"))
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "service.local", *arguments],
+        [sys.executable, "-m", "dynamodb_items.local", *arguments],
         cwd=ROOT,
         env={**environment, **variables},
         stdout=subprocess.PIPE,
@@ -157,7 +157,7 @@ def test_a_taken_port_of_an_ipv6_address_is_one_clear_line():
 def test_hosts_that_the_user_reaches_directly_are_reached_so_still(variable, named):
     variables = {"http_proxy": NOWHERE, "NO_PROXY": "", "no_proxy": "", variable: named}
     with environment(**variables):
-        local.reach_loopback_directly()
+        launcher.reach_loopback_directly()
         for host in ("localhost", "127.0.0.1", "[::1]"):
             assert urllib.request.proxy_bypass(f"{host}:8001")
         assert urllib.request.proxy_bypass("db.corp.example:8001") == bool(named)

@@ -1,9 +1,8 @@
 """The pages for people are off unless a setting asks for them."""
 
 import pytest
-
-from service.app import create_app, create_repository
-from service.settings import Settings
+from dynamodb_items.app import create_app, create_repository
+from dynamodb_items.config.settings import Settings
 
 
 def client_of(**chosen):

@@ -5,8 +5,8 @@ import time
 from contextlib import suppress
 
 import pytest
+from dynamodb_items.access.api_keys import new_api_key
 
-from service.access.api_keys import new_api_key
 from tests.conftest import environment
 from tests.faults.clients import everything, raw
 from tests.serving import gunicorn

@@ -8,10 +8,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.local import launcher
+from dynamodb_items.web.openapi.document import documented_operations
 
-from service import local
-from service.settings import Settings
-from service.web.document import documented_operations
 from tests.engines import ROOT, client_for, ministack
 from tests.serving import gunicorn
 
@@ -23,7 +23,7 @@ LIMIT_SECONDS = 400
 @pytest.fixture(scope="module")
 def endpoint():
     with ministack() as endpoint:
-        local.create_table(client_for(endpoint), Settings())
+        launcher.create_table(client_for(endpoint), Settings())
         yield endpoint
 
 
@@ -39,7 +39,16 @@ def api_key(tmp_path) -> tuple[str, Path]:
     file = tmp_path / "keys.toml"
     made = subprocess.run(
         [
-            *(sys.executable, "-m", "service", "keys", "new", "schemathesis", "--file", file),
+            *(
+                sys.executable,
+                "-m",
+                "dynamodb_items",
+                "keys",
+                "new",
+                "schemathesis",
+                "--file",
+                file,
+            ),
             *("--scope", "items:read", "--scope", "items:write"),
         ],
         cwd=ROOT,

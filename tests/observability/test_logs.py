@@ -9,9 +9,9 @@ import sys
 import uuid
 
 import pytest
+from dynamodb_items.access.api_keys import new_api_key
+from dynamodb_items.web.middleware.telemetry import FIELDS
 
-from service.access.api_keys import new_api_key
-from service.web.telemetry import FIELDS
 from tests.access.issuer import bearer, jwt_variables
 from tests.engines import ROOT
 from tests.faults.conftest import eventually
@@ -243,7 +243,7 @@ def test_no_value_key_or_credential_is_in_the_log(wire, authority, tmp_path):
     assert key.removeprefix("items_shop_") not in log
     assert token not in log
     stack = next(json.loads(line) for line in log.splitlines() if "unexpected error" in line)
-    assert "service/web/items.py" in stack["stack"]
+    assert "service/dynamodb_items/web/resources/items.py" in stack["stack"]
 
 
 def test_at_level_debug_the_line_has_the_path(endpoint):
@@ -262,7 +262,7 @@ def test_at_level_warning_requests_are_silent(endpoint):
 
 SPEAK = """
 import logging, structlog
-from service.logs import configure_logging
+from dynamodb_items.observability.logs import configure_logging
 configure_logging("info")
 structlog.get_logger().info("request", caller="bob\\r\\nforged\\x1b[31m", status=200)
 logging.getLogger("library").warning("a warning of %s", "a library")

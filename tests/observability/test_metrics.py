@@ -15,9 +15,9 @@ from pathlib import Path
 
 import promql_parser
 import pytest
+from dynamodb_items.local.processes import free_port
 from prometheus_client.parser import text_string_to_metric_families
 
-from service.processes import free_port
 from tests.engines import ROOT
 from tests.faults.conftest import eventually
 from tests.serving import gunicorn
@@ -150,7 +150,10 @@ def test_metrics_agree_with_what_clients_counted_also_after_a_worker_was_killed(
 
 
 def is_worker(pid: int) -> bool:
-    return b"service.admin" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return (
+        b"dynamodb_items.observability.metrics_server"
+        not in Path(f"/proc/{pid}/cmdline").read_bytes()
+    )
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ import urllib.request
 
 import pytest
 import yaml
+from dynamodb_items.local.processes import free_port
 
-from service.processes import free_port
 from tests.engines import ROOT, process, wait_for
 from tests.faults.conftest import eventually
 from tests.observability.test_metrics import ITEM, QUERIES, watched

@@ -125,7 +125,7 @@ def test_without_the_extra_the_start_says_what_is_missing(tmp_path):
     (tmp_path / "opentelemetry/__init__.py").touch()
     environment = {**os.environ, "ITEMS_OTEL": "1", "ITEMS_AUTH": "none"}
     loaded = subprocess.run(
-        [sys.executable, "-c", "import service.wsgi"],
+        [sys.executable, "-c", "import dynamodb_items.wsgi"],
         cwd=ROOT,
         env={**environment, "PYTHONPATH": str(tmp_path)},
         capture_output=True,

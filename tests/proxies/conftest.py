@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from dynamodb_items.local.processes import free_port
 
-from service.processes import free_port
 from tests.engines import ROOT, process, wait_for
 from tests.serving import Server, gunicorn
 

@@ -4,7 +4,8 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-from service.versions import LOG_LENGTH, LOG_SLACK
+from dynamodb_items.domain.write_tokens import LOG_LENGTH, LOG_SLACK
+
 from tests.serving import gunicorn
 
 INSTANCES, WRITERS, UPDATES_EACH = 3, 12, 25

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.local import launcher
 
-from service import local
-from service.settings import Settings
 from tests.engines import client_for, moto
 from tests.sdk.generators import GENERATORS, ROOT, Generator, GeneratorError, generate_stale
 from tests.serving import gunicorn
@@ -50,7 +50,7 @@ class Client:
 @pytest.fixture(scope="module")
 def url():
     with moto() as endpoint:
-        local.create_table(client_for(endpoint), Settings())
+        launcher.create_table(client_for(endpoint), Settings())
         with gunicorn(endpoint, "-w", "2") as server:
             yield server.url
 

@@ -1,8 +1,8 @@
 """AWS files for a test, and one look for credentials in an environment."""
 
 import pytest
+from dynamodb_items.credentials.lookup import CredentialsNotFound, find_credentials
 
-from service.aws_credentials import CredentialsNotFound, find_credentials
 from tests.conftest import environment
 
 SECRET = "wJalrXUtnFEMI-SECRET"

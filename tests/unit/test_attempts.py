@@ -4,12 +4,11 @@ import ssl
 
 import pytest
 from botocore.exceptions import ClientError, SSLError
-
-from service.errors import CredentialsUnavailable
-from service.operations import Operation
-from service.settings import Settings
-from service.storage.attempts import Attempts
-from service.storage.failures import Failure, failure_of
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.errors import CredentialsUnavailable
+from dynamodb_items.domain.operations import Operation
+from dynamodb_items.dynamodb.failures import Failure, failure_of
+from dynamodb_items.dynamodb.retries import Attempts
 
 
 def refusal(code):

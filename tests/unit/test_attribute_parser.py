@@ -4,9 +4,9 @@ import json
 
 import pytest
 from botocore.parsers import JSONParser
+from dynamodb_items.dynamodb.attribute_parser import AttributeParser, write_bodies_at_once
+from dynamodb_items.dynamodb.response_checks import check_response
 
-from service.storage.attribute_parser import AttributeParser, write_bodies_at_once
-from service.storage.response_checks import check_response
 from tests.fastpath.conftest import boto3_client
 
 ITEM = {

@@ -1,9 +1,8 @@
 """The size of an item, as DynamoDB counts it."""
 
 import pytest
-
-from service.errors import ItemTooLarge
-from service.storage.attributes import MAX_ITEM_BYTES, check_item_size
+from dynamodb_items.domain.errors import ItemTooLarge
+from dynamodb_items.formats.limits import MAX_ITEM_BYTES, check_item_size
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 SIZES = {

@@ -5,13 +5,13 @@ import threading
 
 import structlog
 from botocore.credentials import Credentials
-
-from service import background, logs
-from service.access import watched_file
-from service.access.key_sets import RemoteKeySource
-from service.access.watched_file import WatchedFile
-from service.observation import Observer, Observers, RequestRecord
-from service.storage.credentials import BackgroundCredentials
+from dynamodb_items.access import watched_file
+from dynamodb_items.access.jwks import RemoteKeySource
+from dynamodb_items.access.watched_file import WatchedFile
+from dynamodb_items.credentials.background import BackgroundCredentials
+from dynamodb_items.observability import logs
+from dynamodb_items.observability.events import Observer, Observers, RequestRecord
+from dynamodb_items.runtime import background
 
 
 def test_a_step_that_raises_is_logged_and_called_again(monkeypatch):
@@ -70,7 +70,7 @@ def test_a_key_set_that_breaks_its_parser_leaves_the_known_keys(monkeypatch):
     fetched = [b'{"keys":[]}', b'{"keys":[{}]}']
     source = RemoteKeySource(lambda: fetched.pop(0), 0.0)
     known = source.current()
-    monkeypatch.setattr("service.access.key_sets.parse_key_set", broken)
+    monkeypatch.setattr("dynamodb_items.access.jwks.parse_key_set", broken)
     assert source.current() is known
     assert fetched == []
 

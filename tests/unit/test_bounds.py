@@ -5,18 +5,17 @@ from decimal import Decimal
 
 import orjson
 import pytest
+from dynamodb_items.app import create_app
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.dynamodb.wire_json import parsed_in_turns
+from dynamodb_items.expressions.condition_grammar import parse_condition
+from dynamodb_items.expressions.parts import Bindings, ExpressionError
+from dynamodb_items.formats.patch_values import PatchValue
+from dynamodb_items.formats.plain_json import SetArray
+from dynamodb_items.runtime import deadline
+from dynamodb_items.web.openapi.schemas import BatchSchema
 from jsonpatch import JsonPatch
 from marshmallow import ValidationError
-
-from service import deadline
-from service.app import create_app
-from service.settings import Settings
-from service.storage.condition_grammar import parse_condition
-from service.storage.expression_parts import Bindings, ExpressionError
-from service.storage.patch_values import PatchValue
-from service.storage.plain_json import SetArray
-from service.storage.wire_json import parsed_in_turns
-from service.web.schemas import BatchSchema
 
 
 def errors_of(operation) -> dict:

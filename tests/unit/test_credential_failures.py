@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from dynamodb_items.credentials.lookup import find_credentials
+from dynamodb_items.local.processes import free_port
 
-from service.aws_credentials import find_credentials
-from service.processes import free_port
 from tests.conftest import environment
 from tests.imds import InstanceMetadata, made_up
 from tests.unit.conftest import SECRET, failure

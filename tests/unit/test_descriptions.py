@@ -1,14 +1,14 @@
 """What describes the API: its document, its errors, its methods; and messages about a request."""
 
 import pytest
+from dynamodb_items.app import create_app, create_repository
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.errors import InvalidBody
+from dynamodb_items.formats.strict_json import parse_json
+from dynamodb_items.web.media_types import PATCH_FORMS
+from dynamodb_items.web.openapi.query_schemas import MAX_PATHS
+from dynamodb_items.web.openapi.schemas import MAX_PATH_CHARACTERS
 
-from service.app import create_app, create_repository
-from service.errors import InvalidBody
-from service.settings import Settings
-from service.web.media_types import PATCH_FORMS
-from service.web.query_schemas import MAX_PATHS
-from service.web.schemas import MAX_PATH_CHARACTERS
-from service.web.strict_json import parse_json
 from tests.conftest import aws_variables, environment
 
 DESCRIPTIONS = ["/openapi.json", "/docs/errors"]

@@ -6,10 +6,9 @@ import socket
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-
-from service import descriptors
-from service.server.worker import Worker
-from service.storage.failures import Failure, failure_of
+from dynamodb_items.dynamodb.failures import Failure, failure_of
+from dynamodb_items.runtime import descriptors
+from dynamodb_items.server.worker import Worker
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,8 @@
 
 import pytest
 from botocore.exceptions import ClientError
-
-from deploy import doctor
-from service.operations import Operation
+from dynamodb_items.domain.operations import Operation
+from dynamodb_items_deploy import doctor
 
 KEYS = doctor.Keys("Id:N", "Name:S")
 

@@ -3,19 +3,18 @@
 import contextlib
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
-
-from service.storage.condition_grammar import parse_condition
-from service.storage.expression_parts import (
+from dynamodb_items.expressions.builder import Placeholders
+from dynamodb_items.expressions.condition_grammar import parse_condition
+from dynamodb_items.expressions.parts import (
     Bindings,
     ExpressionError,
     Value,
     is_in_parentheses,
     render,
 )
-from service.storage.expressions import Placeholders
-from service.storage.update_grammar import parse_update
+from dynamodb_items.expressions.update_grammar import parse_update
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 NAMES = {"#n": "reserved", "#dotted": "a.b", "#0": "zero"}
 VALUES = {

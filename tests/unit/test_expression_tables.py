@@ -4,11 +4,11 @@ import contextlib
 import time
 
 import pytest
+from dynamodb_items.expressions.condition_grammar import parse_condition
+from dynamodb_items.expressions.parts import Bindings, ExpressionError
+from dynamodb_items.expressions.update_grammar import parse_update
+from dynamodb_items.formats.typed_json import values_from_typed
 
-from service.storage.condition_grammar import parse_condition
-from service.storage.expression_parts import Bindings, ExpressionError
-from service.storage.typed_json import values_from_typed
-from service.storage.update_grammar import parse_update
 from tests.expressions.bindings import NAMES, VALUES
 from tests.expressions.illegal_conditions import ILLEGAL_CONDITIONS
 from tests.expressions.illegal_updates import ILLEGAL_UPDATES

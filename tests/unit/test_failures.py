@@ -4,9 +4,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointProviderError, NoRegionError
 from botocore.loaders import Loader
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
-
-from service.operations import Operation, Transaction
-from service.storage.failures import (
+from dynamodb_items.domain.operations import Operation, Transaction
+from dynamodb_items.dynamodb.failures import (
     CancellationReason,
     Failure,
     ForeignResponse,

@@ -1,9 +1,8 @@
 """Heads as they arrive: bounded, and each byte scanned once."""
 
 import pytest
+from dynamodb_items.server.incoming_heads import END, MAX_HEAD_BYTES, receive_head
 from gunicorn.http.errors import InvalidRequestLine, LimitRequestHeaders, LimitRequestLine
-
-from service.server.incoming_heads import END, MAX_HEAD_BYTES, receive_head
 
 REQUEST = b"GET /live HTTP/1.1\r\nHost: x"
 CHUNK_BYTES = 8192

@@ -4,11 +4,11 @@ import json
 import threading
 
 import pytest
+from dynamodb_items.credentials.background import BackgroundCredentials
+from dynamodb_items.credentials.lookup import find_credentials
+from dynamodb_items.local.processes import free_port
 from structlog.testing import capture_logs
 
-from service.aws_credentials import find_credentials
-from service.processes import free_port
-from service.storage.credentials import BackgroundCredentials
 from tests.conftest import environment
 from tests.imds import InstanceMetadata, made_up
 from tests.unit.conftest import failure
@@ -58,8 +58,8 @@ def test_a_metadata_service_that_is_switched_off_is_named(files):
 
 
 def test_the_log_names_each_cause_once(files, monkeypatch):
-    monkeypatch.setattr("service.storage.credentials.CHECK_SECONDS", 0.02)
-    monkeypatch.setattr("service.storage.credentials.FIRST_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("dynamodb_items.credentials.background.CHECK_SECONDS", 0.02)
+    monkeypatch.setattr("dynamodb_items.credentials.background.FIRST_RETRY_SECONDS", 0.01)
     looks = threading.Semaphore(0)
 
     def find():

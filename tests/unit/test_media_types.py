@@ -1,11 +1,7 @@
 """Accept, Content-Type and Content-Encoding, as RFC 9110 sections 8 and 12 have them."""
 
 import pytest
-from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
-from werkzeug.test import EnvironBuilder
-from werkzeug.wrappers import Request
-
-from service.web.media_types import (
+from dynamodb_items.web.media_types import (
     PATCH_FORMS,
     PatchForm,
     Representation,
@@ -14,6 +10,9 @@ from service.web.media_types import (
     patch_form,
     preferred_representation,
 )
+from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request
 
 PLAIN, TYPED = Representation.PLAIN, Representation.TYPED
 JSON, TYPED_JSON = PLAIN.media_type, TYPED.media_type

@@ -1,10 +1,9 @@
 """The native update form from its JSON body: what refers to what, and what may be changed."""
 
 import pytest
-
-from service.errors import UnacceptableItem
-from service.storage.expressions import Placeholders
-from service.storage.native_update import native_expressions
+from dynamodb_items.domain.errors import UnacceptableItem
+from dynamodb_items.expressions.builder import Placeholders
+from dynamodb_items.expressions.native_update import native_expressions
 
 KEY = {"Id": {"N": "7"}, "Name": {"S": "x"}}
 OWN = ("_version", "_version_log")

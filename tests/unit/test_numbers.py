@@ -4,10 +4,9 @@ import time
 from decimal import Decimal
 
 import pytest
+from dynamodb_items.domain.numbers import canonical_number, decimal_of, parse_number
 from hypothesis import given
 from hypothesis import strategies as st
-
-from service.numbers import canonical_number, decimal_of, parse_number
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 import pytest
+from dynamodb_items.runtime import output as module
+from dynamodb_items.runtime.output import Output
 
-from service import output as module
-from service.output import Output
 from tests.engines import ROOT
 
 LINE = b'{"event":"request"}' + b" " * 980 + b"\n"
@@ -181,7 +181,7 @@ def test_a_child_does_not_write_what_waits_in_its_parent(pipe):
 
 SPEAK = """
 import sys
-from service.output import protect_standard_streams
+from dynamodb_items.runtime.output import protect_standard_streams
 protect_standard_streams()
 for number in range(int(sys.argv[1])):
     print(f"{number:0999d}")

@@ -1,10 +1,9 @@
 """The Prefer header, as RFC 7240 section 2 has it."""
 
 import pytest
+from dynamodb_items.web.request.prefer import Return, preferred_return
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
-
-from service.web.prefer import Return, preferred_return
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import threading
 import time
 
 import pytest
-
-from service.errors import (
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.errors import (
     CredentialsUnavailable,
     ItemNotFound,
     ServiceOverloaded,
@@ -15,11 +15,10 @@ from service.errors import (
     StorageTimeout,
     StorageUnavailable,
 )
-from service.instance import Instance
-from service.observation import Observer
-from service.settings import Settings
-from service.web import health
-from service.web.health import Probe
+from dynamodb_items.observability.events import Observer
+from dynamodb_items.runtime.instance import Instance
+from dynamodb_items.web.resources import health
+from dynamodb_items.web.resources.health import Probe
 
 NEVER_READ = "The table has not been read yet."
 
@@ -153,7 +152,7 @@ def test_it_probes_each_second_while_it_is_not_ready(table, monkeypatch, outcome
 
 def test_a_defect_in_a_report_does_not_end_the_probe(table, monkeypatch):
     reads = []
-    monkeypatch.setattr("service.background.RETRY_SECONDS", 0.0)
+    monkeypatch.setattr("dynamodb_items.runtime.background.RETRY_SECONDS", 0.0)
 
     class Broken(Observer):
         def table_probed(self, *, is_available):

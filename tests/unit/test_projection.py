@@ -3,8 +3,7 @@
 import time
 
 import pytest
-
-from service.web.codecs import parse_projection, project
+from dynamodb_items.web.codecs import parse_projection, project
 
 ITEM = {
     "Id": {"N": "1"},

@@ -5,9 +5,8 @@ from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 
 import pytest
-
-from service.operations import DEFAULT_OPERATIONS, Operation
-from service.settings import Settings, SettingsError, unknown_variables
+from dynamodb_items.config.settings import Settings, SettingsError, unknown_variables
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 
 PAGE = Path(__file__).parents[2] / "docs/settings.md"
 

@@ -8,10 +8,10 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
+from dynamodb_items.dynamodb.fast.signing import Signer, UnusualCredentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.storage.signing import Signer, UnusualCredentials
 from tests.signatures import sign_at
 
 CONTENT_TYPE = "application/x-amz-json-1.0"

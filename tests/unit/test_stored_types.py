@@ -2,12 +2,11 @@
 
 import orjson
 import pytest
+from dynamodb_items.formats.plain_json import attributes_from_plain, to_plain
+from dynamodb_items.formats.stored_types import set_of, with_stored_types
+from dynamodb_items.formats.strict_json import parse_json
 from hypothesis import given
 from hypothesis import strategies as st
-
-from service.storage.plain_json import attributes_from_plain, to_plain
-from service.storage.stored_types import set_of, with_stored_types
-from service.web.strict_json import parse_json
 
 numbers = st.integers(-(10**6), 10**6).map(str)
 scalars = st.one_of(

@@ -3,16 +3,15 @@
 import json
 
 import pytest
-
-from service.errors import ItemTooLarge, UnacceptableItem
-from service.items import Item
-from service.storage import attributes
-from service.storage.json_patch import item_patch
-from service.storage.native_update import native_expressions
-from service.storage.patches import flat_changes, merge_changes
-from service.storage.plain_json import attributes_from_plain, to_document
-from service.storage.typed_json import attributes_from_typed
-from service.web.strict_json import parse_json
+from dynamodb_items.domain.errors import ItemTooLarge, UnacceptableItem
+from dynamodb_items.domain.items import Item
+from dynamodb_items.expressions.native_update import native_expressions
+from dynamodb_items.formats import limits
+from dynamodb_items.formats.json_patch import item_patch
+from dynamodb_items.formats.merge_patch import flat_changes, merge_changes
+from dynamodb_items.formats.plain_json import attributes_from_plain, to_document
+from dynamodb_items.formats.strict_json import parse_json
+from dynamodb_items.formats.typed_json import attributes_from_typed
 
 KEY = {"Id": {"N": "7"}, "Name": {"S": "x"}}
 PLAIN = {f"a{n}": {"b/c": [n, {"d~": None}, "text", True]} for n in range(1000)}
@@ -42,10 +41,10 @@ VALID = {
 @pytest.mark.parametrize("case", VALID)
 def test_a_valid_body_has_no_pointer_built_for_each_value(monkeypatch, case):
     built = []
-    of_member = attributes.pointer_to
+    of_member = limits.pointer_to
     for module in ("attributes", "json_patch", "native_update"):
         monkeypatch.setattr(
-            f"service.storage.{module}.pointer_to",
+            f"dynamodb_items.storage.{module}.pointer_to",
             lambda *where: built.append(where) or of_member(*where),
         )
     VALID[case]()
@@ -118,8 +117,8 @@ def test_a_body_that_no_item_has_room_for_is_not_converted(value):
 
 
 def test_an_item_of_exactly_400_kb_has_room():
-    attributes_from_plain({"a": [None] * ((attributes.MAX_ITEM_BYTES - 4) // 2)})
-    attributes_from_plain({"a": [""] * (attributes.MAX_ITEM_BYTES - 4)})
+    attributes_from_plain({"a": [None] * ((limits.MAX_ITEM_BYTES - 4) // 2)})
+    attributes_from_plain({"a": [""] * (limits.MAX_ITEM_BYTES - 4)})
 
 
 def test_a_list_of_empty_binary_has_room_as_dynamodb_counts_it():

@@ -3,11 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from service.storage.expressions import MAX_EXPRESSION_BYTES, Placeholders, log_cut
-from service.versions import (
+from dynamodb_items.domain.write_tokens import (
     LOG_LENGTH,
     LOG_SLACK,
     MAX_CUT,
@@ -15,6 +11,9 @@ from service.versions import (
     VersionAttribute,
     WriteToken,
 )
+from dynamodb_items.expressions.builder import MAX_EXPRESSION_BYTES, Placeholders, log_cut
+from hypothesis import given
+from hypothesis import strategies as st
 
 VERSION = VersionAttribute("_version")
 NONE = VersionAttribute("")

@@ -1,0 +1,278 @@
+"""The command: plan, apply, status, destroy, doctor, render."""
+
+import errno
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any, NoReturn
+
+import click
+import yaml
+from dynamodb_items.domain.operations import Operation
+
+from dynamodb_items_deploy import doctor, options, report, template
+from dynamodb_items_deploy.aws.client import Aws
+from dynamodb_items_deploy.aws.executor import Executor
+from dynamodb_items_deploy.aws.failures import is_defect, is_temporary
+from dynamodb_items_deploy.planning import plan
+from dynamodb_items_deploy.planning.stack import Stack
+
+AS_PLANNED, FAILED, CHANGES = 0, 1, 2
+# sysexits.h: EX_USAGE, EX_SOFTWARE, EX_TEMPFAIL; a shell's status after SIGINT.
+USAGE, DEFECT, TEMPORARY, INTERRUPTED = 64, 70, 75, 130
+_EXAMPLES = """\b
+Examples:
+  items-deploy plan --instance-id i-0123456789abcdef0
+  items-deploy apply --instance-id i-0123456789abcdef0 --table orders --yes
+  items-deploy apply --instance-id i-0123456789abcdef0 --container --tag team=shop
+  items-deploy status --instance-id i-0123456789abcdef0 --json
+  items-deploy doctor
+  items-deploy render cloudformation > template.yaml
+  items-deploy destroy --instance-id i-0123456789abcdef0
+
+\b
+Exit status:
+  0   all is as it should be
+  1   refused, or failed: correct what the first line says
+  2   plan, status: there is something to change; apply: done, but others' policies are there
+  64  the command line is wrong
+  70  a defect of this tool
+  75  failed for now (network, throttling, AWS itself): run the same command again
+  130 interrupted"""
+
+
+@click.group(epilog=_EXAMPLES)
+def commands() -> None:
+    """Give an EC2 instance access to one DynamoDB table, by a role and without keys."""
+
+
+@commands.command(
+    "plan", epilog="\b\nExample:\n  items-deploy plan --instance-id i-0123456789abcdef0"
+)
+@options.request_options
+@click.pass_context
+def plan_(context: click.Context, /, as_json: bool, region: str | None, **values: Any) -> None:
+    """Show what apply would do; reads only."""
+    found = plan.converge(_observe(*_stack(region, values)))
+    _print(as_json, report.plan_json(found), report.plan_lines(found))
+    if not as_json and found.is_as_planned:
+        click.echo("Nothing to do.")
+    context.exit(_status(found))
+
+
+@commands.command(
+    epilog="\b\nExample:\n  items-deploy apply --instance-id i-0123456789abcdef0 --yes"
+)
+@options.request_options
+@options.yes_option
+@click.pass_context
+def apply(
+    context: click.Context, /, as_json: bool, yes: bool, region: str | None, **values: Any
+) -> None:
+    """Make the changes that plan shows; a second run changes nothing."""
+    _carry_out(context, plan.converge, *_stack(region, values), as_json=as_json, yes=yes)
+
+
+@commands.command(epilog="\b\nExample:\n  items-deploy status --instance-id i-0123456789abcdef0")
+@options.request_options
+@click.pass_context
+def status(context: click.Context, /, as_json: bool, region: str | None, **values: Any) -> None:
+    """Show the state of each resource; reads only."""
+    observations = _observe(*_stack(region, values))
+    found = plan.converge(observations)
+    _print(
+        as_json,
+        {"resources": report.state_json(observations), **report.plan_json(found)},
+        [*report.state_lines(observations), *report.remark_lines(found)],
+    )
+    context.exit(AS_PLANNED if found.is_as_planned else CHANGES)
+
+
+@commands.command(epilog="\b\nExample:\n  items-deploy destroy --instance-id i-0123456789abcdef0")
+@options.request_options
+@options.yes_option
+@click.pass_context
+def destroy(
+    context: click.Context, /, as_json: bool, yes: bool, region: str | None, **values: Any
+) -> None:
+    """Remove only what apply made; the table and the instance stay."""
+    _carry_out(context, plan.destroy, *_stack(region, values), as_json=as_json, yes=yes)
+
+
+@commands.command("doctor", epilog="\b\nExample:\n  items-deploy doctor --table orders")
+@options.table_option
+@options.region_option
+@options.operations_option
+@options.key_options
+@options.json_option
+@click.pass_context
+def doctor_(
+    context: click.Context,
+    /,
+    *,
+    table: str,
+    region: str | None,
+    operations: frozenset[Operation],
+    partition_key: str,
+    sort_key: str,
+    as_json: bool,
+) -> None:
+    """On the instance: find out whether the service could do its work here; writes nothing."""
+    keys = doctor.Keys(partition_key, sort_key)
+    checks = []
+    for check in doctor.examine(lambda: Aws(region, max_attempts=3), table, keys, operations):
+        checks.append(check)
+        if not as_json:
+            click.echo(f"{'ok  ' if check.is_well else 'FAIL'} {check.name}: {check.found}")
+            if check.advice:
+                click.echo(f"     {check.advice}")
+    is_well = all(check.is_well for check in checks)
+    if as_json:
+        _print(as_json, {"is_well": is_well, "checks": [vars(check) for check in checks]}, [])
+    context.exit(AS_PLANNED if is_well else FAILED)
+
+
+@commands.group()
+def render() -> None:
+    """Write the same deployment for another tool."""
+
+
+@render.command(
+    epilog="\b\nExample:\n  items-deploy render cloudformation --table orders > template.yaml"
+)
+@options.template_options
+def cloudformation(as_json: bool, **values: Any) -> None:
+    """A CloudFormation template of policy, role and instance profile; calls nothing."""
+    document = template.template(options.request_from(**values))
+    _print(as_json, document, [yaml.safe_dump(document, sort_keys=False).rstrip()])
+
+
+def _stack(region: str | None, values: dict[str, Any]) -> tuple[Stack, Aws]:
+    request = options.request_from(**values)
+    aws = Aws(region)
+    account = aws.account()
+    try:
+        return Stack(request, account), aws
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _observe(stack: Stack, aws: Aws) -> list[plan.Observation]:
+    return [plan.Observation(resource, resource.observe(aws)) for resource in stack.resources]
+
+
+def _carry_out(
+    context: click.Context,
+    planned: Callable[[Sequence[plan.Observation]], plan.Plan],
+    stack: Stack,
+    aws: Aws,
+    *,
+    as_json: bool,
+    yes: bool,
+) -> None:
+    """Plan, confirm, make the changes and show the state afterwards."""
+    if as_json and not yes:
+        raise click.UsageError("--json cannot ask for confirmation, so it needs --yes.")
+    found = planned(_observe(stack, aws))
+    if not as_json:
+        _print(as_json, None, report.plan_lines(found))
+    if found.refusals:
+        if as_json:
+            _print(as_json, report.plan_json(found), [])
+        context.exit(FAILED)
+    if found.changes and not yes:
+        click.confirm(f"Make {_count(found.changes)}?", abort=True)
+    executor = Executor(aws, lambda line: click.echo(line, err=as_json))
+    try:
+        executor.run(found.changes)
+        observations = _observe(stack, aws)
+    except (Exception, KeyboardInterrupt) as error:
+        raise _Stopped(report.Progress(found.changes, len(executor.made)), error) from error
+    _print(
+        as_json,
+        {**report.plan_json(found), "resources": report.state_json(observations)},
+        ["Done." if found.changes else "Nothing to do.", *report.state_lines(observations)],
+    )
+    if not as_json and found.changes and not planned(observations).is_as_planned:
+        click.echo("AWS may take some seconds to show all of that.")
+    context.exit(CHANGES if any(notice.foreign for notice in found.notices) else AS_PLANNED)
+
+
+class _Stopped(Exception):
+    """An error came up while changes were being made."""
+
+    def __init__(self, progress: report.Progress, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.progress = progress
+        self.error = error
+
+
+def _count(changes: Sequence[Any]) -> str:
+    return "this change" if len(changes) == 1 else f"these {len(changes)} changes"
+
+
+def _status(found: plan.Plan) -> int:
+    if found.refusals:
+        return FAILED
+    return AS_PLANNED if found.is_as_planned else CHANGES
+
+
+def _print(as_json: bool, document: Any, lines: Iterable[str]) -> None:
+    if as_json:
+        click.echo(json.dumps(document, indent=2))
+    else:
+        for line in lines:
+            click.echo(line)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command and exit; a failure is two lines and the changes, or one JSON object."""
+    try:
+        _run(sys.argv[1:] if arguments is None else list(arguments))
+    except OSError as error:
+        # The output cannot be written. If its reader is gone, nobody reads an error message either.
+        if error.errno != errno.EPIPE:
+            with suppress(OSError):
+                click.echo(f"The output cannot be written: {error.strerror}.", err=True)
+        # What Python still holds of it must not fail again at exit:
+        # https://docs.python.org/3/library/signal.html#note-on-sigpipe
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        sys.exit(FAILED)
+
+
+def _run(arguments: list[str]) -> NoReturn:
+    as_json = "--json" in arguments
+    try:
+        sys.exit(commands.main(arguments, "items-deploy", standalone_mode=False))
+    except click.UsageError as error:
+        if as_json:
+            _print(True, {"error": error.format_message(), "advice": "See --help."}, [])
+        else:
+            error.show()
+        sys.exit(USAGE)
+    except click.Abort:
+        _fail(as_json, KeyboardInterrupt(), None)
+    except _Stopped as stopped:
+        _fail(as_json, stopped.error, stopped.progress)
+    except Exception as error:  # noqa: BLE001 - the operator gets a sentence, not a stack trace
+        _fail(as_json, error, None)
+
+
+def _fail(as_json: bool, error: BaseException, progress: report.Progress | None) -> NoReturn:
+    if as_json:
+        _print(True, report.failure_json(error, progress), [])
+    else:
+        for line in report.failure_lines(error, progress):
+            click.echo(line, err=True)
+    if isinstance(error, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    if is_defect(error):
+        sys.exit(DEFECT)
+    sys.exit(TEMPORARY if is_temporary(error) else FAILED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""AWS clients, the account, failures, and the executor of a plan."""

@@ -1,0 +1,133 @@
+"""Executing: one change after the other, waiting where AWS needs time. It decides nothing."""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from dynamodb_items_deploy.aws.client import Aws
+from dynamodb_items_deploy.planning.findings import Call, Change, ErrorPattern, Landed, Wait
+
+LIMIT_SECONDS = 120.0
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 10.0
+# IAM's errors while another request changes the same resource.
+BUSY = (ErrorPattern("ConcurrentModification"), ErrorPattern("EntityTemporarilyUnmodifiable"))
+NOT_FOUND = (ErrorPattern("NoSuchEntity"),)
+
+
+class NotInTime(Exception):
+    """AWS accepted a change, and the change did not take effect within the limit."""
+
+
+@dataclass
+class Executor:
+    """Makes changes; ``say`` gets a line per change and per wait."""
+
+    aws: Aws
+    say: Callable[[str], None]
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    jitter: Callable[[float, float], float] = field(default=random.uniform)
+    made: list[Change] = field(default_factory=list)
+    """The changes that were made, in order, also after a failure."""
+
+    def run(self, changes: Sequence[Change]) -> None:
+        """Make all changes, in order.
+
+        Raises:
+            ClientError, BotoCoreError: one failed; those before it are made, none after it.
+            NotInTime: a change did not take effect; a later run takes it up.
+        """
+        for number, change in enumerate(changes, 1):
+            self.say(f"[{number}/{len(changes)}] {change.sign} {change.what}")
+            try:
+                self._call(change.call)
+                if change.wait is not None:
+                    self._wait(change.wait)
+            except (ClientError, BotoCoreError, NotInTime):
+                if change.restore is not None:
+                    self._restore(change.restore)
+                raise
+            self.made.append(change)
+
+    def _restore(self, call: Call) -> None:
+        """Bring back the state before; a failure here must not hide the one that led to it."""
+        self.say("  … that failed: bringing back what was there before")
+        try:
+            self._call(call)
+        except (ClientError, BotoCoreError) as error:
+            self.say(f"  … that failed as well: {error}")
+
+    def _call(self, call: Call) -> None:
+        pauses = self._pauses()
+        said = False
+        while True:
+            try:
+                self.aws.write(call)
+            except ClientError as error:
+                if _matches(error, call.already) or self._has_landed(call.landed, error):
+                    return
+                if not _matches(error, (*call.not_yet, *BUSY)) or not next(pauses):
+                    raise
+                if not said:
+                    code = error.response["Error"]["Code"]
+                    self.say(
+                        f"  … AWS is not ready for it yet ({code}): up to {LIMIT_SECONDS:.0f} s"
+                    )
+                    said = True
+            else:
+                return
+
+    def _has_landed(self, landed: Landed | None, error: ClientError) -> bool:
+        """Whether the write was made by an earlier attempt.
+
+        What exists and cannot be found yet is waited for; whether it is ours decides the rest.
+        """
+        if landed is None or not _matches(error, landed.after):
+            return False
+        pauses = self._pauses()
+        said = False
+        while True:
+            try:
+                return self._holds(landed.read)
+            except ClientError as unseen:
+                if not _matches(unseen, NOT_FOUND):
+                    return False
+                if not said:
+                    self.say(f"  … waiting for {landed.read.what}: up to {LIMIT_SECONDS:.0f} s")
+                    said = True
+                if not next(pauses):
+                    return False
+
+    def _wait(self, wait: Wait) -> None:
+        pauses = self._pauses()
+        said = False
+        while not self._holds(wait):
+            if not said:
+                self.say(f"  … waiting for {wait.what}: up to {LIMIT_SECONDS:.0f} s")
+                said = True
+            if not next(pauses):
+                raise NotInTime(f"Waited {LIMIT_SECONDS:.0f} s for {wait.what}.")
+
+    def _holds(self, wait: Wait) -> bool:
+        read = wait.call
+        return wait.until(self.aws.read(read.service, read.operation, **read.parameters))
+
+    def _pauses(self) -> Iterator[bool]:
+        """Sleep at each step, longer each time and with jitter; False at the limit."""
+        until = self.clock() + LIMIT_SECONDS
+        pause = FIRST_PAUSE_SECONDS
+        while (left := until - self.clock()) > 0:
+            self.sleep(min(self.jitter(pause / 2, pause), left))
+            yield True
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        while True:
+            yield False
+
+
+def _matches(error: ClientError, patterns: tuple[ErrorPattern, ...]) -> bool:
+    details = error.response["Error"]
+    return any(pattern.matches(details["Code"], details.get("Message", "")) for pattern in patterns)

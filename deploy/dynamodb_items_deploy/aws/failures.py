@@ -1,0 +1,171 @@
+"""What went wrong, in one line, and what to do about it."""
+
+import traceback
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's own name
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ReadTimeoutError,
+    SSLError,
+    TokenRetrievalError,
+)
+
+from dynamodb_items_deploy.aws.denials import explain_denial
+from dynamodb_items_deploy.aws.executor import NotInTime
+from dynamodb_items_deploy.aws.responses import UnreadableResponse
+
+DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")
+EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
+INVALID = (
+    *("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"),
+    *("SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature"),
+)
+THROTTLED = (
+    *("Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded"),
+    *("TooManyRequestsException", "RequestThrottled", "SlowDown"),
+)
+LIMITED = ("LimitExceeded", "LimitExceededException")
+TAKEN = ("EntityAlreadyExists",)
+ATTACHED = ("DeleteConflict",)
+NOT_READY = (
+    *("NoSuchEntity", "ConcurrentModification", "EntityTemporarilyUnmodifiable"),
+    *("IncorrectState", "IncorrectInstanceState"),
+)
+_SERVER_ERRORS = 500
+
+AGAIN = "Run the same command again: it continues where it stopped."
+_LATER = "Wait a minute and run the same command again: it continues where it stopped."
+_ADVICE = {
+    EXPIRED: "Sign in again, then run the same command again.",
+    INVALID: "Check the access key and the machine's clock.",
+    THROTTLED: _LATER,
+    LIMITED: "Raise the account's quota, or remove what is no longer used; then run the same "
+    "command again.",
+    TAKEN: "Run the same command again to see the plan. If it still shows this change, the name "
+    "exists in another case (IAM does not tell upper and lower case apart): choose --name-prefix.",
+    ATTACHED: "Something was attached in the meantime: run the same command again to see what.",
+    NOT_READY: _LATER,
+}
+_MEANING = {
+    EXPIRED: "The credentials have expired ({operation}).",
+    INVALID: "AWS does not accept the credentials ({code}).",
+    THROTTLED: "AWS throttled {operation} until all retries were used up.",
+    LIMITED: "A quota is used up: {message}",
+    TAKEN: "{operation} found that it already exists: {message}",
+    ATTACHED: "{operation} failed: {message}",
+    NOT_READY: "{operation} failed, AWS was not ready for it in time: {message} ({code})",
+}
+
+
+def explain(error: BaseException) -> tuple[str, str]:
+    """Return one line that says what is wrong, and one that says what to do."""
+    if isinstance(error, KeyboardInterrupt):
+        return "Stopped.", AGAIN
+    if isinstance(error, ClientError):
+        return _explain_client_error(error)
+    if isinstance(error, BotoCoreError):
+        return _explain_botocore_error(error)
+    if isinstance(error, (NotInTime, ValueError)):
+        return f"{error}", AGAIN if isinstance(error, NotInTime) else "Correct that and try again."
+    frame = traceback.extract_tb(error.__traceback__)[-1:]
+    place = f" at {frame[0].filename.rpartition('/')[2]}:{frame[0].lineno}" if frame else ""
+    return (
+        f"Unexpected error, a defect of this tool: {type(error).__name__}: {error}{place}",
+        "Report it with this line. Running the same command again is safe.",
+    )
+
+
+def is_temporary(error: BaseException) -> bool:
+    """Whether running the same command again, with nothing else changed, may succeed."""
+    if isinstance(error, ClientError):
+        code = error.response["Error"]["Code"]
+        if _names_missing_boundary(error):
+            return False
+        return code in (*THROTTLED, *NOT_READY) or _status(error) >= _SERVER_ERRORS
+    return isinstance(error, (ConnectionError, HTTPClientError, UnreadableResponse, NotInTime))
+
+
+def may_have_been_made(error: BaseException) -> bool:
+    """Whether AWS may have made the change although its response is missing or an error."""
+    if isinstance(error, ClientError):
+        return _status(error) >= _SERVER_ERRORS
+    return not isinstance(error, (NoCredentialsError, PartialCredentialsError, TokenRetrievalError))
+
+
+def is_defect(error: BaseException) -> bool:
+    """Whether no failure of AWS, of the network or of the input explains the error."""
+    return not isinstance(error, (ClientError, BotoCoreError, NotInTime, ValueError))
+
+
+def _names_missing_boundary(error: ClientError) -> bool:
+    """Whether it is the permissions boundary, as IAM names it here, that does not exist."""
+    details = error.response["Error"]
+    return details["Code"] == "NoSuchEntity" and "Scope ARN" in details.get("Message", "")
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _explain_botocore_error(error: BotoCoreError) -> tuple[str, str]:
+    if isinstance(error, (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)):
+        return (
+            "No AWS credentials were found.",
+            "Sign in, or name a profile by AWS_PROFILE; on an instance, apply gives it a role.",
+        )
+    if isinstance(error, TokenRetrievalError):
+        return "The session of the single sign-on has expired.", "Sign in again: aws sso login."
+    if isinstance(error, ProfileNotFound):
+        return f"{error}.", "Check AWS_PROFILE."
+    if isinstance(error, UnreadableResponse):
+        return (
+            f"{error}",
+            "Check the proxy (HTTPS_PROXY, NO_PROXY), AWS_ENDPOINT_URL and whether the network "
+            "wants a sign-in; then run the same command again.",
+        )
+    if isinstance(error, ReadTimeoutError):
+        return f"AWS did not respond in time: {error}", _LATER
+    if isinstance(error, SSLError):
+        return (
+            f"AWS cannot be reached: {error}",
+            "Where a proxy inspects TLS, name its certificates by AWS_CA_BUNDLE.",
+        )
+    if isinstance(error, (ConnectionError, HTTPClientError)):
+        return (
+            f"AWS cannot be reached: {error}",
+            "Check the region, the network and the proxy; then run the same command again.",
+        )
+    return f"{error}", "Check the AWS configuration."
+
+
+def _explain_client_error(error: ClientError) -> tuple[str, str]:
+    details = error.response["Error"]
+    facts = {
+        "operation": error.operation_name,
+        "code": details["Code"],
+        "message": " ".join(details.get("Message", "").split()),
+    }
+    if facts["code"] in DENIED:
+        return explain_denial(facts["operation"], facts["message"])
+    if _names_missing_boundary(error):
+        return (
+            "{operation} failed, the permissions boundary does not exist: {message}".format(
+                **facts
+            ),
+            f"Check --permissions-boundary. {AGAIN}",
+        )
+    for codes, meaning in _MEANING.items():
+        if facts["code"] in codes:
+            return meaning.format(**facts), _ADVICE[codes]
+    if _status(error) >= _SERVER_ERRORS:
+        return "AWS failed at {operation}: {message} ({code})".format(**facts), _LATER
+    return (
+        "{operation} failed: {message} ({code})".format(**facts),
+        f"Correct that. {AGAIN}",
+    )

@@ -1,0 +1,199 @@
+"""Is this instance fit to serve? Found out where the service runs, with its credentials, and
+without writing: each write carries a condition that no item can meet.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from dynamodb_items.credentials.lookup import CredentialsNotFound, find_credentials
+from dynamodb_items.domain.operations import Operation
+
+from dynamodb_items_deploy.aws.client import Aws
+from dynamodb_items_deploy.aws.failures import DENIED, explain
+
+SOURCES = {
+    "iam-role": "the instance's role",
+    "container-role": "the container's role",
+    "env": "environment variables",
+    "shared-credentials-file": "the shared credentials file",
+    "config-file": "the AWS configuration file",
+    "assume-role": "a profile that assumes a role",
+    "assume-role-with-web-identity": "a web identity token",
+    "sso": "single sign-on",
+    "custom-process": "a credential process",
+    "login": "aws login",
+}
+ROLE_FIRST = "On an instance remove those: they come before its role, and nobody renews them."
+# Present and absent at once: no item is.
+IMPOSSIBLE = "attribute_exists(#key) AND attribute_not_exists(#key)"
+# A call of its own fails with the first, a transaction with the second.
+CONDITION_FAILED = ("ConditionalCheckFailedException", "TransactionCanceledException")
+RESERVED = {"N": "0", "S": "_doctor"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at; ``advice`` says what to do where it isn't well."""
+
+    name: str
+    is_well: bool
+    found: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The table's key attributes as the service's settings name them: ``Id:N``, ``Name:S``."""
+
+    partition: str
+    sort: str
+
+    @property
+    def reserved(self) -> dict[str, dict[str, str]]:
+        """A key of that form, which no condition lets be written."""
+        pairs = (attribute.rpartition(":") for attribute in (self.partition, self.sort))
+        return {name: {type_: RESERVED[type_]} for name, _, type_ in pairs}
+
+    @property
+    def partition_name(self) -> str:
+        """The attribute that every item has."""
+        return self.partition.rpartition(":")[0]
+
+
+def examine(
+    connect: Callable[[], Aws], table: str, keys: Keys, operations: frozenset[Operation]
+) -> Iterator[Check]:
+    """Check credentials, region, each operation on the table, and that another table is denied.
+
+    ``connect`` is called once credentials are found, in the way the service finds them.
+    """
+    try:
+        credentials = find_credentials()
+    except CredentialsNotFound as error:
+        yield Check("credentials", False, error.cause, error.advice)
+        return
+    aws = connect()
+    source = SOURCES.get(credentials.method, credentials.method)
+    yield Check("credentials", True, f"from {source}", ROLE_FIRST if "role" not in source else "")
+    yield _identity(aws)
+    yield Check("region", True, aws.region)
+    for operation in Operation:
+        yield _operation(aws, table, keys, operation, operation in operations)
+    yield _other_table(aws, table, keys)
+
+
+def _identity(aws: Aws) -> Check:
+    try:
+        return Check("identity", True, aws.read("sts", "get_caller_identity")["Arn"])
+    except ClientError as error:
+        return Check("identity", False, *explain(error))
+    except BotoCoreError:
+        # The service itself never asks STS, so a network without a way to it serves all the same.
+        return Check("identity", True, "unknown: STS can't be reached from here")
+
+
+def _operation(aws: Aws, table: str, keys: Keys, operation: Operation, is_wanted: bool) -> Check:
+    name = f"{operation} on {table}"
+    try:
+        outcome = _try(aws, table, keys, operation)
+    except (ClientError, BotoCoreError) as error:
+        return Check(name, False, *_explain(error, table))
+    if outcome == "denied" and not is_wanted:
+        return Check(name, True, "refused, as it should be")
+    if outcome == "denied":
+        return Check(
+            name,
+            False,
+            "refused",
+            "Run items-deploy apply for this table and region. If that finds nothing to do: a "
+            "permissions boundary or an organisation's policy denies it, or the table's key in "
+            "KMS (--kms-key).",
+        )
+    if not is_wanted:
+        return Check(
+            name, False, "allowed, but --operations leaves it out", "Run items-deploy apply."
+        )
+    return Check(name, True, "allowed")
+
+
+def _other_table(aws: Aws, table: str, keys: Keys) -> Check:
+    # A name that nobody has: the policy is asked before the table is looked for.
+    other = f"{table[:240]}.{secrets.token_hex(6)}"
+    name = "another table"
+    try:
+        outcome = _try(aws, other, keys, Operation.GET_ITEM)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            return Check(name, False, *explain(error))
+        outcome = "allowed"
+    except BotoCoreError as error:
+        return Check(name, False, *explain(error))
+    if outcome == "denied":
+        return Check(name, True, "refused, as it should be")
+    return Check(
+        name,
+        False,
+        "may be read as well",
+        "These credentials may do more than the service needs: find the policy that says so, "
+        "and run the service with the role that items-deploy makes.",
+    )
+
+
+def _try(aws: Aws, table: str, keys: Keys, operation: Operation) -> str:
+    """``allowed`` or ``denied``, by one call that changes nothing."""
+    calls: Mapping[Operation, Callable[[], tuple[str, dict[str, Any]]]] = {
+        Operation.GET_ITEM: lambda: ("get_item", {"Key": keys.reserved}),
+        Operation.PUT_ITEM: lambda: ("put_item", {"Item": keys.reserved, **_never(keys)}),
+        Operation.UPDATE_ITEM: lambda: (
+            "update_item",
+            {
+                "Key": keys.reserved,
+                "UpdateExpression": "REMOVE #none",
+                **_never(keys, **{"#none": "_doctor"}),
+            },
+        ),
+        Operation.DELETE_ITEM: lambda: ("delete_item", {"Key": keys.reserved, **_never(keys)}),
+        Operation.CONDITION_CHECK_ITEM: lambda: (
+            "transact_write_items",
+            {
+                "TransactItems": [
+                    {"ConditionCheck": {"TableName": table, "Key": keys.reserved, **_never(keys)}}
+                ]
+            },
+        ),
+    }
+    method, parameters = calls[operation]()
+    if operation.is_call:
+        parameters["TableName"] = table
+    try:
+        aws.read("dynamodb", method, **parameters)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in DENIED:
+            return "denied"
+        if code not in CONDITION_FAILED:
+            raise
+    return "allowed"
+
+
+def _never(keys: Keys, **names: str) -> dict[str, Any]:
+    return {
+        "ConditionExpression": IMPOSSIBLE,
+        "ExpressionAttributeNames": {"#key": keys.partition_name, **names},
+    }
+
+
+def _explain(error: Exception, table: str) -> tuple[str, str]:
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+    if code == "ResourceNotFoundException":
+        return f"there is no table {table} in this region", "Check --table and --region."
+    if code == "ValidationException":
+        return (
+            "the table's key is another one",
+            "Set --partition-key and --sort-key, and the service's ITEMS_PARTITION_KEY and "
+            "ITEMS_SORT_KEY, to the table's own.",
+        )
+    return explain(error)

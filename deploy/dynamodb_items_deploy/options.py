@@ -1,0 +1,134 @@
+"""The command-line options that the commands share, and what is made of them."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
+
+from dynamodb_items_deploy.planning.stack import DEFAULT_TABLE, Request
+
+
+def _operations(_context: click.Context, _option: click.Parameter, value: str) -> Any:
+    names = [name.strip() for name in value.split(",")]
+    unknown = [name for name in names if name not in list(Operation)]
+    if unknown:
+        raise click.BadParameter(f"knows no {', '.join(unknown)}: use {', '.join(Operation)}.")
+    return frozenset(Operation(name) for name in names)
+
+
+def _tags(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> Any:
+    pairs = [text.partition("=") for text in value]
+    for name, equals, _ in pairs:
+        if not (name and equals):
+            raise click.BadParameter("must have the form KEY=VALUE.")
+    names = [name.lower() for name, *_ in pairs]
+    if repeated := [name for name, *_ in pairs if names.count(name.lower()) > 1]:
+        raise click.BadParameter(
+            f"gives {', '.join(repeated)} more than once: IAM does not tell upper and lower case "
+            "apart in a role's tags. Give each key once."
+        )
+    return {name: text for name, _, text in pairs}
+
+
+def _key(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    if not re.fullmatch(".+:[NS]", value):
+        raise click.BadParameter("must be a name and its type, such as Id:N or Name:S.")
+    return value
+
+
+table_option = click.option(
+    "--table",
+    default=DEFAULT_TABLE,
+    envvar="ITEMS_TABLE",
+    show_default=True,
+    help="The table, which must exist.",
+)
+region_option = click.option(
+    "--region", help="Of table and instance; else AWS's own settings, else us-east-2."
+)
+operations_option = click.option(
+    "--operations",
+    default=",".join(each for each in Operation if each in DEFAULT_OPERATIONS),
+    envvar="ITEMS_OPERATIONS",
+    show_default=True,
+    callback=_operations,
+    help="What the service may do, comma-separated.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+yes_option = click.option("--yes", is_flag=True, help="Don't ask.")
+_NAMING = (
+    click.option("--name-prefix", default="", help="Comes before the names in IAM."),
+    click.option("--path", default="/", show_default=True, help="Of the names in IAM."),
+)
+_INSTANCE = click.option("--instance-id", help="The instance that gets the role.")
+_SHAPE = (
+    click.option("--permissions-boundary", metavar="ARN", help="A policy that limits the role."),
+    click.option(
+        "--tag",
+        "tags",
+        multiple=True,
+        metavar="KEY=VALUE",
+        callback=_tags,
+        help="On everything made; may be given again.",
+    ),
+    click.option(
+        "--kms-key", metavar="ARN", help="The table's key, where it is one that you manage."
+    ),
+)
+_ON_THE_INSTANCE = (
+    click.option("--replace", is_flag=True, help="Take another profile from the instance."),
+    click.option("--container", is_flag=True, help="The service runs in a container there."),
+)
+
+
+def key_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The table's key attributes, as the service's settings name them."""
+    options = (
+        click.option(
+            f"--{kind}-key",
+            default=default,
+            envvar=f"ITEMS_{kind.upper()}_KEY",
+            show_default=True,
+            callback=_key,
+            help=f"The table's {kind} key and its type.",
+        )
+        for kind, default in (("partition", "Id:N"), ("sort", "Name:S"))
+    )
+    return _with(tuple(options), command)
+
+
+def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Everything that says what a deployment is; arrives as the argument ``request``."""
+    options = (
+        *(table_option, region_option, _INSTANCE, *_NAMING),
+        *(*_SHAPE, operations_option, *_ON_THE_INSTANCE, json_option),
+    )
+    return _with(options, command)
+
+
+def template_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a template, which knows neither region nor instance."""
+    return _with((table_option, *_NAMING, *_SHAPE, operations_option, json_option), command)
+
+
+def _with(
+    options: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...],
+    command: Callable[..., Any],
+) -> Callable[..., Any]:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def request_from(**values: Any) -> Request:
+    """The request.
+
+    Raises:
+        click.UsageError: with every mistake.
+    """
+    try:
+        return Request(**values)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None

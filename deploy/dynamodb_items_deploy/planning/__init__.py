@@ -1,0 +1,1 @@
+"""What has to change: a plan is data."""

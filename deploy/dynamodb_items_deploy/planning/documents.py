@@ -1,0 +1,76 @@
+"""The policy and trust documents: exactly what the service may do, and who may be it.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from dynamodb_items.domain.operations import Operation
+
+POLICY_LANGUAGE_VERSION = "2012-10-17"
+
+
+def policy_document(
+    table_arn: str,
+    operations: Collection[Operation],
+    key_statement: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The permissions policy: these operations on exactly this table, nothing else.
+
+    ``key_statement`` follows where the table is encrypted with a key of its owner's.
+    """
+    items = {
+        "Sid": "ItemsOfOneTable",
+        "Effect": "Allow",
+        "Action": [operation.iam_action for operation in Operation if operation in operations],
+        "Resource": table_arn,
+    }
+    return {
+        "Version": POLICY_LANGUAGE_VERSION,
+        "Statement": [items, dict(key_statement)] if key_statement else [items],
+    }
+
+
+def key_statement(kms_key_arn: str, dynamodb_host: str) -> dict[str, Any]:
+    """The statement that lets DynamoDB, and nothing else, decrypt the table's key for the role.
+
+    ``dynamodb_host`` is DynamoDB's name in the region, ``dynamodb.us-east-2.amazonaws.com``.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+    """
+    return {
+        "Sid": "KeyOfThatTable",
+        "Effect": "Allow",
+        "Action": ["kms:Decrypt"],
+        "Resource": kms_key_arn,
+        "Condition": {"StringEquals": {"kms:ViaService": dynamodb_host}},
+    }
+
+
+def trust_document(service_principal: str = "ec2.amazonaws.com") -> dict[str, Any]:
+    """The trust policy: only EC2 instances may assume the role."""
+    return {
+        "Version": POLICY_LANGUAGE_VERSION,
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": service_principal},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+
+
+def same_document(one: Any, other: Any) -> bool:
+    """Whether two documents mean the same: a list of one is that one, and order is nothing."""
+    return bool(_canonical(one) == _canonical(other))
+
+
+def _canonical(part: Any) -> Any:
+    if isinstance(part, Mapping):
+        return {name: _canonical(part[name]) for name in sorted(part)}
+    if isinstance(part, list):
+        members = sorted(map(_canonical, part), key=repr)
+        return members[0] if len(members) == 1 else members
+    return part

@@ -1,0 +1,157 @@
+"""The instance profile: the container in which a role reaches an instance."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dynamodb_items_deploy.aws.client import Aws
+from dynamodb_items_deploy.planning.findings import (
+    Call,
+    Change,
+    ErrorPattern,
+    Finding,
+    Landed,
+    Notice,
+    Refusal,
+    Wait,
+)
+from dynamodb_items_deploy.planning.ownership import as_tag_list, from_tag_list
+from dynamodb_items_deploy.resources.iam import NO_SUCH_ENTITY, STILL_ATTACHED, IamResource
+
+
+@dataclass(frozen=True)
+class ObservedInstanceProfile:
+    """A profile of that name: its roles by name, and the region's instances that use it by id."""
+
+    path: str
+    tags: Mapping[str, str]
+    roles: tuple[str, ...]
+    instances: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class InstanceProfile(IamResource[ObservedInstanceProfile]):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateInstanceProfile.html"""
+
+    kind = "instance profile"
+    tagged_by = "tag_instance_profile"
+    listed_by = "list_instance_profiles"
+    list_member = "InstanceProfiles"
+    name_member = "InstanceProfileName"
+
+    arn: str
+    role_name: str
+    instance_id: str | None
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """The parameter by which IAM's operations know it."""
+        return {"InstanceProfileName": self.name}
+
+    def _find(self, aws: Aws) -> ObservedInstanceProfile | None:
+        """Return the profile, its role and the instances that use it in the region."""
+        found = aws.find("iam", "get_instance_profile", ("NoSuchEntity",), **self.identity)
+        if found is None:
+            return None
+        profile = found["InstanceProfile"]
+        associations = aws.all(
+            "ec2", "describe_iam_instance_profile_associations", "IamInstanceProfileAssociations"
+        )
+        return ObservedInstanceProfile(
+            path=profile["Path"],
+            tags=from_tag_list(profile.get("Tags", [])),
+            roles=tuple(role["RoleName"] for role in profile["Roles"]),
+            instances=tuple(
+                association["InstanceId"]
+                for association in associations
+                if association["IamInstanceProfile"]["Arn"] == self.arn
+                and association["State"] in ("associating", "associated")
+            ),
+        )
+
+    def _converge(self, observed: ObservedInstanceProfile | None) -> Iterator[Finding]:
+        """Make it with our role in it, or bring its tags back."""
+        if observed is None:
+            yield self._change(
+                "+",
+                "",
+                "create_instance_profile",
+                landed=self._is_ours("get_instance_profile", "InstanceProfile"),
+                Path=self.path,
+                Tags=as_tag_list(self.ownership.tags),
+            )
+            yield self._add_role()
+        elif not self.ownership.has(observed.tags):
+            yield self.ownership.refusal(self.title, observed.tags)
+        elif observed.path != self.path:
+            yield Refusal(
+                f"The {self.title} is on the path {observed.path}, and its path cannot change.",
+                "Give that --path, or destroy and apply.",
+            )
+        elif others := self._other_roles(observed):
+            yield self._holds_another(others)
+        else:
+            yield from self._converge_tags(observed.tags)
+            if not observed.roles:
+                yield self._add_role()
+
+    def _destroy(self, observed: ObservedInstanceProfile) -> Iterator[Finding]:
+        """Take the role out and remove the profile, unless another instance uses it."""
+        users = [instance for instance in observed.instances if instance != self.instance_id]
+        if not self.ownership.has(observed.tags):
+            if self.role_name in observed.roles:
+                yield Refusal(
+                    f"The {self.title} is not ours, and our role {self.role_name} is in it.",
+                    "Take the role out first.",
+                )
+            else:
+                yield Notice(f"The {self.title} is not ours and stays.")
+        elif others := self._other_roles(observed):
+            yield self._holds_another(others)
+        elif users:
+            yield Refusal(
+                f"The {self.title} is still used by {', '.join(users)}.",
+                "Name the instance with --instance-id; disassociate any further one first.",
+            )
+        else:
+            if observed.roles:
+                yield self._change(
+                    "-",
+                    f"the role {self.role_name} in it",
+                    "remove_role_from_instance_profile",
+                    already=NO_SUCH_ENTITY,
+                    RoleName=self.role_name,
+                )
+            yield self._change(
+                "-", "", "delete_instance_profile", not_yet=STILL_ATTACHED, already=NO_SUCH_ENTITY
+            )
+
+    def _other_roles(self, observed: ObservedInstanceProfile) -> list[str]:
+        return [role for role in observed.roles if role != self.role_name]
+
+    def _holds_another(self, roles: list[str]) -> Refusal:
+        return Refusal(
+            f"The {self.title} holds another role, {', '.join(roles)}; it can hold only one.",
+            "Take that role out, or choose other names with --name-prefix.",
+        )
+
+    def _add_role(self) -> Change:
+        return self._change(
+            "+",
+            f"the role {self.role_name} in it",
+            "add_role_to_instance_profile",
+            not_yet=NO_SUCH_ENTITY,
+            landed=self._holds_our_role(),
+            RoleName=self.role_name,
+        )
+
+    def _holds_our_role(self) -> Landed:
+        """Whether the role is in it: a profile's quota is one role, which a repeated call meets."""
+
+        def holds(response: Mapping[str, Any]) -> bool:
+            roles = response["InstanceProfile"]["Roles"]
+            return [role["RoleName"] for role in roles] == [self.role_name]
+
+        call = Call("iam", "get_instance_profile", self.identity)
+        read = Wait(f"the role in the {self.title} to be visible", call, holds)
+        return Landed((ErrorPattern("LimitExceeded"),), read)

@@ -1,0 +1,163 @@
+"""The role that the instance assumes, with the policy attached."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dynamodb_items_deploy.aws.client import Aws
+from dynamodb_items_deploy.planning.documents import same_document
+from dynamodb_items_deploy.planning.findings import Call, Change, Finding, Notice, Refusal
+from dynamodb_items_deploy.planning.ownership import as_tag_list, from_tag_list
+from dynamodb_items_deploy.resources.iam import NO_SUCH_ENTITY, STILL_ATTACHED, IamResource
+
+
+@dataclass(frozen=True)
+class ObservedRole:
+    """A role of that name: policies by ARN, inline policies and instance profiles by name."""
+
+    path: str
+    trust: Mapping[str, Any]
+    tags: Mapping[str, str]
+    permissions_boundary: str | None
+    attached: tuple[str, ...]
+    inline: tuple[str, ...]
+    instance_profiles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Role(IamResource[ObservedRole]):
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"""
+
+    kind = "role"
+    tagged_by = "tag_role"
+    listed_by = "list_roles"
+    list_member = "Roles"
+    name_member = "RoleName"
+
+    trust: Mapping[str, Any]
+    permissions_boundary: str | None
+    policy_arn: str
+    instance_profile_name: str
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """The parameter by which IAM's operations know it."""
+        return {"RoleName": self.name}
+
+    def _find(self, aws: Aws) -> ObservedRole | None:
+        """Return the role with everything that is attached to it."""
+        named = self.identity
+        found = aws.find("iam", "get_role", ("NoSuchEntity",), **named)
+        if found is None:
+            return None
+        role = found["Role"]
+        attached = aws.all("iam", "list_attached_role_policies", "AttachedPolicies", **named)
+        profiles = aws.all("iam", "list_instance_profiles_for_role", "InstanceProfiles", **named)
+        return ObservedRole(
+            path=role["Path"],
+            trust=role["AssumeRolePolicyDocument"],
+            tags=from_tag_list(role.get("Tags", [])),
+            permissions_boundary=role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+            attached=tuple(policy["PolicyArn"] for policy in attached),
+            inline=tuple(aws.all("iam", "list_role_policies", "PolicyNames", **named)),
+            instance_profiles=tuple(profile["InstanceProfileName"] for profile in profiles),
+        )
+
+    def _converge(self, observed: ObservedRole | None) -> Iterator[Finding]:
+        """Make it, or bring trust, boundary and tags back; attach the policy."""
+        if observed is None:
+            yield Change("+", f"{self.title}, for EC2 to assume", self._create())
+            yield self._attach()
+        elif not self.ownership.has(observed.tags):
+            yield self.ownership.refusal(self.title, observed.tags)
+        elif observed.path != self.path:
+            yield Refusal(
+                f"The {self.title} is on the path {observed.path}, and its path cannot change.",
+                "Give that --path, or destroy and apply.",
+            )
+        else:
+            yield from self._restore(observed)
+            if self.policy_arn not in observed.attached:
+                yield self._attach()
+            for foreign in self._foreign(observed):
+                yield Notice(f"The {self.title} also has {foreign}; it stays.", foreign=True)
+
+    def _restore(self, observed: ObservedRole) -> Iterator[Finding]:
+        if not same_document(observed.trust, self.trust):
+            yield self._change(
+                "~",
+                "trust: EC2 only",
+                "update_assume_role_policy",
+                PolicyDocument=json.dumps(self.trust),
+            )
+        # A boundary that we did not set is somebody's fence: it is never taken away.
+        if self.permissions_boundary not in (None, observed.permissions_boundary):
+            yield self._change(
+                "~",
+                f"permissions boundary {self.permissions_boundary}",
+                "put_role_permissions_boundary",
+                PermissionsBoundary=self.permissions_boundary,
+            )
+        yield from self._converge_tags(observed.tags)
+
+    def _destroy(self, observed: ObservedRole) -> Iterator[Finding]:
+        """Detach the policy and remove the role, unless something foreign is attached to it."""
+        if not self.ownership.has(observed.tags):
+            yield self._left(observed)
+            return
+        foreign = self._foreign(observed) + [
+            f"the instance profile {name}"
+            for name in observed.instance_profiles
+            if name != self.instance_profile_name
+        ]
+        if foreign:
+            yield Refusal(
+                f"The {self.title} also has {', '.join(foreign)}, which this tool did not make.",
+                "Detach or remove that first.",
+            )
+            return
+        if self.policy_arn in observed.attached:
+            yield self._change(
+                "-",
+                "the policy's attachment",
+                "detach_role_policy",
+                already=NO_SUCH_ENTITY,
+                PolicyArn=self.policy_arn,
+            )
+        yield self._change("-", "", "delete_role", not_yet=STILL_ATTACHED, already=NO_SUCH_ENTITY)
+
+    def _left(self, observed: ObservedRole) -> Finding:
+        if self.policy_arn in observed.attached:
+            return Refusal(
+                f"The {self.title} is not ours, and {self.policy_arn} is attached to it.",
+                "Detach it there first.",
+            )
+        return Notice(f"The {self.title} is not ours and stays.")
+
+    def _foreign(self, observed: ObservedRole) -> list[str]:
+        attached = [arn for arn in observed.attached if arn != self.policy_arn]
+        return [f"the policy {arn}" for arn in attached] + [
+            f"the inline policy {name}" for name in observed.inline
+        ]
+
+    def _create(self) -> Call:
+        parameters = {
+            "RoleName": self.name,
+            "Path": self.path,
+            "AssumeRolePolicyDocument": json.dumps(self.trust),
+            "Description": "Lets EC2 instances serve the items of one DynamoDB table.",
+            "Tags": as_tag_list(self.ownership.tags),
+        }
+        if self.permissions_boundary:
+            parameters["PermissionsBoundary"] = self.permissions_boundary
+        return Call("iam", "create_role", parameters, landed=self._is_ours("get_role", "Role"))
+
+    def _attach(self) -> Change:
+        return self._change(
+            "+",
+            f"attached {self.policy_arn}",
+            "attach_role_policy",
+            not_yet=NO_SUCH_ENTITY,
+            PolicyArn=self.policy_arn,
+        )

@@ -1,0 +1,51 @@
+#!/bin/sh
+# release.sh [FOLDER]: build a release of the committed files in FOLDER (default build/release):
+# wheel, sdist, the archive that deploy/install.sh installs, a bill of materials, SHA256SUMS.
+# The same commit gives the same bytes. `make release` prepares the environments and calls it.
+set -eu
+umask 022
+cd "$(dirname "$0")/.."
+out=${1:-build/release}
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export SOURCE_DATE_EPOCH LC_ALL=C
+
+if [ -n "$(git status --porcelain)" ]; then
+    echo "The working tree has changes that are not committed; they are not part of the release." >&2
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/source" "$work/dist"
+git archive HEAD | tar -x -C "$work/source"
+
+# archive FOLDER NAME: NAME.tar.gz of FOLDER/NAME; neither owner, time nor order depends on the machine.
+archive() {
+    tar --create --directory "$1" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 \
+        --numeric-owner --mode='u+rwX,go+rX,go-w' --format=ustar "$2" | gzip --no-name -9 >"$out/$2.tar.gz"
+}
+
+if ! .venv-build/bin/python -m build --no-isolation --outdir "$work/dist" "$work/source" \
+    >"$work/log" 2>&1; then
+    tail -n 20 "$work/log" >&2
+    exit 1
+fi
+rm -rf "$out"
+mkdir -p "$out"
+cp "$work"/dist/*.whl "$out/"
+
+sdist=$(basename "$work"/dist/*.tar.gz .tar.gz)
+tar -x -C "$work/dist" -f "$work/dist/$sdist.tar.gz"
+archive "$work/dist" "$sdist"
+
+release=dynamodb-items-deploy-${sdist#*-}
+mkdir -p "$work/$release/deploy" "$work/$release/requirements"
+cp "$work"/dist/*.whl LICENSE README.md "$work/$release/"
+cp "$work/source/deploy/install.sh" "$work/source/deploy/items.service" \
+    "$work/source/deploy/user-data.sh" "$work/$release/deploy/"
+cp "$work/source/requirements/image.lock" "$work/$release/requirements/"
+archive "$work" "$release"
+
+.venv/bin/cyclonedx-py requirements "$work/source/requirements/image.lock" --output-reproducible \
+    --output-file "$out/sbom.json" >/dev/null
+(cd "$out" && sha256sum -- * >SHA256SUMS)
+echo "Built in $out:"
+cat "$out/SHA256SUMS"

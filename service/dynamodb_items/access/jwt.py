@@ -1,0 +1,188 @@
+"""JSON Web Tokens of one issuer: who they stand for, verified once and then remembered.
+
+https://www.rfc-editor.org/rfc/rfc9068
+"""
+
+import base64
+import hashlib
+import math
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import orjson
+from joserfc import jwt
+from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError, MissingClaimError
+from joserfc.jws import JWSRegistry
+from joserfc.jwt import JWTClaimsRegistry
+
+from dynamodb_items.access.callers import Caller, tenant_partition
+from dynamodb_items.access.jwks import KeySource
+from dynamodb_items.access.public_keys import Key, KeySet
+from dynamodb_items.domain.errors import Unauthenticated
+from dynamodb_items.domain.items import KeySchema
+
+MAX_TOKEN_BYTES = 8 * 1024
+MAX_REMEMBERED = 10_000
+MAX_SUBJECT_CHARACTERS = 255  # OpenID Connect Core, section 2
+FAR_FUTURE = 2.0**53
+
+
+class _TokenRegistry(JWSRegistry):
+    """The algorithms accepted for tokens, whose length is checked before they are parsed."""
+
+    # joserfc's own limits reject certificate chains in headers and signatures of large RSA keys.
+    max_header_length = MAX_TOKEN_BYTES
+    max_signature_length = MAX_TOKEN_BYTES
+
+
+class TokenVerifier:
+    """Knows callers by signed tokens.
+
+    A verified token is remembered by its SHA-256 until it expires or the key set changes, so that
+    a signature is checked once. Unknown header members are ignored.
+    """
+
+    def __init__(
+        self,
+        keys: KeySource,
+        key_schema: KeySchema,
+        *,
+        issuer: str,
+        audiences: Collection[str],
+        algorithms: Collection[str],
+        leeway_seconds: float,
+        require_nbf: bool,
+        tenant_claim: str,
+    ) -> None:
+        self._keys = keys
+        self._key_schema = key_schema
+        self._algorithms = frozenset(algorithms)
+        self._leeway_seconds = leeway_seconds
+        self._tenant_claim = tenant_claim
+        self._registry = _TokenRegistry(algorithms=self._algorithms, strict_check_header=False)
+        self._claims = JWTClaimsRegistry(
+            leeway=math.ceil(leeway_seconds),
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "values": list(audiences)},
+            exp={"essential": True},
+            nbf={"essential": require_nbf},
+            sub={"essential": True},
+        )
+        self._remembered: dict[bytes, tuple[Caller, float]] = {}
+        self._remembered_keys = KeySet()
+
+    def authenticate(self, credential: str) -> Caller:
+        """The caller that a token stands for.
+
+        Raises:
+            Unauthenticated: it is no valid token of the issuer for this audience.
+            NotPermitted: its tenant is no partition of the table.
+            IssuerUnavailable: no key of the issuer's has ever been there to verify it with.
+        """
+        token = credential.encode("utf-8", "surrogateescape")
+        if len(token) > MAX_TOKEN_BYTES:
+            raise Unauthenticated("The token is too long.")
+        keys = self._keys.current()
+        if keys is not self._remembered_keys:
+            self._remembered, self._remembered_keys = {}, keys
+        remembered = self._remembered
+        digest = hashlib.sha256(token).digest()
+        known = remembered.get(digest)
+        if known is not None:
+            caller, until = known
+            if time.time() < until:
+                return caller
+            remembered.pop(digest, None)
+            raise Unauthenticated("The token has expired.")
+        caller, until = self._verified(token, keys)
+        if len(remembered) >= MAX_REMEMBERED:
+            remembered.pop(next(iter(remembered), b""), None)
+        remembered[digest] = (caller, until)
+        return caller
+
+    def _verified(self, token: bytes, keys: KeySet) -> tuple[Caller, float]:
+        key = self._key(token, keys)
+        try:
+            verified = jwt.decode(token, key, registry=self._registry)
+            self._claims.validate(verified.claims)
+        except ExpiredTokenError:
+            raise Unauthenticated("The token has expired.") from None
+        except MissingClaimError as error:
+            raise Unauthenticated(f"The token lacks the claim {error.claim}.") from None
+        except InvalidClaimError as error:
+            raise Unauthenticated(f"The token's claim {error.claim} is not acceptable.") from None
+        except (JoseError, ValueError, TypeError, RecursionError):
+            raise Unauthenticated("The token's signature or form is not valid.") from None
+        claims = verified.claims
+        until = min(claims["exp"], FAR_FUTURE) + self._leeway_seconds
+        return self._caller(claims), until
+
+    def _key(self, token: bytes, keys: KeySet) -> Key:
+        """Return the key that verifies a token.
+
+        Raises:
+            Unauthenticated: no key of the issuer does.
+        """
+        algorithm, kid = _algorithm_and_key_id(token)
+        if algorithm not in self._algorithms:
+            raise Unauthenticated("The token's algorithm is not accepted here.")
+        key = keys.find(kid, algorithm) or self._keys.renewed().find(kid, algorithm)
+        if key is None:
+            raise Unauthenticated("The token is signed with an unknown key.")
+        return key
+
+    def _caller(self, claims: Mapping[str, Any]) -> Caller:
+        subject: str = claims["sub"]
+        if len(subject) > MAX_SUBJECT_CHARACTERS or not _is_unicode(subject):
+            raise Unauthenticated("The token's claim sub is not acceptable.")
+        partition = (
+            tenant_partition(claims.get(self._tenant_claim), self._key_schema)
+            if self._tenant_claim
+            else None
+        )
+        return Caller(subject, _scopes(claims), partition)
+
+
+def _algorithm_and_key_id(token: bytes) -> tuple[str, str | None]:
+    """Return ``alg`` and ``kid`` of a token that is not verified yet.
+
+    Keys and URLs of keys in the header (``jwk``, ``jku``, ``x5c``, ``x5u``) are never used. No
+    extension is supported, so ``crit`` makes a token invalid (RFC 7515, section 4.1.11), and so
+    does ``b64`` (RFC 7797, section 7).
+
+    Raises:
+        Unauthenticated: the credential is not a JSON Web Token that can be verified.
+    """
+    segment, _, rest = token.partition(b".")
+    try:
+        header = orjson.loads(base64.urlsafe_b64decode(segment + b"=" * (-len(segment) % 4)))
+    except ValueError:
+        header = None
+    if not rest or not isinstance(header, dict):
+        raise Unauthenticated("The credential is not a JSON Web Token.")
+    if "crit" in header or "b64" in header:
+        raise Unauthenticated("The token's header has an extension that is not supported.")
+    algorithm, kid = header.get("alg"), header.get("kid")
+    if not isinstance(algorithm, str) or not isinstance(kid, str | None):
+        raise Unauthenticated("The token's header is not valid.")
+    return algorithm, kid
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it can be written at all: JSON's escapes can make half of a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
+    """RFC 9068's ``scope``, words in a text; where it is absent, some issuers' ``scp``."""
+    scopes = claims.get("scope", claims.get("scp"))
+    if isinstance(scopes, str):
+        return frozenset(scopes.split(" "))
+    if isinstance(scopes, list):
+        return frozenset(scope for scope in scopes if isinstance(scope, str))
+    return frozenset()

@@ -1,0 +1,184 @@
+"""The Flask application around an item repository."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from flask import Flask, Response, request
+from flask_smorest import Api
+
+from dynamodb_items import __version__
+from dynamodb_items.config.settings import Settings, SettingsError
+from dynamodb_items.dynamodb.client import DynamoDBClient
+from dynamodb_items.dynamodb.retries import Attempts
+from dynamodb_items.observability.events import UNOBSERVED, Observer, Observers
+from dynamodb_items.storage.repository import ItemRepository
+from dynamodb_items.web.lean_flask import LeanFlask
+from dynamodb_items.web.middleware import (
+    authentication,
+    headers,
+    limits,
+    rate_limit,
+    rejections,
+    telemetry,
+)
+from dynamodb_items.web.middleware.raw_path import (
+    InvalidKeySegment,
+    KeySegmentConverter,
+    RawPathMiddleware,
+    path_prefix,
+)
+from dynamodb_items.web.openapi import components
+from dynamodb_items.web.openapi.access_documentation import secured_document
+from dynamodb_items.web.openapi.document import (
+    DOCUMENT_HEAD,
+    with_batch_operations,
+    with_links_that_lead_somewhere,
+)
+from dynamodb_items.web.openapi.schemas import BATCH_METHODS
+from dynamodb_items.web.resources.batch import batch_blueprint
+from dynamodb_items.web.resources.health import Probe, health
+from dynamodb_items.web.resources.items import items_blueprint
+from dynamodb_items.web.resources.pages import pages_blueprint
+from dynamodb_items.web.response import conflicts, problem_responses, problems
+
+log = structlog.get_logger(__name__)
+
+
+class ItemsApi(Api):  # type: ignore[misc]
+    """The OpenAPI document; its errors are those of ``web.response.problems`` alone."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def _register_error_handlers(self) -> None:
+        problem_responses.install(self._app)
+
+    def _register_responses(self) -> None:
+        """Document no answers but our own; the same for the two below."""
+
+    def _register_etag_headers(self) -> None:
+        pass
+
+    def _register_pagination_header(self) -> None:
+        pass
+
+
+def create_observer(settings: Settings) -> Observer:
+    """Whoever the settings want to watch, besides the log."""
+    observers: list[Observer] = []
+    # Imported here: what nobody watches with costs neither memory nor time.
+    if settings.admin_bind is not None:
+        from dynamodb_items.observability.metrics import PrometheusObserver  # noqa: PLC0415
+
+        try:
+            observers.append(PrometheusObserver())
+        except OSError as error:  # a full disk; requests are served all the same
+            log.error("no metrics", error=str(error))  # noqa: TRY400
+    if settings.otel:
+        try:
+            from dynamodb_items.observability.tracing import TracingObserver  # noqa: PLC0415
+        except ImportError as error:
+            raise SettingsError([f"ITEMS_OTEL needs the extra otel: {error}."]) from error
+        observers.append(TracingObserver())
+    return Observers(observers) if observers else UNOBSERVED
+
+
+def create_repository(settings: Settings, observer: Observer = UNOBSERVED) -> ItemRepository:
+    """The table of the settings, on AWS or wherever AWS's own variables point."""
+    attempts = Attempts(DynamoDBClient(settings, observer), settings, observer)
+    return ItemRepository(
+        attempts,
+        settings.table,
+        settings.key_schema,
+        settings.version_attribute,
+        settings.operations,
+    )
+
+
+def create_app(
+    settings: Settings, repository: ItemRepository, observer: Observer = UNOBSERVED
+) -> Flask:
+    """The application. Nothing is connected and no probe runs until it is asked something.
+
+    Raises:
+        SettingsError: what the settings name cannot be read or used.
+    """
+    app = LeanFlask("service", static_folder=None)
+    app.config.update(
+        API_TITLE="Items of a DynamoDB table",
+        API_VERSION=__version__,
+        OPENAPI_VERSION="3.0.3",
+    )
+    app.url_map.merge_slashes = False
+    app.url_map.converters["key_segment"] = KeySegmentConverter
+    app.extensions["settings"] = settings
+    app.extensions["item_repository"] = repository
+    app.extensions["probe"] = Probe(repository, settings, observer)
+    rejections.install(app)
+    # From the inside out: who asks is known first, then how often, and only then a body is read.
+    limits.install(app, settings)
+    rate_limit.install(app, settings)
+    authentication.install(app, settings)
+    app.wsgi_app = RawPathMiddleware(app.wsgi_app)  # type: ignore[method-assign]
+    headers.install(app, settings)
+    app.wsgi_app = telemetry.Telemetry(  # type: ignore[method-assign]
+        app.wsgi_app, observer, with_path=settings.log_level == "debug"
+    )
+    app.wsgi_app = headers.HeadersLimit(app.wsgi_app)  # type: ignore[method-assign]
+    app.register_error_handler(
+        InvalidKeySegment, lambda refusal: problem_responses.handle_items_error(refusal.error)
+    )
+    conflicts.install(app)
+    app.extensions["openapi"] = _register_routes(app, settings)
+    return app
+
+
+def openapi_document(app: Flask) -> dict[str, Any]:
+    """The app's OpenAPI document."""
+    document: dict[str, Any] = app.extensions["openapi"]
+    return document
+
+
+def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
+    api = ItemsApi(app, spec_kwargs={**DOCUMENT_HEAD})
+    components.register_components(api)
+    api.register_blueprint(items_blueprint(settings))
+    api.register_blueprint(batch_blueprint(settings))
+    api.register_blueprint(health)
+    app.register_blueprint(pages_blueprint(settings))
+    document: Mapping[str, Any] = secured_document(
+        with_batch_operations(
+            with_links_that_lead_somewhere(api.spec.to_dict()),
+            [method for each, method in BATCH_METHODS.items() if each in settings.operations],
+        ),
+        settings,
+    )
+    openapi_json = app.json.dumps(document, sort_keys=False)
+    (server,) = document["servers"]
+    errors_page = problems.documentation()
+
+    @app.get("/openapi.json")
+    def openapi() -> Response:
+        text, root = openapi_json, path_prefix(request.environ)
+        if root:
+            below = {**document, "servers": [{**server, "url": root}]}
+            text = app.json.dumps(below, sort_keys=False)
+        return _revalidated(text, "application/json")
+
+    @app.get(problems.DOCUMENTATION_PATH)
+    def errors() -> Response:
+        return _revalidated(errors_page, "text/markdown; charset=utf-8")
+
+    return document
+
+
+def _revalidated(text: str, content_type: str) -> Response:
+    """A response with a strong ETag, or 304 for a client that already has it.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
+    """
+    response = Response(text, content_type=content_type, headers={"Cache-Control": "no-cache"})
+    response.add_etag()
+    response.make_conditional(request)
+    response.headers.pop("Date", None)  # the server sets it
+    return response

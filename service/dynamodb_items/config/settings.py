@@ -1,0 +1,181 @@
+"""The settings, read once from the environment; ``docs/settings.md`` describes each."""
+
+import difflib
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, NoReturn, Self
+
+from dynamodb_items.config import values
+from dynamodb_items.domain.items import KeyAttribute, KeySchema
+from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.write_tokens import VersionAttribute
+from dynamodb_items.runtime.output import protect_standard_streams
+
+# DynamoDB's limits, https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
+PARTITION_KEY_MAX_BYTES = 2048
+SORT_KEY_MAX_BYTES = 1024
+
+# Read by the test suite, never by the service.
+_FOREIGN_VARIABLES = frozenset({"ITEMS_TEST_ENDPOINT", "ITEMS_TEST_FAST_PATH"})
+
+
+class SettingsError(Exception):
+    """The environment holds mistakes; ``mistakes`` lists all of them, a sentence each."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+    def end_the_start(self) -> NoReturn:
+        """Say all of it and end the process with the status that gunicorn takes as "the app cannot
+        load", after which it doesn't try again for ever.
+        """
+        protect_standard_streams()
+        sys.stderr.write("The service cannot start; mend its environment:\n")
+        sys.stderr.writelines(f"  {mistake}\n" for mistake in self.mistakes)
+        sys.exit(4)
+
+
+def _setting(
+    variable: str, default: str, parse: Callable[[str], Any], *, is_secret: bool = False
+) -> Any:
+    return field(
+        default_factory=lambda: parse(default),
+        metadata={
+            "variable": variable,
+            "default": default,
+            "parse": parse,
+            "is_secret": is_secret,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a deployment may choose. Built by ``from_environment``, or for a test by
+    its keyword arguments; the defaults are the tutorial's.
+    """
+
+    table: str = _setting("ITEMS_TABLE", "my-dynamodb-table", values.table)
+    partition_key: KeyAttribute = _setting(
+        "ITEMS_PARTITION_KEY", "Id:N", values.key(PARTITION_KEY_MAX_BYTES)
+    )
+    sort_key: KeyAttribute = _setting("ITEMS_SORT_KEY", "Name:S", values.key(SORT_KEY_MAX_BYTES))
+    operations: frozenset[Operation] = _setting(
+        "ITEMS_OPERATIONS", "GetItem,PutItem,UpdateItem,DeleteItem", values.operations
+    )
+    version_attribute: str = _setting("ITEMS_VERSION_ATTRIBUTE", "_version", str)
+    require_if_match: bool = _setting("ITEMS_REQUIRE_IF_MATCH", "false", values.flag)
+    consistent_read: bool = _setting("ITEMS_CONSISTENT_READ", "false", values.flag)
+    deadline_seconds: float = _setting("ITEMS_DEADLINE_SECONDS", "5", values.seconds)
+    connect_timeout_seconds: float = _setting(
+        "ITEMS_CONNECT_TIMEOUT_SECONDS", "0.5", values.seconds
+    )
+    read_timeout_seconds: float = _setting("ITEMS_READ_TIMEOUT_SECONDS", "1", values.seconds)
+    max_attempts: int = _setting("ITEMS_MAX_ATTEMPTS", "3", values.count)
+    retry_percent: int = _setting("ITEMS_RETRY_PERCENT", "10", values.count)
+    max_in_flight: int = _setting("ITEMS_MAX_IN_FLIGHT", "100", values.count)
+    body_timeout_seconds: float = _setting("ITEMS_BODY_TIMEOUT_SECONDS", "30", values.seconds)
+    drain_seconds: float = _setting("ITEMS_DRAIN_SECONDS", "0", values.pause_seconds)
+    auth: str | None = _setting("ITEMS_AUTH", "", values.auth_scheme)
+    jwt_issuer: str = _setting("ITEMS_JWT_ISSUER", "", values.issuer)
+    jwt_audiences: tuple[str, ...] = _setting("ITEMS_JWT_AUDIENCE", "", values.names)
+    jwt_key_set: str = _setting("ITEMS_JWT_KEY_SET", "", values.key_set)
+    jwt_key_set_seconds: float = _setting("ITEMS_JWT_KEY_SET_SECONDS", "300", values.seconds)
+    jwt_algorithms: tuple[str, ...] = _setting(
+        "ITEMS_JWT_ALGORITHMS", "RS256,ES256", values.algorithms
+    )
+    jwt_leeway_seconds: float = _setting("ITEMS_JWT_LEEWAY_SECONDS", "30", values.seconds)
+    jwt_require_nbf: bool = _setting("ITEMS_JWT_REQUIRE_NBF", "true", values.flag)
+    api_keys_file: str = _setting("ITEMS_API_KEYS_FILE", "", str)
+    tenant_claim: str = _setting("ITEMS_TENANT_CLAIM", "", str)
+    rate_limit: str = _setting("ITEMS_RATE_LIMIT", "", values.rate_limit)
+    rate_limit_storage: str = _setting(
+        "ITEMS_RATE_LIMIT_STORAGE", "memory://", values.storage, is_secret=True
+    )
+    cors_origins: tuple[str, ...] = _setting("ITEMS_CORS_ORIGINS", "", values.origins)
+    cache_control: str = _setting("ITEMS_CACHE_CONTROL", "no-store", values.header_value)
+    trusted_proxies: int = _setting("ITEMS_TRUSTED_PROXIES", "0", values.hops)
+    admin_bind: tuple[str, int] | None = _setting("ITEMS_ADMIN_BIND", "", values.address)
+    otel: bool = _setting("ITEMS_OTEL", "false", values.flag)
+    probe_interval_seconds: float = _setting("ITEMS_PROBE_INTERVAL_SECONDS", "5", values.seconds)
+    ready_follows_table: bool = _setting("ITEMS_READY_FOLLOWS_TABLE", "false", values.flag)
+    docs_ui: bool = _setting("ITEMS_DOCS_UI", "false", values.flag)
+    item_page: bool = _setting("ITEMS_ITEM_PAGE", "false", values.flag)
+    fast_path: bool = _setting("ITEMS_FAST_PATH", "true", values.flag)
+    log_level: str = _setting("ITEMS_LOG_LEVEL", "info", values.log_level)
+
+    @property
+    def key_schema(self) -> KeySchema:
+        """The two key attributes together."""
+        return KeySchema(self.partition_key, self.sort_key)
+
+    @property
+    def own_attributes(self) -> tuple[str, ...]:
+        """The attributes that are the service's own: no client writes them."""
+        return VersionAttribute(self.version_attribute).names
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Settings from ``ITEMS_*`` variables, the defaults for those that are absent.
+
+        Raises:
+            SettingsError: with every mistake found, not only the first.
+        """
+        chosen: dict[str, Any] = {}
+        mistakes: list[str] = []
+        for setting in fields(cls):
+            variable = setting.metadata["variable"]
+            text = environment.get(variable, setting.metadata["default"])
+            try:
+                chosen[setting.name] = setting.metadata["parse"](text)
+            except ValueError as error:
+                shown = "" if setting.metadata["is_secret"] else f"={text!r}"
+                mistakes.append(f"{variable}{shown}: {error}.")
+        if not mistakes:
+            settings = cls(**chosen)
+            mistakes = settings._contradictions()
+            if not mistakes:
+                return settings
+        raise SettingsError(mistakes)
+
+    def _contradictions(self) -> list[str]:
+        mistakes = []
+        names = [*self.key_schema.names, *self.own_attributes]
+        if len(set(names)) < len(names):
+            mistakes.append(
+                "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY and ITEMS_VERSION_ATTRIBUTE with its log must "
+                f"name different attributes, not {', '.join(names)}."
+            )
+        return mistakes + self._access_contradictions()
+
+    def _access_contradictions(self) -> list[str]:
+        needs = {
+            "ITEMS_JWT_ISSUER": (self.jwt_issuer, "jwt"),
+            "ITEMS_JWT_AUDIENCE": (self.jwt_audiences, "jwt"),
+            "ITEMS_API_KEYS_FILE": (self.api_keys_file, "api-key"),
+        }
+        mistakes = [
+            f"{variable} must be set where ITEMS_AUTH={scheme}."
+            if self.auth == scheme
+            # Whoever sets it believes that callers are checked.
+            else f"{variable} is set, but does nothing without ITEMS_AUTH={scheme}."
+            for variable, (value, scheme) in needs.items()
+            if bool(value) != (self.auth == scheme)
+        ]
+        if self.tenant_claim and self.auth not in ("jwt", "api-key"):
+            mistakes.append("ITEMS_TENANT_CLAIM needs ITEMS_AUTH=jwt or ITEMS_AUTH=api-key.")
+        return mistakes
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """A sentence for each ``ITEMS_*`` variable that is no setting, with the nearest one."""
+    known = [setting.metadata["variable"] for setting in fields(Settings)]
+    sentences = []
+    for variable in sorted(environment):
+        if variable.startswith("ITEMS_") and variable not in {*known, *_FOREIGN_VARIABLES}:
+            near = difflib.get_close_matches(variable, known, n=1)
+            hint = f" Is {near[0]} meant?" if near else ""
+            sentences.append(f"{variable} is no setting and changes nothing.{hint}")
+    return sentences

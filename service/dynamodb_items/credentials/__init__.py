@@ -1,0 +1,1 @@
+"""AWS credentials: where they are looked up, why none are found, and their renewal."""

@@ -1,0 +1,1 @@
+"""Items, keys, numbers, operations, errors: plain values, no HTTP, no AWS."""

@@ -1,0 +1,80 @@
+"""botocore without its walks over attribute values.
+
+botocore serialises and parses each value by the model of its shape: a second of processor time for
+a large item, in which no other request of the process is served. What DynamoDB sends and takes is
+the values' JSON itself, except for binary.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.model import MapShape
+from botocore.parsers import JSONParser, ResponseParserFactory
+
+from dynamodb_items.dynamodb.response_checks import CONTENT
+from dynamodb_items.dynamodb.wire_json import request_body
+
+_PARAMETERS = "items.parameters"
+
+
+class AttributeParser(JSONParser):
+    """Parses a response whose content ``check_response`` has left in it."""
+
+    _content: Any = None
+
+    def parse(self, response: Mapping[str, Any], shape: Any) -> dict[str, Any]:
+        """Return what botocore makes of a response."""
+        self._content = response[CONTENT]
+        parsed: dict[str, Any] = super().parse(response, shape)
+        return parsed
+
+    def _parse_body_as_json(self, _body: bytes) -> Any:
+        return self._content
+
+    def _handle_map(self, shape: MapShape, value: dict[str, Any]) -> Any:
+        if shape.value.name == "AttributeValue":
+            return value
+        return super()._handle_map(shape, value)  # type: ignore[misc]
+
+
+class AttributeParserFactory(ResponseParserFactory):
+    """Makes parsers for DynamoDB's protocol."""
+
+    def create_parser(self, protocol_name: str) -> Any:
+        """A parser of one response."""
+        if protocol_name == "json":
+            return AttributeParser()
+        return super().create_parser(protocol_name)
+
+
+def write_bodies_at_once(client: Any) -> None:
+    """Have the client's request bodies written in one step, by its own events.
+
+    https://docs.aws.amazon.com/boto3/latest/guide/events.html
+    """
+    client.meta.events.register("provide-client-params.dynamodb", _withhold)
+    client.meta.events.register_last("before-call.dynamodb", _write)
+
+
+def _withhold(
+    params: Mapping[str, Any], context: dict[str, Any], **_event: object
+) -> Mapping[str, Any] | None:
+    """Leave botocore what it derives the endpoint from: the names of tables."""
+    try:
+        context[_PARAMETERS] = request_body(params)
+    except TypeError:  # such as a lone surrogate: left to botocore
+        return None
+    return {
+        name: [_table_names(member) for member in value] if name == "TransactItems" else value
+        for name, value in params.items()
+        if name in ("TableName", "TransactItems")
+    }
+
+
+def _table_names(member: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    return {kind: {"TableName": each["TableName"]} for kind, each in member.items()}
+
+
+def _write(params: dict[str, Any], context: Mapping[str, Any], **_event: object) -> None:
+    if _PARAMETERS in context:
+        params["body"] = context[_PARAMETERS]

@@ -1,0 +1,199 @@
+"""The boto3 client, made by botocore: its timeouts, its connections, its credentials.
+
+Credentials and region come from AWS's usual places, on EC2 from the instance role. ``boto3.client``
+would make the same client, after importing its transfer manager for S3.
+"""
+
+import gzip
+import os
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import botocore.session
+import orjson
+import structlog
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError, InvalidConfigError, ReadTimeoutError
+from botocore.loaders import JSONFileLoader
+from botocore.parsers import ResponseParserError
+
+from dynamodb_items import __version__
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.credentials.background import BackgroundCredentials
+from dynamodb_items.credentials.lookup import new_session
+from dynamodb_items.domain.operations import Operation, Transaction
+from dynamodb_items.dynamodb.attribute_parser import AttributeParserFactory, write_bodies_at_once
+from dynamodb_items.dynamodb.failures import BrokenResponse
+from dynamodb_items.dynamodb.fast.prepared_requests import NotUnderstood
+from dynamodb_items.dynamodb.fast.transport import FastPath
+from dynamodb_items.dynamodb.response_checks import check_response
+from dynamodb_items.observability.events import UNOBSERVED, Observer
+from dynamodb_items.runtime.deadline import Deadline, TimeIsUp, time_limit
+from dynamodb_items.runtime.descriptors import is_out_of_descriptors
+
+log = structlog.get_logger(__name__)
+
+
+class DynamoDBClient:
+    """The four operations on one account's endpoint, one attempt each.
+
+    Nothing is made before the first call, so that each process has its own connections.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        observer: Observer = UNOBSERVED,
+        credentials: BackgroundCredentials | None = None,
+    ) -> None:
+        self._attempt_seconds = settings.connect_timeout_seconds + settings.read_timeout_seconds
+        self._config = Config(
+            connect_timeout=settings.connect_timeout_seconds,
+            read_timeout=settings.read_timeout_seconds,
+            retries={"total_max_attempts": 1, "mode": "standard"},  # attempts.py retries
+            # A connection for each request that may be under way, and one for the probe.
+            max_pool_connections=settings.max_in_flight + 1,
+            tcp_keepalive=True,
+            parameter_validation=False,  # everything was checked on the way in
+            user_agent_extra=f"dynamodb-items/{__version__}",
+        )
+        self._credentials = credentials or BackgroundCredentials(observer=observer)
+        self._lock = threading.Lock()
+        self._methods: Mapping[str, Callable[..., dict[str, Any]]] | None = None
+        self._settings = settings
+        self._fast_path: FastPath | None = None
+        self.calls = {"fast": 0, "botocore": 0}
+        """How many calls went which way."""
+
+    def call(
+        self,
+        operation: Operation | Transaction,
+        parameters: Mapping[str, Any],
+        deadline: Deadline,
+    ) -> dict[str, Any]:
+        """One attempt at one operation, answering what boto3 answers.
+
+        Raises:
+            botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: as boto3 does;
+                ``dynamodb_items.dynamodb.failures`` says what each means.
+        """
+        method = (self._methods or self._connect(deadline))[operation]
+        try:
+            return self._attempt(method, operation, parameters, deadline)
+        except TimeIsUp:
+            raise ReadTimeoutError(endpoint_url="DynamoDB") from None
+        except (ResponseParserError, RecursionError) as error:  # botocore's parser recurses
+            raise BrokenResponse(reason=str(error)) from error
+
+    def _attempt(
+        self,
+        method: Callable[..., dict[str, Any]],
+        operation: Operation | Transaction,
+        parameters: Mapping[str, Any],
+        deadline: Deadline,
+    ) -> dict[str, Any]:
+        """Over the fast path where that understands the call, else botocore's way."""
+        if self._fast_path is not None and isinstance(operation, Operation):
+            try:
+                return self._call_fast(self._fast_path, operation, parameters, deadline)
+            except NotUnderstood as reason:
+                log.warning("call left to botocore", operation=str(operation), reason=str(reason))
+        self.calls["botocore"] += 1
+        with time_limit(min(self._attempt_seconds, deadline.remaining_seconds)):
+            return method(**parameters)
+
+    def _call_fast(
+        self,
+        fast_path: FastPath,
+        operation: Operation,
+        parameters: Mapping[str, Any],
+        deadline: Deadline,
+    ) -> dict[str, Any]:
+        credentials = self._credentials.current()
+        if fast_path.account_id != credentials.account_id:
+            self._methods = None  # an account may have an endpoint of its own: learn it anew
+            raise NotUnderstood("the credentials are another account's")
+        request = fast_path.request(operation, parameters, credentials)
+        self.calls["fast"] += 1
+        return fast_path.send(
+            operation,
+            request,
+            connect_seconds=self._settings.connect_timeout_seconds,
+            read_seconds=self._settings.read_timeout_seconds,
+            deadline=deadline,
+        )
+
+    def renew_credentials(self, timeout_seconds: float) -> None:
+        """AWS has refused the credentials: have them found afresh, and wait at most so long."""
+        self._credentials.renew(timeout_seconds)
+
+    def _connect(self, deadline: Deadline) -> Mapping[str, Callable[..., dict[str, Any]]]:
+        self._credentials.start(deadline.remaining_seconds)
+        self._credentials.current()
+        with self._lock:
+            if self._methods is None:
+                try:
+                    self._methods = self._new_methods()
+                except ValueError as error:  # a region or an endpoint that is none
+                    raise InvalidConfigError(error_msg=str(error)) from error
+                except OSError as error:
+                    if is_out_of_descriptors(error):
+                        raise EndpointConnectionError(
+                            endpoint_url="DynamoDB", error=error
+                        ) from error
+                    raise
+            return self._methods
+
+    def _new_methods(self) -> Mapping[str, Callable[..., dict[str, Any]]]:
+        core = new_session()
+        core.register_component("credential_provider", self._credentials)
+        core.register_component("response_parser_factory", AttributeParserFactory())
+        models = core.get_component("data_loader")
+        models.file_loader = _ModelFiles()
+        # botocore would look into the folders of all of AWS's services, twice, to see that this is
+        # one: 30 milliseconds of each start.
+        models.list_available_services = lambda _type: ["dynamodb"]
+        client: Any = core.create_client("dynamodb", config=self._config)
+        client.meta.events.register("before-parse.dynamodb", check_response)
+        write_bodies_at_once(client)
+        if self._settings.fast_path:
+            self._fast_path = self._learned_fast_path(client, core)
+        return {
+            Operation.GET_ITEM: client.get_item,
+            Operation.PUT_ITEM: client.put_item,
+            Operation.UPDATE_ITEM: client.update_item,
+            Operation.DELETE_ITEM: client.delete_item,
+            Transaction.GET_ITEMS: client.transact_get_items,
+            Transaction.WRITE_ITEMS: client.transact_write_items,
+        }
+
+    def _learned_fast_path(self, client: Any, session: botocore.session.Session) -> FastPath | None:
+        authorities = session.get_config_variable("ca_bundle")
+        if authorities is None:
+            authorities = os.environ.get("REQUESTS_CA_BUNDLE") or True
+        try:
+            return FastPath(
+                client,
+                self._settings.table,
+                authorities,
+                account_id=self._credentials.current().account_id,
+                max_idle_connections=self._settings.max_in_flight + 1,
+            )
+        except NotUnderstood as reason:
+            log.info("no fast path", reason=str(reason))
+            return None
+
+
+class _ModelFiles(JSONFileLoader):
+    """Reads AWS's descriptions of its services into plain dictionaries: a fifth of the client's
+    making, and 2.6 MiB of each worker, go to ordered ones.
+    """
+
+    def load_file(self, file_path: str) -> Any:
+        """What is in the file, whose ending is left out; None where there is none."""
+        for ending, opened in ((".json", open), (".json.gz", gzip.open)):
+            with suppress(FileNotFoundError), opened(file_path + ending, "rb") as file:
+                return orjson.loads(file.read())
+        return None

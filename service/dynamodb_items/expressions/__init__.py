@@ -1,0 +1,1 @@
+"""DynamoDB's expressions: built, parsed and checked."""

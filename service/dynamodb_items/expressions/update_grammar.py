@@ -1,0 +1,161 @@
+"""The grammar of update expressions: from text to actions, by clause.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from dynamodb_items.expressions.parts import (
+    Action,
+    Bindings,
+    ExpressionError,
+    Operand,
+    Path,
+    Template,
+)
+from dynamodb_items.expressions.reader import REDUNDANT_PARENTHESES, ExpressionReader
+
+_SETS = ("SS", "NS", "BS")
+
+
+def parse_update(text: str, bindings: Bindings) -> dict[str, list[Action]]:
+    """Return the actions of an update expression by clause: SET, REMOVE, ADD, DELETE.
+
+    Raises:
+        ExpressionError: DynamoDB would reject it.
+    """
+    return _UpdateReader(text, bindings).update()
+
+
+class _UpdateReader(ExpressionReader):
+    keywords = frozenset(("SET", "REMOVE", "ADD", "DELETE"))
+
+    def update(self) -> dict[str, list[Action]]:
+        parsers: dict[str, Callable[[], Action]] = {
+            "SET": self._assignment,
+            "REMOVE": lambda: Action(*self._path()),
+            "ADD": lambda: self._with_value(("N", *_SETS), "a number or a set"),
+            "DELETE": lambda: self._with_value(_SETS, "a set"),
+        }
+        clauses: dict[str, list[Action]] = {}
+        while self._peek()[0] != "end":
+            clause = next((clause for clause in parsers if self._at(clause)), None)
+            if clause is None:
+                self._fail("SET, REMOVE, ADD or DELETE was expected")
+            if clause in clauses:
+                raise ExpressionError(f"there is more than one {clause} clause")
+            self._position += 1
+            actions = clauses[clause] = [parsers[clause]()]
+            while self._take(","):
+                actions.append(parsers[clause]())
+        _check_overlaps([action.path for actions in clauses.values() for action in actions])
+        return clauses
+
+    def _assignment(self) -> Action:
+        path, target = self._path()
+        self._expect("=")
+        return Action(path, (*target, "=", *self._assigned()))
+
+    def _assigned(self) -> Template:
+        """Return an operand, or two with a sign between them.
+
+        One pair of parentheses may be around each operand and one around all of it; neither
+        changes what the expression means, so they are left out.
+        """
+        opened = 0
+        while self._take("("):
+            opened += 1
+        first = self._function_or_operand()
+        if opened and self._take(")"):
+            opened -= 1
+        if opened > 1:
+            raise ExpressionError(REDUNDANT_PARENTHESES)
+        template = first.template
+        if self._at("+") or self._at("-"):
+            _, sign = self._next()
+            self._operator()
+            second = self._operand()
+            for operand in (first, second):
+                self._check_type(operand, ("N",), f"{sign} takes numbers")
+            template = (*template, sign, *second.template)
+        if opened:
+            self._expect(")")
+        return template
+
+    def _with_value(self, types: tuple[str, ...], wanted: str) -> Action:
+        path, target = self._path()
+        operand = self._literal()
+        self._check_type(operand, types, f"the action takes {wanted}")
+        return Action(path, (*target, " ", *operand.template))
+
+    def _operand(self) -> Operand:
+        is_open = self._take("(")
+        operand = self._nested_operand()
+        if is_open:
+            self._expect(")")
+        return operand
+
+    def _function_or_operand(self) -> Operand:
+        if self._called() != "list_append":
+            return self._nested_operand()
+        self._open_call()
+        first = self._operand()
+        self._expect(",")
+        second = self._operand()
+        self._expect(")")
+        for operand in (first, second):
+            self._check_type(operand, ("L",), "list_append takes lists")
+        template = ("list_append(", *first.template, ",", *second.template, ")")
+        return Operand(template, type="L")
+
+    def _nested_operand(self) -> Operand:
+        """Return a path, a value, or if_not_exists around one of these, which may repeat."""
+        template: list[Any] = []
+        closing: list[str] = []
+        while (function := self._called()) is not None:
+            if function == "list_append":
+                self._fail("list_append must be all of what is assigned")
+            if function != "if_not_exists":
+                self._fail("if_not_exists or list_append was expected")
+            self._open_call()
+            template += ("if_not_exists(", *self._path_in_call(), ",")
+            closing.append(")")
+            if self._take("("):
+                closing.append("")
+        leaf = self._literal() if self._peek()[0] == "value" else self._path_operand()
+        for _ in closing:
+            self._expect(")")
+        if not closing:
+            return leaf
+        return Operand((*template, *leaf.template, *(text for text in closing if text)))
+
+    def _path_in_call(self) -> Template:
+        is_open = self._take("(")
+        _, path = self._path()
+        if is_open:
+            self._expect(")")
+        self._expect(",")
+        return path
+
+
+def _check_overlaps(paths: list[Path]) -> None:
+    """Reject a path into what another one changes, and a path that sees a map in a list."""
+    root: dict[str | int, Any] = {}
+    for path in paths:
+        members: dict[str | int, Any] = root
+        for depth, part in enumerate(path, start=1):
+            kind = next((type(other) for other in members), type(part))
+            if kind is not type(part):
+                raise ExpressionError(
+                    f"{_spelled(path[: depth - 1])} cannot be both a map and a list"
+                )
+            is_last = depth == len(path)
+            if part in members and (is_last or members[part] is None):
+                raise ExpressionError(f"two actions change {_spelled(path[:depth])}")
+            inside = members.setdefault(part, None if is_last else {})
+            members = {} if inside is None else inside
+
+
+def _spelled(path: Path) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)[1:]

@@ -1,0 +1,1 @@
+"""Plain and typed JSON, patches, and their limits."""

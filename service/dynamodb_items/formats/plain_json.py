@@ -1,0 +1,247 @@
+"""Plain JSON values <-> typed attribute values, exact for every type that plain JSON has."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any, Self
+
+import orjson
+
+from dynamodb_items.domain.items import Attributes, AttributeValue
+from dynamodb_items.domain.numbers import canonical_number, parse_number
+from dynamodb_items.formats.limits import (
+    InvalidValue,
+    ItemRoom,
+    base64_text,
+    check_level,
+    check_names,
+    checked_number,
+    inside,
+    object_members,
+)
+from dynamodb_items.formats.stored_types import set_of
+from dynamodb_items.runtime.deadline import give_way_after
+
+_INT64_DIGITS = 18
+_CANONICAL_NUMBER = re.compile(r"0|-?(?:[1-9][0-9]*(?:\.[0-9]*[1-9])?|0\.[0-9]*[1-9])", re.ASCII)
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
+
+
+class BinaryText(str):
+    """Binary as plain JSON shows it; turned back, it is binary still."""
+
+    __slots__ = ("stored",)
+
+    stored: AttributeValue
+
+    @classmethod
+    def of(cls, stored: AttributeValue) -> Self:
+        """The base64 text of a binary value."""
+        text = cls(base64_text(stored["B"]))
+        text.stored = stored
+        return text
+
+    def typed(self) -> AttributeValue:
+        """The value that it shows."""
+        return self.stored
+
+
+class SetArray(list[Any]):
+    """A set as plain JSON shows it; turned back, it is a set still, whatever was done to it."""
+
+    def __init__(self, type_: str, members: Iterable[Any]) -> None:
+        super().__init__(members)
+        self.type = type_
+
+    def typed(self) -> AttributeValue:
+        """The set of its members.
+
+        Raises:
+            InvalidValue: they are not a set of its type.
+        """
+        typed: list[AttributeValue] = []
+        try:
+            for member in self:
+                typed.append(value_from_plain(member, 1, ItemRoom()))  # noqa: PERF401 - counts for the path
+        except InvalidValue as invalid:
+            invalid.path.append(len(typed))
+            raise
+        try:
+            return set_of(self.type, typed)
+        except ValueError as error:
+            raise InvalidValue(str(error)) from None
+
+
+def from_plain(
+    value: Any, pointer: str = "", level: int = 1, room: ItemRoom | None = None
+) -> AttributeValue:
+    """The typed value of parsed plain JSON, whose numbers are ``Decimal``.
+
+    Raises:
+        UnacceptableItem: a number, a name or a depth that DynamoDB does not take.
+        ItemTooLarge: no item has room for it.
+    """
+    with inside(pointer):
+        return value_from_plain(value, level, room or ItemRoom())
+
+
+def attributes_from_plain(value: Any, pointer: str = "") -> Attributes:
+    """The typed attributes of a parsed plain JSON object.
+
+    Raises:
+        UnacceptableItem: it is not an object, or holds what DynamoDB does not take.
+        ItemTooLarge: no item has room for it.
+    """
+    members = object_members(value, pointer)
+    room = ItemRoom()
+    with inside(pointer):
+        attributes = _attributes(members, 1, room)
+    give_way_after(room.used)
+    return attributes
+
+
+def value_from_plain(value: Any, level: int, room: ItemRoom) -> AttributeValue:
+    """The typed value of parsed plain JSON, where the caller adds the path to an error.
+
+    Raises:
+        InvalidValue: a number, a name or a depth that DynamoDB does not take.
+        ItemTooLarge: no item has room for it.
+    """
+    convert = _SCALARS.get(type(value))
+    return _container(value, level, room) if convert is None else convert(value)
+
+
+def _attributes(members: dict[str, Any], level: int, room: ItemRoom) -> dict[str, AttributeValue]:
+    kinds = list(map(type, members.values()))
+    room.take_map(members, kinds)
+    check_names(members)
+    typed: dict[str, AttributeValue] = {}
+    name = ""
+    try:
+        for kind, (name, member) in zip(kinds, members.items(), strict=True):
+            convert = _SCALARS.get(kind)
+            typed[name] = _container(member, level, room) if convert is None else convert(member)
+    except InvalidValue as invalid:
+        invalid.path.append(name)
+        raise
+    return typed
+
+
+def _list(members: list[Any], level: int, room: ItemRoom) -> list[AttributeValue]:
+    kinds = list(map(type, members))
+    room.take_list(kinds)
+    typed: list[AttributeValue] = []
+    try:
+        for kind, member in zip(kinds, members, strict=True):
+            convert = _SCALARS.get(kind)
+            typed.append(_container(member, level, room) if convert is None else convert(member))
+    except InvalidValue as invalid:
+        invalid.path.append(len(typed))
+        raise
+    return typed
+
+
+def _container(value: Any, level: int, room: ItemRoom) -> AttributeValue:
+    if isinstance(value, BinaryText | SetArray):
+        return value.typed()
+    check_level(level + 1)
+    if isinstance(value, list):
+        return {"L": _list(value, level + 1, room)}
+    return {"M": _attributes(value, level + 1, room)}
+
+
+def _number(value: Decimal) -> AttributeValue:
+    return {"N": checked_number(value)}
+
+
+_SCALARS: Mapping[type, Callable[[Any], AttributeValue]] = {
+    str: lambda value: {"S": value},
+    Decimal: _number,
+    bool: lambda value: {"BOOL": value},
+    type(None): lambda _value: {"NULL": True},
+}
+
+
+def to_document(attributes: Attributes) -> dict[str, Any]:
+    """The item as a plain JSON document that can be changed and turned back by ``from_plain``:
+    numbers are ``Decimal``, and sets and binary remember what they are.
+    """
+    return {name: _member(value) for name, value in attributes.items()}
+
+
+def _member(value: AttributeValue) -> Any:
+    ((type_, content),) = value.items()
+    match type_:
+        case "N":
+            return _document_number(content)
+        case "NULL":
+            return None
+        case "M":
+            return to_document(content)
+        case "L":
+            return [_member(member) for member in content]
+        case "B":
+            return BinaryText.of(value)
+        case "SS":
+            return SetArray(type_, content)
+        case "NS":
+            return SetArray(type_, map(_document_number, content))
+        case "BS":
+            return SetArray(type_, (BinaryText.of({"B": member}) for member in content))
+        case _:
+            return content
+
+
+def _document_number(number: str) -> Any:
+    try:
+        return parse_number(number)
+    except ValueError:  # no number of DynamoDB's; an engine in its place let it in
+        return number
+
+
+def to_plain(attributes: Attributes) -> dict[str, Any]:
+    """The item as plain JSON values that ``orjson`` writes: sets as arrays, binary as base64."""
+    return {
+        # Most values are text or numbers, and most time is spent here.
+        name: value["S"]
+        if "S" in value
+        else (_plain_number(value["N"]) if "N" in value else _plain(value))
+        for name, value in attributes.items()
+    }
+
+
+def _plain(value: AttributeValue) -> Any:
+    if "S" in value:
+        return value["S"]
+    if "N" in value:
+        return _plain_number(value["N"])
+    if "M" in value:
+        return to_plain(value["M"])
+    ((type_, content),) = value.items()
+    match type_:
+        case "NULL":
+            return None
+        case "L":
+            return [
+                to_plain(member["M"]) if "M" in member else _plain(member) for member in content
+            ]
+        case "B":
+            return base64_text(content)
+        case "NS":
+            return [_plain_number(member) for member in content]
+        case "BS":
+            return [base64_text(member) for member in content]
+        case _:
+            return content
+
+
+def _plain_number(number: str) -> Any:
+    if len(number) <= _INT64_DIGITS and number.isascii() and number.isdigit():
+        return int(number)
+    if _CANONICAL_NUMBER.fullmatch(number):  # as DynamoDB itself writes nearly all of them
+        return orjson.Fragment(number)
+    try:
+        return orjson.Fragment(canonical_number(parse_number(number)))
+    except ValueError:
+        # No number of DynamoDB's, so another engine let it in: as it stands if JSON has it.
+        return orjson.Fragment(number) if _JSON_NUMBER.fullmatch(number) else number

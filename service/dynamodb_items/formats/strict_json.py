@@ -1,0 +1,113 @@
+"""JSON bodies read so that nothing is lost: exact numbers, no duplicate keys, bounded depth.
+
+https://www.rfc-editor.org/rfc/rfc8259
+"""
+
+import codecs
+import itertools
+import json
+import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any, NoReturn
+
+import orjson
+
+from dynamodb_items.domain.errors import InvalidBody, UnacceptableItem
+from dynamodb_items.domain.numbers import decimal_of
+from dynamodb_items.runtime.deadline import give_way_after
+
+# An item's 32 levels take two levels of JSON each in the typed form, and some to spare. The exact
+# limit is checked with the values; this one keeps the parser from recursing far.
+MAX_JSON_DEPTH = 80
+
+# A string, closed or not. Taking an unclosed string to the end of the body keeps the search linear.
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+# Each opening bracket as 1, each closing one as -1, all else left out.
+_STEPS = bytes.maketrans(b"[{]}", bytes([1, 1, 255, 255]))
+_NO_BRACKETS = bytes({*range(256)} - {*b"[]{}"})
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def parse_json(body: bytes) -> Any:
+    """The body's value; numbers are ``Decimal``, exact.
+
+    Raises:
+        InvalidBody: no JSON in UTF-8, a duplicate key, a lone surrogate, NaN or Infinity.
+        UnacceptableItem: nested too deep to be any item.
+    """
+    if not body.strip(b" \t\r\n"):
+        raise InvalidBody("The body is empty.")
+    if body.startswith(codecs.BOM_UTF8):
+        raise InvalidBody(
+            "The body begins with a byte order mark, which JSON must not have (RFC 8259 "
+            "section 8.1). Send UTF-8 without it."
+        )
+    _check_depth(body)
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidBody(f"The body is not UTF-8: byte {error.start} is wrong.") from None
+    try:
+        value = _decoded(text)
+    except json.JSONDecodeError as error:
+        raise InvalidBody(
+            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        ) from None
+    if _SURROGATE_ESCAPE.search(text):
+        _refuse_lone_surrogates(value)
+    give_way_after(len(body))
+    return value
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return _DECODER.decode(text)
+    except InvalidOperation:  # a number that no Decimal holds
+        return _CAREFUL_DECODER.decode(text)
+
+
+def _check_depth(body: bytes) -> None:
+    if body.count(b"{") + body.count(b"[") <= MAX_JSON_DEPTH:
+        return
+    steps = _STRING.sub(b"", body).translate(_STEPS, _NO_BRACKETS)
+    depths = itertools.accumulate(memoryview(steps).cast("b"))
+    if max(depths, default=0) > MAX_JSON_DEPTH:
+        raise UnacceptableItem("The body nests deeper than DynamoDB's 32 levels.")
+
+
+def _unique_members(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(members)
+    if len(value) < len(members):
+        seen = set()
+        for name, _ in members:
+            if name in seen:
+                raise InvalidBody(f"The body has the key {name[:60]!r} twice in one object.")
+            seen.add(name)
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise InvalidBody(f"The body is not JSON: {name} is no JSON value.")
+
+
+def _refuse_lone_surrogates(value: Any) -> None:
+    try:
+        orjson.dumps(value, default=str)  # encodes every string, and cannot encode these
+    except orjson.JSONEncodeError:
+        raise InvalidBody(
+            "The body has a lone surrogate (half of a \\u pair), which is no character."
+        ) from None
+
+
+def _decoder(parse_number: Callable[[str], Decimal]) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=_unique_members,
+        parse_int=parse_number,
+        parse_float=parse_number,
+        parse_constant=_refuse_constant,
+    )
+
+
+_DECODER = _decoder(Decimal)
+_CAREFUL_DECODER = _decoder(decimal_of)

@@ -1,0 +1,204 @@
+"""DynamoDB's own typed JSON, as ``{"Email": {"S": "…"}}``, <-> typed attribute values.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from dynamodb_items.domain.items import Attributes, AttributeValue
+from dynamodb_items.domain.numbers import parse_number
+from dynamodb_items.formats.limits import (
+    InvalidValue,
+    ItemRoom,
+    base64_text,
+    check_level,
+    check_names,
+    checked_number,
+    inside,
+    object_members,
+)
+from dynamodb_items.runtime.deadline import give_way_after, in_turns
+
+_MEMBERS_IN_A_ROW = 50_000
+"""So many take less than 100 milliseconds."""
+_Reader: TypeAlias = Callable[[Any, int, ItemRoom], Any]
+
+
+def attributes_from_typed(value: Any, pointer: str = "") -> Attributes:
+    """The attributes of a parsed JSON object in DynamoDB's typed form.
+
+    Raises:
+        UnacceptableItem: it is not in that form, or holds what DynamoDB does not take.
+        ItemTooLarge: no item has room for it.
+    """
+    members = object_members(value, pointer)
+    room = ItemRoom()
+    with inside(pointer):
+        attributes = _attributes(members, 1, room)
+    give_way_after(room.used)
+    return attributes
+
+
+def values_from_typed(members: dict[str, Any], pointer: str) -> dict[str, AttributeValue]:
+    """The attribute values of parsed JSON such as ``{":v": {"S": "Raj"}}``; base64 becomes bytes.
+
+    Raises:
+        UnacceptableItem: one is not in that form, or holds what DynamoDB does not take.
+        ItemTooLarge: no item has room for it.
+    """
+    typed: dict[str, AttributeValue] = {}
+    used = 0
+    for name, value in members.items():
+        room = ItemRoom()
+        with inside(pointer):
+            typed[name] = _named_value(name, value, 1, room)
+        used += room.used
+    give_way_after(used)
+    return typed
+
+
+def _attributes(members: dict[str, Any], level: int, room: ItemRoom) -> dict[str, AttributeValue]:
+    room.take_map(members, [])
+    check_names(members)
+    return {name: _named_value(name, value, level, room) for name, value in members.items()}
+
+
+def _named_value(name: str, value: Any, level: int, room: ItemRoom) -> AttributeValue:
+    try:
+        return _value(value, level, room)
+    except InvalidValue as invalid:
+        invalid.path.append(name)
+        raise
+
+
+def _value(value: Any, level: int, room: ItemRoom) -> AttributeValue:
+    if not isinstance(value, dict) or len(value) != 1:
+        raise InvalidValue(
+            'a typed value is an object of one type and its content, as {"S": "Raj"}'
+        )
+    ((type_, content),) = value.items()
+    reader = _TYPED_READERS.get(type_)
+    if reader is None:
+        raise InvalidValue(f"DynamoDB has no type {type_[:20]!r}")
+    if type_ in ("L", "M"):
+        check_level(level + 1)
+    try:
+        return {type_: reader(content, level, room)}
+    except InvalidValue as invalid:
+        invalid.path.append(type_)
+        raise
+
+
+def _read_string(content: Any, _level: int, _room: ItemRoom) -> str:
+    if not isinstance(content, str):
+        raise InvalidValue("must be a string")
+    return content
+
+
+def _read_number(content: Any, level: int, room: ItemRoom) -> str:
+    text = _read_string(content, level, room)
+    try:
+        number = parse_number(text)
+    except ValueError:
+        raise InvalidValue("must be a number written as a string") from None
+    return checked_number(number)
+
+
+def _read_binary(content: Any, level: int, room: ItemRoom) -> bytes:
+    text = _read_string(content, level, room)
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidValue("must be base64 text") from None
+
+
+def _read_bool(content: Any, _level: int, _room: ItemRoom) -> bool:
+    if not isinstance(content, bool):
+        raise InvalidValue("must be true or false")
+    return content
+
+
+def _read_null(content: Any, _level: int, _room: ItemRoom) -> bool:
+    if content is not True:
+        raise InvalidValue("must be true")
+    return True
+
+
+def _read_list(content: Any, level: int, room: ItemRoom) -> list[AttributeValue]:
+    members = _array(content)
+    room.take_list(list(map(type, members)))
+    return _read_members(_value, members, level + 1, room)
+
+
+def _read_map(content: Any, level: int, room: ItemRoom) -> Attributes:
+    if not isinstance(content, dict):
+        raise InvalidValue("must be a JSON object")
+    return _attributes(content, level + 1, room)
+
+
+def _set_reader(read: _Reader) -> _Reader:
+    def read_set(content: Any, level: int, room: ItemRoom) -> list[Any]:
+        members = _array(content)
+        room.take_set(len(members))
+        typed = _read_members(read, members, level, room)
+        if not typed:
+            raise InvalidValue("a set must not be empty")
+        if len(set(typed)) < len(typed):
+            raise InvalidValue("a set must not hold a member twice")
+        return typed
+
+    return read_set
+
+
+def _array(content: Any) -> list[Any]:
+    if not isinstance(content, list):
+        raise InvalidValue("must be an array")
+    return content
+
+
+def _read_members(read: _Reader, members: list[Any], level: int, room: ItemRoom) -> list[Any]:
+    typed: list[Any] = []
+    try:
+        for member in in_turns(members, _MEMBERS_IN_A_ROW):
+            typed.append(read(member, level, room))  # noqa: PERF401 - counts for the path
+    except InvalidValue as invalid:
+        invalid.path.append(len(typed))
+        raise
+    return typed
+
+
+_TYPED_READERS: Mapping[str, _Reader] = {
+    "S": _read_string,
+    "N": _read_number,
+    "B": _read_binary,
+    "BOOL": _read_bool,
+    "NULL": _read_null,
+    "L": _read_list,
+    "M": _read_map,
+    "SS": _set_reader(_read_string),
+    "NS": _set_reader(_read_number),
+    "BS": _set_reader(_read_binary),
+}
+
+
+def to_typed(attributes: Attributes) -> dict[str, Any]:
+    """The item in DynamoDB's typed form as JSON values, binary as base64 text."""
+    return {name: _typed(value) for name, value in attributes.items()}
+
+
+def _typed(value: AttributeValue) -> Any:
+    ((type_, content),) = value.items()
+    match type_:
+        case "B":
+            return {type_: base64_text(content)}
+        case "BS":
+            return {type_: [base64_text(member) for member in content]}
+        case "L":
+            return {type_: [_typed(member) for member in content]}
+        case "M":
+            return {type_: to_typed(content)}
+        case _:
+            return value

@@ -1,0 +1,291 @@
+"""The launcher for one's own machine: an embedded engine, a table, sample items, the service.
+
+The service itself is started exactly as in production and does not know the difference: AWS's own
+environment variables point it at the engine.
+"""
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import boto3.session
+import click
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from dynamodb_items.config.addresses import is_loopback
+from dynamodb_items.config.settings import Settings, SettingsError
+from dynamodb_items.credentials.lookup import DEFAULT_REGION
+from dynamodb_items.domain.operations import Operation
+from dynamodb_items.local.processes import free_port, running
+
+LOOPBACK = "127.0.0.1"
+# For NO_PROXY: urllib and botocore look for ::1 with its brackets, others without them.
+LOOPBACK_NAMES = (LOOPBACK, "localhost", "::1", "[::1]")
+# What listens on every address is reached on one of them.
+REACHED_AT = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104
+MAX_PORT = 65_535
+START_SECONDS = 60
+SAMPLE_ITEMS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
+    ("101", "Raj", {}),
+    ("102", "Priya", {"Email": {"S": "priya@gmail.com"}}),
+    ("104", "Andrew", {"Email": {"S": "andrew@gmail.com"}}),
+)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  python -m dynamodb_items.local
+  python -m dynamodb_items.local --port 8080
+  python -m dynamodb_items.local --endpoint http://127.0.0.1:8001"""
+)
+@click.option("--host", default=LOOPBACK, show_default=True, help="The address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, MAX_PORT),
+    default=8000,
+    show_default=True,
+    help="The port to listen on.",
+)
+@click.option("--endpoint", help="A DynamoDB-compatible endpoint in place of the embedded engine.")
+def main(host: str, port: int, endpoint: str | None) -> None:
+    """Run the service on this machine, with a table to try it on. Ctrl-C ends all of it."""
+    try:
+        settings = Settings.from_environment(os.environ)
+    except SettingsError as error:
+        _give_up("The environment holds mistakes: " + " ".join(error.mistakes))
+    if settings.auth is None and not is_loopback(host):
+        _give_up(
+            f"ITEMS_AUTH is not set, and {host} is reached from other machines. Set "
+            "ITEMS_AUTH=none to let in everyone who reaches it."
+        )
+    _check_address(host, port)
+    _check_endpoint(endpoint)
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _interrupt)
+    reach_loopback_directly()
+    try:
+        with ExitStack() as processes:
+            if not endpoint:
+                _say("Starting the embedded engine (moto, in memory) …")
+                endpoint = processes.enter_context(_engine())
+            _point_at(endpoint)
+            _prepare_table(settings, endpoint)
+            _say("Starting the service (gunicorn) …")
+            service = processes.enter_context(
+                running(
+                    [
+                        *(sys.executable, "-m", "gunicorn", "-b", _address(host, port)),
+                        *("-c", "python:dynamodb_items.gunicorn_conf", "dynamodb_items.wsgi:app"),
+                    ]
+                )
+            )
+            url = f"http://{_address(REACHED_AT.get(host, host), port)}"
+            _wait_until(lambda: _answers(f"{url}/ready"), service, "The service")
+            _welcome(url, settings, endpoint)
+            status = service.wait()
+            _give_up(f"The service ended by itself with status {status}; its output is above.")
+    except KeyboardInterrupt:
+        _say("\nStopped.")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _give_up(line: str) -> NoReturn:
+    print(line, file=sys.stderr, flush=True)
+    sys.exit(1)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _check_address(host: str, port: int) -> None:
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        _give_up(
+            f"{_address(host, port)} cannot be used ({error.strerror}). "
+            f"Choose another port: make run PORT={port % MAX_PORT + 1}"
+        )
+
+
+def _check_endpoint(endpoint: str | None) -> None:
+    try:
+        parts = urllib.parse.urlsplit(endpoint or "http://embedded")
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:  # an address that is none
+        is_one = False
+    if not is_one:
+        _give_up(f"{endpoint!r} is no endpoint. It has a form such as http://127.0.0.1:8001")
+
+
+def reach_loopback_directly() -> None:
+    """Past any proxy: neither the launcher nor the service would find the engine through one."""
+    named = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    # Alone, * stands for every host; in a list it stands for none.
+    names = named if named == "*" else ",".join([*filter(None, [named]), *LOOPBACK_NAMES])
+    os.environ |= {"NO_PROXY": names, "no_proxy": names}
+
+
+def _point_at(endpoint: str) -> None:
+    """Set what the service inherits: AWS's own variables, and its pages switched on."""
+    os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
+    os.environ.setdefault("AWS_REGION", os.environ.get("AWS_DEFAULT_REGION", DEFAULT_REGION))
+    for page in ("ITEMS_DOCS_UI", "ITEMS_ITEM_PAGE"):
+        os.environ.setdefault(page, "true")
+    if not _is_aws(endpoint):
+        # Any pair of keys will do, and real ones have no business there.
+        os.environ |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+        for variable in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+            os.environ.pop(variable, None)
+
+
+def _is_aws(endpoint: str) -> bool:
+    host = urllib.parse.urlsplit(endpoint).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
+
+
+@contextmanager
+def _engine() -> Iterator[str]:
+    port = free_port()
+    endpoint = f"http://{LOOPBACK}:{port}"
+    with tempfile.TemporaryDirectory(prefix="items-engine-") as folder:
+        log = Path(folder, "engine.log")
+        # The engine logs every request; that is of use only where it fails to start.
+        command = [
+            sys.executable,
+            "-c",
+            "import sys; sys.stdout = sys.stderr = open(sys.argv[1], 'a', buffering=1);"
+            # A transaction takes 100 items; moto still refuses to read more than 25 in one.
+            "from moto.dynamodb import responses; responses.TRANSACTION_MAX_ITEMS = 100;"
+            "from moto.server import main; main(sys.argv[2:])",
+            str(log),
+            *("-H", LOOPBACK, "-p", str(port)),
+        ]
+        # The engine is a user of boto3 itself; what is meant for the service would confuse it.
+        environment = {n: value for n, value in os.environ.items() if not n.startswith("AWS_")}
+        with running(command, env=environment) as engine:
+            _wait_until(lambda: _answers(endpoint), engine, "The engine", log)
+            yield endpoint
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _wait_until(
+    happened: Callable[[], bool],
+    process: subprocess.Popen[Any],
+    name: str,
+    log: Path | None = None,
+) -> None:
+    until = time.monotonic() + START_SECONDS
+    while not happened():
+        if process.poll() is not None:
+            words = f" Its last words: {log.read_text()[-500:]}" if log and log.exists() else ""
+            _give_up(f"{name} ended before it was ready (status {process.returncode}).{words}")
+        if time.monotonic() > until:
+            _give_up(f"{name} was not ready within {START_SECONDS} seconds.")
+        time.sleep(0.1)
+
+
+def _prepare_table(settings: Settings, endpoint: str) -> None:
+    """Make the table where there is none; sample items only go into a table made here."""
+    if _is_aws(endpoint):
+        return
+    client: Any = boto3.session.Session().client(
+        "dynamodb",
+        region_name=os.environ["AWS_REGION"],
+        # An endpoint that was started at the same time gets some seconds to come up.
+        config=Config(
+            connect_timeout=3,
+            read_timeout=10,
+            retries={"total_max_attempts": 5, "mode": "standard"},
+        ),
+    )
+    _say(f"Reaching {endpoint} …")
+    try:
+        create_table(client, settings)
+    except client.exceptions.ResourceInUseException:
+        _say(f"The table {settings.table} is there already; it is left as it is.")
+    except (BotoCoreError, ClientError) as error:
+        _give_up(f"The endpoint {endpoint} cannot be used: {error}")
+
+
+def create_table(client: Any, settings: Settings) -> None:
+    """Make the settings' table, and put the tutorial's items into it, whatever its keys are."""
+    _say(f"Making the table {settings.table} …")
+    keys = {settings.partition_key: "HASH", settings.sort_key: "RANGE"}
+    client.create_table(
+        TableName=settings.table,
+        AttributeDefinitions=[
+            {"AttributeName": key.name, "AttributeType": key.type} for key in keys
+        ],
+        KeySchema=[{"AttributeName": key.name, "KeyType": kind} for key, kind in keys.items()],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    client.get_waiter("table_exists").wait(TableName=settings.table, WaiterConfig={"Delay": 1})
+    for number, name, attributes in SAMPLE_ITEMS:
+        key = settings.key_schema.key(number, _sort_value(settings, number, name)).attributes
+        client.put_item(TableName=settings.table, Item={**key, **attributes})
+
+
+def _sort_value(settings: Settings, number: str, name: str) -> str:
+    return name if settings.sort_key.type == "S" else number
+
+
+def _welcome(url: str, settings: Settings, endpoint: str) -> None:
+    # An IPv6 address has brackets, which some shells would take for a pattern.
+    andrew = shlex.quote(f"{url}/items/104/{_sort_value(settings, '104', 'Andrew')}")
+    joseph = shlex.quote(f"{url}/items/105/{_sort_value(settings, '105', 'Joseph')}")
+    json_body = "-H 'Content-Type: application/json' -d"
+    lines = {
+        Operation.GET_ITEM: f"curl -i {andrew}",
+        Operation.PUT_ITEM: f"curl -i -X PUT {joseph} {json_body} '{{\"Age\": 41}}'",
+        Operation.UPDATE_ITEM: f"curl -i -X PATCH {andrew} {json_body} '{{\"Age\": 42}}'",
+    }
+    examples = "\n".join(
+        f"  {line}" for operation, line in lines.items() if operation in settings.operations
+    )
+    _say(
+        f"""
+The service is ready.
+
+  Items      {url}/items/{{id}}/{{name}}
+  A page     {url}/
+  The API    {url}/docs, from {url}/openapi.json
+  Health     {url}/ready
+  Table      {settings.table} on {endpoint}
+
+Try these; Ctrl-C here ends everything:
+
+{examples}
+"""
+    )

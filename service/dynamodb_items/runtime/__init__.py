@@ -1,0 +1,1 @@
+"""Deadlines, background threads, output streams and descriptors of a process."""

@@ -1,0 +1,91 @@
+"""What can be asked of one item, and what became of it: plain values."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from dynamodb_items.domain.changes import Changes
+from dynamodb_items.domain.items import NO_PRECONDITION, Attributes, Item, ItemKey, Precondition
+from dynamodb_items.domain.operations import Operation
+from dynamodb_items.expressions.native_update import NativeCondition, NativeExpressions
+from dynamodb_items.formats.merge_patch import Edited
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Create the item or replace it whole."""
+
+    key: ItemKey
+    attributes: Attributes
+    precondition: Precondition = NO_PRECONDITION
+    condition: NativeCondition | None = None
+    is_edited: bool = False
+    """Whether it is the plain form of an item that was read: sets and binary in the stored item
+    then keep their types.
+    """
+    operation = Operation.PUT_ITEM
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Set and remove whole attributes of an existing item, as its plain form has them; it never
+    creates one.
+    """
+
+    key: ItemKey
+    changes: Changes
+    precondition: Precondition = NO_PRECONDITION
+    operation = Operation.UPDATE_ITEM
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Change an existing item by what it holds."""
+
+    key: ItemKey
+    changes_of: Callable[[Item], Edited]
+    precondition: Precondition = NO_PRECONDITION
+    operation = Operation.UPDATE_ITEM
+
+
+@dataclass(frozen=True, slots=True)
+class NativeUpdate:
+    """Apply an update expression, creating the item where there is none."""
+
+    key: ItemKey
+    expressions: NativeExpressions
+    precondition: Precondition = NO_PRECONDITION
+    operation = Operation.UPDATE_ITEM
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete the item. Deleting an absent item succeeds."""
+
+    key: ItemKey
+    precondition: Precondition = NO_PRECONDITION
+    condition: NativeCondition | None = None
+    operation = Operation.DELETE_ITEM
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Leave the item as it is, and let the transaction fail unless the conditions hold for it."""
+
+    key: ItemKey
+    precondition: Precondition = NO_PRECONDITION
+    condition: NativeCondition | None = None
+    operation = Operation.CONDITION_CHECK_ITEM
+
+
+Write: TypeAlias = Put | Update | Edit | NativeUpdate | Delete | Check
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write left behind."""
+
+    item: Item | None
+    """The item as stored; of a Delete, its last state where that is known."""
+    created: bool = False
+    """Whether there was no such item before."""

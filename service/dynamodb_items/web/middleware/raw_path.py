@@ -1,0 +1,106 @@
+"""Routing on the path as it was sent, so that every legal key has a URL of its own.
+
+WSGI servers decode the path before an application sees it: ``%2F`` becomes a separator, and
+wrong UTF-8 is folded together. Here routes see the path still encoded, and the key segments are
+decoded one by one, strictly.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote_to_bytes
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter
+
+from dynamodb_items.domain.errors import InvalidKey
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ASCII = bytes(range(0x80)).decode()
+_ABSOLUTE_FORM = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+
+
+def path_prefix(environ: Mapping[str, Any]) -> str:
+    """The path that the service is served below, as it stands in URLs; empty for the root."""
+    return quote(environ.get("SCRIPT_NAME", "").rstrip("/"))
+
+
+class RawPathMiddleware:
+    """Puts the request target's path, still percent-encoded, where the router looks."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Route on the raw path; where a server does not tell it, on the path encoded anew."""
+        target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+        if target:
+            path = target.partition("?")[0]
+            if not path.startswith("/"):
+                path = _ABSOLUTE_FORM.sub("", path, count=1) or "/"
+            prefix = path_prefix(environ)
+            if prefix and path.startswith(f"{prefix}/"):
+                path = path[len(prefix) :]
+        else:
+            path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/!$&'()*+,;=:@~")
+        if not path.isascii():  # bytes that the client should have encoded
+            path = quote(path.encode("latin-1"), safe=_ASCII)
+        if path.startswith("//"):  # the router would drop the empty segment and find an item
+            path = f"/%2F{path[2:]}"
+        environ["PATH_INFO"] = path
+        return self._app(environ, start_response)
+
+
+def decoded_strictly(encoded: str) -> str:
+    """The text of percent-encoded UTF-8.
+
+    Raises:
+        ValueError: a broken escape, or bytes that are not UTF-8.
+    """
+    if "%" not in encoded:
+        return encoded
+    if _BROKEN_ESCAPE.search(encoded):
+        raise ValueError("a % is not followed by two hexadecimal digits")
+    try:
+        return unquote_to_bytes(encoded).decode()
+    except UnicodeError:
+        raise ValueError("it is not percent-encoded UTF-8") from None
+
+
+class InvalidKeySegment(HTTPException):
+    """Carries an InvalidKey out of the router, which lets only HTTP exceptions through."""
+
+    code = 400
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.error = InvalidKey(detail)
+
+
+class KeySegmentConverter(BaseConverter):
+    """A path segment that holds a key: percent-encoded UTF-8, decoded strictly."""
+
+    regex = "[^/]+"
+    part_isolating = True
+
+    def to_python(self, value: str) -> str:
+        """The decoded text.
+
+        Raises:
+            InvalidKeySegment: a broken escape, bytes that are not UTF-8, or a bare ``#``.
+        """
+        if "#" in value:  # no part of a request target (RFC 9112 section 3.2); guess nothing
+            raise InvalidKeySegment("A # in a key is sent as %23.")
+        try:
+            return decoded_strictly(value)
+        except ValueError as error:
+            raise InvalidKeySegment(f"A key in the path cannot be understood: {error}.") from None
+
+    def to_url(self, value: str) -> str:
+        """The text as a path segment."""
+        return quote(value, safe="")

@@ -1,0 +1,89 @@
+"""Marshmallow fields that count the members of an array or object before they look at them.
+
+Marshmallow takes microseconds for each member, and more for each error, and a body may have half a
+million of them.
+"""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate
+
+from dynamodb_items.domain.errors import MAX_ERRORS
+from dynamodb_items.expressions.native_update import MAX_PLACEHOLDERS, TOO_MANY_PLACEHOLDERS
+from dynamodb_items.formats.json_patch import MAX_OPERATIONS as MAX_PATCH_OPERATIONS
+
+NO_STRING = str(fields.String.default_error_messages["invalid"])
+NO_MAPPING = str(fields.Mapping.default_error_messages["invalid"])
+
+
+class BoundedSchema(Schema):
+    """Members of a request's body, of which a misspelt one is an error; of very many unknown ones
+    only the first are reported, so that they cost nothing.
+    """
+
+    class Meta:
+        """A misspelt member is an error."""
+
+        unknown = RAISE
+
+    @pre_load
+    def _first_members(self, members: Any, **_options: Any) -> Any:
+        if not isinstance(members, dict) or len(members) <= MAX_ERRORS:
+            return members
+        known = {name: members[name] for name in self.fields if name in members}
+        unknown = (name for name in members if name not in known)
+        return known | dict.fromkeys(islice(unknown, MAX_ERRORS))
+
+
+class Members(fields.Dict):
+    """An object with up to ``MAX_PLACEHOLDERS`` members of one Python type, which are not looked
+    into: a native update checks them.
+    """
+
+    def __init__(self, member: fields.Field[Any], kind: type, message: str, **more: Any) -> None:
+        super().__init__(keys=fields.String(), values=member, **more)
+        self._kind = kind
+        self._message = message
+
+    def _deserialize(self, value: Any, *_arguments: Any, **_more: Any) -> Any:
+        if not isinstance(value, dict):
+            raise self.make_error("invalid")
+        if len(value) > MAX_PLACEHOLDERS:
+            raise ValidationError(f"It {TOO_MANY_PLACEHOLDERS}.")
+        _check_kind(value.items(), self._kind, self._message)
+        return value
+
+
+class PatchOperations(fields.List[Any]):
+    """An array of up to ``MAX_PATCH_OPERATIONS`` objects, which are not looked into: a JSON Patch
+    checks them.
+    """
+
+    def _deserialize(self, value: Any, *_arguments: Any, **_more: Any) -> Any:
+        if not isinstance(value, list):
+            raise self.make_error("invalid")
+        if len(value) > MAX_PATCH_OPERATIONS:
+            raise ValidationError(f"A JSON Patch has at most {MAX_PATCH_OPERATIONS:,} operations.")
+        _check_kind(enumerate(value), dict, NO_MAPPING)
+        return value
+
+
+def _check_kind(members: Iterable[tuple[str | int, Any]], kind: type, message: str) -> None:
+    invalid = (name for name, member in members if not isinstance(member, kind))
+    if errors := {name: [message] for name in islice(invalid, MAX_ERRORS)}:
+        raise ValidationError(errors)
+
+
+class ShortList(fields.List[Any]):
+    """An array of 1 to ``most`` members, which are looked at only where they are not more."""
+
+    def __init__(self, member: fields.Field[Any], most: int, **more: Any) -> None:
+        self._few = validate.Length(1, most)
+        super().__init__(member, validate=self._few, **more)
+
+    def _deserialize(self, value: Any, *arguments: Any, **more: Any) -> Any:
+        if isinstance(value, list):
+            self._few(value)
+        return super()._deserialize(value, *arguments, **more)

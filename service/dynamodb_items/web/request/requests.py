@@ -1,0 +1,162 @@
+"""What the item routes read from a request besides its body."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self, cast
+from urllib.parse import quote
+
+from flask import Request
+from marshmallow import Schema, ValidationError
+
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.errors import FieldError, InvalidRequest
+from dynamodb_items.domain.items import ItemKey, Precondition
+from dynamodb_items.domain.write_tokens import WriteToken
+from dynamodb_items.web.codecs import Projection, parse_projection
+from dynamodb_items.web.media_types import Representation, accepted_representation
+from dynamodb_items.web.middleware.authentication import permitted_key
+from dynamodb_items.web.middleware.raw_path import decoded_strictly
+from dynamodb_items.web.openapi.query_schemas import ProjectionQuerySchema, ReadQuerySchema
+from dynamodb_items.web.request.idempotency import idempotency_key, write_token
+from dynamodb_items.web.request.preconditions import precondition_of, require_precondition
+from dynamodb_items.web.request.prefer import Return, preferred_return
+from dynamodb_items.web.request.write_bodies import WriteBody
+
+_READ_QUERY = ReadQuerySchema()
+_PROJECTION_QUERY = ProjectionQuerySchema()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """A GET or HEAD of an item."""
+
+    key: ItemKey
+    precondition: Precondition
+    representation: Representation
+    projection: Projection | None
+    consistent: bool
+
+    @classmethod
+    def of(cls, request: Request, settings: Settings, partition: str, sort: str) -> Self:
+        """Read the request.
+
+        Raises:
+            InvalidKey, InvalidRequest: it cannot be understood.
+            NotPermitted: the item is in a partition that is not the caller's.
+            NotAcceptable: the Accept header accepts no representation.
+        """
+        query = _query(request, _READ_QUERY)
+        return cls(
+            key=permitted_key(settings, partition, sort),
+            precondition=precondition_of(request),
+            representation=accepted_representation(request),
+            projection=_projection(query, settings),
+            consistent=query.get("consistent_read", settings.consistent_read),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRequest:
+    """A PUT, PATCH or DELETE of an item."""
+
+    key: ItemKey
+    precondition: Precondition
+    representation: Representation
+    projection: Projection | None
+    prefers: Return | None
+    returns: Return
+    """What the answer carries: what is preferred, or the method's default."""
+    token: WriteToken | None
+    """The token of a request with an Idempotency-Key."""
+
+    @classmethod
+    def of(
+        cls, request: Request, settings: Settings, partition: str, sort: str, default: Return
+    ) -> Self:
+        """Read the request.
+
+        Raises:
+            InvalidKey, InvalidRequest: it cannot be understood.
+            NotPermitted: the item is in a partition that is not the caller's.
+            PreconditionRequired: this deployment wants a precondition.
+            NotAcceptable: the Accept header accepts no representation, and one is to be sent.
+        """
+        return cls.of_key(request, settings, permitted_key(settings, partition, sort), default)
+
+    @classmethod
+    def of_key(cls, request: Request, settings: Settings, key: ItemKey, default: Return) -> Self:
+        """Read a request whose item key is known; the caller reaches it.
+
+        Raises:
+            InvalidRequest, PreconditionRequired, NotAcceptable: as ``of``.
+        """
+        prefers = preferred_return(request)
+        returns = prefers or default
+        precondition = precondition_of(request)
+        if settings.require_if_match:
+            require_precondition(precondition)
+        once = idempotency_key(request)
+        return cls(
+            key=key,
+            precondition=precondition,
+            representation=(
+                accepted_representation(request)
+                if returns is Return.REPRESENTATION
+                else Representation.PLAIN
+            ),
+            projection=_projection(_query(request, _PROJECTION_QUERY), settings),
+            prefers=prefers,
+            returns=returns,
+            token=None
+            if once is None
+            else write_token(request, once, settings.table, item_path(key)),
+        )
+
+    def body(self, value: Any, settings: Settings, pointer: str = "") -> WriteBody:
+        """Return what the parsed body, or the part of it at ``pointer``, requests."""
+        return WriteBody(value, self.key, self.precondition, settings.own_attributes, pointer)
+
+
+def item_path(key: ItemKey) -> str:
+    """The one canonical path of an item."""
+    partition, sort = (quote(value, safe="") for value in key.values)
+    return f"/items/{partition}/{sort}"
+
+
+def _query(request: Request, schema: Schema) -> Mapping[str, Any]:
+    if not request.environ.get("QUERY_STRING"):
+        return {}
+    try:
+        decoded_strictly(request.query_string.decode("latin-1"))
+    except ValueError as error:
+        raise InvalidRequest(f"The query string cannot be understood: {error}.") from None
+    arguments = dict(request.args.lists())
+    once = {name: values for name, values in arguments.items() if name != "fields"}
+    if repeated := [name for name, values in once.items() if len(values) > 1]:
+        raise invalid_query({name: ["is given more than once"] for name in repeated})
+    try:
+        query: Mapping[str, Any] = schema.load(
+            arguments | {name: value for name, (value,) in once.items()}
+        )
+    except ValidationError as error:
+        messages = cast("Mapping[str, list[str]]", error.messages)
+        raise invalid_query(messages) from None
+    return query
+
+
+def _projection(query: Mapping[str, Any], settings: Settings) -> Projection | None:
+    paths = query.get("fields_")
+    if paths is None:
+        return None
+    try:
+        return parse_projection(paths, settings.key_schema.names)
+    except ValueError as error:
+        raise invalid_query({"fields": [str(error)]}) from None
+
+
+def invalid_query(messages: Mapping[str, Any]) -> InvalidRequest:
+    """What a query string is refused with; each parameter has a list of messages."""
+    return InvalidRequest(
+        "The query string cannot be understood.",
+        tuple(FieldError(f"?{name}", str(message)) for name, (message, *_) in messages.items()),
+    )

@@ -1,0 +1,131 @@
+"""From parsed bodies to writes: the item of a PUT, the three forms of a PATCH."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dynamodb_items.domain.errors import FieldError, UnacceptableItem
+from dynamodb_items.domain.items import Attributes, Item, ItemKey, Precondition
+from dynamodb_items.expressions.native_update import UPDATE, NativeCondition, native_expressions
+from dynamodb_items.formats import merge_patch
+from dynamodb_items.formats.json_patch import item_patch
+from dynamodb_items.formats.limits import (
+    MAX_ITEM_BYTES,
+    attributes_bytes,
+    check_item_size,
+    object_members,
+    pointer_to,
+)
+from dynamodb_items.formats.plain_json import attributes_from_plain
+from dynamodb_items.formats.typed_json import attributes_from_typed
+from dynamodb_items.storage.write_commands import Edit, NativeUpdate, Put, Update, Write
+from dynamodb_items.web.media_types import (
+    MERGE_PATCH_JSON,
+    NATIVE_UPDATE,
+    PatchForm,
+    Representation,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteBody:
+    """What one write is asked to do, still as parsed JSON; ``pointer`` is its place in the body."""
+
+    value: Any
+    key: ItemKey
+    precondition: Precondition
+    own_attributes: tuple[str, ...]
+    pointer: str = ""
+
+    def put(self, representation: Representation, condition: NativeCondition | None = None) -> Put:
+        """The write that stores an item; its key attributes may be left out.
+
+        Raises:
+            UnacceptableItem: no item of this key can hold it.
+        """
+        if representation is Representation.TYPED:
+            attributes = dict(attributes_from_typed(self.value, self.pointer))
+            # An item read in this form shows its version, and may be sent back as it was.
+            for name in self.own_attributes:
+                attributes.pop(name, None)
+        else:
+            attributes = dict(attributes_from_plain(self.value, self.pointer))
+            self._refuse_own(attributes)
+        self._check_key(attributes)
+        is_edited = representation is Representation.PLAIN and self.precondition.has_match_tags
+        return Put(self.key, attributes, self.precondition, condition, is_edited)
+
+    def patch(self, form: PatchForm) -> Write:
+        """The write that a patch stands for.
+
+        Raises:
+            UnacceptableItem: it is none, or changes the key or what is the service's own.
+            ItemTooLarge: what it sets is over DynamoDB's 400 KB by itself.
+        """
+        key, own = self.key.attributes, self.own_attributes
+        match form:
+            case PatchForm.JSON_PATCH:
+                patch = item_patch(self.value, key, own, self.pointer)
+                return Edit(self.key, patch.changes_of, self.precondition)
+            case PatchForm.NATIVE:
+                expressions = native_expressions(self.value, key, own, self.pointer)
+                return NativeUpdate(self.key, expressions, self.precondition)
+            case PatchForm.PLAIN_JSON:
+                self._reject_update_expression()
+                return self._merge()
+            case PatchForm.MERGE:
+                return self._merge()
+
+    def _reject_update_expression(self) -> None:
+        """Reject what a client meant as an update: stored, it would be attributes of that name."""
+        if UPDATE in object_members(self.value, self.pointer):
+            raise UnacceptableItem(
+                f"A PATCH with {UPDATE} is not a merge patch. Send the update as {NATIVE_UPDATE}, "
+                f"or with POST to /items:update. To change an attribute that is called {UPDATE}, "
+                f"send the patch as {MERGE_PATCH_JSON}.",
+                (FieldError(pointer_to(self.pointer, UPDATE), f"needs {NATIVE_UPDATE}"),),
+            )
+
+    def _merge(self) -> Write:
+        patch = dict(object_members(self.value, self.pointer))
+        self._refuse_own(patch)
+        repeated = {name: patch.pop(name) for name in self.key.attributes if name in patch}
+        self._check_key(attributes_from_plain(repeated, self.pointer))
+        if merge_patch.is_flat(patch):
+            changes = merge_patch.flat_changes(patch, self.pointer)
+            _check_size_before_read(
+                {**self.key.attributes, **changes.set}, is_read=self.precondition.has_match_tags
+            )
+            return Update(self.key, changes, self.precondition)
+        # Merged into nothing, it shows what no item can hold before one is read.
+        merged = merge_patch.merge_changes(Item({}), patch, self.pointer).changes.set
+        _check_size_before_read(merged, is_read=True)
+        return Edit(
+            self.key,
+            lambda seen: merge_patch.merge_changes(seen, patch, self.pointer),
+            self.precondition,
+        )
+
+    def _check_key(self, attributes: Attributes) -> None:
+        errors = tuple(
+            FieldError(pointer_to(self.pointer, name), "must equal the URL's, or be left out")
+            for name, value in self.key.attributes.items()
+            if name in attributes and attributes[name] != value
+        )
+        if errors:
+            raise UnacceptableItem("The body's key is not the URL's.", errors)
+
+    def _refuse_own(self, body: Mapping[str, Any]) -> None:
+        for name in self.own_attributes:
+            if name in body:
+                pointer = pointer_to(self.pointer, name)
+                raise UnacceptableItem(
+                    f"The attribute {name} is the service's own.",
+                    (FieldError(pointer, "is the service's own; leave it out"),),
+                )
+
+
+def _check_size_before_read(attributes: Attributes, *, is_read: bool) -> None:
+    # Next to the stored item, base64 text may turn out to be binary of three quarters its size.
+    if not is_read or attributes_bytes(attributes) * 3 // 4 > MAX_ITEM_BYTES:
+        check_item_size(attributes)

@@ -1,0 +1,192 @@
+"""What a load balancer and a supervisor ask: may requests be sent here, and is the process alive.
+
+``/ready`` reports this instance's own trouble. An outage of the table strikes all instances at
+once; if each turned itself off for it, nobody would serve what the table can still serve.
+
+The probe reads a reserved key in the background, one read per worker and interval, so that a
+request for ``/ready`` costs nothing and needs no permission beyond GetItem.
+"""
+
+import os
+import threading
+import time
+from typing import Any
+
+import structlog
+from flask import Response, current_app
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.errors import (
+    CredentialsUnavailable,
+    ItemNotFound,
+    ServiceOverloaded,
+    SignatureRejected,
+    StorageMisconfigured,
+    StorageThrottled,
+)
+from dynamodb_items.domain.items import ItemKey, KeySchema
+from dynamodb_items.observability.events import UNOBSERVED, Observer
+from dynamodb_items.runtime.background import run_in_background
+from dynamodb_items.runtime.instance import Instance
+from dynamodb_items.storage.repository import ItemRepository
+from dynamodb_items.web.openapi.documentation import LIVENESS, READINESS
+from dynamodb_items.web.response.problem_responses import not_ready_response
+
+log = structlog.get_logger(__name__)
+
+FAILURES_UNTIL_NOT_READY = 3
+"""With ITEMS_READY_FOLLOWS_TABLE: failed probes in a row until the instance is not ready."""
+NOT_READY_INTERVAL_SECONDS = 1.0
+# Any legal key does; an item that happens to be there does no harm.
+RESERVED_KEY = {"N": "0", "S": "_ready"}
+
+_STOPPING = "This instance is stopping."
+_NEVER_READ = "The table has not been read yet."
+_TABLE_UNAVAILABLE = "The table cannot be read at the moment."
+_NO_CREDENTIALS = "This instance has no valid AWS credentials."
+_BAD_SIGNATURES = "AWS rejects this instance's signatures: its secret key or its clock is wrong."
+
+
+class Probe:
+    """Whether requests should be sent here, as of the last few reads of the table."""
+
+    def __init__(
+        self, repository: ItemRepository, settings: Settings, observer: Observer = UNOBSERVED
+    ) -> None:
+        self._repository = repository
+        self._key = reserved_key(settings.key_schema)
+        self._interval_seconds = settings.probe_interval_seconds
+        self._follows_table = settings.ready_follows_table
+        self._observer = observer
+        self._own_trouble: str | None = None
+        self._failures = 0
+        self._is_table_available: bool | None = None
+        self._last_reason: str | None = _NEVER_READ
+        self._owner_pid: int | None = None
+        self._lock = threading.Lock()
+        self.instance = Instance()
+        """The instance that this process is a worker of; set by the server that runs the app."""
+
+    @property
+    def reason_not_ready(self) -> str | None:
+        """Why no request should be sent here; None where requests are welcome."""
+        return _STOPPING if self.instance.is_stopping else self._reason()
+
+    @property
+    def is_table_available(self) -> bool:
+        """Whether the latest read of the table succeeded."""
+        return self._is_table_available is not False
+
+    def start(self) -> None:
+        """Probe in the background from now on; a second start in one process does nothing."""
+        with self._lock:
+            if self._owner_pid == os.getpid():
+                return
+            self._owner_pid = os.getpid()
+            run_in_background("readiness-probe", self._step)
+
+    def _step(self) -> None:
+        self._probe()
+        seconds = self._interval_seconds
+        time.sleep(min(seconds, NOT_READY_INTERVAL_SECONDS) if self._reason() else seconds)
+
+    def _probe(self) -> None:
+        error: Exception | None = None
+        try:
+            self._repository.get(self._key)
+        except (ItemNotFound, StorageThrottled):
+            pass  # both prove that the table is there and may be read
+        except ServiceOverloaded:
+            return  # nothing is known of the table, and other requests may be served
+        except (CredentialsUnavailable, SignatureRejected) as trouble:
+            has_none = isinstance(trouble, CredentialsUnavailable)
+            self._own_trouble = _NO_CREDENTIALS if has_none else _BAD_SIGNATURES
+            self._report_change(trouble)
+            return
+        except Exception as failure:  # noqa: BLE001 - a defect here reads no table either
+            error = failure
+        if error is None or isinstance(error, StorageMisconfigured):
+            self._own_trouble = None  # AWS accepted the signature
+        self._note_table(error)
+        self._report_change(error)
+
+    def _note_table(self, error: Exception | None) -> None:
+        is_available = error is None
+        if is_available:
+            self.instance.mark_ready()
+            self._failures = 0
+        else:
+            self._failures += 1
+        if is_available != self.is_table_available:
+            if is_available:
+                log.info("table available")
+            else:
+                log.error("table unavailable", error=str(error))
+        self._is_table_available = is_available
+        self._observer.table_probed(is_available=is_available)
+
+    def _report_change(self, error: Exception | None) -> None:
+        reason, before = self._reason(), self._last_reason
+        self._last_reason = reason
+        if reason == before:
+            return
+        if reason is None:
+            log.info("ready")
+        else:
+            log.error("not ready", reason=reason, error=str(error))
+
+    def _reason(self) -> str | None:
+        if self._own_trouble:
+            return self._own_trouble
+        if not self.instance.has_been_ready:
+            return _NEVER_READ
+        if self._follows_table and self._failures >= FAILURES_UNTIL_NOT_READY:
+            return _TABLE_UNAVAILABLE
+        return None
+
+
+def reserved_key(key_schema: KeySchema) -> ItemKey:
+    """The key that probes read."""
+    return key_schema.key(
+        RESERVED_KEY[key_schema.partition.type], RESERVED_KEY[key_schema.sort.type]
+    )
+
+
+health = Blueprint("Health", __name__, description="For load balancers.")
+
+
+@health.route("/live")
+class Liveness(MethodView):
+    """The process."""
+
+    init_every_request = False
+
+    @health.doc(**LIVENESS)
+    def get(self) -> Response:
+        """Return 200 as long as the process is alive"""
+        return _json('{"status":"alive"}')
+
+
+@health.route("/ready")
+class Readiness(MethodView):
+    """The instance and its table."""
+
+    init_every_request = False
+
+    @health.doc(**READINESS)
+    def get(self) -> Response:
+        """Report whether requests should be sent to this instance"""
+        probe: Probe = current_app.extensions["probe"]
+        probe.start()
+        reason = probe.reason_not_ready
+        if reason:
+            return not_ready_response(reason)
+        table = "available" if probe.is_table_available else "unavailable"
+        return _json(f'{{"status":"ready","table":"{table}"}}')
+
+
+def _json(content: str) -> Response:
+    headers: dict[str, Any] = {"Cache-Control": "no-store"}
+    return Response(content, headers=headers, content_type="application/json")

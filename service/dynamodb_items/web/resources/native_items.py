@@ -1,0 +1,125 @@
+"""Writes of one item with DynamoDB's expressions, the item key in a JSON body.
+
+A generated client has one typed call for each of them, since each takes one shape of body.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Request, Response
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.operations import Operation
+from dynamodb_items.expressions.native_update import (
+    CONDITION_MEMBERS,
+    UPDATE,
+    NativeCondition,
+    native_condition,
+)
+from dynamodb_items.storage.write_commands import Delete
+from dynamodb_items.web.media_types import PatchForm, item_representation, require_plain_json
+from dynamodb_items.web.openapi import native_documentation as documentation
+from dynamodb_items.web.openapi.schemas import (
+    ConditionalDeleteSchema,
+    ConditionalPutSchema,
+    ItemUpdateSchema,
+)
+from dynamodb_items.web.request.batch_requests import key_in_body, loaded_body
+from dynamodb_items.web.request.prefer import Return
+from dynamodb_items.web.request.requests import WriteRequest
+from dynamodb_items.web.resources.item_writes import carry_out, current_request
+from dynamodb_items.web.response.responses import deleted_response, written_response
+
+UPDATE_PATH = "/items:update"
+PUT_PATH = "/items:put"
+DELETE_PATH = "/items:delete"
+
+_ITEM_UPDATE = ItemUpdateSchema()
+_CONDITIONAL_PUT = ConditionalPutSchema()
+_CONDITIONAL_DELETE = ConditionalDeleteSchema()
+
+
+class UpdateResource(MethodView):
+    """An update expression for one item."""
+
+    init_every_request = False
+
+    @Blueprint.doc(**documentation.UPDATE_ITEM)
+    def post(self) -> Response:
+        """Update an item with DynamoDB's expressions"""
+        request, settings, repository = current_request()
+        require_plain_json(request)
+        members = loaded_body(request, _ITEM_UPDATE)
+        write = _write_request(request, settings, members, Return.REPRESENTATION)
+        native = _members(members, (UPDATE, *CONDITION_MEMBERS))
+        update = write.body(native, settings).patch(PatchForm.NATIVE)
+        written = carry_out(repository, update, write, settings)
+        return written_response(written.item, write, settings.own_attributes)
+
+
+class PutResource(MethodView):
+    """A whole item, on condition of what is stored."""
+
+    init_every_request = False
+
+    @Blueprint.doc(**documentation.PUT_ITEM_CONDITIONALLY)
+    def post(self) -> Response:
+        """Create or replace an item on a condition"""
+        request, settings, repository = current_request()
+        representation = item_representation(request)
+        members = loaded_body(request, _CONDITIONAL_PUT)
+        write = _write_request(request, settings, members, Return.REPRESENTATION)
+        body = write.body(members["item"], settings, "/item")
+        put = body.put(representation, _condition(members, write))
+        written = carry_out(repository, put, write, settings)
+        return written_response(
+            written.item, write, settings.own_attributes, created=written.created
+        )
+
+
+class DeleteResource(MethodView):
+    """The deletion of an item, on condition of what is stored."""
+
+    init_every_request = False
+
+    @Blueprint.doc(**documentation.DELETE_ITEM_CONDITIONALLY)
+    def post(self) -> Response:
+        """Delete an item on a condition"""
+        request, settings, repository = current_request()
+        require_plain_json(request)
+        members = loaded_body(request, _CONDITIONAL_DELETE)
+        write = _write_request(request, settings, members, Return.MINIMAL)
+        delete = Delete(write.key, write.precondition, _condition(members, write))
+        written = carry_out(repository, delete, write, settings)
+        return deleted_response(written.item, write, settings.own_attributes)
+
+
+_RESOURCES: Mapping[Operation, tuple[str, str, type[MethodView]]] = {
+    Operation.UPDATE_ITEM: (UPDATE_PATH, "native_update", UpdateResource),
+    Operation.PUT_ITEM: (PUT_PATH, "native_put", PutResource),
+    Operation.DELETE_ITEM: (DELETE_PATH, "native_delete", DeleteResource),
+}
+
+
+def add_native_routes(items: Blueprint, settings: Settings) -> None:
+    """Add the routes of the operations that the settings allow."""
+    for operation, (path, name, resource) in _RESOURCES.items():
+        if operation in settings.operations:
+            items.add_url_rule(path, name, resource)
+
+
+def _write_request(
+    request: Request, settings: Settings, members: Mapping[str, Any], default: Return
+) -> WriteRequest:
+    key = key_in_body(members, "", settings)
+    return WriteRequest.of_key(request, settings, key, default)
+
+
+def _condition(members: Mapping[str, Any], write: WriteRequest) -> NativeCondition | None:
+    return native_condition(_members(members, CONDITION_MEMBERS), write.key.attributes)
+
+
+def _members(members: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
+    return {name: members[name] for name in names if name in members}

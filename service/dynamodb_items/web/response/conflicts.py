@@ -1,0 +1,83 @@
+"""What a 412 shows of the stored item: its ETag, and on request the item itself.
+
+It costs no call: the failed write, or the read that it was planned with, has returned the item.
+Only a caller who may read gets them.
+
+https://www.rfc-editor.org/rfc/rfc9110#section-15.5.13
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from flask import Flask, Response
+
+from dynamodb_items.domain.errors import PreconditionFailed
+from dynamodb_items.domain.items import Item
+from dynamodb_items.web.codecs import Projection, encode_item
+from dynamodb_items.web.media_types import Representation
+from dynamodb_items.web.middleware.authentication import caller_may_read
+from dynamodb_items.web.request.preconditions import entity_tag
+from dynamodb_items.web.response.problem_responses import problem_response
+from dynamodb_items.web.response.problems import problem_of
+
+
+class Conflict(PreconditionFailed):
+    """A false precondition, with what the caller may know of the stored item."""
+
+    def __init__(self, error: PreconditionFailed, state: Mapping[str, Any]) -> None:
+        super().__init__(error.detail, error.errors)
+        self.state = state
+
+
+def conflict_of(
+    error: PreconditionFailed,
+    representation: Representation,
+    own_attributes: tuple[str, ...],
+    *,
+    with_item: bool = False,
+    projection: Projection | None = None,
+) -> Conflict:
+    """The error to raise in place of a false precondition of a request for one item."""
+    state = current_state(
+        error, representation, own_attributes, with_item=with_item, projection=projection
+    )
+    return Conflict(error, state)
+
+
+def current_state(
+    error: PreconditionFailed,
+    representation: Representation,
+    own_attributes: tuple[str, ...],
+    *,
+    with_item: bool,
+    projection: Projection | None = None,
+) -> Mapping[str, Any]:
+    """The stored item's ``etag``, and as ``current`` the item; empty where there is no item, where
+    it is not known, and where the caller may not read.
+    """
+    if error.current is None or not caller_may_read():
+        return {}
+    item = Item(error.current)
+    state: dict[str, Any] = {"etag": entity_tag(item, representation)}
+    if with_item:
+        body = encode_item(item, representation, own_attributes, projection)
+        state["current"] = orjson.Fragment(body)
+    return state
+
+
+def handle_conflict(conflict: Conflict) -> Response:
+    """412 with the stored item's ETag, and with the item where it was requested."""
+    state = dict(conflict.state)
+    etag = state.pop("etag", None)
+    response = problem_response(
+        problem_of(PreconditionFailed), conflict.detail, conflict.errors, **state
+    )
+    if etag is not None:
+        response.headers["ETag"] = etag
+    return response
+
+
+def install(app: Flask) -> None:
+    """Register the response to a conflict."""
+    app.register_error_handler(Conflict, handle_conflict)

@@ -1,0 +1,35 @@
+"""The WSGI application, as ``dynamodb-items serve`` starts it under gunicorn."""
+
+import os
+import sys
+
+import structlog
+from flask import Flask
+
+from dynamodb_items.app import create_app, create_observer, create_repository
+from dynamodb_items.config.settings import Settings, SettingsError, unknown_variables
+from dynamodb_items.observability.logs import configure_logging
+from dynamodb_items.runtime.output import count_lost_lines
+
+UNSEEN_ADDRESS = (
+    "ITEMS_AUTH must be set: only under gunicorn with -c python:dynamodb_items.gunicorn_conf can "
+    "the service see whether its address can be reached from other machines."
+)
+
+
+def _app() -> Flask:
+    settings = Settings.from_environment(os.environ)
+    if settings.auth is None and "dynamodb_items.gunicorn_conf" not in sys.modules:
+        raise SettingsError([UNSEEN_ADDRESS])
+    configure_logging(settings.log_level)
+    for sentence in unknown_variables(os.environ):
+        structlog.get_logger(__name__).warning("unknown setting", detail=sentence)
+    observer = create_observer(settings)
+    count_lost_lines(observer.log_lines_lost)
+    return create_app(settings, create_repository(settings, observer), observer)
+
+
+try:
+    app = _app()
+except SettingsError as error:
+    error.end_the_start()

@@ -257,6 +257,8 @@ def _run(arguments: list[str]) -> NoReturn:
         _fail(as_json, KeyboardInterrupt(), None)
     except _Stopped as stopped:
         _fail(as_json, stopped.error, stopped.progress)
+    except OSError:
+        raise  # the output's: calls to AWS fail with botocore's errors
     except Exception as error:  # noqa: BLE001 - the operator gets a sentence, not a stack trace
         _fail(as_json, error, None)
 

@@ -175,7 +175,12 @@ def test_every_page_that_the_code_names_exists(site):
 def test_every_block_is_of_a_kind_that_a_test_holds_to():
     # text and the unnamed kind are pictures and settings, not something to run.
     kinds = {language for _, language, _ in BLOCKS}
-    assert kinds <= {"bash", "console", "http", "json", "sh", "text", ""}
+    assert kinds <= {"bash", "console", "http", "json", "nginx", "python", "sh", "text", "ts", ""}
+
+
+@blocks("nginx")
+def test_an_nginx_block_is_part_of_the_shipped_configuration(block):
+    assert block.strip() in (ROOT / "deploy/proxies/nginx.conf").read_text()
 
 
 @blocks("json")

@@ -21,7 +21,7 @@ NOT_A_MAPPING = str(fields.Mapping.default_error_messages["invalid"])
 class BoundedSchema(Schema):
     """The members of a request's body; unknown members are errors.
 
-    At most ``MAX_ERRORS`` unknown members are reported, so that more of them take no time.
+    At most ``MAX_ERRORS`` unknown members are reported, so that a large number costs nothing.
     """
 
     class Meta:

@@ -61,7 +61,7 @@ INTERNAL_ERROR = _problem(
     "The service has a defect. Report it with the `request_id`.",
 )
 
-_ITEMS_PROBLEMS: Mapping[type[errors.ItemsError], Problem] = {
+_ITEMS_PROBLEMS: Mapping[type[BaseException], Problem] = {
     errors.Unauthenticated: _problem(
         "unauthenticated",
         401,
@@ -272,8 +272,9 @@ def all_problems() -> list[Problem]:
 
 def problem_of(kind: type[BaseException]) -> Problem:
     """Return the problem of an error class: its own, or that of the nearest class above it."""
-    if issubclass(kind, errors.ItemsError):
-        return next(_ITEMS_PROBLEMS[each] for each in kind.__mro__ if each in _ITEMS_PROBLEMS)
+    for each in kind.__mro__:
+        if each in _ITEMS_PROBLEMS:
+            return _ITEMS_PROBLEMS[each]
     if issubclass(kind, HTTPException) and kind.code is not None:
         return _problem_of_status(HTTPStatus(kind.code))
     return INTERNAL_ERROR

@@ -146,7 +146,7 @@ def test_it_deletes_and_creates_again_once(item, stored):
 def test_a_refused_item_says_where_the_fault_is(item):
     item.get_by_label("Item").fill('{"Id": 105}')
     item.get_by_role("button", name="Save").click()
-    expect(item.locator("#outcome")).to_contain_text("/Id must equal the key in the URL")
+    expect(item.locator("#outcome")).to_contain_text("/Id must equal the item key")
 
 
 def test_an_absent_item_cannot_be_saved(item, stored):

@@ -41,9 +41,9 @@ _HEAD: Mapping[str, Any] = {
 
 
 class DocumentedApi(Api):  # type: ignore[misc]
-    """The routes of the app with their OpenAPI document: only what this package contains.
+    """The routes of the app and their OpenAPI document.
 
-    The methods below switch off the responses, headers and error handlers of flask-smorest.
+    The empty methods keep flask-smorest from adding its own responses, headers and error handlers.
     """
 
     DEFAULT_ERROR_RESPONSE_NAME = None

@@ -17,7 +17,7 @@ from dynamodb_items.web.request.bounded_fields import (
     ShortList,
 )
 
-MAX_OPERATIONS = 100
+MAX_BATCH_OPERATIONS = 100
 """The maximum number of operations in one DynamoDB transaction."""
 BATCH_METHODS: Mapping[Operation, str] = {
     Operation.PUT_ITEM: "PUT",
@@ -136,18 +136,18 @@ class BatchOperationSchema(BoundedSchema):
 class BatchSchema(BoundedSchema):
     """Up to 100 writes, each of another item."""
 
-    operations = ShortList(fields.Nested(BatchOperationSchema), MAX_OPERATIONS, required=True)
+    operations = ShortList(fields.Nested(BatchOperationSchema), MAX_BATCH_OPERATIONS, required=True)
 
 
 class BatchGetSchema(BoundedSchema):
     """Up to 100 item keys."""
 
-    keys = ShortList(fields.Nested(ItemKeySchema), MAX_OPERATIONS, required=True)
+    keys = ShortList(fields.Nested(ItemKeySchema), MAX_BATCH_OPERATIONS, required=True)
     fields_ = ShortList(
         fields.String(
             validate=[validate.Length(1, MAX_PATH_CHARACTERS), validate.Regexp(PATH_PATTERN)]
         ),
-        MAX_OPERATIONS,
+        MAX_BATCH_OPERATIONS,
         data_key="fields",
         metadata={
             "description": (

@@ -30,7 +30,7 @@ def idempotency_key(request: Request) -> str | None:
     match = _KEY.fullmatch(header.strip(" \t"))
     if match is None:
         raise InvalidRequest(
-            "Invalid Idempotency-Key: send 1 to 255 printable ASCII characters, in double quotes "
+            "Invalid Idempotency-Key. Send 1 to 255 printable ASCII characters, in double quotes "
             "if one of them is a space."
         )
     return match[1] or match[2]

@@ -108,14 +108,14 @@ class WriteBody:
 
     def _check_key(self, attributes: Attributes) -> None:
         errors = tuple(
-            FieldError(
-                pointer_to(self.pointer, name), "must equal the key in the URL, or be left out"
-            )
+            FieldError(pointer_to(self.pointer, name), "must equal the item key, or be left out")
             for name, value in self.key.attributes.items()
             if name in attributes and attributes[name] != value
         )
         if errors:
-            raise UnacceptableItem("The key in the body differs from the key in the URL.", errors)
+            raise UnacceptableItem(
+                "The key attributes differ from the item key of the request.", errors
+            )
 
     def _reject_own(self, body: Mapping[str, Any]) -> None:
         for name in self.own_attributes:

@@ -99,7 +99,7 @@ _ITEMS_PROBLEMS: Mapping[type[BaseException], Problem] = {
         422,
         "Invalid item, patch or batch",
         "The body is well-formed, but its content is not valid. Fix the problems listed in "
-        "`detail` and `errors`; each `pointer` is the position of one in the body.",
+        "`detail` and `errors`; each `pointer` is the position of an error in the body.",
     ),
     errors.ItemTooLarge: _problem(
         "item-too-large",
@@ -116,13 +116,13 @@ _ITEMS_PROBLEMS: Mapping[type[BaseException], Problem] = {
         "Precondition failed",
         "Nothing was written. Decide again, based on the stored item: if it exists and the caller "
         "may read it, `ETag` is its entity tag, and the response to a write with `Prefer: "
-        "return=representation` contains it as `current`.",
+        "return=representation` contains the item as `current`.",
     ),
     errors.PatchTestFailed: _problem(
         "patch-test-failed",
         409,
         "JSON Patch test failed",
-        "Nothing was written. Read the item again, and decide again based on it.",
+        "Nothing was written. Read the item again, and decide again based on the stored item.",
     ),
     errors.IdempotencyKeyReused: _problem(
         "idempotency-key-reused",

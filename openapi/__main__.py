@@ -9,7 +9,7 @@ import click
 import yaml
 from dynamodb_items.app import create_app, create_repository, openapi_document
 from dynamodb_items.config.settings import Settings
-from dynamodb_items.web.response import problems
+from dynamodb_items.web.response.error_reference import error_reference
 
 from openapi.badges import badges
 from openapi.compatibility import allows_breaking_changes, breaking_changes
@@ -35,7 +35,7 @@ def generated_files() -> dict[Path, str]:
         ROOT / "openapi/openapi.yaml": yaml.dump(
             document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
         ),
-        ROOT / "docs/errors.md": problems.documentation(),
+        ROOT / "docs/errors.md": error_reference(),
         **badges(ROOT, document),
     }
 

@@ -5,9 +5,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, request
-from flask_smorest import Api
 
-from dynamodb_items import __version__
 from dynamodb_items.config.settings import Settings, SettingsError
 from dynamodb_items.dynamodb.client import DynamoDBClient
 from dynamodb_items.dynamodb.retries import Attempts
@@ -28,39 +26,16 @@ from dynamodb_items.web.middleware.raw_path import (
     RawPathMiddleware,
     path_prefix,
 )
-from dynamodb_items.web.openapi import components
-from dynamodb_items.web.openapi.access_documentation import secured_document
-from dynamodb_items.web.openapi.document import (
-    DOCUMENT_HEAD,
-    with_batch_operations,
-    with_links_that_lead_somewhere,
-)
-from dynamodb_items.web.openapi.schemas import BATCH_METHODS
+from dynamodb_items.web.openapi.document import DocumentedApi
 from dynamodb_items.web.resources.batch import batch_blueprint
 from dynamodb_items.web.resources.health import Probe, health
 from dynamodb_items.web.resources.items import items_blueprint
 from dynamodb_items.web.resources.pages import pages_blueprint
-from dynamodb_items.web.response import conflicts, problem_responses, problems
+from dynamodb_items.web.response import conflicts, problem_responses
+from dynamodb_items.web.response.error_reference import error_reference
+from dynamodb_items.web.response.problems import DOCUMENTATION_PATH
 
 log = structlog.get_logger(__name__)
-
-
-class ItemsApi(Api):  # type: ignore[misc]
-    """The OpenAPI document; its errors are those of ``web.response.problems`` alone."""
-
-    DEFAULT_ERROR_RESPONSE_NAME = None
-
-    def _register_error_handlers(self) -> None:
-        problem_responses.install(self._app)
-
-    def _register_responses(self) -> None:
-        """Document no answers but our own; the same for the two below."""
-
-    def _register_etag_headers(self) -> None:
-        pass
-
-    def _register_pagination_header(self) -> None:
-        pass
 
 
 def create_observer(settings: Settings) -> Observer:
@@ -104,11 +79,6 @@ def create_app(
         SettingsError: what the settings name cannot be read or used.
     """
     app = LeanFlask("service", static_folder=None)
-    app.config.update(
-        API_TITLE="Items of a DynamoDB table",
-        API_VERSION=__version__,
-        OPENAPI_VERSION="3.0.3",
-    )
     app.url_map.merge_slashes = False
     app.url_map.converters["key_segment"] = KeySegmentConverter
     app.extensions["settings"] = settings
@@ -128,6 +98,7 @@ def create_app(
     app.register_error_handler(
         InvalidKeySegment, lambda refusal: problem_responses.handle_items_error(refusal.error)
     )
+    problem_responses.install(app)
     conflicts.install(app)
     app.extensions["openapi"] = _register_routes(app, settings)
     return app
@@ -140,22 +111,15 @@ def openapi_document(app: Flask) -> dict[str, Any]:
 
 
 def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
-    api = ItemsApi(app, spec_kwargs={**DOCUMENT_HEAD})
-    components.register_components(api)
+    api = DocumentedApi(app)
     api.register_blueprint(items_blueprint(settings))
     api.register_blueprint(batch_blueprint(settings))
     api.register_blueprint(health)
     app.register_blueprint(pages_blueprint(settings))
-    document: Mapping[str, Any] = secured_document(
-        with_batch_operations(
-            with_links_that_lead_somewhere(api.spec.to_dict()),
-            [method for each, method in BATCH_METHODS.items() if each in settings.operations],
-        ),
-        settings,
-    )
+    document: Mapping[str, Any] = api.document(settings)
     openapi_json = app.json.dumps(document, sort_keys=False)
     (server,) = document["servers"]
-    errors_page = problems.documentation()
+    errors_page = error_reference()
 
     @app.get("/openapi.json")
     def openapi() -> Response:
@@ -165,7 +129,7 @@ def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
             text = app.json.dumps(below, sort_keys=False)
         return _revalidated(text, "application/json")
 
-    @app.get(problems.DOCUMENTATION_PATH)
+    @app.get(DOCUMENTATION_PATH)
     def errors() -> Response:
         return _revalidated(errors_page, "text/markdown; charset=utf-8")
 

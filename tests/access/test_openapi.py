@@ -47,7 +47,7 @@ def test_health_needs_none_and_every_other_operation_says_which_scope(document):
             assert "security" not in operation
             assert {"401", "403"} <= operation["responses"].keys()
             scope = "read" if method in ("GET", "HEAD") or path.endswith("Get") else "write"
-            assert f"Needs the scope `items:{scope}`" in operation["description"]
+            assert f"Requires the scope `items:{scope}`" in operation["description"]
 
 
 @pytest.mark.parametrize("path", ["/docs", "/", "/pages/docs.js", "/pages/item.css"])

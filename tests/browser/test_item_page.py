@@ -146,11 +146,11 @@ def test_it_deletes_and_creates_again_once(item, stored):
 def test_a_refused_item_says_where_the_fault_is(item):
     item.get_by_label("Item").fill('{"Id": 105}')
     item.get_by_role("button", name="Save").click()
-    expect(item.locator("#outcome")).to_contain_text("/Id must equal the URL's")
+    expect(item.locator("#outcome")).to_contain_text("/Id must equal the item key")
 
 
 def test_an_absent_item_cannot_be_saved(item, stored):
     stored("DELETE")
     item.get_by_role("button", name="Read").click()
-    expect(item.locator("#outcome")).to_contain_text("404 No item has this key")
+    expect(item.locator("#outcome")).to_contain_text("404 Item not found")
     expect(item.get_by_role("button", name="Save")).to_be_disabled()

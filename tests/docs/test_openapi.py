@@ -107,6 +107,25 @@ def test_each_route_is_an_operation_with_an_id_of_its_own(operations):
     ]
 
 
+def test_a_summary_is_a_phrase_without_a_period(operations):
+    for *_, operation in operations:
+        assert operation["summary"][-1].isalpha(), operation["operationId"]
+        assert operation["description"].endswith("."), operation["operationId"]
+
+
+def test_the_description_of_a_response_is_one_sentence(document, operations):
+    responses = [
+        response
+        for *_, operation in operations
+        for response in operation["responses"].values()
+        if "$ref" not in response
+    ]
+    for response in (*responses, *document["components"]["responses"].values()):
+        description = response["description"]
+        assert description.endswith("."), description
+        assert ". " not in description
+
+
 def test_every_error_is_a_typed_problem(document, operations):
     for method, path, operation in operations:
         for status, response in operation["responses"].items():

@@ -7,7 +7,7 @@ from dynamodb_items.domain import errors, write_tokens
 from dynamodb_items.expressions import builder
 from dynamodb_items.formats import json_patch
 from dynamodb_items.storage import write_plan
-from dynamodb_items.web.openapi import schemas
+from dynamodb_items.web.request import body_schemas
 
 from tests.docs.test_readme import ROOT, paste
 
@@ -29,7 +29,7 @@ def test_an_example_works_as_pasted(server, dynamodb, block):
         f"more than\n{write_plan.MANY_CHANGES} attributes",
         f"at most {write_tokens.LOG_LENGTH} tokens, and up to {write_tokens.LOG_SLACK} more",
         f"takes up to\n{json_patch.MAX_OPERATIONS:,} operations",
-        f"up to {schemas.MAX_OPERATIONS} operations",
+        f"up to {body_schemas.MAX_BATCH_OPERATIONS} operations",
         f"A condition takes {builder.MAX_OPERATORS} operators and "
         f"{builder.MAX_EXPRESSION_BYTES // 1024} KB",
         f"found at the same\n  time, up to {errors.MAX_ERRORS}:",

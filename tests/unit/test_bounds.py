@@ -13,7 +13,7 @@ from dynamodb_items.expressions.parts import Bindings, ExpressionError
 from dynamodb_items.formats.patch_values import PatchValue
 from dynamodb_items.formats.plain_json import SetArray
 from dynamodb_items.runtime import deadline
-from dynamodb_items.web.openapi.schemas import BatchSchema
+from dynamodb_items.web.request.body_schemas import BatchSchema
 from jsonpatch import JsonPatch
 from marshmallow import ValidationError
 
@@ -35,7 +35,7 @@ def test_an_update_of_a_batch_has_as_many_placeholders_as_its_expressions_have_r
     names = {f"#{n}": "a" for n in range(60_000)}
     update = {"UpdateExpression": "REMOVE a", "ExpressionAttributeNames": names}
     assert errors_of({"update": update}) == {
-        "update": {"ExpressionAttributeNames": ["It has more than 2,730 placeholders."]}
+        "update": {"ExpressionAttributeNames": ["The object has more than 2,730 placeholders."]}
     }
 
 

@@ -6,8 +6,8 @@ from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import InvalidBody
 from dynamodb_items.formats.strict_json import parse_json
 from dynamodb_items.web.media_types import PATCH_FORMS
-from dynamodb_items.web.openapi.query_schemas import MAX_PATHS
-from dynamodb_items.web.openapi.schemas import MAX_PATH_CHARACTERS
+from dynamodb_items.web.request.body_schemas import MAX_PATH_CHARACTERS
+from dynamodb_items.web.request.query_schemas import MAX_PATHS
 
 from tests.conftest import aws_variables, environment
 
@@ -109,8 +109,8 @@ def test_the_bounds_of_fields_are_documented(client, method):
 @pytest.mark.parametrize(
     ("fields", "detail"),
     [
-        (",".join(["a"] * (MAX_PATHS + 1)), "has over 1000 paths"),
-        ("a," + "b" * (MAX_PATH_CHARACTERS + 1), "has a path of over 2048 characters"),
+        (",".join(["a"] * (MAX_PATHS + 1)), "has more than 1000 paths"),
+        ("a," + "b" * (MAX_PATH_CHARACTERS + 1), "has a path with more than 2048 characters"),
     ],
 )
 def test_the_bounds_of_fields_are_enforced(client, fields, detail):

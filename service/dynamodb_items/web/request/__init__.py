@@ -1,1 +1,1 @@
-"""From an HTTP request to values."""
+"""From an HTTP request to checked values."""

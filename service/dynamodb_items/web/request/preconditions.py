@@ -1,4 +1,4 @@
-"""If-Match and If-None-Match -> Precondition; an item's entity tag.
+"""Entity tags of items, and the preconditions If-Match and If-None-Match.
 
 https://www.rfc-editor.org/rfc/rfc9110#section-13
 """
@@ -18,42 +18,42 @@ from dynamodb_items.domain.items import (
 )
 from dynamodb_items.web.media_types import Representation
 
-# Section 8.8.3: an opaque tag in quotes, weak with W/ before it.
+# Section 8.8.3: an opaque tag in quotes; a prefix W/ makes it weak.
 _ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
-# The forms that compressing proxies give a tag: Apache and Caddy append -gzip, Jetty --gzip, others
-# ;gzip, each with the name of the encoding.
+# Proxies that compress append the encoding to a tag: Apache and Caddy as -gzip, Jetty as --gzip,
+# others as ;gzip.
 _OWN_TAG = re.compile(
     rf"([0-9a-f]{{{2 * FINGERPRINT_BYTES}}})"
     rf"(?:-(?:{'|'.join(representation.value for representation in Representation)}))?"
     r"(?:(?:--?|;)(?:gzip|br|zstd|deflate))?"
 )
-# A comma may be in a tag, too.
+# A tag may contain a comma, so that splitting at commas is wrong.
 _ENTITY_TAGS = re.compile(
     rf"[ \t,]*{_ENTITY_TAG.pattern}(?:[ \t]*,[ \t,]*{_ENTITY_TAG.pattern})*[ \t,]*"
 )
 
 
 def entity_tag(item: Item, representation: Representation) -> str:
-    """The strong entity tag of an item in one representation, in its quotes."""
+    """Return the strong entity tag of an item in one representation, with its quotes."""
     return f'"{item.fingerprint}-{representation.value}"'
 
 
 def precondition_of(request: Request) -> Precondition:
-    """What a request's headers ask of the stored item.
+    """Return the precondition in a request's headers.
 
     Raises:
         InvalidRequest: a header is malformed; ignoring it could lose an update.
     """
-    environ = request.environ  # where a header is absent, request.headers is ten times as slow
+    environ = request.environ  # request.headers is ten times as slow for an absent header
     return parse_precondition(environ.get("HTTP_IF_MATCH"), environ.get("HTTP_IF_NONE_MATCH"))
 
 
 def parse_precondition(if_match: str | None, if_none_match: str | None) -> Precondition:
-    """What values of If-Match and If-None-Match ask of the stored item.
+    """Return the precondition in the values of If-Match and If-None-Match.
 
-    A tag names an item, whatever its representation and its bytes. So a tag of this service counts
-    in If-Match too after a proxy that compresses has weakened it (``W/"…"``) or marked it with the
-    encoding (``"…-gzip"``), where RFC 9110 by itself would let a weak tag match nothing.
+    A tag identifies an item, whatever its representation and bytes. So a tag that a proxy with
+    compression has weakened (``W/"…"``) or marked with the encoding (``"…-gzip"``) still matches in
+    If-Match, although by RFC 9110 a weak tag never matches there.
 
     Raises:
         InvalidRequest: a value is malformed.
@@ -69,16 +69,17 @@ def parse_precondition(if_match: str | None, if_none_match: str | None) -> Preco
 
 
 def require_precondition(precondition: Precondition) -> None:
-    """Refuse a write that says nothing about the item it replaces.
+    """Reject a write without a precondition.
 
     Raises:
-        PreconditionRequired: there is no precondition.
+        PreconditionRequired: the precondition is empty.
 
     https://www.rfc-editor.org/rfc/rfc6585#section-3
     """
     if not precondition:
         raise PreconditionRequired(
-            "Writes here need If-Match with the item's ETag, or If-None-Match: * to create."
+            "This deployment requires a precondition. Send If-Match with the item's ETag, or "
+            "If-None-Match: * to create the item."
         )
 
 
@@ -88,8 +89,8 @@ def _fingerprints(header: str, value: str) -> Fingerprints:
         return ANY_ITEM
     if not _ENTITY_TAGS.fullmatch(value):
         raise InvalidRequest(
-            f'{header} takes * or a list of entity tags in double quotes, as in "abc".'
+            f'Invalid {header}. Send * or a list of entity tags in double quotes, such as "abc".'
         )
     tags = (_OWN_TAG.fullmatch(opaque_tag) for _, opaque_tag in _ENTITY_TAG.findall(value))
-    # A tag of another origin names no item here, so it matches none.
+    # A tag of another origin matches no item of this service.
     return frozenset(own[1] for own in tags if own)

@@ -1,4 +1,4 @@
-"""The Prefer header: should a write answer with the item.
+"""The Prefer header: whether the response to a write contains the item.
 
 https://www.rfc-editor.org/rfc/rfc7240#section-2
 """
@@ -10,21 +10,21 @@ from werkzeug.http import parse_list_header, unquote_header_value
 
 
 class Return(enum.Enum):
-    """What a client prefers to get back."""
+    """What a client prefers to receive."""
 
     MINIMAL = "minimal"
     REPRESENTATION = "representation"
 
     @property
     def applied(self) -> str:
-        """The value of Preference-Applied that says so."""
+        """The value of ``Preference-Applied`` for this preference."""
         return f"return={self.value}"
 
 
 def preferred_return(request: Request) -> Return | None:
-    """The ``return`` preference; None where the client has none, or one that is unknown.
+    """Return the ``return`` preference; None if it is absent or unknown.
 
-    Of several the first counts, as section 2 says.
+    The first of several counts (section 2).
     """
     header = request.environ.get("HTTP_PREFER")
     if not header:

@@ -1,4 +1,4 @@
-"""From parsed bodies to writes: the item of a PUT, the three forms of a PATCH."""
+"""From parsed bodies to write commands: the item of a PUT and the forms of a PATCH."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from dynamodb_items.web.media_types import (
 
 @dataclass(frozen=True, slots=True)
 class WriteBody:
-    """What one write is asked to do, still as parsed JSON; ``pointer`` is its place in the body."""
+    """The body of one write as parsed JSON; ``pointer`` is its position in the request's body."""
 
     value: Any
     key: ItemKey
@@ -38,29 +38,29 @@ class WriteBody:
     pointer: str = ""
 
     def put(self, representation: Representation, condition: NativeCondition | None = None) -> Put:
-        """The write that stores an item; its key attributes may be left out.
+        """Return the write that stores the whole item, which need not contain its key attributes.
 
         Raises:
-            UnacceptableItem: no item of this key can hold it.
+            UnacceptableItem: the value is not a valid item of this key.
         """
         if representation is Representation.TYPED:
             attributes = dict(attributes_from_typed(self.value, self.pointer))
-            # An item read in this form shows its version, and may be sent back as it was.
+            # An item read in this form contains its version, and may be sent back unchanged.
             for name in self.own_attributes:
                 attributes.pop(name, None)
         else:
             attributes = dict(attributes_from_plain(self.value, self.pointer))
-            self._refuse_own(attributes)
+            self._reject_own(attributes)
         self._check_key(attributes)
         is_edited = representation is Representation.PLAIN and self.precondition.has_match_tags
         return Put(self.key, attributes, self.precondition, condition, is_edited)
 
     def patch(self, form: PatchForm) -> Write:
-        """The write that a patch stands for.
+        """Return the write that applies a patch.
 
         Raises:
-            UnacceptableItem: it is none, or changes the key or what is the service's own.
-            ItemTooLarge: what it sets is over DynamoDB's 400 KB by itself.
+            UnacceptableItem: the patch is invalid, or changes the key or a reserved attribute.
+            ItemTooLarge: the values that it sets are over DynamoDB's 400 KB by themselves.
         """
         key, own = self.key.attributes, self.own_attributes
         match form:
@@ -77,18 +77,18 @@ class WriteBody:
                 return self._merge()
 
     def _reject_update_expression(self) -> None:
-        """Reject what a client meant as an update: stored, it would be attributes of that name."""
+        """Reject an update expression: as a merge patch it would set attributes of these names."""
         if UPDATE in object_members(self.value, self.pointer):
             raise UnacceptableItem(
                 f"A PATCH with {UPDATE} is not a merge patch. Send the update as {NATIVE_UPDATE}, "
-                f"or with POST to /items:update. To change an attribute that is called {UPDATE}, "
+                f"or with POST to /items:update. To change an attribute with the name {UPDATE}, "
                 f"send the patch as {MERGE_PATCH_JSON}.",
-                (FieldError(pointer_to(self.pointer, UPDATE), f"needs {NATIVE_UPDATE}"),),
+                (FieldError(pointer_to(self.pointer, UPDATE), f"requires {NATIVE_UPDATE}"),),
             )
 
     def _merge(self) -> Write:
         patch = dict(object_members(self.value, self.pointer))
-        self._refuse_own(patch)
+        self._reject_own(patch)
         repeated = {name: patch.pop(name) for name in self.key.attributes if name in patch}
         self._check_key(attributes_from_plain(repeated, self.pointer))
         if merge_patch.is_flat(patch):
@@ -97,7 +97,7 @@ class WriteBody:
                 {**self.key.attributes, **changes.set}, is_read=self.precondition.has_match_tags
             )
             return Update(self.key, changes, self.precondition)
-        # Merged into nothing, it shows what no item can hold before one is read.
+        # Merging with an empty item finds invalid values before the stored item is read.
         merged = merge_patch.merge_changes(Item({}), patch, self.pointer).changes.set
         _check_size_before_read(merged, is_read=True)
         return Edit(
@@ -108,24 +108,26 @@ class WriteBody:
 
     def _check_key(self, attributes: Attributes) -> None:
         errors = tuple(
-            FieldError(pointer_to(self.pointer, name), "must equal the URL's, or be left out")
+            FieldError(pointer_to(self.pointer, name), "must equal the item key, or be left out")
             for name, value in self.key.attributes.items()
             if name in attributes and attributes[name] != value
         )
         if errors:
-            raise UnacceptableItem("The body's key is not the URL's.", errors)
+            raise UnacceptableItem(
+                "The key attributes differ from the item key of the request.", errors
+            )
 
-    def _refuse_own(self, body: Mapping[str, Any]) -> None:
+    def _reject_own(self, body: Mapping[str, Any]) -> None:
         for name in self.own_attributes:
             if name in body:
                 pointer = pointer_to(self.pointer, name)
                 raise UnacceptableItem(
-                    f"The attribute {name} is the service's own.",
-                    (FieldError(pointer, "is the service's own; leave it out"),),
+                    f"The attribute {name} is reserved for the service.",
+                    (FieldError(pointer, "is reserved for the service; leave it out"),),
                 )
 
 
 def _check_size_before_read(attributes: Attributes, *, is_read: bool) -> None:
-    # Next to the stored item, base64 text may turn out to be binary of three quarters its size.
+    # Where the stored value is binary, base64 text is stored as binary, in three quarters the size.
     if not is_read or attributes_bytes(attributes) * 3 // 4 > MAX_ITEM_BYTES:
         check_item_size(attributes)

@@ -20,7 +20,7 @@ from dynamodb_items.runtime.deadline import in_turns
 from dynamodb_items.storage.transactions import ItemTransactions
 from dynamodb_items.web.codecs import Projection, encode_item
 from dynamodb_items.web.media_types import Representation, accepted_representation
-from dynamodb_items.web.openapi import batch_documentation as documentation
+from dynamodb_items.web.openapi import batch_operations as documentation
 from dynamodb_items.web.request.batch_requests import keys_of, operations_of
 from dynamodb_items.web.request.idempotency import idempotency_key, write_token
 from dynamodb_items.web.request.preconditions import entity_tag

@@ -31,7 +31,7 @@ from dynamodb_items.observability.events import UNOBSERVED, Observer
 from dynamodb_items.runtime.background import run_in_background
 from dynamodb_items.runtime.instance import Instance
 from dynamodb_items.storage.repository import ItemRepository
-from dynamodb_items.web.openapi.documentation import LIVENESS, READINESS
+from dynamodb_items.web.openapi.health_operations import LIVENESS, READINESS
 from dynamodb_items.web.response.problem_responses import not_ready_response
 
 log = structlog.get_logger(__name__)

@@ -7,8 +7,8 @@ from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import PreconditionFailed
 from dynamodb_items.storage.repository import ItemRepository
 from dynamodb_items.storage.write_commands import Delete, Write, Written
+from dynamodb_items.web.request.item_requests import WriteRequest
 from dynamodb_items.web.request.prefer import Return
-from dynamodb_items.web.request.requests import WriteRequest
 from dynamodb_items.web.response.conflicts import conflict_of
 
 

@@ -11,9 +11,9 @@ from dynamodb_items.domain.operations import Operation
 from dynamodb_items.formats.strict_json import parse_json
 from dynamodb_items.storage.write_commands import Delete
 from dynamodb_items.web.media_types import item_representation, patch_form
-from dynamodb_items.web.openapi import documentation
+from dynamodb_items.web.openapi import item_operations as documentation
+from dynamodb_items.web.request.item_requests import ReadRequest, WriteRequest
 from dynamodb_items.web.request.prefer import Return
-from dynamodb_items.web.request.requests import ReadRequest, WriteRequest
 from dynamodb_items.web.resources.item_writes import carry_out, current_request
 from dynamodb_items.web.resources.native_items import add_native_routes
 from dynamodb_items.web.response.responses import deleted_response, read_response, written_response

@@ -20,15 +20,15 @@ from dynamodb_items.expressions.native_update import (
 )
 from dynamodb_items.storage.write_commands import Delete
 from dynamodb_items.web.media_types import PatchForm, item_representation, require_plain_json
-from dynamodb_items.web.openapi import native_documentation as documentation
-from dynamodb_items.web.openapi.schemas import (
+from dynamodb_items.web.openapi import native_operations as documentation
+from dynamodb_items.web.request.body_schemas import (
     ConditionalDeleteSchema,
     ConditionalPutSchema,
     ItemUpdateSchema,
 )
-from dynamodb_items.web.request.batch_requests import key_in_body, loaded_body
+from dynamodb_items.web.request.item_requests import WriteRequest
+from dynamodb_items.web.request.json_bodies import key_in_body, loaded_body
 from dynamodb_items.web.request.prefer import Return
-from dynamodb_items.web.request.requests import WriteRequest
 from dynamodb_items.web.resources.item_writes import carry_out, current_request
 from dynamodb_items.web.response.responses import deleted_response, written_response
 

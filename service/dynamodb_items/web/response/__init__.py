@@ -1,1 +1,1 @@
-"""From values to an HTTP response."""
+"""From values and errors to HTTP responses."""

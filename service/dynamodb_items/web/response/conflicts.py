@@ -1,7 +1,7 @@
-"""What a 412 shows of the stored item: its ETag, and on request the item itself.
+"""What a 412 contains of the stored item: its ETag, and on request the item itself.
 
-It costs no call: the failed write, or the read that it was planned with, has returned the item.
-Only a caller who may read gets them.
+It costs no call: the failed write, or the read before it, has already returned the item.
+Only a caller with permission to read gets the ETag and the item.
 
 https://www.rfc-editor.org/rfc/rfc9110#section-15.5.13
 """
@@ -23,7 +23,7 @@ from dynamodb_items.web.response.problems import problem_of
 
 
 class Conflict(PreconditionFailed):
-    """A false precondition, with what the caller may know of the stored item."""
+    """A failed precondition, with what the caller may know of the stored item."""
 
     def __init__(self, error: PreconditionFailed, state: Mapping[str, Any]) -> None:
         super().__init__(error.detail, error.errors)
@@ -38,7 +38,7 @@ def conflict_of(
     with_item: bool = False,
     projection: Projection | None = None,
 ) -> Conflict:
-    """The error to raise in place of a false precondition of a request for one item."""
+    """Return the error to raise for a failed precondition of a request for one item."""
     state = current_state(
         error, representation, own_attributes, with_item=with_item, projection=projection
     )
@@ -53,8 +53,9 @@ def current_state(
     with_item: bool,
     projection: Projection | None = None,
 ) -> Mapping[str, Any]:
-    """The stored item's ``etag``, and as ``current`` the item; empty where there is no item, where
-    it is not known, and where the caller may not read.
+    """Return the stored item's ``etag`` and, with ``with_item``, the item as ``current``.
+
+    Empty if the item does not exist, is not known, or if the caller may not read it.
     """
     if error.current is None or not caller_may_read():
         return {}
@@ -67,7 +68,7 @@ def current_state(
 
 
 def handle_conflict(conflict: Conflict) -> Response:
-    """412 with the stored item's ETag, and with the item where it was requested."""
+    """Return a 412 with the stored item's ETag and, if requested, the item."""
     state = dict(conflict.state)
     etag = state.pop("etag", None)
     response = problem_response(

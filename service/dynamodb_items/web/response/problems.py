@@ -1,4 +1,4 @@
-"""The one table from what goes wrong to the RFC 9457 problem that a client sees.
+"""The table of problems: which RFC 9457 problem a client gets for which error.
 
 https://www.rfc-editor.org/rfc/rfc9457
 """
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from werkzeug.exceptions import HTTPException
+
 from dynamodb_items.domain import errors
 
 DOCUMENTATION_PATH = "/docs/errors"
@@ -14,18 +16,18 @@ DOCUMENTATION_PATH = "/docs/errors"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A kind of problem: its place in the documentation, its status, when to try again."""
+    """A kind of problem: its documentation, its status, and when to retry."""
 
     slug: str
     status: HTTPStatus
     title: str
     advice: str
     retry_after_seconds: tuple[int, int] | None = None
-    """The least and the most; spread, so that clients don't come back all at once."""
+    """The least and the most; a random value between them spreads the retries of many clients."""
 
     @property
     def type(self) -> str:
-        """The URI reference of its documentation."""
+        """The URI reference of the problem's documentation."""
         return f"{DOCUMENTATION_PATH}#{self.slug}"
 
 
@@ -35,269 +37,253 @@ def _problem(
     return Problem(slug, HTTPStatus(status), title, advice, retry_after)
 
 
+_RETRY = "Nothing was written. Retry after the time in `Retry-After`."
+
 OVERLOADED = _problem(
     "overloaded",
     503,
-    "The service is busy",
-    "Nothing was written. Retry after the time given; there are more requests, bytes of bodies or "
-    "connections under way than one worker takes on, from all callers or from one.",
+    "Service overloaded",
+    f"{_RETRY} One worker has reached its limit of requests, body bytes or connections in "
+    "progress, for all callers or for one.",
     (1, 1),
 )
+NOT_READY = _problem(
+    "not-ready",
+    503,
+    "Instance not ready",
+    "Send requests to another instance until `/ready` returns 200.",
+    (1, 1),
+)
+INTERNAL_ERROR = _problem(
+    "internal-error",
+    500,
+    "Internal error",
+    "The service has a defect. Report it with the `request_id`.",
+)
 
-PROBLEMS: Mapping[type[errors.ItemsError], Problem] = {
+_ITEMS_PROBLEMS: Mapping[type[BaseException], Problem] = {
     errors.Unauthenticated: _problem(
         "unauthenticated",
         401,
-        "The caller is not known",
-        "Send a valid credential; `WWW-Authenticate` says of which kind, and `detail` what is "
-        "wrong with the one sent.",
+        "Missing or invalid credential",
+        "Send a valid credential. `WWW-Authenticate` names the required kind, and `detail` says "
+        "what is wrong with the one that was sent.",
     ),
     errors.NotPermitted: _problem(
         "not-permitted",
         403,
-        "The caller may not do this",
-        "Reads need the scope `items:read`, writes `items:write`. A caller that is held to one "
-        "partition reaches no item outside of it.",
+        "Permission denied",
+        "Reads require the scope `items:read`, writes `items:write`. A caller that is limited to "
+        "one partition cannot access items in another.",
     ),
     errors.InvalidKey: _problem(
         "invalid-key",
         400,
-        "The URL names no possible item key",
-        "Percent-encode each key as UTF-8; a number key is a decimal of up to 38 digits.",
+        "Invalid item key",
+        "Percent-encode each key as UTF-8. A number key is a decimal of up to 38 digits.",
     ),
     errors.InvalidRequest: _problem(
         "invalid-request",
         400,
-        "A header or query parameter cannot be understood",
-        "Mend what `detail` and `errors` name.",
+        "Invalid header or query parameter",
+        "Fix the problems listed in `detail` and `errors`.",
     ),
     errors.InvalidBody: _problem(
         "invalid-body",
         400,
-        "The body cannot be read",
-        "Send one JSON value in UTF-8, each key once in its object.",
+        "Malformed request body",
+        "Send one JSON value in UTF-8, without duplicate member names in an object.",
     ),
     errors.UnacceptableItem: _problem(
         "unacceptable-item",
         422,
-        "The body is well-formed but cannot be stored",
-        "Each member of `errors` points at a fault in the body.",
+        "Invalid item, patch or batch",
+        "The body is well-formed, but its content is not valid. Fix the problems listed in "
+        "`detail` and `errors`; each `pointer` is the position of an error in the body.",
     ),
     errors.ItemTooLarge: _problem(
         "item-too-large",
         413,
-        "The item is too large",
-        "An item's names and values take at most 400 KB, a body at most 1 MiB.",
+        "Item too large",
+        "The names and values of an item can take up to 400 KB, a body up to 1 MiB.",
     ),
     errors.ItemNotFound: _problem(
-        "item-not-found", 404, "No item has this key", "Create it with PUT."
+        "item-not-found", 404, "Item not found", "Create the item with PUT."
     ),
     errors.PreconditionFailed: _problem(
         "precondition-failed",
         412,
-        "The precondition does not hold",
-        "Nothing was written. `ETag` is that of the stored item, and with `Prefer: "
-        "return=representation` a write has the item in `current`, where there is one and the "
-        "caller may read it. Decide again by what is stored now.",
+        "Precondition failed",
+        "Nothing was written. Decide again, based on the stored item: if it exists and the caller "
+        "may read it, `ETag` is its entity tag, and the response to a write with `Prefer: "
+        "return=representation` contains the item as `current`.",
     ),
     errors.PatchTestFailed: _problem(
         "patch-test-failed",
         409,
-        "A test of the JSON Patch does not hold",
-        "Nothing was written. Read the item again and decide anew.",
+        "JSON Patch test failed",
+        "Nothing was written. Read the item again, and decide again based on the stored item.",
     ),
     errors.IdempotencyKeyReused: _problem(
         "idempotency-key-reused",
         422,
-        "The Idempotency-Key belongs to another request",
-        "Nothing was written now. Use a new key for each new request, and the same one only to "
-        "repeat it unchanged.",
+        "Idempotency-Key already used by another request",
+        "This request wrote nothing. Use a new key for each new request, and the same key only to "
+        "repeat a request unchanged.",
     ),
     errors.PreconditionRequired: _problem(
         "precondition-required",
         428,
-        "A precondition is required",
-        "Send `If-Match` with the item's ETag, or `If-None-Match: *` to create.",
+        "Precondition required",
+        "Send `If-Match` with the item's ETag, or `If-None-Match: *` to create the item.",
     ),
     errors.IssuerUnavailable: _problem(
         "issuer-unavailable",
         503,
-        "No token can be checked yet",
-        "Nothing was done. Retry after the time given. Operator: this worker has never had the "
-        "issuer's keys; the log says why they cannot be fetched.",
+        "Token signing keys unavailable",
+        f"{_RETRY} Operator: this worker has never been able to fetch the issuer's keys; the log "
+        "contains the reason.",
         (5, 5),
     ),
     errors.StorageThrottled: _problem(
         "throttled",
         503,
-        "The table is busy",
-        "Nothing was written. Retry after the time given.",
+        "Table busy",
+        f"{_RETRY} DynamoDB throttles requests to the table, or another write is in progress.",
         (1, 3),
     ),
     errors.StorageUnavailable: _problem(
-        "table-unavailable",
-        503,
-        "The table cannot be reached",
-        "Nothing was written. Retry after the time given.",
-        (1, 1),
+        "table-unavailable", 503, "Table unavailable", _RETRY, (1, 1)
     ),
     errors.CredentialsUnavailable: _problem(
         "credentials-unavailable",
         503,
-        "The service has no valid credentials",
-        "Nothing was written. Operator: the log line `credentials not found` has the cause.",
+        "AWS credentials unavailable",
+        f"{_RETRY} Operator: the log event `credentials not found` contains the cause.",
         (5, 5),
     ),
     errors.StorageMisconfigured: _problem(
         "misconfigured",
         503,
-        "The service is not set up for its table",
-        "Nothing was written. Operator: the log has AWS's own words: permissions, the account, the "
-        "table's name and region, its key schema, the clock, or a proxy in front of DynamoDB.",
+        "Service misconfigured",
+        f"{_RETRY} Operator: the log contains AWS's message. Check the permissions, the account, "
+        "the table's name, region and key schema, the clock, and any proxy in front of DynamoDB.",
         (30, 30),
     ),
     errors.ServiceOverloaded: OVERLOADED,
     errors.StorageTimeout: _problem(
-        "timeout", 504, "The table did not answer in time", "Nothing was written. Repeat it."
+        "timeout",
+        504,
+        "Table timeout",
+        "The table did not respond in time. Nothing was written. Retry the request.",
     ),
     errors.OutcomeUnknown: _problem(
         "outcome-unknown",
         504,
-        "The write may or may not have been applied",
-        'The member `"outcome": "unknown"` marks it. Read the item before writing again, or '
-        "write with `If-Match`.",
+        "Outcome of the write unknown",
+        'The write may have been applied; the member `"outcome": "unknown"` marks this. Read the '
+        "item before you write again, or write with `If-Match`.",
     ),
 }
 
 _HTTP_PROBLEMS: Mapping[int, Problem] = {
     problem.status: problem
     for problem in (
+        INTERNAL_ERROR,
         _problem(
             "bad-request",
             400,
-            "The request cannot be understood",
-            "The request line, a header or the body is malformed, or the body broke off.",
+            "Malformed request",
+            "The request line, a header or the body is malformed, or the body is incomplete.",
         ),
         _problem(
             "not-found",
             404,
-            "There is nothing at this path",
-            "Items are at `/items/{id}/{name}`; a `/` inside a key is sent as `%2F`.",
+            "Path not found",
+            "Items are at `/items/{id}/{name}`. Send a `/` inside a key as `%2F`.",
         ),
         _problem(
             "method-not-allowed",
             405,
-            "The method is not allowed",
+            "Method not allowed",
             "The `Allow` header lists the methods of this path.",
         ),
         _problem(
             "not-acceptable",
             406,
-            "No representation is acceptable",
+            "Not acceptable",
             "Accept `application/json` or `application/vnd.dynamodb+json`.",
         ),
         _problem(
-            "request-timeout", 408, "The body did not come in time", "Send it again, all at once."
+            "request-timeout",
+            408,
+            "Request body timeout",
+            "The body did not arrive in time. Send the request again, without pauses.",
         ),
-        _problem("body-too-large", 413, "The body is too large", "Bodies take up to 1 MiB."),
+        _problem("body-too-large", 413, "Request body too large", "A body can take up to 1 MiB."),
         _problem(
             "uri-too-long",
             414,
-            "The request line is too long",
-            "Method, target and version take up to 12,288 bytes; every legal key fits.",
+            "Request line too long",
+            "Method, target and version can take up to 12,288 bytes together. Every legal key "
+            "fits.",
         ),
         _problem(
             "unsupported-media-type",
             415,
-            "The body's media type is not supported",
-            "Set Content-Type to one that `detail` names.",
+            "Unsupported media type",
+            "Set `Content-Type` to a media type that `detail` lists, and do not compress the body.",
         ),
         _problem(
             "expectation-failed",
             417,
-            "The expectation cannot be met",
-            "The only known expectation is `Expect: 100-continue`.",
+            "Expectation failed",
+            "The only supported expectation is `Expect: 100-continue`.",
         ),
         _problem(
             "too-many-requests",
             429,
-            "The caller asks too often",
-            "Nothing was done. Retry after the time given; the RateLimit headers tell how much "
-            "is left.",
+            "Rate limit exceeded",
+            f"{_RETRY} The RateLimit headers contain the limit and the remaining requests.",
         ),
         _problem(
             "headers-too-large",
             431,
-            "The headers are too large",
-            "A request has up to 100 headers of up to 8,190 bytes each; request line and headers "
-            "together take up to 32 KiB.",
+            "Headers too large",
+            "A request can have up to 100 headers of up to 8,190 bytes each. Request line and "
+            "headers can take up to 32 KiB together.",
         ),
         _problem(
             "not-implemented",
             501,
-            "The method or the transfer coding is not implemented",
-            "Methods are case-sensitive, and the only transfer coding is chunked; send the body "
-            "without another.",
+            "Method or transfer coding not implemented",
+            "Method names are case-sensitive. The only supported transfer coding is `chunked`.",
         ),
-        _problem(
-            "version-not-supported", 505, "The HTTP version is not supported", "Use HTTP/1.1."
-        ),
+        _problem("version-not-supported", 505, "HTTP version not supported", "Use HTTP/1.1."),
     )
 }
 
-UNEXPECTED = _problem(
-    "internal-error",
-    500,
-    "Something went wrong here",
-    "A defect of the service: report it with its `request_id`.",
-)
-NOT_READY = _problem(
-    "not-ready",
-    503,
-    "The service is not ready",
-    "Send requests to another instance until `/ready` answers 200.",
-    (1, 1),
-)
-
 
 def all_problems() -> list[Problem]:
-    """Every problem that a client may meet, by status."""
-    known = [*PROBLEMS.values(), *_HTTP_PROBLEMS.values(), NOT_READY, UNEXPECTED]
+    """Return every problem that a client can get, sorted by status."""
+    known = [*_ITEMS_PROBLEMS.values(), *_HTTP_PROBLEMS.values(), NOT_READY]
     return sorted(known, key=lambda problem: problem.status)
 
 
-def problem_of(kind: type[errors.ItemsError]) -> Problem:
-    """The problem of a domain error, or of the nearest kind above it."""
-    return next(PROBLEMS[each] for each in kind.__mro__ if each in PROBLEMS)
+def problem_of(kind: type[BaseException]) -> Problem:
+    """Return the problem of an error class: its own, or that of the nearest class above it."""
+    for each in kind.__mro__:
+        if each in _ITEMS_PROBLEMS:
+            return _ITEMS_PROBLEMS[each]
+    if issubclass(kind, HTTPException) and kind.code is not None:
+        return _problem_of_status(HTTPStatus(kind.code))
+    return INTERNAL_ERROR
 
 
-def problem_of_status(status: int) -> Problem:
-    """The problem of a status with which Flask or Werkzeug refuses a request."""
+def _problem_of_status(status: HTTPStatus) -> Problem:
     known = _HTTP_PROBLEMS.get(status)
     if known is not None:
         return known
-    title = HTTPStatus(status).phrase
-    slug = "bad-request" if status < 500 else "internal-error"  # noqa: PLR2004
-    return _problem(slug, status, title, f"{title}.")
-
-
-def documentation() -> str:
-    """The error reference as Markdown, a section for each problem."""
-    lines = [
-        "# Errors",
-        "",
-        "Every error is an `application/problem+json` body (RFC 9457): `type`, `title`, `status`,",
-        "`detail`, `instance`, `request_id`, and `errors` for the faults of single fields, up to",
-        "100, each a `pointer` into the body (RFC 6901), or `?` and a query parameter's name, and",
-        "a `detail`.",
-        "`type` points at a section below.",
-        "",
-        "`make fix` writes this page, from `service/dynamodb_items/web/response/problems.py`.",
-    ]
-    for problem in all_problems():
-        lines += ["", f"## {problem.slug}", "", f"**{problem.status.value}** {problem.title}."]
-        if problem.retry_after_seconds:
-            least, most = problem.retry_after_seconds
-            lines[-1] += f" `Retry-After: {least if least == most else f'{least} to {most}'}`."
-        lines += ["", problem.advice]
-    return "\n".join(lines) + "\n"
+    is_ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    slug = INTERNAL_ERROR.slug if is_ours else "bad-request"
+    return _problem(slug, status, status.phrase, f"{status.phrase}.")

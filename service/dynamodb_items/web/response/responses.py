@@ -1,4 +1,4 @@
-"""What the item routes answer when all went well."""
+"""The success responses of the item routes."""
 
 from http import HTTPStatus
 
@@ -10,23 +10,23 @@ from dynamodb_items.domain.items import Item, Precondition
 from dynamodb_items.web.codecs import encode_item
 from dynamodb_items.web.lean_flask import LeanResponse
 from dynamodb_items.web.middleware.raw_path import path_prefix
+from dynamodb_items.web.request.item_requests import ReadRequest, WriteRequest, item_path
 from dynamodb_items.web.request.preconditions import entity_tag
 from dynamodb_items.web.request.prefer import Return
-from dynamodb_items.web.request.requests import ReadRequest, WriteRequest, item_path
 from dynamodb_items.web.response.conflicts import conflict_of
 
 
 def read_response(item: Item, read: ReadRequest, own_attributes: tuple[str, ...]) -> Response:
-    """200 with the item, or 304 where the client has it.
+    """Return 200 with the item, or 304 if the client already has it.
 
     Raises:
-        PreconditionFailed: it is not the one that If-Match names.
+        PreconditionFailed: the item does not match ``If-Match``.
     """
     fields = [("ETag", entity_tag(item, read.representation)), ("Vary", "Accept")]
     if read.precondition and not read.precondition.holds_for(item):
         if not Precondition(if_match=read.precondition.if_match).holds_for(item):
             error = PreconditionFailed(
-                "The stored item is not the one that If-Match names.", current=item.attributes
+                "The stored item does not match If-Match.", current=item.attributes
             )
             raise conflict_of(error, read.representation, own_attributes)
         return Response(status=HTTPStatus.NOT_MODIFIED, headers=fields)
@@ -41,8 +41,10 @@ def written_response(
     *,
     created: bool = False,
 ) -> Response:
-    """The item as stored: 201 where it is new, else 200; with ``return=minimal`` no body, and
-    204 in place of 200 (RFC 9110 section 15.3.1). Where it is gone again by now, 204 too.
+    """Return 201 for a created item and 200 for a changed one, with the item as stored.
+
+    With ``return=minimal`` the response has no body, and 204 replaces 200 (RFC 9110 section
+    15.3.1). It is 204, too, if the item has been deleted since the write.
     """
     if item is None:
         return _bodiless(HTTPStatus.NO_CONTENT)
@@ -64,7 +66,7 @@ def written_response(
 def deleted_response(
     last: Item | None, write: WriteRequest, own_attributes: tuple[str, ...]
 ) -> Response:
-    """204, or on request 200 with the last state where there was one."""
+    """Return 204, or on request 200 with the last state of an item that existed."""
     if last is None or write.returns is Return.MINIMAL:
         response = _bodiless(HTTPStatus.NO_CONTENT)
         return _with_preference(response, write) if write.prefers is Return.MINIMAL else response

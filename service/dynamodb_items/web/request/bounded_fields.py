@@ -1,4 +1,4 @@
-"""Marshmallow fields that count the members of an array or object before they look at them.
+"""Marshmallow fields that limit the number of members before they validate each one.
 
 Marshmallow takes microseconds for each member, and more for each error, and a body may have half a
 million of them.
@@ -14,17 +14,18 @@ from dynamodb_items.domain.errors import MAX_ERRORS
 from dynamodb_items.expressions.native_update import MAX_PLACEHOLDERS, TOO_MANY_PLACEHOLDERS
 from dynamodb_items.formats.json_patch import MAX_OPERATIONS as MAX_PATCH_OPERATIONS
 
-NO_STRING = str(fields.String.default_error_messages["invalid"])
-NO_MAPPING = str(fields.Mapping.default_error_messages["invalid"])
+NOT_A_STRING = str(fields.String.default_error_messages["invalid"])
+NOT_A_MAPPING = str(fields.Mapping.default_error_messages["invalid"])
 
 
 class BoundedSchema(Schema):
-    """Members of a request's body, of which a misspelt one is an error; of very many unknown ones
-    only the first are reported, so that they cost nothing.
+    """The members of a request's body; unknown members are errors.
+
+    At most ``MAX_ERRORS`` unknown members are reported, so that a large number costs nothing.
     """
 
     class Meta:
-        """A misspelt member is an error."""
+        """Unknown members are errors, since they may be misspelt."""
 
         unknown = RAISE
 
@@ -38,8 +39,9 @@ class BoundedSchema(Schema):
 
 
 class Members(fields.Dict):
-    """An object with up to ``MAX_PLACEHOLDERS`` members of one Python type, which are not looked
-    into: a native update checks them.
+    """An object with up to ``MAX_PLACEHOLDERS`` members of one Python type.
+
+    Only their type is checked here; ``native_update`` validates the values.
     """
 
     def __init__(self, member: fields.Field[Any], kind: type, message: str, **more: Any) -> None:
@@ -51,22 +53,20 @@ class Members(fields.Dict):
         if not isinstance(value, dict):
             raise self.make_error("invalid")
         if len(value) > MAX_PLACEHOLDERS:
-            raise ValidationError(f"It {TOO_MANY_PLACEHOLDERS}.")
+            raise ValidationError(f"The object {TOO_MANY_PLACEHOLDERS}.")
         _check_kind(value.items(), self._kind, self._message)
         return value
 
 
 class PatchOperations(fields.List[Any]):
-    """An array of up to ``MAX_PATCH_OPERATIONS`` objects, which are not looked into: a JSON Patch
-    checks them.
-    """
+    """An array of up to ``MAX_PATCH_OPERATIONS`` objects; ``json_patch`` validates them."""
 
     def _deserialize(self, value: Any, *_arguments: Any, **_more: Any) -> Any:
         if not isinstance(value, list):
             raise self.make_error("invalid")
         if len(value) > MAX_PATCH_OPERATIONS:
             raise ValidationError(f"A JSON Patch has at most {MAX_PATCH_OPERATIONS:,} operations.")
-        _check_kind(enumerate(value), dict, NO_MAPPING)
+        _check_kind(enumerate(value), dict, NOT_A_MAPPING)
         return value
 
 
@@ -77,13 +77,13 @@ def _check_kind(members: Iterable[tuple[str | int, Any]], kind: type, message: s
 
 
 class ShortList(fields.List[Any]):
-    """An array of 1 to ``most`` members, which are looked at only where they are not more."""
+    """An array of 1 to ``most`` members, which are validated only if the number is allowed."""
 
     def __init__(self, member: fields.Field[Any], most: int, **more: Any) -> None:
-        self._few = validate.Length(1, most)
-        super().__init__(member, validate=self._few, **more)
+        self._length = validate.Length(1, most)
+        super().__init__(member, validate=self._length, **more)
 
     def _deserialize(self, value: Any, *arguments: Any, **more: Any) -> Any:
         if isinstance(value, list):
-            self._few(value)
+            self._length(value)
         return super()._deserialize(value, *arguments, **more)

@@ -1,4 +1,4 @@
-"""What the item routes read from a request besides its body."""
+"""The requests of the item routes: key, preconditions, preferences, query."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from dynamodb_items.web.codecs import Projection, parse_projection
 from dynamodb_items.web.media_types import Representation, accepted_representation
 from dynamodb_items.web.middleware.authentication import permitted_key
 from dynamodb_items.web.middleware.raw_path import decoded_strictly
-from dynamodb_items.web.openapi.query_schemas import ProjectionQuerySchema, ReadQuerySchema
 from dynamodb_items.web.request.idempotency import idempotency_key, write_token
 from dynamodb_items.web.request.preconditions import precondition_of, require_precondition
 from dynamodb_items.web.request.prefer import Return, preferred_return
+from dynamodb_items.web.request.query_schemas import ProjectionQuerySchema, ReadQuerySchema
 from dynamodb_items.web.request.write_bodies import WriteBody
 
 _READ_QUERY = ReadQuerySchema()
@@ -41,8 +41,8 @@ class ReadRequest:
         """Read the request.
 
         Raises:
-            InvalidKey, InvalidRequest: it cannot be understood.
-            NotPermitted: the item is in a partition that is not the caller's.
+            InvalidKey, InvalidRequest: the key, a header or a query parameter is invalid.
+            NotPermitted: the caller may not access the item's partition.
             NotAcceptable: the Accept header accepts no representation.
         """
         query = _query(request, _READ_QUERY)
@@ -65,9 +65,9 @@ class WriteRequest:
     projection: Projection | None
     prefers: Return | None
     returns: Return
-    """What the answer carries: what is preferred, or the method's default."""
+    """What the response contains: the preference, or the method's default."""
     token: WriteToken | None
-    """The token of a request with an Idempotency-Key."""
+    """The write token of a request with an Idempotency-Key."""
 
     @classmethod
     def of(
@@ -76,26 +76,26 @@ class WriteRequest:
         """Read the request.
 
         Raises:
-            InvalidKey, InvalidRequest: it cannot be understood.
-            NotPermitted: the item is in a partition that is not the caller's.
-            PreconditionRequired: this deployment wants a precondition.
-            NotAcceptable: the Accept header accepts no representation, and one is to be sent.
+            InvalidKey, InvalidRequest: the key, a header or a query parameter is invalid.
+            NotPermitted: the caller may not access the item's partition.
+            PreconditionRequired: this deployment requires a precondition.
+            NotAcceptable: the response has a representation, and Accept accepts neither.
         """
         return cls.of_key(request, settings, permitted_key(settings, partition, sort), default)
 
     @classmethod
     def of_key(cls, request: Request, settings: Settings, key: ItemKey, default: Return) -> Self:
-        """Read a request whose item key is known; the caller reaches it.
+        """Read a request whose item key is known and permitted.
 
         Raises:
-            InvalidRequest, PreconditionRequired, NotAcceptable: as ``of``.
+            InvalidRequest, PreconditionRequired, NotAcceptable: as in ``of``.
         """
         prefers = preferred_return(request)
         returns = prefers or default
         precondition = precondition_of(request)
         if settings.require_if_match:
             require_precondition(precondition)
-        once = idempotency_key(request)
+        idempotency = idempotency_key(request)
         return cls(
             key=key,
             precondition=precondition,
@@ -108,17 +108,17 @@ class WriteRequest:
             prefers=prefers,
             returns=returns,
             token=None
-            if once is None
-            else write_token(request, once, settings.table, item_path(key)),
+            if idempotency is None
+            else write_token(request, idempotency, settings.table, item_path(key)),
         )
 
     def body(self, value: Any, settings: Settings, pointer: str = "") -> WriteBody:
-        """Return what the parsed body, or the part of it at ``pointer``, requests."""
+        """Return the parsed body, or the part of it at ``pointer``, as a body of this write."""
         return WriteBody(value, self.key, self.precondition, settings.own_attributes, pointer)
 
 
 def item_path(key: ItemKey) -> str:
-    """The one canonical path of an item."""
+    """Return the canonical path of an item."""
     partition, sort = (quote(value, safe="") for value in key.values)
     return f"/items/{partition}/{sort}"
 
@@ -129,11 +129,11 @@ def _query(request: Request, schema: Schema) -> Mapping[str, Any]:
     try:
         decoded_strictly(request.query_string.decode("latin-1"))
     except ValueError as error:
-        raise InvalidRequest(f"The query string cannot be understood: {error}.") from None
+        raise InvalidRequest(f"Invalid query string: {error}.") from None
     arguments = dict(request.args.lists())
     once = {name: values for name, values in arguments.items() if name != "fields"}
     if repeated := [name for name, values in once.items() if len(values) > 1]:
-        raise invalid_query({name: ["is given more than once"] for name in repeated})
+        raise invalid_query({name: ["must be given only once"] for name in repeated})
     try:
         query: Mapping[str, Any] = schema.load(
             arguments | {name: value for name, (value,) in once.items()}
@@ -155,8 +155,8 @@ def _projection(query: Mapping[str, Any], settings: Settings) -> Projection | No
 
 
 def invalid_query(messages: Mapping[str, Any]) -> InvalidRequest:
-    """What a query string is refused with; each parameter has a list of messages."""
+    """Return the error of a query string, from a list of messages for each parameter."""
     return InvalidRequest(
-        "The query string cannot be understood.",
+        "Invalid query parameters. Fix the problems listed in `errors`.",
         tuple(FieldError(f"?{name}", str(message)) for name, (message, *_) in messages.items()),
     )

@@ -1,20 +1,16 @@
-"""The OpenAPI document's native writes: their bodies, responses and examples.
+"""The operations with expressions: updateItem, putItemConditionally, deleteItemConditionally.
 
-https://spec.openapis.org/oas/v3.0.3
+https://spec.openapis.org/oas/v3.0.3#operation-object
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from dynamodb_items.web.media_types import PLAIN_JSON, TYPED_JSON
-from dynamodb_items.web.openapi.documentation import (
-    BODY_REFUSALS,
-    DELETE_ITEM,
-    PATCH_ITEM,
-    PUT_ITEM,
-    item_links,
-)
-from dynamodb_items.web.openapi.schemas import (
+from dynamodb_items.web.openapi.examples import ANDREW_KEY, RAJ_KEY, VISIT
+from dynamodb_items.web.openapi.item_operations import DELETE_ITEM, PATCH_ITEM, PUT_ITEM
+from dynamodb_items.web.openapi.responses import BODY_PROBLEMS, item_links
+from dynamodb_items.web.request.body_schemas import (
     ConditionalDeleteSchema,
     ConditionalPutSchema,
     ItemUpdateSchema,
@@ -24,63 +20,56 @@ _CONDITION = {
     "ConditionExpression": "Version = :seen",
     "ExpressionAttributeValues": {":seen": {"N": "3"}},
 }
-_RAJ_KEY = {"id": "101", "name": "Raj"}
-_HEADERS = (
+_SAME_AS = (
     "The headers, the query parameter and the response are those of {method} on the item's path."
 )
 
 
-def _responses(documented: Mapping[str, Any], *left_out: str) -> dict[str, Any]:
-    """The responses of the operation on the item's path; links take the key from the body."""
+def _responses(documented: Mapping[str, Any], *omitted: str) -> dict[str, Any]:
+    """Return the responses of an operation on the item's path; links use the key in the body."""
     links = item_links("$request.body#/id", "$request.body#/name")
     return {
         status: {**response, "links": links}
         if isinstance(response, dict) and status in ("200", "201")
         else response
         for status, response in documented.items()
-        if status not in left_out
+        if status not in omitted
     }
 
 
 UPDATE_ITEM: dict[str, Any] = {
     "operationId": "updateItem",
+    "summary": "Update an item with a DynamoDB expression",
     "description": (
-        "One UpdateItem, as `aws dynamodb update-item` sends it: atomic, and it creates the item "
-        "where there is none. A false ConditionExpression is 412. "
-        + _HEADERS.format(method="PATCH")
+        "Calls UpdateItem with the members of `aws dynamodb update-item`. The update is atomic and "
+        "creates an absent item, unless it only removes attributes. A false ConditionExpression is "
+        "412. " + _SAME_AS.format(method="PATCH")
     ),
     "parameters": PATCH_ITEM["parameters"],
     "requestBody": {
         "required": True,
         "description": "The item key and the expressions.",
         "content": {
-            PLAIN_JSON: {
-                "schema": ItemUpdateSchema,
-                "example": {
-                    "id": "104",
-                    "name": "Andrew",
-                    "UpdateExpression": "ADD Visits :one",
-                    "ExpressionAttributeValues": {":one": {"N": "1"}},
-                },
-            }
+            PLAIN_JSON: {"schema": ItemUpdateSchema, "example": {**ANDREW_KEY, **VISIT}},
         },
     },
     "responses": _responses(PATCH_ITEM["responses"], "404", "409"),
 }
 PUT_ITEM_CONDITIONALLY: dict[str, Any] = {
     "operationId": "putItemConditionally",
+    "summary": "Create or replace an item on a condition",
     "description": (
-        "One PutItem with a ConditionExpression. A false one is 412, and nothing is written. "
-        + _HEADERS.format(method="PUT")
+        "Calls PutItem with a ConditionExpression. If the condition is false, the status is 412 "
+        "and nothing is written. " + _SAME_AS.format(method="PUT")
     ),
     "parameters": PUT_ITEM["parameters"],
     "requestBody": {
         "required": True,
-        "description": "The item key, the whole item, and the condition.",
+        "description": "The item key, the whole item and the condition.",
         "content": {
             media_type: {
                 "schema": ConditionalPutSchema,
-                "example": {**_RAJ_KEY, "item": item, **_CONDITION},
+                "example": {**RAJ_KEY, "item": item, **_CONDITION},
             }
             for media_type, item in (
                 (PLAIN_JSON, {"Email": "raj@gmail.com", "Version": 4}),
@@ -92,20 +81,18 @@ PUT_ITEM_CONDITIONALLY: dict[str, Any] = {
 }
 DELETE_ITEM_CONDITIONALLY: dict[str, Any] = {
     "operationId": "deleteItemConditionally",
+    "summary": "Delete an item on a condition",
     "description": (
-        "One DeleteItem with a ConditionExpression. A false one is 412, and nothing is deleted. "
-        + _HEADERS.format(method="DELETE")
+        "Calls DeleteItem with a ConditionExpression. If the condition is false, the status is 412 "
+        "and nothing is deleted. " + _SAME_AS.format(method="DELETE")
     ),
     "parameters": DELETE_ITEM["parameters"],
     "requestBody": {
         "required": True,
         "description": "The item key and the condition.",
         "content": {
-            PLAIN_JSON: {
-                "schema": ConditionalDeleteSchema,
-                "example": {**_RAJ_KEY, **_CONDITION},
-            }
+            PLAIN_JSON: {"schema": ConditionalDeleteSchema, "example": {**RAJ_KEY, **_CONDITION}},
         },
     },
-    "responses": {**DELETE_ITEM["responses"], **BODY_REFUSALS},
+    "responses": {**DELETE_ITEM["responses"], **BODY_PROBLEMS},
 }

@@ -1,4 +1,4 @@
-"""Marshmallow schemas of query parameters, for the OpenAPI document and the parser."""
+"""Marshmallow schemas of query parameters: they check requests and describe them in OpenAPI."""
 
 import re
 from typing import Any
@@ -6,31 +6,29 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from webargs.fields import DelimitedList
 
-from dynamodb_items.web.openapi.schemas import MAX_PATH_CHARACTERS, PATH_PATTERN
+from dynamodb_items.web.request.body_schemas import MAX_PATH_CHARACTERS, PATH_PATTERN
 
 MAX_PATHS = 1000
-"""How many paths one ``fields`` parameter may have."""
+"""The maximum number of paths in ``fields``."""
 _PATHS = re.compile(r"(?:^|,)((?:\\.|[^,\\]|\\$)*)", re.DOTALL)
 
 
 class AttributePaths(DelimitedList):
-    """Attribute paths, from all that a request says under the parameter's name: commas are between
-    them, unless a backslash makes one part of a name.
-    """
+    """Attribute paths, separated by commas; a backslash makes a comma part of a name."""
 
     def _deserialize(self, value: list[str], attr: Any, data: Any, **kwargs: Any) -> Any:
-        # Some generated clients repeat the parameter where the document says commas.
+        # Some generated clients repeat the parameter, although the document specifies commas.
         paths = [path for text in value for path in _PATHS.findall(text)] if any(value) else []
         if any(len(path) > MAX_PATH_CHARACTERS for path in paths):
-            raise ValidationError(f"has a path of over {MAX_PATH_CHARACTERS} characters")
+            raise ValidationError(f"has a path with more than {MAX_PATH_CHARACTERS} characters")
         return fields.List._deserialize(self, paths, attr, data, **kwargs)  # noqa: SLF001
 
 
 class ProjectionQuerySchema(Schema):
-    """What of the item an answer carries."""
+    """Which parts of the item a response contains."""
 
     class Meta:
-        """A misspelt parameter is an error, not an unexpected answer."""
+        """Unknown parameters are errors, since they may be misspelt."""
 
         unknown = RAISE
 
@@ -39,13 +37,13 @@ class ProjectionQuerySchema(Schema):
             metadata={"minLength": 1, "maxLength": MAX_PATH_CHARACTERS, "pattern": PATH_PATTERN}
         ),
         data_key="fields",
-        validate=validate.Length(max=MAX_PATHS, error="has over {max} paths"),
+        validate=validate.Length(max=MAX_PATHS, error="has more than {max} paths"),
         metadata={
             "minItems": 1,
             "description": (
-                "The attributes to answer with, such as `Email,Address.City,Tags[0]`; the key "
-                "attributes always come. A backslash makes a dot, a comma or a bracket in a name "
-                "literal."
+                "The attributes to return, such as `Email,Address.City,Tags[0]`. The key "
+                "attributes are always included. A backslash before a dot, comma or bracket makes "
+                "it part of a name."
             ),
             "example": ["Email"],
         },
@@ -53,15 +51,15 @@ class ProjectionQuerySchema(Schema):
 
 
 class ReadQuerySchema(ProjectionQuerySchema):
-    """How to read, and what of the item an answer carries."""
+    """The read consistency, and which parts of the item a response contains."""
 
     consistent_read = fields.Boolean(
         truthy={"true"},
         falsy={"false"},
         metadata={
             "description": (
-                "`true` reads strongly consistently, at twice the read units, `false` "
-                "eventually; the default is the deployment's."
+                "`true` for a strongly consistent read, which consumes twice the read units; "
+                "`false` for an eventually consistent read. The deployment sets the default."
             ),
         },
     )

@@ -1,0 +1,150 @@
+"""Marshmallow schemas of response bodies, for the OpenAPI document only.
+
+A class's name without ``Schema`` is the schema's name in the OpenAPI document.
+"""
+
+from marshmallow import EXCLUDE, INCLUDE, Schema, fields
+
+
+class ItemSchema(Schema):
+    """An item with any attributes."""
+
+    class Meta:
+        """Generators make a map of this schema; a recursive schema of JSON values breaks them."""
+
+        unknown = INCLUDE
+
+
+class ResponseSchema(Schema):
+    """The body of a response; later versions may add members."""
+
+    class Meta:
+        """Clients ignore unknown members."""
+
+        unknown = EXCLUDE
+
+
+class LivenessSchema(ResponseSchema):
+    """The process is alive."""
+
+    status = fields.String(required=True, metadata={"enum": ["alive"]})
+
+
+class ReadinessSchema(ResponseSchema):
+    """The instance can serve requests."""
+
+    status = fields.String(required=True, metadata={"enum": ["ready"]})
+    table = fields.String(
+        required=True,
+        metadata={
+            "enum": ["available", "unavailable"],
+            "description": "Whether the latest background read of the table succeeded.",
+        },
+    )
+
+
+class BatchResultSchema(ResponseSchema):
+    """The result for one item of a batch."""
+
+    id = fields.String(
+        required=True, metadata={"description": "The partition key in canonical form."}
+    )
+    name = fields.String(required=True, metadata={"description": "The sort key."})
+    etag = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The item's ETag; null if the item is absent or was not read."},
+    )
+    item = fields.Dict(
+        allow_none=True,
+        metadata={"description": "The item; null if it is absent, omitted if not requested."},
+    )
+
+
+class BatchResultsSchema(ResponseSchema):
+    """The results, in the order of the operations or keys."""
+
+    results = fields.List(fields.Nested(BatchResultSchema), required=True)
+
+
+class FieldErrorSchema(ResponseSchema):
+    """One error in a request."""
+
+    pointer = fields.String(
+        required=True,
+        metadata={
+            "description": (
+                "The position of the error: a JSON Pointer (RFC 6901) into the body, or `?` and "
+                "the name of a query parameter."
+            ),
+            "example": "/Age",
+        },
+    )
+    detail = fields.String(required=True, metadata={"description": "What the error is."})
+    type = fields.String(
+        metadata={
+            "description": (
+                "In a batch: the problem type that this operation would have by itself."
+            ),
+            "format": "uri-reference",
+            "example": "/docs/errors#precondition-failed",
+        }
+    )
+    etag = fields.String(
+        metadata={
+            "description": (
+                "In a batch, for a failed precondition: the stored item's ETag, if the item exists "
+                "and the caller may read it."
+            ),
+        }
+    )
+    current = fields.Dict(
+        metadata={
+            "description": (
+                "With `Prefer: return=representation`, where `etag` is present: the stored item."
+            )
+        }
+    )
+
+
+class ProblemSchema(ResponseSchema):
+    """An error response (RFC 9457)."""
+
+    type = fields.String(
+        required=True,
+        metadata={
+            "description": "The problem type: the URL of its documentation.",
+            "format": "uri-reference",
+            "example": "/docs/errors#item-not-found",
+        },
+    )
+    title = fields.String(
+        required=True, metadata={"description": "A short summary of the problem type."}
+    )
+    status = fields.Integer(required=True, metadata={"description": "The HTTP status code."})
+    detail = fields.String(
+        required=True,
+        metadata={"description": "What is wrong with this request, and how to fix it."},
+    )
+    instance = fields.String(required=True, metadata={"description": "The path of the request."})
+    request_id = fields.String(
+        required=True, metadata={"description": "The id of the request in the service's log."}
+    )
+    errors = fields.List(
+        fields.Nested(FieldErrorSchema),
+        metadata={"description": "The errors in single fields, up to 100."},
+    )
+    outcome = fields.String(
+        metadata={
+            "enum": ["unknown"],
+            "description": "Present if a write may or may not have been applied.",
+        }
+    )
+    current = fields.Dict(
+        metadata={
+            "description": (
+                "In a 412 for a write with `Prefer: return=representation`: the stored item, in "
+                "the form that Accept prefers, if the item exists and the caller may read it."
+            )
+        }
+    )

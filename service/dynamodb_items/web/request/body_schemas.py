@@ -1,0 +1,159 @@
+"""Marshmallow schemas of JSON bodies: they check requests and describe them in OpenAPI.
+
+A class's name without ``Schema`` is the schema's name in the OpenAPI document.
+"""
+
+from collections.abc import Mapping
+
+from marshmallow import fields, validate
+
+from dynamodb_items.domain.operations import Operation
+from dynamodb_items.web.request.bounded_fields import (
+    NOT_A_MAPPING,
+    NOT_A_STRING,
+    BoundedSchema,
+    Members,
+    PatchOperations,
+    ShortList,
+)
+
+MAX_BATCH_OPERATIONS = 100
+"""The maximum number of operations in one DynamoDB transaction."""
+BATCH_METHODS: Mapping[Operation, str] = {
+    Operation.PUT_ITEM: "PUT",
+    Operation.UPDATE_ITEM: "PATCH",
+    Operation.DELETE_ITEM: "DELETE",
+    Operation.CONDITION_CHECK_ITEM: "CHECK",
+}
+"""The methods of a batch's operations."""
+
+PATH_PATTERN = r"^(\\[^\n]|[^.\\,])+(\.(\\[^\n]|[^.\\,])+)*$"
+"""An attribute path of ``fields``: names joined by dots, each with optional list indexes; a
+backslash makes a dot, comma or bracket part of a name.
+"""
+MAX_PATH_CHARACTERS = 2048
+
+
+class ItemKeySchema(BoundedSchema):
+    """An item key."""
+
+    id = fields.String(required=True, metadata={"description": "The partition key."})
+    name = fields.String(required=True, metadata={"description": "The sort key."})
+
+
+class NativeConditionSchema(BoundedSchema):
+    """A DynamoDB condition, with the members of `aws dynamodb put-item`."""
+
+    ConditionExpression = fields.String(
+        metadata={
+            "description": "The condition on the stored item. If it is false, the status is 412.",
+            "maxLength": 4096,
+        }
+    )
+    ExpressionAttributeNames = Members(
+        fields.String(),
+        str,
+        NOT_A_STRING,
+        metadata={"description": "Attribute names by placeholder, such as `#status`."},
+    )
+    ExpressionAttributeValues = Members(
+        fields.Dict(),
+        dict,
+        NOT_A_MAPPING,
+        metadata={"description": "Typed values by placeholder, such as `:one`."},
+    )
+
+
+class NativeUpdateSchema(NativeConditionSchema):
+    """A DynamoDB update, with the members of `aws dynamodb update-item`."""
+
+    UpdateExpression = fields.String(
+        metadata={
+            "description": (
+                "SET, REMOVE, ADD and DELETE clauses. Without an UpdateExpression, an absent item "
+                "is created with its key attributes only, and an existing item keeps its "
+                "attributes."
+            ),
+            "maxLength": 4096,
+        }
+    )
+
+
+class ItemUpdateSchema(ItemKeySchema, NativeUpdateSchema):
+    """The key of one item and its update expression."""
+
+
+class ConditionalPutSchema(ItemKeySchema, NativeConditionSchema):
+    """One whole item and the condition on which it is stored."""
+
+    item = fields.Dict(
+        required=True, metadata={"description": "The item, in the form that Content-Type names."}
+    )
+
+
+class ConditionalDeleteSchema(ItemKeySchema, NativeConditionSchema):
+    """The key of one item and the condition on which the item is deleted."""
+
+
+class BatchOperationSchema(BoundedSchema):
+    """One write of a batch: a method, an item key, and the method's content."""
+
+    method = fields.String(required=True, validate=validate.OneOf(BATCH_METHODS.values()))
+    id = fields.String(
+        required=True, metadata={"description": "The partition key, without percent-encoding."}
+    )
+    name = fields.String(
+        required=True, metadata={"description": "The sort key, without percent-encoding."}
+    )
+    item = fields.Dict(
+        metadata={"description": "For PUT: the item, in the form that Content-Type names."}
+    )
+    patch = fields.Dict(metadata={"description": "For PATCH: a merge patch (RFC 7396)."})
+    jsonPatch = PatchOperations(  # noqa: N815 - a JSON member
+        fields.Dict(),
+        metadata={"description": "For PATCH: a JSON Patch (RFC 6902) of up to 1,000 operations."},
+    )
+    update = fields.Nested(
+        NativeUpdateSchema, metadata={"description": "For PATCH: a DynamoDB update expression."}
+    )
+    condition = fields.Nested(
+        NativeConditionSchema,
+        metadata={
+            "description": (
+                "For PUT, DELETE and CHECK: a DynamoDB condition. For PATCH, it is part of "
+                "`update`."
+            )
+        },
+    )
+    ifMatch = fields.String(  # noqa: N815
+        metadata={"description": "The same as the header If-Match, for this item."}
+    )
+    ifNoneMatch = fields.String(  # noqa: N815
+        metadata={"description": "The same as the header If-None-Match, for this item."}
+    )
+
+
+class BatchSchema(BoundedSchema):
+    """Up to 100 writes, each of another item."""
+
+    operations = ShortList(fields.Nested(BatchOperationSchema), MAX_BATCH_OPERATIONS, required=True)
+
+
+class BatchGetSchema(BoundedSchema):
+    """Up to 100 item keys."""
+
+    keys = ShortList(fields.Nested(ItemKeySchema), MAX_BATCH_OPERATIONS, required=True)
+    fields_ = ShortList(
+        fields.String(
+            validate=[validate.Length(1, MAX_PATH_CHARACTERS), validate.Regexp(PATH_PATTERN)]
+        ),
+        MAX_BATCH_OPERATIONS,
+        data_key="fields",
+        metadata={
+            "description": (
+                "The attributes of each item to return, one path in each string, with the syntax "
+                "of the query parameter `fields`. The key attributes are always included."
+            ),
+            "example": ["Email", "Tags[0]"],
+        },
+    )

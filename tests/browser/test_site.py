@@ -39,3 +39,42 @@ def test_a_type_leads_to_its_section(page, seen, site):
     page.goto(f"{site}/errors#item-not-found")
     expect(page.get_by_role("heading", name="item-not-found")).to_be_in_viewport()
     assert seen.complaints == []
+
+
+@pytest.mark.parametrize("word", ["login", "pagination", "backup", "ttl", "kubernetes"])
+def test_the_search_finds_what_people_look_for(page, seen, site, word):
+    page.goto(f"{site}/")
+    page.locator("[data-md-component=search-query]").click()
+    page.keyboard.type(word)
+    expect(page.locator(".md-search-result__link").first).to_be_visible()
+    assert seen.complaints == []
+
+
+@pytest.mark.parametrize(("system", "scheme"), [("light", "default"), ("dark", "slate")])
+def test_the_colours_follow_the_system_and_can_be_switched(page, site, system, scheme):
+    page.emulate_media(color_scheme=system)
+    page.goto(f"{site}/settings/")
+    expect(page.locator("body")).to_have_attribute("data-md-color-scheme", scheme)
+    page.get_by_title("Switch to light mode").click()
+    expect(page.locator("body")).to_have_attribute("data-md-color-scheme", "default")
+    page.get_by_title("Switch to dark mode").click()
+    expect(page.locator("body")).to_have_attribute("data-md-color-scheme", "slate")
+
+
+@pytest.mark.parametrize("path", ["", "settings/", "operations/", "architecture/", "tutorial/"])
+def test_a_page_fits_a_phone(page, site, path):
+    """Nothing but a table or a block of code scrolls sideways, in its own box."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{site}/{path}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_name_of_a_setting_is_on_one_line(page, site, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{site}/settings/")
+    names = page.locator("td code", has_text="ITEMS_")
+    heights = names.evaluate_all(
+        "all => all.map(one => one.getClientRects().length)",
+    )
+    assert set(heights) == {1}

@@ -26,17 +26,17 @@ def test_an_example_works_as_pasted(server, dynamodb, block):
 @pytest.mark.parametrize(
     "sentence",
     [
-        f"more than\n{write_plan.MANY_CHANGES} attributes",
+        f"more than {write_plan.MANY_CHANGES} attributes",
         f"at most {write_tokens.LOG_LENGTH} tokens, and up to {write_tokens.LOG_SLACK} more",
-        f"takes up to\n{json_patch.MAX_OPERATIONS:,} operations",
+        f"takes up to {json_patch.MAX_OPERATIONS:,} operations",
         f"up to {body_schemas.MAX_BATCH_OPERATIONS} operations",
         f"A condition takes {builder.MAX_OPERATORS} operators and "
         f"{builder.MAX_EXPRESSION_BYTES // 1024} KB",
-        f"found at the same\n  time, up to {errors.MAX_ERRORS}:",
+        f"found at the same time, up to {errors.MAX_ERRORS}:",
     ],
 )
 def test_a_number_is_the_one_in_the_code(sentence):
-    assert sentence in PAGE
+    assert sentence in " ".join(PAGE.split())
 
 
 def test_there_are_examples():

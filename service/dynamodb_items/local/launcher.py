@@ -67,7 +67,7 @@ def main(host: str, port: int, endpoint: str | None) -> None:
     try:
         settings = Settings.from_environment(os.environ)
     except SettingsError as error:
-        _give_up("The environment holds mistakes: " + " ".join(error.mistakes))
+        _give_up("Cannot start: invalid configuration: " + " ".join(error.errors))
     if settings.auth is None and not is_loopback(host):
         _give_up(
             f"ITEMS_AUTH is not set, and {host} is reached from other machines. Set "

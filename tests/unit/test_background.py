@@ -15,7 +15,7 @@ from dynamodb_items.runtime import background
 
 
 def test_a_step_that_raises_is_logged_and_called_again(monkeypatch):
-    monkeypatch.setattr(background, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(background, "STEP_RETRY_SECONDS", 0.0)
     calls, called_again, never = [], threading.Event(), threading.Event()
 
     def step():

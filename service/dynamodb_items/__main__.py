@@ -34,6 +34,7 @@ Examples:
   dynamodb-items serve
   dynamodb-items serve --workers 4 --bind 127.0.0.1:8080
   dynamodb-items serve --certfile cert.pem --keyfile key.pem
+  dynamodb-items serve --check-config
 
 \b
 Exit status:
@@ -47,7 +48,7 @@ def serve(gunicorn_options: tuple[str, ...]) -> NoReturn:
     """Start the service with gunicorn.
 
     GUNICORN_OPTIONS are passed to gunicorn after the service's own configuration, so they override
-    it: https://gunicorn.org/reference/settings/. The service's settings are environment variables.
+    it; `dynamodb-items serve -h` lists them. The service's settings are environment variables.
     """
     command = [sys.executable, "-m", "gunicorn", "--config", CONFIGURATION, *gunicorn_options]
     # gunicorn replaces this process, so signals reach it and the exit status is its own.

@@ -48,6 +48,8 @@ def test_it_serves_in_a_folder_that_has_packages_of_the_same_names(engine, folde
         ((), {"ITEMS_TABLE": "", "ITEMS_MAX_ATTEMPTS": "0"}, 4, "ITEMS_MAX_ATTEMPTS"),
         (("--bind", "0.0.0.0:0"), {}, 4, "ITEMS_AUTH is not set"),
         (("--help",), {}, 0, "GUNICORN_OPTIONS"),
+        (("-h",), {}, 0, "--worker-class"),
+        (("--check-config",), {"ITEMS_TABLE": "a b"}, 4, "ITEMS_TABLE"),
     ],
 )
 def test_its_exit_status_is_gunicorns(folder, options, variables, status, words):

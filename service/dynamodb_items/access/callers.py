@@ -38,7 +38,7 @@ class Caller:
             NotPermitted: the caller does not have it.
         """
         if scope not in self.scopes:
-            raise NotPermitted(f"This requires the scope {scope}.")
+            raise NotPermitted(f"This request requires the scope {scope}.")
 
     def check_partition(self, key: ItemKey) -> None:
         """Check that an item is in the caller's partition.

@@ -106,7 +106,7 @@ def pre_exec(server: Any) -> None:
     After ``python -m gunicorn`` gunicorn itself would run the file ``gunicorn/__main__.py``, whose
     folder has an ``http`` that hides the standard library's.
     """
-    server.START_CTX["args"] = sys.orig_argv
+    server.START_CTX["args"] = [sys.executable, *sys.orig_argv[1:]]
 
 
 def _open_admin_port() -> None:

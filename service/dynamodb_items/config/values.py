@@ -150,7 +150,7 @@ def storage(value: str) -> str:
         well_formed = False
     if not well_formed or not value.startswith(("memory://", "redis://", "rediss://")):
         raise ValueError(
-            "must be memory:// or a redis:// or rediss:// URL with a percent-encoded password"
+            "must be memory:// or a redis:// or rediss:// URL; percent-encode a password in it"
         )
     return value
 

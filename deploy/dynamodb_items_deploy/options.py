@@ -5,17 +5,21 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
+from dynamodb_items.domain.defaults import DEFAULT_TABLE
+from dynamodb_items.domain.operations import (
+    DEFAULT_OPERATIONS,
+    format_operations,
+    parse_operations,
+)
 
-from dynamodb_items_deploy.planning.stack import DEFAULT_TABLE, Request
+from dynamodb_items_deploy.planning.stack import Request
 
 
 def _operations(_context: click.Context, _option: click.Parameter, value: str) -> Any:
-    names = [name.strip() for name in value.split(",")]
-    unknown = [name for name in names if name not in list(Operation)]
-    if unknown:
-        raise click.BadParameter(f"knows no {', '.join(unknown)}: use {', '.join(Operation)}.")
-    return frozenset(Operation(name) for name in names)
+    try:
+        return parse_operations(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
 
 
 def _tags(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> Any:
@@ -50,7 +54,7 @@ region_option = click.option(
 )
 operations_option = click.option(
     "--operations",
-    default=",".join(each for each in Operation if each in DEFAULT_OPERATIONS),
+    default=format_operations(DEFAULT_OPERATIONS),
     envvar="ITEMS_OPERATIONS",
     show_default=True,
     callback=_operations,

@@ -1,4 +1,4 @@
-"""The operator's commands."""
+"""The command line: ``dynamodb-items``."""
 
 import json
 import os
@@ -12,7 +12,11 @@ from dynamodb_items import __version__
 from dynamodb_items.access.api_keys import check_name, new_api_key, parse_api_keys
 from dynamodb_items.access.callers import Scope
 
-PRIVATE = 0o600
+OWNER_ONLY = 0o600
+# Exit statuses of `keys new`; 2 is click's own for an invalid command line.
+UNUSABLE_FILE = 1
+INVALID_NAME = 2
+NAME_IS_TAKEN = 3
 CONFIGURATION = "python:dynamodb_items.gunicorn_conf"
 APPLICATION = "dynamodb_items.wsgi:app"
 
@@ -20,7 +24,7 @@ APPLICATION = "dynamodb_items.wsgi:app"
 @click.group()
 @click.version_option(__version__, prog_name="dynamodb-items")
 def main() -> None:
-    """Serve the items of one DynamoDB table over HTTP, and manage what that needs."""
+    """Serve the items of one DynamoDB table over HTTP, and create API keys."""
 
 
 @main.command(
@@ -29,22 +33,31 @@ def main() -> None:
 Examples:
   dynamodb-items serve
   dynamodb-items serve --workers 4 --bind 127.0.0.1:8080
-  dynamodb-items serve --certfile cert.pem --keyfile key.pem""",
+  dynamodb-items serve --certfile cert.pem --keyfile key.pem
+  dynamodb-items serve --check-config
+
+\b
+Exit status:
+  0  stopped by a signal
+  1  the address cannot be opened
+  2  invalid gunicorn options
+  4  invalid settings; standard error lists all of them""",
 )
 @click.argument("gunicorn_options", nargs=-1, type=click.UNPROCESSED)
 def serve(gunicorn_options: tuple[str, ...]) -> NoReturn:
-    """Start the service under gunicorn, with the service's own configuration.
+    """Start the service with gunicorn.
 
-    GUNICORN_OPTIONS are passed on; the service's settings are environment variables.
+    GUNICORN_OPTIONS are passed to gunicorn after the service's own configuration, so they override
+    it; `dynamodb-items serve -h` lists them. The service's settings are environment variables.
     """
     command = [sys.executable, "-m", "gunicorn", "--config", CONFIGURATION, *gunicorn_options]
-    # The arbiter takes this process over: signals and the exit status are gunicorn's own.
+    # gunicorn replaces this process, so signals reach it and the exit status is its own.
     os.execv(sys.executable, [*command, APPLICATION])  # noqa: S606
 
 
 @main.group()
 def keys() -> None:
-    """The API keys of ITEMS_AUTH=api-key."""
+    """Manage the API keys of ITEMS_AUTH=api-key."""
 
 
 @keys.command(
@@ -53,7 +66,14 @@ Examples:
   dynamodb-items keys new ci --scope items:read --file api-keys.toml
   dynamodb-items keys new shop --scope items:read --scope items:write \\
       --tenant 104 --file api-keys.toml
-  dynamodb-items keys new ci --json --file api-keys.toml | jq -r .key"""
+  dynamodb-items keys new ci --json --file api-keys.toml | jq -r .key
+
+\b
+Exit status:
+  0  the key was created
+  1  the file cannot be read, parsed or written
+  2  invalid NAME or options
+  3  the file already has a key of that name"""
 )
 @click.argument("name")
 @click.option(
@@ -63,34 +83,39 @@ Examples:
     type=click.Choice([scope.value for scope in Scope]),
     default=[Scope.READ.value],
     show_default=True,
-    help="What the key allows; give it twice for both.",
+    help="What the key permits; repeat the option for both.",
 )
-@click.option("--tenant", help="The one partition key that the key reaches; else all.")
+@click.option(
+    "--tenant", help="The only partition key value that the key can access. Default: all."
+)
 @click.option(
     "--file",
     "path",
     required=True,
     envvar="ITEMS_API_KEYS_FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where to add its hash; made where there is none. Default: ITEMS_API_KEYS_FILE.",
+    help="The file to add the hash to; created if absent. Default: ITEMS_API_KEYS_FILE.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Answer with one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def new(name: str, scopes: tuple[str, ...], tenant: str | None, path: Path, as_json: bool) -> None:
-    """Make an API key called NAME, and add its SHA-256 to the file.
+    """Create an API key called NAME, and add its SHA-256 to the file.
 
-    The key itself is shown this once and stored nowhere. A running service takes it within
-    a second. To revoke a key, delete its table from the file.
+    The key itself is printed now and stored nowhere. A running service accepts it within a second.
+    To revoke a key, delete its table from the file.
     """
     try:
         check_name(name)
     except ValueError as error:
-        _give_up(f"{error}.")
+        _give_up(f"{error}.", INVALID_NAME)
     try:
         known = parse_api_keys(path.read_bytes()) if path.exists() else {}
     except (OSError, ValueError) as error:
-        _give_up(f"{path} is no file of API keys: {error}.")
+        _give_up(f"{path} is not a valid file of API keys: {error}.", UNUSABLE_FILE)
     if name in known:
-        _give_up(f"{path} has a key called {name} already. Choose another name, or delete that.")
+        _give_up(
+            f"{path} already has a key called {name}. Choose another name, or delete that key.",
+            NAME_IS_TAKEN,
+        )
     key, sha256 = new_api_key(name)
     table = [
         f"\n[{json.dumps(name)}]",
@@ -102,23 +127,23 @@ def new(name: str, scopes: tuple[str, ...], tenant: str | None, path: Path, as_j
     try:
         _append(path, "\n".join(table) + "\n")
     except OSError as error:
-        _give_up(f"{error}.")
+        _give_up(f"{error}.", UNUSABLE_FILE)
     if as_json:
-        answer = {"name": name, "key": key, "scopes": scopes, "tenant": tenant, "file": str(path)}
-        click.echo(json.dumps(answer))
+        created = {"name": name, "key": key, "scopes": scopes, "tenant": tenant, "file": str(path)}
+        click.echo(json.dumps(created))
     else:
         click.echo(key)
         click.echo(f"Send it as X-API-Key. Only its hash is in {path}.", err=True)
 
 
 def _append(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE), "a") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, OWNER_ONLY), "a") as file:
         file.write(text)
 
 
-def _give_up(line: str) -> NoReturn:
+def _give_up(line: str, status: int) -> NoReturn:
     click.echo(line, err=True)
-    sys.exit(1)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

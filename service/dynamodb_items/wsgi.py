@@ -1,4 +1,4 @@
-"""The WSGI application, as ``dynamodb-items serve`` starts it under gunicorn."""
+"""The WSGI application that ``dynamodb-items serve`` starts under gunicorn."""
 
 import os
 import sys
@@ -12,8 +12,8 @@ from dynamodb_items.observability.logs import configure_logging
 from dynamodb_items.runtime.output import count_lost_lines
 
 UNSEEN_ADDRESS = (
-    "ITEMS_AUTH must be set: only under gunicorn with -c python:dynamodb_items.gunicorn_conf can "
-    "the service see whether its address can be reached from other machines."
+    "ITEMS_AUTH must be set: without gunicorn's -c python:dynamodb_items.gunicorn_conf the service "
+    "does not know whether other machines can reach its address."
 )
 
 
@@ -32,4 +32,4 @@ def _app() -> Flask:
 try:
     app = _app()
 except SettingsError as error:
-    error.end_the_start()
+    error.exit()

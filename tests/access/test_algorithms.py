@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from dynamodb_items.access.public_keys import parse_key_set
+from dynamodb_items.access.public_keys import parse_jwks
 from dynamodb_items.config.values import SIGNATURE_ALGORITHMS
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from structlog.testing import capture_logs
@@ -129,7 +129,7 @@ def test_each_rejected_key_is_logged_with_its_id():
         "text",
     ]
     with capture_logs() as lines:
-        keys = parse_key_set(json.dumps({"keys": members}).encode())
+        keys = parse_jwks(json.dumps({"keys": members}).encode())
     assert len(keys) == 1
     assert keys.find("rsa", "PS384") is not None
     (line,) = lines

@@ -131,10 +131,7 @@ def test_machines_get_one_json_object(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("a b", "", "is no key's name"),
-        ("a_b", "", "is no key's name"),
-        ("known", '[known]\nsha256="' + "0" * 64 + '"\nscopes=["items:read"]', "already"),
-        ("new", "[half", "is no file of API keys"),
+        ("new", "[half", "is not a valid file of API keys"),
         ("new", "x = 1", "must be a table"),
         ("new", '[x]\nsha256="abc"\nscopes=["items:read"]', "64 lower-case hexadecimal digits"),
         ("new", '[x]\nsha256="' + "0" * 64 + '"\nscopes=["items:all"]', "must be a list of"),
@@ -142,11 +139,24 @@ def test_machines_get_one_json_object(tmp_path):
         ("new", '[x]\nsha256="' + "0" * 64 + '"\nscopes=["items:read"]\ntennant=1', "tennant"),
     ],
 )
-def test_a_mistake_is_one_clear_line_and_changes_nothing(tmp_path, name, content, words):
-    path = tmp_path / "keys.toml"
+def test_an_invalid_file_is_reported_in_one_line_and_stays(tmp_path, name, content, words):
+    check_rejected(tmp_path / "keys.toml", name, content, words, status=1)
+
+
+@pytest.mark.parametrize("name", ["a b", "a_b"])
+def test_an_invalid_name_is_reported_in_one_line(tmp_path, name):
+    check_rejected(tmp_path / "keys.toml", name, "", "is not a valid name", status=2)
+
+
+def test_a_name_that_is_taken_has_an_exit_status_of_its_own(tmp_path):
+    content = '[known]\nsha256="' + "0" * 64 + '"\nscopes=["items:read"]'
+    check_rejected(tmp_path / "keys.toml", "known", content, "already has a key", status=3)
+
+
+def check_rejected(path, name, content, words, *, status):
     path.write_text(content)
     made = keys_new(name, "--file", path)
-    assert made.returncode == 1
+    assert made.returncode == status
     assert words in made.stderr
     assert made.stderr.count("\n") == 1
     assert not made.stdout

@@ -127,7 +127,7 @@ def test_an_issuer_that_never_answers_holds_requests_no_longer_than_they_have(en
             assert status(server, "eyJhbGciOiJSUzI1NiJ9.e30.c2ln") == 503
             assert time.monotonic() - began < PATIENCE_SECONDS
             assert server.request("GET", "/live").status == 200
-            (line, *_) = [each for each in server.log if each["event"] == "key set not fetched"]
+            (line, *_) = [each for each in server.log if each["event"] == "key set fetch failed"]
             assert line["known_keys"] == 0
 
 

@@ -125,7 +125,7 @@ def test_an_unknown_profile_is_named():
         (["--tag", "team=a", "--tag", "team=b"], "gives team, team more than once"),
         (["--tag", "DynamoDB-Items:Table=x"], "is AWS's or this tool's own"),
         ([f"--tag=t{number}=x" for number in range(50)], "--tag is given 50 times"),
-        (["--operations", "Scan"], "knows no Scan"),
+        (["--operations", "Scan"], "unknown: Scan"),
         (["--operations", "PutItem"], "must include GetItem"),
         (["--name-prefix", "a" * 37], "--name-prefix"),
         (["--no-such-option"], "No such option"),

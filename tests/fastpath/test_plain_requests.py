@@ -11,7 +11,7 @@ from dynamodb_items.server.checked_requests import CheckedRequest
 from dynamodb_items.server.incoming_heads import END
 from dynamodb_items.server.plain_connections import can_serve_plainly
 from dynamodb_items.server.request_heads import MAX_PLAIN_HEAD_BYTES, environment_of
-from dynamodb_items.server.responses import Answer, InvalidAnswer
+from dynamodb_items.server.responses import BufferedResponse, InvalidResponse
 from gunicorn.config import Config
 from gunicorn.http import wsgi
 from gunicorn.http.body import EOFReader, LengthReader
@@ -77,8 +77,8 @@ def check_agreement(head: bytes) -> bool:
         return False
     request, expected = read_by_gunicorn(head)
     assert meaning(environment) == meaning(expected)
-    asks_to_close = environment.get("HTTP_CONNECTION", "").lower() == "close"
-    assert asks_to_close == request.should_close()
+    closes = environment.get("HTTP_CONNECTION", "").lower() == "close"
+    assert closes == request.should_close()
     assert not request._expected_100_continue  # noqa: SLF001 - nothing else tells
     length = int(environment.get("CONTENT_LENGTH", 0))
     reader = request.body.reader
@@ -229,7 +229,7 @@ def without_date(answer: bytes) -> bytes:
 )
 def test_an_answer_is_the_bytes_that_gunicorn_would_send(status, headers, content, method):
     fields = [*headers.items(), ("Content-Length", str(len(content)))]
-    answer = Answer()
+    answer = BufferedResponse()
     answer.start(status, fields)
     encoded = answer.encoded(content, method, closes=False)
     expected = answered_by_gunicorn(status, list(fields), content, method)
@@ -245,7 +245,7 @@ def parsed(encoded: bytes, method: str = "GET"):
 
 
 def test_an_answer_that_tells_no_length_gets_one():
-    answer = Answer()
+    answer = BufferedResponse()
     write = answer.start("200 OK", [])
     write(b"begun, ")
     response = parsed(answer.encoded(b"ended", "GET", closes=True))
@@ -255,7 +255,7 @@ def test_an_answer_that_tells_no_length_gets_one():
 
 @pytest.mark.parametrize("status", ["204 NO CONTENT", "304 NOT MODIFIED"])
 def test_an_answer_that_has_no_body_sends_none(status):
-    answer = Answer()
+    answer = BufferedResponse()
     answer.start(status, [("ETag", '"x"')])
     encoded = answer.encoded(b"body", "GET", closes=False)
     assert encoded.endswith(b"\r\n\r\n")
@@ -276,9 +276,9 @@ def test_an_answer_that_has_no_body_sends_none(status):
     ],
 )
 def test_an_answer_that_http_cannot_carry_is_never_sent(status, headers):
-    answer = Answer()
+    answer = BufferedResponse()
     answer.start(status, headers)
-    with pytest.raises(InvalidAnswer):
+    with pytest.raises(InvalidResponse):
         answer.encoded(b"", "GET", closes=False)
 
 

@@ -87,10 +87,19 @@ def test_a_reload_does_not_make_it_fail(quick, drain):
     assert polling.statuses.keys() == {200}, polling.statuses
 
 
-def test_the_end_of_the_old_arbiter_after_a_binary_upgrade_does_not_make_it_fail(quick):
+@pytest.mark.parametrize(
+    "start",
+    [
+        lambda arguments: [str(Path(sys.executable).parent / "gunicorn"), *arguments],
+        lambda arguments: [sys.executable, "-m", "gunicorn", *arguments],
+        # It adds the configuration and the application itself.
+        lambda arguments: [sys.executable, "-m", "dynamodb_items", "serve", *arguments[2:-1]],
+    ],
+    ids=["gunicorn", "python -m gunicorn", "dynamodb-items serve"],
+)
+def test_the_end_of_the_old_arbiter_after_a_binary_upgrade_does_not_make_it_fail(quick, start):
     command, environment, url = prepared(quick.url, "-w", "1")
-    # gunicorn repeats its own command line, which "-m gunicorn" is not part of.
-    command = [str(Path(sys.executable).parent / "gunicorn"), *command[3:]]
+    command = start(command[3:])
     with tempfile.TemporaryFile() as log, process(command, environment, log) as child:
         wait_for(url + "/ready", child)
         server = Server(url, child.pid, log)

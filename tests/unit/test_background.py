@@ -6,7 +6,7 @@ import threading
 import structlog
 from botocore.credentials import Credentials
 from dynamodb_items.access import watched_file
-from dynamodb_items.access.jwks import RemoteKeySource
+from dynamodb_items.access.jwks import RemoteJwksSource
 from dynamodb_items.access.watched_file import WatchedFile
 from dynamodb_items.credentials.background import BackgroundCredentials
 from dynamodb_items.observability import logs
@@ -15,7 +15,7 @@ from dynamodb_items.runtime import background
 
 
 def test_a_step_that_raises_is_logged_and_called_again(monkeypatch):
-    monkeypatch.setattr(background, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(background, "STEP_RETRY_SECONDS", 0.0)
     calls, called_again, never = [], threading.Event(), threading.Event()
 
     def step():
@@ -68,9 +68,9 @@ def test_a_key_set_that_breaks_its_parser_leaves_the_known_keys(monkeypatch):
         raise RecursionError
 
     fetched = [b'{"keys":[]}', b'{"keys":[{}]}']
-    source = RemoteKeySource(lambda: fetched.pop(0), 0.0)
+    source = RemoteJwksSource(lambda: fetched.pop(0), 0.0)
     known = source.current()
-    monkeypatch.setattr("dynamodb_items.access.jwks.parse_key_set", broken)
+    monkeypatch.setattr("dynamodb_items.access.jwks.parse_jwks", broken)
     assert source.current() is known
     assert fetched == []
 

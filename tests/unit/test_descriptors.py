@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from dynamodb_items.dynamodb.failures import Failure, failure_of
 from dynamodb_items.runtime import descriptors
-from dynamodb_items.server.worker import Worker
+from dynamodb_items.server.idle_connections import shut_down_idle
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,7 @@ def test_idle_connections_are_shut_down_without_a_descriptor_and_beside_a_closed
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr(descriptors.os, "dup", no_more)
-    worker = object.__new__(Worker)
-    worker._idle_since = {closed: 0.0, ours: 0.0}
-    worker._shut_down(socket.SHUT_RDWR, idle_since=1.0)
+    shut_down_idle({closed: 0.0, ours: 0.0}, socket.SHUT_RDWR, before=1.0)
     assert theirs.recv(1) == b""
     assert ours.fileno() >= 0
     ours.close()

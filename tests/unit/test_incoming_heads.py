@@ -1,7 +1,7 @@
 """Heads as they arrive: bounded, and each byte scanned once."""
 
 import pytest
-from dynamodb_items.server.incoming_heads import END, MAX_HEAD_BYTES, receive_head
+from dynamodb_items.server.incoming_heads import END, MAX_REQUEST_HEAD_BYTES, receive_head
 from gunicorn.http.errors import InvalidRequestLine, LimitRequestHeaders, LimitRequestLine
 
 REQUEST = b"GET /live HTTP/1.1\r\nHost: x"
@@ -43,7 +43,7 @@ def test_a_head_that_breaks_off_has_no_end(sent):
     assert receive_head(bytearray(), arriving(sent, 1)) == -1
 
 
-@pytest.mark.parametrize("size", [MAX_HEAD_BYTES // 4, MAX_HEAD_BYTES])
+@pytest.mark.parametrize("size", [MAX_REQUEST_HEAD_BYTES // 4, MAX_REQUEST_HEAD_BYTES])
 def test_the_bytes_scanned_grow_with_the_head_and_not_with_its_square(size):
     head = REQUEST + b"\r\nX-Long: "
     head += b"x" * (size - len(head))
@@ -63,18 +63,18 @@ def test_the_bytes_scanned_grow_with_the_head_and_not_with_its_square(size):
     ],
 )
 def test_a_head_over_the_limit_is_rejected_without_its_end(start, error, step):
-    sent = start + b"x" * MAX_HEAD_BYTES * 4
+    sent = start + b"x" * MAX_REQUEST_HEAD_BYTES * 4
     received = bytearray()
     with pytest.raises(error):
         receive_head(received, arriving(sent, step))
-    assert len(received) <= MAX_HEAD_BYTES + CHUNK_BYTES
+    assert len(received) <= MAX_REQUEST_HEAD_BYTES + CHUNK_BYTES
 
 
-@pytest.mark.parametrize("step", [1, CHUNK_BYTES, MAX_HEAD_BYTES * 2])
+@pytest.mark.parametrize("step", [1, CHUNK_BYTES, MAX_REQUEST_HEAD_BYTES * 2])
 def test_a_whole_head_may_have_the_limit_and_no_byte_more(step):
     head = REQUEST + b"\r\nX-Long: "
-    head += b"x" * (MAX_HEAD_BYTES - len(head))
-    assert receive_head(bytearray(), arriving(head + END, step)) == MAX_HEAD_BYTES
+    head += b"x" * (MAX_REQUEST_HEAD_BYTES - len(head))
+    assert receive_head(bytearray(), arriving(head + END, step)) == MAX_REQUEST_HEAD_BYTES
     with pytest.raises(LimitRequestHeaders):
         receive_head(bytearray(), arriving(head + b"x" + END, step))
 

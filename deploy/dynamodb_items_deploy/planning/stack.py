@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dynamodb_items.domain.defaults import DEFAULT_TABLE
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 
 from dynamodb_items_deploy.aws.account import Account
@@ -25,7 +26,6 @@ from dynamodb_items_deploy.resources.policy import Policy
 from dynamodb_items_deploy.resources.role import Role
 from dynamodb_items_deploy.resources.table import Table
 
-DEFAULT_TABLE = "my-dynamodb-table"
 POLICY_NAME = "DynamoDBAccessPolicy"
 ROLE_NAME = "EC2RoleToAccessDynamoDBTable"
 

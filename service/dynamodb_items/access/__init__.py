@@ -1,1 +1,1 @@
-"""Who calls and what they may do; knows no HTTP."""
+"""Authentication, authorization and rate limits, without HTTP."""

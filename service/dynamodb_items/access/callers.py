@@ -1,4 +1,4 @@
-"""Callers and their scopes: plain values."""
+"""Callers, their scopes and their partitions, as plain values."""
 
 import enum
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from dynamodb_items.domain.items import AttributeValue, ItemKey, KeySchema
 
 
 class Scope(enum.StrEnum):
-    """What a caller may be allowed to do.
+    """What a caller may be permitted to do.
 
-    The answer to a write shows the item as written, so ``items:write`` lets a caller see the
+    The response to a write contains the item as written, so a caller with ``items:write`` sees the
     items that it writes.
     """
 
@@ -21,63 +21,65 @@ class Scope(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever sent a request, as far as the service knows."""
+    """The sender of a request, as far as it is authenticated."""
 
     id: str
-    """A JSON Web Token's ``sub``, or an API key's name; empty where nobody is asked."""
+    """A JSON Web Token's ``sub``, or an API key's name; empty without authentication."""
 
     scopes: frozenset[str]
 
     partition: AttributeValue | None = None
-    """The one partition that the caller reaches, as a typed key value; None for all of them."""
+    """The only partition that the caller can access, as a typed key value; None for all."""
 
     def check_scope(self, scope: Scope) -> None:
-        """Refuse what the caller's scopes do not allow.
+        """Check that the caller has a scope.
 
         Raises:
-            NotPermitted: the scope is not among them.
+            NotPermitted: the caller does not have it.
         """
         if scope not in self.scopes:
-            raise NotPermitted(f"This needs the scope {scope}.")
+            raise NotPermitted(f"This request requires the scope {scope}.")
 
     def check_partition(self, key: ItemKey) -> None:
-        """Refuse an item outside of the caller's partition.
+        """Check that an item is in the caller's partition.
 
         Raises:
-            NotPermitted: the item is in another.
+            NotPermitted: the item is in another partition.
         """
         if self.partition is not None and self.partition != key.partition:
-            raise NotPermitted("The item is in a partition that this caller does not reach.")
+            raise NotPermitted("The item is in a partition that this caller cannot access.")
 
 
 ANYONE = Caller("", frozenset(Scope))
-"""Every caller of a service that asks nobody who they are."""
+"""Every caller of a service without authentication."""
 
 
 class Authenticator(Protocol):
-    """Knows callers by what they show."""
+    """Authentication of callers by a credential."""
 
     def authenticate(self, credential: str) -> Caller:
-        """The caller that a credential stands for.
+        """Return the caller that a credential identifies.
 
         Raises:
-            Unauthenticated: it stands for nobody; its detail says why and may be shown.
-            NotPermitted: the caller is known, but no partition of the table is theirs.
-            IssuerUnavailable: nobody can be known yet; the caller is not to blame.
+            Unauthenticated: the credential is not valid; the detail has the reason and may be
+                shown to the caller.
+            NotPermitted: the caller's tenant is not a valid partition key.
+            IssuerUnavailable: no credential can be verified yet.
         """
 
 
 def tenant_partition(tenant: object, key_schema: KeySchema) -> AttributeValue:
-    """The partition of a tenant, in canonical form: the tenants ``"0104"`` and 104 are one where
-    the partition key is a number.
+    """Return the partition key value of a tenant, in canonical form.
+
+    Where the partition key is a number, the tenants ``"0104"`` and 104 are the same.
 
     Raises:
         NotPermitted: no item can have this partition key.
     """
-    # Whole numbers alone are exact in every issuer's JSON; a boolean is an int to Python.
+    # Of JSON's numbers only whole ones are exact; to Python, a boolean is an int.
     if isinstance(tenant, str) or (isinstance(tenant, int) and not isinstance(tenant, bool)):
         try:
             return key_schema.partition.value(str(tenant))
-        except (InvalidKey, ValueError):  # also an int of more digits than Python prints
+        except (InvalidKey, ValueError):  # str() raises ValueError for an int of too many digits
             pass
-    raise NotPermitted("The caller's tenant names no partition of this table.")
+    raise NotPermitted("The caller's tenant is not a valid partition key of this table.")

@@ -1,4 +1,4 @@
-"""JSON Web Tokens of one issuer: who they stand for, verified once and then remembered.
+"""JSON Web Tokens (JWT) of one issuer, each verified once and then cached.
 
 https://www.rfc-editor.org/rfc/rfc9068
 """
@@ -17,35 +17,35 @@ from joserfc.jws import JWSRegistry
 from joserfc.jwt import JWTClaimsRegistry
 
 from dynamodb_items.access.callers import Caller, tenant_partition
-from dynamodb_items.access.jwks import KeySource
-from dynamodb_items.access.public_keys import Key, KeySet
+from dynamodb_items.access.jwks import JwksSource
+from dynamodb_items.access.public_keys import Jwks, Key
 from dynamodb_items.domain.errors import Unauthenticated
 from dynamodb_items.domain.items import KeySchema
 
-MAX_TOKEN_BYTES = 8 * 1024
-MAX_REMEMBERED = 10_000
+MAX_JWT_BYTES = 8 * 1024
+MAX_CACHED_JWTS = 10_000
 MAX_SUBJECT_CHARACTERS = 255  # OpenID Connect Core, section 2
 FAR_FUTURE = 2.0**53
 
 
-class _TokenRegistry(JWSRegistry):
-    """The algorithms accepted for tokens, whose length is checked before they are parsed."""
+class _SignatureRegistry(JWSRegistry):
+    """The accepted algorithms; the length of a token is checked before it is parsed."""
 
     # joserfc's own limits reject certificate chains in headers and signatures of large RSA keys.
-    max_header_length = MAX_TOKEN_BYTES
-    max_signature_length = MAX_TOKEN_BYTES
+    max_header_length = MAX_JWT_BYTES
+    max_signature_length = MAX_JWT_BYTES
 
 
-class TokenVerifier:
-    """Knows callers by signed tokens.
+class JwtVerifier:
+    """Authentication by signed tokens.
 
-    A verified token is remembered by its SHA-256 until it expires or the key set changes, so that
-    a signature is checked once. Unknown header members are ignored.
+    A verified token is cached by its SHA-256 until it expires or the JWKS changes, so that a
+    signature is verified once. Unknown header members are ignored.
     """
 
     def __init__(
         self,
-        keys: KeySource,
+        keys: JwksSource,
         key_schema: KeySchema,
         *,
         issuer: str,
@@ -60,7 +60,7 @@ class TokenVerifier:
         self._algorithms = frozenset(algorithms)
         self._leeway_seconds = leeway_seconds
         self._tenant_claim = tenant_claim
-        self._registry = _TokenRegistry(algorithms=self._algorithms, strict_check_header=False)
+        self._registry = _SignatureRegistry(algorithms=self._algorithms, strict_check_header=False)
         self._claims = JWTClaimsRegistry(
             leeway=math.ceil(leeway_seconds),
             iss={"essential": True, "value": issuer},
@@ -69,39 +69,39 @@ class TokenVerifier:
             nbf={"essential": require_nbf},
             sub={"essential": True},
         )
-        self._remembered: dict[bytes, tuple[Caller, float]] = {}
-        self._remembered_keys = KeySet()
+        self._cached: dict[bytes, tuple[Caller, float]] = {}
+        self._cached_keys = Jwks()
 
     def authenticate(self, credential: str) -> Caller:
-        """The caller that a token stands for.
+        """Return the caller that a token identifies.
 
         Raises:
-            Unauthenticated: it is no valid token of the issuer for this audience.
-            NotPermitted: its tenant is no partition of the table.
-            IssuerUnavailable: no key of the issuer's has ever been there to verify it with.
+            Unauthenticated: the token is not a valid one of the issuer for this audience.
+            NotPermitted: the token's tenant is not a valid partition key.
+            IssuerUnavailable: the issuer's keys have not been fetched yet.
         """
         token = credential.encode("utf-8", "surrogateescape")
-        if len(token) > MAX_TOKEN_BYTES:
+        if len(token) > MAX_JWT_BYTES:
             raise Unauthenticated("The token is too long.")
         keys = self._keys.current()
-        if keys is not self._remembered_keys:
-            self._remembered, self._remembered_keys = {}, keys
-        remembered = self._remembered
+        if keys is not self._cached_keys:
+            self._cached, self._cached_keys = {}, keys
+        cached = self._cached
         digest = hashlib.sha256(token).digest()
-        known = remembered.get(digest)
+        known = cached.get(digest)
         if known is not None:
             caller, until = known
             if time.time() < until:
                 return caller
-            remembered.pop(digest, None)
+            cached.pop(digest, None)
             raise Unauthenticated("The token has expired.")
         caller, until = self._verified(token, keys)
-        if len(remembered) >= MAX_REMEMBERED:
-            remembered.pop(next(iter(remembered), b""), None)
-        remembered[digest] = (caller, until)
+        if len(cached) >= MAX_CACHED_JWTS:
+            cached.pop(next(iter(cached), b""), None)
+        cached[digest] = (caller, until)
         return caller
 
-    def _verified(self, token: bytes, keys: KeySet) -> tuple[Caller, float]:
+    def _verified(self, token: bytes, keys: Jwks) -> tuple[Caller, float]:
         key = self._key(token, keys)
         try:
             verified = jwt.decode(token, key, registry=self._registry)
@@ -111,18 +111,18 @@ class TokenVerifier:
         except MissingClaimError as error:
             raise Unauthenticated(f"The token lacks the claim {error.claim}.") from None
         except InvalidClaimError as error:
-            raise Unauthenticated(f"The token's claim {error.claim} is not acceptable.") from None
+            raise Unauthenticated(f"The token's claim {error.claim} is not valid here.") from None
         except (JoseError, ValueError, TypeError, RecursionError):
             raise Unauthenticated("The token's signature or form is not valid.") from None
         claims = verified.claims
         until = min(claims["exp"], FAR_FUTURE) + self._leeway_seconds
         return self._caller(claims), until
 
-    def _key(self, token: bytes, keys: KeySet) -> Key:
+    def _key(self, token: bytes, keys: Jwks) -> Key:
         """Return the key that verifies a token.
 
         Raises:
-            Unauthenticated: no key of the issuer does.
+            Unauthenticated: no key of the issuer verifies it.
         """
         algorithm, kid = _algorithm_and_key_id(token)
         if algorithm not in self._algorithms:
@@ -135,7 +135,7 @@ class TokenVerifier:
     def _caller(self, claims: Mapping[str, Any]) -> Caller:
         subject: str = claims["sub"]
         if len(subject) > MAX_SUBJECT_CHARACTERS or not _is_unicode(subject):
-            raise Unauthenticated("The token's claim sub is not acceptable.")
+            raise Unauthenticated("The token's claim sub is not valid here.")
         partition = (
             tenant_partition(claims.get(self._tenant_claim), self._key_schema)
             if self._tenant_claim
@@ -170,7 +170,7 @@ def _algorithm_and_key_id(token: bytes) -> tuple[str, str | None]:
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether it can be written at all: JSON's escapes can make half of a character."""
+    """Return whether a text can be encoded; JSON's escapes can make lone surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -179,7 +179,7 @@ def _is_unicode(text: str) -> bool:
 
 
 def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
-    """RFC 9068's ``scope``, words in a text; where it is absent, some issuers' ``scp``."""
+    """Return the scopes of the claim ``scope`` (RFC 9068), or else of some issuers' ``scp``."""
     scopes = claims.get("scope", claims.get("scp"))
     if isinstance(scopes, str):
         return frozenset(scopes.split(" "))

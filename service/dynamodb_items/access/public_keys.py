@@ -1,4 +1,4 @@
-"""The public keys of a JSON Web Key Set, each with the algorithms that it may verify.
+"""The public keys of a JSON Web Key Set (JWKS), each with the algorithms that it may verify.
 
 https://www.rfc-editor.org/rfc/rfc7517
 """
@@ -16,16 +16,16 @@ from joserfc.jws import JWSRegistry
 from dynamodb_items.config.values import SIGNATURE_ALGORITHMS
 
 MIN_RSA_BITS = 2048
-"""RFC 7518, sections 3.3 and 3.5: a smaller key must not be used."""
+"""RFC 7518, sections 3.3 and 3.5, forbids smaller keys."""
 MAX_RSA_BITS = 16_384
-"""OpenSSL verifies no larger ones."""
+"""OpenSSL does not verify with larger keys."""
 MAX_LOGGED_KEYS = 20
 _MAX_LOGGED_CHARACTERS = 100
-_SIGNATURE_CURVES = ("Ed25519", "Ed448")  # X25519 and X448 only agree on keys
-# Other members, such as certificates, do not matter here and must not make a key unusable.
-_MEMBERS = ("kty", "use", "key_ops", "alg", "kid", "n", "e", "crv", "x", "y")
+_SIGNATURE_CURVES = ("Ed25519", "Ed448")  # X25519 and X448 are for key agreement
+# Other members, such as certificates, are ignored; an invalid one must not make a key unusable.
+_JWK_MEMBERS = ("kty", "use", "key_ops", "alg", "kid", "n", "e", "crv", "x", "y")
 
-# joserfc warns of small keys, which are rejected here, and of EdDSA, which a setting allows.
+# joserfc warns of small keys, which are rejected here, and of EdDSA, which a setting permits.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
 log = structlog.get_logger(__name__)
@@ -33,11 +33,11 @@ log = structlog.get_logger(__name__)
 Key: TypeAlias = RSAKey | ECKey | OKPKey
 
 
-class KeySet:
+class Jwks:
     """Public keys, found by key id and signature algorithm."""
 
     def __init__(self, keys: Iterable[tuple[str, Key]] = ()) -> None:
-        """Take keys with their ids; the last of those with one id and one algorithm counts."""
+        """Keep keys by id and algorithm; of several with the same, the last is used."""
         self._keys: dict[tuple[str, str], Key] = {}
         for kid, key in keys:
             self._keys |= dict.fromkeys(((kid, name) for name in algorithms_of(key)), key)
@@ -51,8 +51,9 @@ class KeySet:
         return self._size
 
     def find(self, kid: str | None, algorithm: str) -> Key | None:
-        """Return the key of that id if it may verify the algorithm; without an id, the only one
-        that may.
+        """Return the key of an id, if it may verify the algorithm.
+
+        Without an id, return the only key that may verify it.
         """
         if kid is not None:
             return self._keys.get((kid, algorithm))
@@ -60,16 +61,16 @@ class KeySet:
         return candidates[0] if len(candidates) == 1 else None
 
 
-def parse_key_set(content: bytes) -> KeySet:
-    """Return the signature keys of a JSON Web Key Set. Unusable keys are left out and logged.
+def parse_jwks(content: bytes) -> Jwks:
+    """Return the signature keys of a JWKS. Unusable keys are left out and logged.
 
     Raises:
-        ValueError: the content is not a key set.
+        ValueError: the content is not a JWKS.
     """
     document = orjson.loads(content)
     members = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(members, list):
-        raise ValueError("a JSON Web Key Set has a list of keys")  # noqa: TRY004
+        raise ValueError("a JSON Web Key Set must have a list of keys")  # noqa: TRY004
     keys: list[tuple[str, Key]] = []
     rejected: list[str] = []
     for member in members:
@@ -84,7 +85,7 @@ def parse_key_set(content: bytes) -> KeySet:
             keys.append((key.kid or key.thumbprint(), key))
     if rejected:
         log.warning("keys rejected", count=len(rejected), keys=rejected[:MAX_LOGGED_KEYS])
-    return KeySet(keys)
+    return Jwks(keys)
 
 
 def algorithms_of(key: Key) -> list[str]:
@@ -96,13 +97,13 @@ def _imported(member: Any) -> Key:
     """Import one public signature key.
 
     Raises:
-        Exception: it cannot be used; joserfc and cryptography raise many kinds.
+        Exception: the key cannot be used; joserfc and cryptography raise many classes.
     """
     if not isinstance(member, Mapping):
         raise TypeError("not a JSON object")
     if "d" in member or "k" in member:
-        raise ValueError("its secret part is published, so anyone can sign with it")
-    key = JWKRegistry.import_key({name: member[name] for name in _MEMBERS if name in member})
+        raise ValueError("the private part is published, so anyone can sign with the key")
+    key = JWKRegistry.import_key({name: member[name] for name in _JWK_MEMBERS if name in member})
     if not isinstance(key, RSAKey | ECKey | OKPKey):
         raise TypeError("not a public key")
     if isinstance(key, RSAKey) and not MIN_RSA_BITS <= key.raw_value.key_size <= MAX_RSA_BITS:

@@ -1,4 +1,4 @@
-"""How often each caller may ask: counted for all workers in Redis, or by each for itself.
+"""Rate limits per caller, counted for all workers in Redis or by each worker alone.
 
 https://limits.readthedocs.io/en/stable/strategies.html#sliding-window-counter
 """
@@ -17,77 +17,77 @@ from limits.strategies import RateLimiter, SlidingWindowCounterRateLimiter
 from dynamodb_items.runtime.deadline import time_limit
 
 STORAGE_SECONDS = 0.5
-"""What counting may take; a request that waits longer is counted by the worker alone."""
-AWAY_SECONDS = 5.0
-"""For so long a storage that did not answer is left alone."""
+"""The time limit of counting; a request that exceeds it is counted by the worker alone."""
+STORAGE_RETRY_SECONDS = 5.0
+"""How long a storage that did not respond is not called again."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
-    """What one caller has left of one limit."""
+class RateLimitStatus:
+    """The use that one caller has made of one limit."""
 
     limit: str
-    """The limit in words, such as ``100 per 1 minute``."""
+    """The limit as text, such as ``100 per 1 minute``."""
 
     amount: int
     seconds: int
     remaining: int
     reset_seconds: int
-    """How long until there is more."""
+    """The time until more requests are permitted."""
 
     is_used_up: bool
-    """Whether the request counted last is over the limit."""
+    """Whether the latest request exceeds the limit."""
 
 
-class Allowances:
-    """Counts requests against the limits, one or several for each caller."""
+class RateLimits:
+    """A counter of each caller's requests against one or several limits."""
 
     def __init__(self, limits: str, storage: str) -> None:
-        """Limits such as ``100/minute``, and where they are counted: ``memory://``, ``redis://…``.
+        """Take limits such as ``100/minute`` and a storage, ``memory://`` or ``redis://…``.
 
         Raises:
-            ValueError: what the storage needs is not installed.
+            ValueError: a package that the storage requires is not installed.
         """
-        # The tightest last: it is the one to tell of.
+        # The strictest is last: it is reported while none is exceeded.
         self._limits = sorted(parse_many(limits), key=_requests_a_second, reverse=True)
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared = None if storage.startswith("memory:") else _shared(storage)
-        self._is_away = False
-        self._ask_again_at = 0.0
+        self._is_unavailable = False
+        self._retry_at = 0.0
 
-    def use(self, caller: str) -> Allowance:
-        """Count one request of a caller. Of several limits the first that it is over is told, or
-        else the tightest.
+    def count(self, caller: str) -> RateLimitStatus:
+        """Count one request of a caller.
 
-        Where the storage does not answer, this worker goes on alone, from nothing.
+        Return the first limit that it exceeds, or else the strictest one. While the storage does
+        not respond, this worker counts alone, from zero.
         """
-        if self._shared is None or time.monotonic() < self._ask_again_at:
+        if self._shared is None or time.monotonic() < self._retry_at:
             return self._count(self._own, caller)
-        if self._is_away:  # one request looks whether it is back, the others do not wait
-            self._ask_again_at = time.monotonic() + AWAY_SECONDS
+        if self._is_unavailable:  # one request tries the storage; the others do not wait
+            self._retry_at = time.monotonic() + STORAGE_RETRY_SECONDS
         try:
             with time_limit(STORAGE_SECONDS):
-                allowance = self._count(self._shared, caller)
-        except Exception as error:  # noqa: BLE001 - whatever it raises, requests are answered
-            self._ask_again_at = time.monotonic() + AWAY_SECONDS
-            if not self._is_away:
-                self._is_away = True
-                log.error("rate limit storage away", error=type(error).__name__)  # noqa: TRY400
+                status = self._count(self._shared, caller)
+        except Exception as error:  # noqa: BLE001 - requests are served after any failure
+            self._retry_at = time.monotonic() + STORAGE_RETRY_SECONDS
+            if not self._is_unavailable:
+                self._is_unavailable = True
+                log.error("rate limit storage unavailable", error=type(error).__name__)  # noqa: TRY400
             return self._count(self._own, caller)
-        if self._is_away:
-            self._is_away, self._ask_again_at = False, 0.0
-            log.info("rate limit storage back")
-        return allowance
+        if self._is_unavailable:
+            self._is_unavailable, self._retry_at = False, 0.0
+            log.info("rate limit storage available")
+        return status
 
-    def _count(self, limiter: RateLimiter, caller: str) -> Allowance:
+    def _count(self, limiter: RateLimiter, caller: str) -> RateLimitStatus:
         for limit in self._limits:
             is_used_up = not limiter.hit(limit, caller)
             if is_used_up:
                 break
         window = limiter.get_window_stats(limit, caller)
-        return Allowance(
+        return RateLimitStatus(
             limit=str(limit),
             amount=limit.amount,
             seconds=limit.get_expiry(),
@@ -103,15 +103,15 @@ def _requests_a_second(limit: RateLimitItem) -> float:
 
 def _shared(storage: str) -> RateLimiter:
     try:
-        from redis.backoff import NoBackoff  # noqa: PLC0415 - an extra, for those who share limits
+        from redis.backoff import NoBackoff  # noqa: PLC0415 - an extra that only shared limits need
         from redis.retry import Retry  # noqa: PLC0415
 
         options: dict[str, Any] = {
             "socket_connect_timeout": STORAGE_SECONDS,
             "socket_timeout": STORAGE_SECONDS,
-            # Once more at once: a connection that was idle may have been closed.
+            # One retry without a pause: a connection that was idle may have been closed.
             "retry": Retry(NoBackoff(), 1),
         }
         return SlidingWindowCounterRateLimiter(storage_from_string(storage, **options))
     except (ImportError, ConfigurationError) as error:
-        raise ValueError(f"it needs the extra redis: {error}") from error
+        raise ValueError(f"it requires the extra redis: {error}") from error

@@ -1,4 +1,4 @@
-"""A file whose content is read again when it has changed."""
+"""A file that is read again when it has changed."""
 
 import threading
 import time
@@ -16,17 +16,17 @@ Content = TypeVar("Content")
 
 
 class WatchedFile(Generic[Content]):
-    """What a file holds, as of a second ago at most.
+    """The parsed content of a file, as of at most a second ago.
 
-    A changed file that cannot be read leaves the content as it was: an editor may be half-way
-    through writing it. The log then tells.
+    When a changed file cannot be read or parsed, the earlier content stays and the error is logged:
+    an editor may not have finished writing the file.
     """
 
     def __init__(self, path: Path, parse: Callable[[bytes], Content]) -> None:
         """Read the file.
 
         Raises:
-            OSError, ValueError: it cannot be read; there is nothing older to go on with.
+            OSError, ValueError: the file cannot be read or parsed.
         """
         self._path = path
         self._parse = parse
@@ -36,13 +36,13 @@ class WatchedFile(Generic[Content]):
         self._next_check = time.monotonic() + CHECK_INTERVAL_SECONDS
 
     def current(self) -> Content:
-        """The content; the same object for as long as the file stays the same."""
+        """Return the content; the same object while the file is the same."""
         if time.monotonic() >= self._next_check:
             self.check()
         return self._content
 
     def check(self) -> Content:
-        """The content as the file is at this moment."""
+        """Return the content that the file has now."""
         with self._lock:
             self._next_check = time.monotonic() + CHECK_INTERVAL_SECONDS
             try:
@@ -50,9 +50,11 @@ class WatchedFile(Generic[Content]):
                 if signature != self._signature:
                     self._content = self._parse(self._path.read_bytes())
                     self._signature = signature
-                    log.info("file read again", file=self._path.name)
-            except Exception as error:  # noqa: BLE001 - whatever fails, the old content serves on
-                log.error("file unreadable", file=self._path.name, error=str(error))  # noqa: TRY400
+                    log.info("file reloaded", file=self._path.name)
+            except Exception as error:  # noqa: BLE001 - after any failure the old content stays
+                log.error(  # noqa: TRY400
+                    "file reload failed", file=self._path.name, error=str(error)
+                )
         return self._content
 
     def _current_signature(self) -> tuple[int, int, int]:

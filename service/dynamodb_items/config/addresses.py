@@ -1,11 +1,11 @@
-"""Which addresses only this machine reaches, and which URLs can be trusted."""
+"""Addresses that only this machine reaches, and URLs that can be trusted."""
 
 import ipaddress
 from urllib.parse import urlsplit
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own, and no other machine reaches it."""
+    """Return whether only this machine reaches a host name or address."""
     if host == "localhost":
         return True
     try:
@@ -15,8 +15,9 @@ def is_loopback(host: str) -> bool:
 
 
 def is_local(address: object) -> bool:
-    """Whether a socket's address, as ``getsockname`` has it, is reached from this machine alone:
-    a loopback address or a Unix socket.
+    """Return whether only this machine reaches the result of a socket's ``getsockname``.
+
+    That is true of a loopback address and of a Unix socket.
     """
     if isinstance(address, str | bytes):
         return True
@@ -24,10 +25,10 @@ def is_local(address: object) -> bool:
 
 
 def check_url(url: str) -> None:
-    """Refuse a URL by which keys could be forged on their way.
+    """Reject a URL whose content could be forged on the network.
 
     Raises:
-        ValueError: it is neither https, nor http on this machine.
+        ValueError: the URL is neither https, nor http on this machine.
     """
     parts = urlsplit(url)
     if not (

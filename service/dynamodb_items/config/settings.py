@@ -1,4 +1,4 @@
-"""The settings, read once from the environment; ``docs/settings.md`` describes each."""
+"""The settings, read once from the environment; ``docs/settings.md`` describes each of them."""
 
 import difflib
 import sys
@@ -7,8 +7,14 @@ from dataclasses import dataclass, field, fields
 from typing import Any, NoReturn, Self
 
 from dynamodb_items.config import values
+from dynamodb_items.domain.defaults import DEFAULT_TABLE
 from dynamodb_items.domain.items import KeyAttribute, KeySchema
-from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.operations import (
+    DEFAULT_OPERATIONS,
+    Operation,
+    format_operations,
+    parse_operations,
+)
 from dynamodb_items.domain.write_tokens import VersionAttribute
 from dynamodb_items.runtime.output import protect_standard_streams
 
@@ -16,25 +22,23 @@ from dynamodb_items.runtime.output import protect_standard_streams
 PARTITION_KEY_MAX_BYTES = 2048
 SORT_KEY_MAX_BYTES = 1024
 
-# Read by the test suite, never by the service.
-_FOREIGN_VARIABLES = frozenset({"ITEMS_TEST_ENDPOINT", "ITEMS_TEST_FAST_PATH"})
+# gunicorn reads this exit status as "the app cannot be loaded" and does not start workers again.
+_CANNOT_LOAD = 4
 
 
 class SettingsError(Exception):
-    """The environment holds mistakes; ``mistakes`` lists all of them, a sentence each."""
+    """Invalid settings; ``errors`` lists all of them, a sentence each."""
 
-    def __init__(self, mistakes: list[str]) -> None:
-        super().__init__("\n".join(mistakes))
-        self.mistakes = mistakes
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("\n".join(errors))
+        self.errors = errors
 
-    def end_the_start(self) -> NoReturn:
-        """Say all of it and end the process with the status that gunicorn takes as "the app cannot
-        load", after which it doesn't try again for ever.
-        """
+    def exit(self) -> NoReturn:
+        """Write all errors to standard error and end the process with status 4."""
         protect_standard_streams()
-        sys.stderr.write("The service cannot start; mend its environment:\n")
-        sys.stderr.writelines(f"  {mistake}\n" for mistake in self.mistakes)
-        sys.exit(4)
+        sys.stderr.write("Cannot start: invalid configuration:\n")
+        sys.stderr.writelines(f"  {error}\n" for error in self.errors)
+        sys.exit(_CANNOT_LOAD)
 
 
 def _setting(
@@ -53,17 +57,15 @@ def _setting(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that a deployment may choose. Built by ``from_environment``, or for a test by
-    its keyword arguments; the defaults are the tutorial's.
-    """
+    """Everything that a deployment may choose; the defaults are those of AWS's tutorial."""
 
-    table: str = _setting("ITEMS_TABLE", "my-dynamodb-table", values.table)
+    table: str = _setting("ITEMS_TABLE", DEFAULT_TABLE, values.table)
     partition_key: KeyAttribute = _setting(
         "ITEMS_PARTITION_KEY", "Id:N", values.key(PARTITION_KEY_MAX_BYTES)
     )
     sort_key: KeyAttribute = _setting("ITEMS_SORT_KEY", "Name:S", values.key(SORT_KEY_MAX_BYTES))
     operations: frozenset[Operation] = _setting(
-        "ITEMS_OPERATIONS", "GetItem,PutItem,UpdateItem,DeleteItem", values.operations
+        "ITEMS_OPERATIONS", format_operations(DEFAULT_OPERATIONS), parse_operations
     )
     version_attribute: str = _setting("ITEMS_VERSION_ATTRIBUTE", "_version", str)
     require_if_match: bool = _setting("ITEMS_REQUIRE_IF_MATCH", "false", values.flag)
@@ -108,23 +110,23 @@ class Settings:
 
     @property
     def key_schema(self) -> KeySchema:
-        """The two key attributes together."""
+        """The partition key and the sort key together."""
         return KeySchema(self.partition_key, self.sort_key)
 
     @property
     def own_attributes(self) -> tuple[str, ...]:
-        """The attributes that are the service's own: no client writes them."""
+        """The attributes that the service keeps for itself; clients cannot write them."""
         return VersionAttribute(self.version_attribute).names
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Settings from ``ITEMS_*`` variables, the defaults for those that are absent.
+        """Read the settings from ``ITEMS_*`` variables; an absent variable means the default.
 
         Raises:
-            SettingsError: with every mistake found, not only the first.
+            SettingsError: with every error, not only the first.
         """
         chosen: dict[str, Any] = {}
-        mistakes: list[str] = []
+        errors: list[str] = []
         for setting in fields(cls):
             variable = setting.metadata["variable"]
             text = environment.get(variable, setting.metadata["default"])
@@ -132,23 +134,23 @@ class Settings:
                 chosen[setting.name] = setting.metadata["parse"](text)
             except ValueError as error:
                 shown = "" if setting.metadata["is_secret"] else f"={text!r}"
-                mistakes.append(f"{variable}{shown}: {error}.")
-        if not mistakes:
+                errors.append(f"{variable}{shown}: {error}.")
+        if not errors:
             settings = cls(**chosen)
-            mistakes = settings._contradictions()
-            if not mistakes:
+            errors = settings._contradictions()
+            if not errors:
                 return settings
-        raise SettingsError(mistakes)
+        raise SettingsError(errors)
 
     def _contradictions(self) -> list[str]:
-        mistakes = []
+        errors = []
         names = [*self.key_schema.names, *self.own_attributes]
         if len(set(names)) < len(names):
-            mistakes.append(
+            errors.append(
                 "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY and ITEMS_VERSION_ATTRIBUTE with its log must "
                 f"name different attributes, not {', '.join(names)}."
             )
-        return mistakes + self._access_contradictions()
+        return errors + self._access_contradictions()
 
     def _access_contradictions(self) -> list[str]:
         needs = {
@@ -156,26 +158,26 @@ class Settings:
             "ITEMS_JWT_AUDIENCE": (self.jwt_audiences, "jwt"),
             "ITEMS_API_KEYS_FILE": (self.api_keys_file, "api-key"),
         }
-        mistakes = [
-            f"{variable} must be set where ITEMS_AUTH={scheme}."
+        errors = [
+            f"{variable} must be set with ITEMS_AUTH={scheme}."
             if self.auth == scheme
-            # Whoever sets it believes that callers are checked.
-            else f"{variable} is set, but does nothing without ITEMS_AUTH={scheme}."
+            # An operator who sets it believes that callers are authenticated.
+            else f"{variable} is set, but has no effect without ITEMS_AUTH={scheme}."
             for variable, (value, scheme) in needs.items()
             if bool(value) != (self.auth == scheme)
         ]
         if self.tenant_claim and self.auth not in ("jwt", "api-key"):
-            mistakes.append("ITEMS_TENANT_CLAIM needs ITEMS_AUTH=jwt or ITEMS_AUTH=api-key.")
-        return mistakes
+            errors.append("ITEMS_TENANT_CLAIM requires ITEMS_AUTH=jwt or ITEMS_AUTH=api-key.")
+        return errors
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
-    """A sentence for each ``ITEMS_*`` variable that is no setting, with the nearest one."""
+    """Return a sentence for each unknown ``ITEMS_*`` variable, with the most similar setting."""
     known = [setting.metadata["variable"] for setting in fields(Settings)]
     sentences = []
     for variable in sorted(environment):
-        if variable.startswith("ITEMS_") and variable not in {*known, *_FOREIGN_VARIABLES}:
+        if variable.startswith("ITEMS_") and variable not in known:
             near = difflib.get_close_matches(variable, known, n=1)
-            hint = f" Is {near[0]} meant?" if near else ""
-            sentences.append(f"{variable} is no setting and changes nothing.{hint}")
+            hint = f" Did you mean {near[0]}?" if near else ""
+            sentences.append(f"Unknown setting {variable} is ignored.{hint}")
     return sentences

@@ -1,4 +1,4 @@
-"""From a setting's text to its value; each raises ValueError with what the text must be."""
+"""Parsers of the settings' texts; each raises ValueError with what the text must be."""
 
 import math
 import re
@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 
 from dynamodb_items.config.addresses import check_url
 from dynamodb_items.domain.items import KeyAttribute, KeyType
-from dynamodb_items.domain.operations import Operation
 
 AUTH_SCHEMES = ("jwt", "api-key", "none")
-# RFC 7518 and RFC 8037; a secret shared with the issuer is no public key.
+# RFC 7518 and RFC 8037. HMAC is left out: its key is a secret shared with the issuer.
 SIGNATURE_ALGORITHMS = (
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
     *("ES256", "ES384", "ES512", "Ed25519", "EdDSA"),
@@ -19,12 +18,12 @@ SIGNATURE_ALGORITHMS = (
 MAX_PORT = 65_535
 
 _TABLE = re.compile(r"(?:arn:[^:]+:dynamodb:[^:]+:[0-9]+:table/)?[A-Za-z0-9_.-]{3,255}", re.ASCII)
-# Longer than anyone waits; a timer for much more overflows.
-_LONGEST_SECONDS = 86_400.0
+# A day; a timer of much more overflows.
+_MAX_SETTING_SECONDS = 86_400.0
 
 
 def table(value: str) -> str:
-    """A table's name or ARN."""
+    """Parse a table's name or ARN."""
     if not _TABLE.fullmatch(value):
         raise ValueError(
             "must be a table's name, 3 to 255 letters, digits, dots, hyphens and underscores, or "
@@ -34,7 +33,7 @@ def table(value: str) -> str:
 
 
 def flag(value: str) -> bool:
-    """True or false."""
+    """Parse true or false."""
     flags = {"true": True, "1": True, "false": False, "0": False}
     try:
         return flags[value.lower()]
@@ -43,18 +42,18 @@ def flag(value: str) -> bool:
 
 
 def seconds(value: str) -> float:
-    """A time above zero."""
+    """Parse a time above zero."""
     number = _finite(value)
-    if not 0 < number <= _LONGEST_SECONDS:
-        raise ValueError(f"must be a number of seconds above 0, at most {_LONGEST_SECONDS:.0f}")
+    if not 0 < number <= _MAX_SETTING_SECONDS:
+        raise ValueError(f"must be a number of seconds above 0, at most {_MAX_SETTING_SECONDS:.0f}")
     return number
 
 
 def pause_seconds(value: str) -> float:
-    """A time that may be zero."""
+    """Parse a time that may be zero."""
     number = _finite(value)
-    if not 0 <= number <= _LONGEST_SECONDS:
-        raise ValueError(f"must be a number of seconds, from 0 to {_LONGEST_SECONDS:.0f}")
+    if not 0 <= number <= _MAX_SETTING_SECONDS:
+        raise ValueError(f"must be a number of seconds, from 0 to {_MAX_SETTING_SECONDS:.0f}")
     return number
 
 
@@ -67,14 +66,14 @@ def _finite(value: str) -> float:
 
 
 def count(value: str) -> int:
-    """A whole number from 1."""
+    """Parse a whole number from 1."""
     if not re.fullmatch("[0-9]{1,6}", value) or int(value) < 1:
         raise ValueError("must be a whole number from 1 to 999999")
     return int(value)
 
 
 def key(max_bytes: int) -> Callable[[str], KeyAttribute]:
-    """A key attribute, of at most so many bytes."""
+    """Return a parser of key attributes whose values have at most ``max_bytes``."""
 
     def parse(value: str) -> KeyAttribute:
         name, _, type_ = value.rpartition(":")
@@ -85,21 +84,8 @@ def key(max_bytes: int) -> Callable[[str], KeyAttribute]:
     return parse
 
 
-def operations(value: str) -> frozenset[Operation]:
-    """A list of operations, GetItem among them."""
-    chosen = [name.strip() for name in value.split(",")]
-    unknown = [name for name in chosen if name not in list(Operation)]
-    if unknown:
-        raise ValueError(
-            f"knows no {', '.join(unknown)}; choose from {', '.join(Operation)}, comma-separated"
-        )
-    if Operation.GET_ITEM not in chosen:
-        raise ValueError("must include GetItem: the readiness probe and preconditions read")
-    return frozenset(Operation(name) for name in chosen)
-
-
 def log_level(value: str) -> str:
-    """A level, in lower case."""
+    """Parse a log level; return it in lower case."""
     levels = ("debug", "info", "warning", "error")
     if value.lower() not in levels:
         raise ValueError(f"must be one of {', '.join(levels)}")
@@ -107,89 +93,89 @@ def log_level(value: str) -> str:
 
 
 def auth_scheme(value: str) -> str | None:
-    """A scheme of authentication, None where there is none."""
-    # Fail closed: who asks for authentication must never get an open service.
+    """Parse an authentication scheme; None for an empty text."""
+    # Fail closed: a misspelt scheme must never start a service without authentication.
     if value not in ("", *AUTH_SCHEMES):
         raise ValueError(f"must be one of {', '.join(AUTH_SCHEMES)}")
     return value or None
 
 
 def names(value: str) -> tuple[str, ...]:
-    """A list, which may be empty."""
+    """Parse a comma-separated list, which may be empty."""
     return tuple(name.strip() for name in value.split(",") if name.strip())
 
 
 def algorithms(value: str) -> tuple[str, ...]:
-    """A list of signature algorithms, those of public keys only."""
+    """Parse a list of signature algorithms that verify with a public key."""
     chosen = names(value)
     if not chosen or not set(chosen) <= set(SIGNATURE_ALGORITHMS):
         raise ValueError(
-            f"must be some of {', '.join(SIGNATURE_ALGORITHMS)}, comma-separated; public keys "
-            "verify no others"
+            f"must be a comma-separated list of {', '.join(SIGNATURE_ALGORITHMS)}: only these "
+            "verify with a public key"
         )
     return chosen
 
 
 def issuer(value: str) -> str:
-    """A URL by which no key can be forged, or nothing."""
+    """Check the issuer's URL, which may be empty."""
     if value:
         check_url(value)
     return value
 
 
 def key_set(value: str) -> str:
-    """A file, or a URL by which no key can be forged, or nothing."""
+    """Check a path or URL of a JSON Web Key Set, which may be empty."""
     if "://" in value:
         check_url(value)
     return value
 
 
 def rate_limit(value: str) -> str:
-    """A rate such as 100/minute, or nothing."""
+    """Check rates such as 100/minute, which may be empty."""
     if value:
-        from limits import parse_many  # noqa: PLC0415 - it costs time only where it is used
+        from limits import parse_many  # noqa: PLC0415 - most deployments do not need it
 
         try:
             parse_many(value)
         except ValueError:
-            raise ValueError("must be a number for each time, such as 100/minute") from None
+            raise ValueError("must be a number per unit of time, such as 100/minute") from None
     return value
 
 
 def storage(value: str) -> str:
-    """Where requests are counted."""
+    """Check the URL of the storage that counts requests."""
     try:
         well_formed = urlsplit(value).port != 0
-    except ValueError:  # its words may have a part of the password
+    except ValueError:  # its message may contain a part of the password
         well_formed = False
     if not well_formed or not value.startswith(("memory://", "redis://", "rediss://")):
         raise ValueError(
-            "must be memory:// or a redis:// or rediss:// URL, a password in it percent-encoded"
+            "must be memory:// or a redis:// or rediss:// URL; percent-encode a password in it"
         )
     return value
 
 
 def header_value(value: str) -> str:
-    """What a header can hold."""
+    """Check that a header can have this value."""
     if not re.fullmatch(r"[\x20-\x7e]*", value):
-        raise ValueError("must be a header's value: printable ASCII")
+        raise ValueError("must be a valid header value: printable ASCII")
     return value
 
 
 def origins(value: str) -> tuple[str, ...]:
-    """A list of origins, ``*`` for all."""
+    """Parse a list of origins, ``*`` for all."""
     listed = names(value)
     for origin in listed:
         if origin != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+", origin):
             raise ValueError(
-                f"{origin} is no origin: a scheme, a host and perhaps a port, such as "
+                f"{origin} is not an origin: a scheme, a host and an optional port, such as "
                 "https://shop.example"
             )
     return listed
 
 
 def address(value: str) -> tuple[str, int] | None:
-    """Host and port, None where there are none."""
+    """Parse a host and port; None for an empty text."""
     if not value:
         return None
     host, _, port = value.rpartition(":")
@@ -199,7 +185,7 @@ def address(value: str) -> tuple[str, int] | None:
 
 
 def hops(value: str) -> int:
-    """A number of proxies."""
+    """Parse a number of proxies."""
     if not re.fullmatch("[0-9]", value):
         raise ValueError("must be a number of proxies from 0 to 9")
     return int(value)

@@ -1,1 +1,1 @@
-"""The launcher of ``make run``."""
+"""The launcher of ``make run``: the service with an embedded engine."""

@@ -1,4 +1,4 @@
-"""``python -m dynamodb_items.local``: the service on this machine."""
+"""The command line of the launcher: ``python -m dynamodb_items.local``."""
 
 from dynamodb_items.local.launcher import main
 

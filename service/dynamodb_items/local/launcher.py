@@ -1,7 +1,6 @@
-"""The launcher for one's own machine: an embedded engine, a table, sample items, the service.
+"""A launcher for development: an embedded engine, a table, sample items and the service.
 
-The service itself is started exactly as in production and does not know the difference: AWS's own
-environment variables point it at the engine.
+The service starts exactly as in production; AWS's own environment variables set its endpoint.
 """
 
 import os
@@ -28,16 +27,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dynamodb_items.config.addresses import is_loopback
 from dynamodb_items.config.settings import Settings, SettingsError
+from dynamodb_items.config.values import MAX_PORT
 from dynamodb_items.credentials.lookup import DEFAULT_REGION
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.local.processes import free_port, running
 
 LOOPBACK = "127.0.0.1"
-# For NO_PROXY: urllib and botocore look for ::1 with its brackets, others without them.
+# For NO_PROXY: urllib and botocore match ::1 with its brackets, other libraries without.
 LOOPBACK_NAMES = (LOOPBACK, "localhost", "::1", "[::1]")
-# What listens on every address is reached on one of them.
-REACHED_AT = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104
-MAX_PORT = 65_535
+# A service that listens on every address is called on one of them.
+CALLED_AT = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104
 START_SECONDS = 60
 SAMPLE_ITEMS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     ("101", "Raj", {}),
@@ -61,17 +60,17 @@ Examples:
     show_default=True,
     help="The port to listen on.",
 )
-@click.option("--endpoint", help="A DynamoDB-compatible endpoint in place of the embedded engine.")
+@click.option("--endpoint", help="A DynamoDB-compatible endpoint instead of the embedded engine.")
 def main(host: str, port: int, endpoint: str | None) -> None:
-    """Run the service on this machine, with a table to try it on. Ctrl-C ends all of it."""
+    """Run the service on this machine, with a table of sample items. Ctrl-C stops everything."""
     try:
         settings = Settings.from_environment(os.environ)
     except SettingsError as error:
-        _give_up("The environment holds mistakes: " + " ".join(error.mistakes))
+        _give_up("Cannot start: invalid configuration: " + " ".join(error.errors))
     if settings.auth is None and not is_loopback(host):
         _give_up(
-            f"ITEMS_AUTH is not set, and {host} is reached from other machines. Set "
-            "ITEMS_AUTH=none to let in everyone who reaches it."
+            f"ITEMS_AUTH is not set, and other machines can reach {host}. Set ITEMS_AUTH=none to "
+            "accept every request without authentication."
         )
     _check_address(host, port)
     _check_endpoint(endpoint)
@@ -88,17 +87,14 @@ def main(host: str, port: int, endpoint: str | None) -> None:
             _say("Starting the service (gunicorn) …")
             service = processes.enter_context(
                 running(
-                    [
-                        *(sys.executable, "-m", "gunicorn", "-b", _address(host, port)),
-                        *("-c", "python:dynamodb_items.gunicorn_conf", "dynamodb_items.wsgi:app"),
-                    ]
+                    [sys.executable, "-m", "dynamodb_items", "serve", "-b", _address(host, port)]
                 )
             )
-            url = f"http://{_address(REACHED_AT.get(host, host), port)}"
-            _wait_until(lambda: _answers(f"{url}/ready"), service, "The service")
+            url = f"http://{_address(CALLED_AT.get(host, host), port)}"
+            _wait_until(lambda: _responds(f"{url}/ready"), service, "The service")
             _welcome(url, settings, endpoint)
             status = service.wait()
-            _give_up(f"The service ended by itself with status {status}; its output is above.")
+            _give_up(f"The service ended with status {status}. Its output is above.")
     except KeyboardInterrupt:
         _say("\nStopped.")
 
@@ -127,7 +123,7 @@ def _check_address(host: str, port: int) -> None:
             probe.bind((host, port))
     except OSError as error:
         _give_up(
-            f"{_address(host, port)} cannot be used ({error.strerror}). "
+            f"The address {_address(host, port)} cannot be used: {error.strerror}. "
             f"Choose another port: make run PORT={port % MAX_PORT + 1}"
         )
 
@@ -135,29 +131,29 @@ def _check_address(host: str, port: int) -> None:
 def _check_endpoint(endpoint: str | None) -> None:
     try:
         parts = urllib.parse.urlsplit(endpoint or "http://embedded")
-        is_one = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:  # an address that is none
-        is_one = False
-    if not is_one:
-        _give_up(f"{endpoint!r} is no endpoint. It has a form such as http://127.0.0.1:8001")
+        is_valid = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:  # an invalid IPv6 address
+        is_valid = False
+    if not is_valid:
+        _give_up(f"{endpoint!r} is not a valid endpoint. Use a URL such as http://127.0.0.1:8001")
 
 
 def reach_loopback_directly() -> None:
-    """Past any proxy: neither the launcher nor the service would find the engine through one."""
+    """Exclude loopback addresses from proxies, which could not reach the engine."""
     named = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
-    # Alone, * stands for every host; in a list it stands for none.
+    # Alone, * matches every host; in a list it matches no host.
     names = named if named == "*" else ",".join([*filter(None, [named]), *LOOPBACK_NAMES])
     os.environ |= {"NO_PROXY": names, "no_proxy": names}
 
 
 def _point_at(endpoint: str) -> None:
-    """Set what the service inherits: AWS's own variables, and its pages switched on."""
+    """Set the environment that the service inherits: AWS's variables, and its pages on."""
     os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
     os.environ.setdefault("AWS_REGION", os.environ.get("AWS_DEFAULT_REGION", DEFAULT_REGION))
     for page in ("ITEMS_DOCS_UI", "ITEMS_ITEM_PAGE"):
         os.environ.setdefault(page, "true")
     if not _is_aws(endpoint):
-        # Any pair of keys will do, and real ones have no business there.
+        # The engine accepts any keys, and must not receive real ones.
         os.environ |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
         for variable in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
             os.environ.pop(variable, None)
@@ -174,25 +170,25 @@ def _engine() -> Iterator[str]:
     endpoint = f"http://{LOOPBACK}:{port}"
     with tempfile.TemporaryDirectory(prefix="items-engine-") as folder:
         log = Path(folder, "engine.log")
-        # The engine logs every request; that is of use only where it fails to start.
+        # The engine logs every request; the log is shown only if the engine fails to start.
         command = [
             sys.executable,
             "-c",
             "import sys; sys.stdout = sys.stderr = open(sys.argv[1], 'a', buffering=1);"
-            # A transaction takes 100 items; moto still refuses to read more than 25 in one.
+            # DynamoDB accepts 100 items in a transaction; moto rejects reads of more than 25.
             "from moto.dynamodb import responses; responses.TRANSACTION_MAX_ITEMS = 100;"
             "from moto.server import main; main(sys.argv[2:])",
             str(log),
             *("-H", LOOPBACK, "-p", str(port)),
         ]
-        # The engine is a user of boto3 itself; what is meant for the service would confuse it.
+        # The engine uses boto3 itself; variables for the service would change how it works.
         environment = {n: value for n, value in os.environ.items() if not n.startswith("AWS_")}
         with running(command, env=environment) as engine:
-            _wait_until(lambda: _answers(endpoint), engine, "The engine", log)
+            _wait_until(lambda: _responds(endpoint), engine, "The engine", log)
             yield endpoint
 
 
-def _answers(url: str) -> bool:
+def _responds(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=2):
             return True
@@ -209,39 +205,39 @@ def _wait_until(
     until = time.monotonic() + START_SECONDS
     while not happened():
         if process.poll() is not None:
-            words = f" Its last words: {log.read_text()[-500:]}" if log and log.exists() else ""
-            _give_up(f"{name} ended before it was ready (status {process.returncode}).{words}")
+            output = f" Its output ends: {log.read_text()[-500:]}" if log and log.exists() else ""
+            _give_up(f"{name} ended before it was ready (status {process.returncode}).{output}")
         if time.monotonic() > until:
             _give_up(f"{name} was not ready within {START_SECONDS} seconds.")
         time.sleep(0.1)
 
 
 def _prepare_table(settings: Settings, endpoint: str) -> None:
-    """Make the table where there is none; sample items only go into a table made here."""
+    """Create the table and sample items; leave an existing table as it is."""
     if _is_aws(endpoint):
         return
     client: Any = boto3.session.Session().client(
         "dynamodb",
         region_name=os.environ["AWS_REGION"],
-        # An endpoint that was started at the same time gets some seconds to come up.
+        # An endpoint that was started at the same time may need some seconds.
         config=Config(
             connect_timeout=3,
             read_timeout=10,
             retries={"total_max_attempts": 5, "mode": "standard"},
         ),
     )
-    _say(f"Reaching {endpoint} …")
+    _say(f"Connecting to {endpoint} …")
     try:
         create_table(client, settings)
     except client.exceptions.ResourceInUseException:
-        _say(f"The table {settings.table} is there already; it is left as it is.")
+        _say(f"The table {settings.table} already exists; it is not changed.")
     except (BotoCoreError, ClientError) as error:
         _give_up(f"The endpoint {endpoint} cannot be used: {error}")
 
 
 def create_table(client: Any, settings: Settings) -> None:
-    """Make the settings' table, and put the tutorial's items into it, whatever its keys are."""
-    _say(f"Making the table {settings.table} …")
+    """Create the table of the settings, with the tutorial's items under any key schema."""
+    _say(f"Creating the table {settings.table} …")
     keys = {settings.partition_key: "HASH", settings.sort_key: "RANGE"}
     client.create_table(
         TableName=settings.table,
@@ -262,7 +258,7 @@ def _sort_value(settings: Settings, number: str, name: str) -> str:
 
 
 def _welcome(url: str, settings: Settings, endpoint: str) -> None:
-    # An IPv6 address has brackets, which some shells would take for a pattern.
+    # An IPv6 address has brackets, which are a pattern in some shells.
     andrew = shlex.quote(f"{url}/items/104/{_sort_value(settings, '104', 'Andrew')}")
     joseph = shlex.quote(f"{url}/items/105/{_sort_value(settings, '105', 'Joseph')}")
     json_body = "-H 'Content-Type: application/json' -d"
@@ -279,12 +275,12 @@ def _welcome(url: str, settings: Settings, endpoint: str) -> None:
 The service is ready.
 
   Items      {url}/items/{{id}}/{{name}}
-  A page     {url}/
-  The API    {url}/docs, from {url}/openapi.json
+  Page       {url}/
+  API        {url}/docs, from {url}/openapi.json
   Health     {url}/ready
   Table      {settings.table} on {endpoint}
 
-Try these; Ctrl-C here ends everything:
+Try these; Ctrl-C stops everything:
 
 {examples}
 """

@@ -1,4 +1,4 @@
-"""Child processes that are certainly gone afterwards, and the ports that they listen on."""
+"""Child processes that always end with their block, and free ports for them."""
 
 import os
 import signal
@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-# Longer than gunicorn waits for requests under way.
+# Longer than gunicorn waits for requests in flight.
 STOP_SECONDS = 20
 
 
 def free_port() -> int:
-    """A TCP port that is free on the loopback address."""
+    """Return a TCP port that is free on the loopback address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -23,9 +23,10 @@ def free_port() -> int:
 
 @contextmanager
 def running(command: Sequence[str | Path], **options: Any) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process, started with these options of ``Popen``, in a session of its own: a signal for the
-    starter's group doesn't reach it. Afterwards it is told to end, and killed with its children if
-    it doesn't.
+    """Run a process with these options of ``Popen`` for the duration of the block.
+
+    It has a session of its own, so that Ctrl-C does not reach it. At the end of the block it gets
+    SIGTERM, and after ``STOP_SECONDS`` it is killed with its children.
     """
     process = subprocess.Popen(command, start_new_session=True, **options)
     try:

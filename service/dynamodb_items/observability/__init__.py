@@ -1,1 +1,1 @@
-"""Events, logs, metrics and traces."""
+"""Events of requests and calls, and what records them: logs, metrics and traces."""

@@ -1,4 +1,7 @@
-"""What happens to a request, for those who watch: the log, the metrics, the traces."""
+"""Events of requests and calls, for the log, the metrics and the traces.
+
+The names of all log lines, with their levels and fields, are listed in ``docs/operations.md``.
+"""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,19 +12,19 @@ from typing import Any
 import structlog
 
 FAILURE_LOG_SECONDS = 60.0
-"""An observer that fails does so for each request; that often, a line reports it."""
+"""The least time between two log lines about observers that fail."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
 class RequestRecord:
-    """One request, filled in as it goes: never an item's values, nor a credential."""
+    """One request, filled in while it is served; never with an item's values or a credential."""
 
     request_id: str
     method: str
     route: str = ""
-    """The path's template; empty where no route has it."""
+    """The path's template; empty if no route matches."""
 
     status: int = 500
     seconds: float = 0.0
@@ -35,11 +38,11 @@ class RequestRecord:
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One attempt at one DynamoDB call."""
+    """One attempt of one DynamoDB call."""
 
     operation: str
     outcome: str
-    """``ok``, or what the failure means."""
+    """``ok``, or the kind of failure."""
 
     attempt: int
     seconds: float
@@ -47,33 +50,34 @@ class CallRecord:
 
 
 class Observer:
-    """Is told what happens; this one ignores it."""
+    """A receiver of events; this base class ignores them."""
 
     def request_began(self, record: RequestRecord, headers: Mapping[str, Any]) -> None:
-        """A request has come, with the headers of its WSGI environment."""
+        """Record that a request has arrived; ``headers`` is its WSGI environment."""
 
     def request_ended(self, record: RequestRecord) -> None:
-        """It is answered."""
+        """Record that the response to a request is complete."""
 
     def call_ended(self, call: CallRecord) -> None:
-        """DynamoDB has answered one attempt at a call, or has not."""
+        """Record the end of one attempt of a call."""
 
     def credentials_found(self) -> None:
-        """AWS credentials were found or renewed."""
+        """Record that AWS credentials were found or renewed."""
 
     def table_probed(self, *, is_available: bool) -> None:
-        """The readiness probe has read the table, or failed to."""
+        """Record whether the readiness probe could read the table."""
 
     def log_lines_lost(self, count: int) -> None:
-        """So many log lines could not be written."""
+        """Record that ``count`` log lines could not be written."""
 
 
 UNOBSERVED = Observer()
 
 
 class Observers(Observer):
-    """Several observers as one. What one of them raises reaches neither the request nor the other
-    observers: a full disk may cost a count, and no response.
+    """Several observers as one.
+
+    An exception of one of them affects neither the request nor the other observers.
     """
 
     def __init__(self, observers: Sequence[Observer]) -> None:
@@ -81,37 +85,37 @@ class Observers(Observer):
         self._reported_at = float("-inf")
 
     def request_began(self, record: RequestRecord, headers: Mapping[str, Any]) -> None:
-        """Report it to all observers."""
-        self._tell(lambda observer: observer.request_began(record, headers))
+        """Forward to all observers."""
+        self._notify(lambda observer: observer.request_began(record, headers))
 
     def request_ended(self, record: RequestRecord) -> None:
-        """Report it to all observers."""
-        self._tell(lambda observer: observer.request_ended(record))
+        """Forward to all observers."""
+        self._notify(lambda observer: observer.request_ended(record))
 
     def call_ended(self, call: CallRecord) -> None:
-        """Report it to all observers."""
-        self._tell(lambda observer: observer.call_ended(call))
+        """Forward to all observers."""
+        self._notify(lambda observer: observer.call_ended(call))
 
     def credentials_found(self) -> None:
-        """Report it to all observers."""
-        self._tell(lambda observer: observer.credentials_found())
+        """Forward to all observers."""
+        self._notify(lambda observer: observer.credentials_found())
 
     def table_probed(self, *, is_available: bool) -> None:
-        """Report it to all observers."""
-        self._tell(lambda observer: observer.table_probed(is_available=is_available))
+        """Forward to all observers."""
+        self._notify(lambda observer: observer.table_probed(is_available=is_available))
 
     def log_lines_lost(self, count: int) -> None:
-        """Report it to all observers."""
-        self._tell(lambda observer: observer.log_lines_lost(count))
+        """Forward to all observers."""
+        self._notify(lambda observer: observer.log_lines_lost(count))
 
-    def _tell(self, report: Callable[[Observer], None]) -> None:
+    def _notify(self, report: Callable[[Observer], None]) -> None:
         for observer in self._observers:
             try:
                 report(observer)
-            except Exception as error:  # noqa: BLE001 - whatever fails, the request goes on
-                self._report(observer, error)
+            except Exception as error:  # noqa: BLE001 - the request goes on after any failure
+                self._log_failure(observer, error)
 
-    def _report(self, observer: Observer, error: Exception) -> None:
+    def _log_failure(self, observer: Observer, error: Exception) -> None:
         now = time.monotonic()
         if now - self._reported_at >= FAILURE_LOG_SECONDS:
             self._reported_at = now
@@ -122,7 +126,7 @@ request_under_way: ContextVar[RequestRecord | None] = ContextVar("request_under_
 
 
 def observe_call(observer: Observer, call: CallRecord) -> None:
-    """Count a call to the request that it is made for, and tell the observer."""
+    """Add a call to the record of the current request, and report it to the observer."""
     record = request_under_way.get()
     if record is not None:
         record.dynamodb_calls += 1

@@ -1,7 +1,7 @@
-"""Log lines: JSON, one a line; in a terminal, for people. gunicorn's and the libraries' too.
+"""Log lines of the service, of gunicorn and of libraries: JSON, or text in a terminal.
 
-What a client has sent stands in a line only as JSON, so that it cannot forge another one. Logging
-never raises and never waits: a line that cannot be written or rendered is counted as lost.
+Text of a client is always encoded, so that it cannot forge another line. Logging never raises and
+never waits: a line that cannot be written is counted as lost.
 """
 
 import json
@@ -29,17 +29,18 @@ _request_lines: Output | None = None
 
 _LINE = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 
-# gunicorn repeats what it cannot read: a path with a key in it, a header with a credential.
-_WHAT_WAS_SENT = re.compile(
+# gunicorn repeats what it cannot parse, such as a path with a key or a header with a credential.
+_CLIENT_TEXT = re.compile(
     r"(Invalid request from ip=\S+: [A-Za-z ]*|Error handling request ).*", re.DOTALL
 )
 
 
 def configure_logging(level: str) -> None:
-    """Write log lines of this level and above to standard output, the libraries' warnings to
-    standard error.
+    """Write log lines of this level and above to standard output.
+
+    Warnings of libraries go to standard error.
     """
-    global _request_lines  # noqa: PLW0603 - as structlog's own configuration is
+    global _request_lines  # noqa: PLW0603 - structlog's configuration is global too
     protect_standard_streams()
     pretty = output("stdout").isatty()
     threshold = logging.getLevelName(level.upper())
@@ -57,14 +58,11 @@ def configure_logging(level: str) -> None:
 
 
 def write_request_line(fields: dict[str, Any]) -> None:
-    """Write the line of one request, as ``log.info("request", …)`` does.
-
-    That is 20 microseconds for each request; a line of JSON is written here in five.
-    """
+    """Write the line of one request as ``log.info("request", …)`` does, four times as fast."""
     if _request_lines is None:
         log.info("request", **fields)
         return
-    # Added in place: a copy would take as long as the writing.
+    # Added in place: a copy would take as long as writing the line.
     fields["event"], fields["level"], fields["timestamp"] = "request", "info", datetime.now(UTC)
     try:
         content = orjson.dumps(fields, option=_LINE)
@@ -74,7 +72,7 @@ def write_request_line(fields: dict[str, Any]) -> None:
 
 
 def formatter() -> logging.Formatter:
-    """Gives a line of the standard library's logging the same form."""
+    """Return a formatter that gives lines of the standard library's logging the same format."""
     pretty = output("stderr").isatty()
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_common_processors(),
@@ -87,10 +85,10 @@ def formatter() -> logging.Formatter:
 
 
 class GunicornLogger(glogging.Logger):  # type: ignore[misc]
-    """gunicorn's own lines, in the form of the others and without what a client has sent."""
+    """gunicorn's own lines in the same format, without text that a client has sent."""
 
     def setup(self, cfg: Any) -> None:
-        """Begin as gunicorn does, then change the form."""
+        """Set the logger up as gunicorn does, then change the format."""
         protect_standard_streams()
         super().setup(cfg)
         reopen_standard_streams()
@@ -105,7 +103,7 @@ class GunicornLogger(glogging.Logger):  # type: ignore[misc]
 
 
 class _Lines:
-    """What structlog writes rendered lines with."""
+    """A logger that writes the lines that structlog has rendered."""
 
     def __init__(self, stream: Output) -> None:
         self._stream = stream
@@ -121,9 +119,9 @@ class _Lines:
 def _withhold(record: logging.LogRecord) -> bool:
     try:
         message = record.getMessage()
-    except (TypeError, ValueError):  # the handler reports a message that does not fit its values
+    except (TypeError, ValueError):  # the handler reports a message with the wrong arguments
         return True
-    shortened = _WHAT_WAS_SENT.sub(r"\1", message)
+    shortened = _CLIENT_TEXT.sub(r"\1", message)
     if shortened != message:
         record.msg, record.args = shortened, ()
     return True
@@ -138,20 +136,20 @@ def _common_processors() -> list[Processor]:
 
 def _rendering(pretty: bool) -> list[Processor]:
     if pretty:
-        # Quoted: neither a line's end nor a terminal's control sequence gets through.
-        # Where rich is installed, tracebacks would show the values of variables.
+        # repr() escapes line ends and control sequences. A plain traceback, because that of rich
+        # would contain the values of variables.
         renderer = structlog.dev.ConsoleRenderer(
             repr_native_str=True, exception_formatter=structlog.dev.plain_traceback
         )
-        return [_for_people(renderer)]
+        return [_with_fallback(renderer)]
     return [
         structlog.processors.format_exc_info,
         structlog.processors.JSONRenderer(serializer=rendered),
     ]
 
 
-def _for_people(render: Processor) -> Processor:
-    """Fall back to JSON for a line that cannot be rendered."""
+def _with_fallback(render: Processor) -> Processor:
+    """Return a renderer that falls back to JSON for a line that cannot be rendered."""
 
     def process(logger: Any, name: str, event: Any) -> Any:
         try:
@@ -163,10 +161,10 @@ def _for_people(render: Processor) -> Processor:
 
 
 def rendered(event: Any, **_options: Any) -> bytes:
-    """Return an event as one line of JSON, whatever its values are."""
+    """Return an event with any values as one line of JSON."""
     try:
         return orjson.dumps(event, default=_described, option=orjson.OPT_UTC_Z)
-    except TypeError:  # a lone surrogate in a token's subject, a number of more than 64 bits
+    except TypeError:  # such as a lone surrogate, or a number of more than 64 bits
         with suppress(Exception):
             return json.dumps(event, default=_described, skipkeys=True).encode()
         return b'{"event":"log line cannot be rendered","level":"error"}'
@@ -176,7 +174,7 @@ def _described(value: Any) -> str:
     """Return a value as text; a value's own ``str`` may raise."""
     try:
         return value.isoformat() if isinstance(value, datetime) else str(value)
-    except Exception:  # noqa: BLE001 - whatever it raises, the line must be written
+    except Exception:  # noqa: BLE001 - the line must be written after any failure
         return f"<{type(value).__qualname__}>"
 
 

@@ -1,7 +1,7 @@
-"""OpenTelemetry traces, where ``ITEMS_OTEL`` asks for them: a span for each request and each call.
+"""OpenTelemetry traces with ``ITEMS_OTEL=true``: a span for each request and each call.
 
-OpenTelemetry's own variables say where they go: ``OTEL_EXPORTER_OTLP_ENDPOINT``,
-``OTEL_SERVICE_NAME``, ``OTEL_TRACES_SAMPLER``. No span holds a key, an item's values or a
+OpenTelemetry's own variables configure the export: ``OTEL_EXPORTER_OTLP_ENDPOINT``,
+``OTEL_SERVICE_NAME``, ``OTEL_TRACES_SAMPLER``. No span contains a key, an item's values or a
 credential.
 
 https://opentelemetry.io/docs/specs/semconv/http/http-spans/
@@ -29,13 +29,13 @@ from dynamodb_items import __version__
 from dynamodb_items.observability.events import CallRecord, Observer, RequestRecord
 
 _NANOSECONDS = 1_000_000_000
-_SERVER_ERRORS = 500
+_FIRST_SERVER_ERROR = 500
 
 _span_under_way: ContextVar[Span | None] = ContextVar("span_under_way", default=None)
 
 
 class TracingObserver(Observer):
-    """Makes spans, and sends them in the background."""
+    """A maker of spans, which are sent in the background."""
 
     def __init__(self) -> None:
         about = {SERVICE_NAME: "dynamodb-items", SERVICE_VERSION: __version__}
@@ -47,7 +47,7 @@ class TracingObserver(Observer):
         self._propagator = TraceContextTextMapPropagator()
 
     def request_began(self, record: RequestRecord, headers: Mapping[str, Any]) -> None:
-        """Begin the request's span, in the trace that the client names."""
+        """Start the request's span, in the trace that the client sends."""
         parent = self._propagator.extract(
             {
                 name: headers[variable]
@@ -62,7 +62,7 @@ class TracingObserver(Observer):
         _span_under_way.set(span)
 
     def request_ended(self, record: RequestRecord) -> None:
-        """End it."""
+        """End the request's span."""
         span = _span_under_way.get()
         if span is None:
             return
@@ -74,12 +74,12 @@ class TracingObserver(Observer):
             span.set_attribute("http.request.method", record.method)
             span.set_attribute("http.response.status_code", record.status)
             span.set_attribute("items.request_id", record.request_id)
-            if record.status >= _SERVER_ERRORS:
+            if record.status >= _FIRST_SERVER_ERROR:
                 span.set_status(StatusCode.ERROR)
         span.end()
 
     def call_ended(self, call: CallRecord) -> None:
-        """A span of the call, that began when the call did."""
+        """Record a span of the call, with the start time of the call."""
         parent = _span_under_way.get()
         if parent is None:
             return

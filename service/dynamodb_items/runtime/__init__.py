@@ -1,1 +1,1 @@
-"""Deadlines, background threads, output streams and descriptors of a process."""
+"""What one process has: deadlines, background threads, output streams, file descriptors."""

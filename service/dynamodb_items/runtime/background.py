@@ -1,4 +1,4 @@
-"""Work that goes on in the background for as long as the process lives."""
+"""Background threads that run as long as the process."""
 
 import threading
 import time
@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import structlog
 
-RETRY_SECONDS = 1.0
-"""The pause after a step that failed in a way that it does not handle itself."""
+STEP_RETRY_SECONDS = 1.0
+"""The pause after a step that raised an exception."""
 
 log = structlog.get_logger(__name__)
 
 
 def run_in_background(name: str, step: Callable[[], None]) -> threading.Thread:
-    """Start a daemon thread that calls ``step`` again and again; no exception ends it."""
+    """Start a daemon thread that calls ``step`` repeatedly; no exception ends it."""
     thread = threading.Thread(target=_run, args=(name, step), name=name, daemon=True)
     thread.start()
     return thread
@@ -23,6 +23,6 @@ def _run(name: str, step: Callable[[], None]) -> None:
     while True:
         try:
             step()
-        except Exception:  # a thread that ends would never do its work again
+        except Exception:  # the thread must go on after any failure
             log.exception("background step failed", thread=name)
-            time.sleep(RETRY_SECONDS)
+            time.sleep(STEP_RETRY_SECONDS)

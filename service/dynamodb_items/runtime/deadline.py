@@ -1,7 +1,6 @@
-"""The time that one request has, and a bound on whatever waits.
+"""Deadlines of requests, time limits for blocks that wait, and turns for other greenlets.
 
-A request's deadline goes with it as a context variable: whatever is done for the request, however
-many calls deep, shares the one deadline.
+A request's deadline is a context variable, so that every function called for the request shares it.
 """
 
 import sys
@@ -14,18 +13,19 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 LONG_WORK_BYTES = 32 * 1024
-"""Work on less data takes less than 20 milliseconds."""
+"""Work on this much data takes less than 20 milliseconds."""
 MEMBERS_IN_A_ROW = 5
-"""So many operations of a batch, none of more data than that, take less than 100 milliseconds."""
-_BEFORE_OTHERS = 2  # gevent's highest priority: others have one turn, and then this greenlet
+"""This many operations of a batch, each on no more data, take less than 100 milliseconds."""
+# gevent's highest priority: this greenlet continues after the others have had one turn.
+_HIGHEST_PRIORITY = 2
 
 
 class TimeIsUp(Exception):
-    """What was waited for did not come within its time."""
+    """A block did not end within its time limit."""
 
 
 class Deadline:
-    """A point in time, some seconds from now."""
+    """A point in time, the given number of seconds from now."""
 
     __slots__ = ("_until",)
 
@@ -34,15 +34,15 @@ class Deadline:
 
     @property
     def remaining_seconds(self) -> float:
-        """What is left; 0 once the time is up."""
+        """The time that is left, at least 0."""
         return max(0.0, self._until - time.monotonic())
 
 
 _current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
 
-class request_deadline:  # noqa: N801 - called like time_limit, and cheaper than a generator
-    """The deadline of everything that is done inside."""
+class request_deadline:  # noqa: N801 - used like time_limit, and faster than a generator
+    """A context whose block has a deadline."""
 
     __slots__ = ("_seconds", "_token")
 
@@ -57,20 +57,19 @@ class request_deadline:  # noqa: N801 - called like time_limit, and cheaper than
 
 
 def current_deadline() -> Deadline | None:
-    """The deadline of the request that is being answered, None outside of one."""
+    """Return the deadline of the current request, or None outside of a request."""
     return _current.get()
 
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Bound the whole block, whatever it waits for: a name server, a connection, an answer that
-    comes byte by byte.
+    """Limit the duration of a block: a name server, a connection, a response byte by byte.
 
-    Only greenlets can be interrupted so. In a thread the block ends when what it waits for ends:
-    there the timeouts of each socket have to do.
+    Only greenlets can be interrupted. In a thread this has no effect, and only the timeouts of each
+    socket limit the block.
 
     Raises:
-        TimeIsUp: the block was left after that many seconds.
+        TimeIsUp: the block was interrupted after that many seconds.
     """
     gevent = sys.modules.get("gevent")
     if gevent is None or not _runs_greenlets():
@@ -88,24 +87,26 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 def give_way() -> None:
-    """Let other greenlets have their turn: otherwise they have it only where this one waits, and
-    for a client that sends fast it never has to.
+    """Let other greenlets have their turn.
+
+    Otherwise they run only while this one waits, and with a fast client it never waits.
     """
     if _runs_greenlets():
-        # Not sleep(0), which looks for what has arrived only after the fiftieth time.
-        sys.modules["gevent"].idle(_BEFORE_OTHERS)
+        # Not sleep(0), which reads from sockets only after every fiftieth call.
+        sys.modules["gevent"].idle(_HIGHEST_PRIORITY)
 
 
 def give_way_after(size_bytes: int) -> None:
-    """Let other greenlets have their turn after work on so much data, if that was much: work on one
-    item, which is at most 400 KB, is short enough, and the next piece of work waits for its turn.
+    """Let other greenlets have their turn after work on more than ``LONG_WORK_BYTES``.
+
+    Work on one item, at most 400 KB, is short enough not to be divided.
     """
     if size_bytes > LONG_WORK_BYTES:
         give_way()
 
 
 def in_turns(members: Iterable[_T], in_a_row: int = MEMBERS_IN_A_ROW) -> Iterator[_T]:
-    """The members; after so many in a row, other greenlets have their turn."""
+    """Yield the members; after each ``in_a_row`` of them other greenlets have their turn."""
     for number, member in enumerate(members, 1):
         yield member
         if number % in_a_row == 0:

@@ -1,7 +1,7 @@
-"""File descriptors: as many as the system grants, some of them kept for calls to DynamoDB.
+"""File descriptors: as many as the system permits, some of them reserved for calls to DynamoDB.
 
-Every connection of a client takes one. Idle clients must not take them all: then no connection to
-the table could be opened.
+Every client connection uses one. If idle clients used them all, no connection to the table could be
+opened.
 """
 
 import errno
@@ -11,47 +11,47 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-RESERVED = 32
-"""For name servers, watched files, key sets, Redis, traces and whatever else opens one."""
-LEAST_CONNECTIONS = 4
+RESERVED_DESCRIPTORS = 32
+"""For name servers, watched files, JWKS, Redis, traces and anything else that opens one."""
+MIN_CONNECTIONS = 4
 _USUALLY_OPEN = 64
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 class TooFewDescriptors(Exception):
-    """The limit on file descriptors is too low to serve anything."""
+    """The limit on file descriptors is too low to serve clients."""
 
 
 def raise_limit() -> None:
     """Raise the limit on open files as far as the system permits.
 
-    The usual 1,024 are there for programs that call select(2), which nothing here does:
+    The usual limit of 1,024 protects programs that call select(2), which the service does not:
     https://man7.org/linux/man-pages/man2/select.2.html
     """
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(OSError, ValueError):  # some systems report a hard limit that they do not grant
+    with suppress(OSError, ValueError):  # some systems report a hard limit that they do not permit
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def most_connections(max_in_flight: int) -> int:
-    """Return how many connections of clients leave descriptors for the calls of their requests.
+    """Return how many client connections leave enough descriptors for calls to DynamoDB.
 
     Raises:
-        TooFewDescriptors: hardly any.
+        TooFewDescriptors: fewer than ``MIN_CONNECTIONS``.
     """
     limit, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit == resource.RLIM_INFINITY:
         return 1_000_000
-    free = limit - _open_now() - RESERVED
-    # Each request may hold a connection to the table, and the fast path and botocore each keep
-    # idle ones: as many as there were requests at once, and one for the probe.
+    free = limit - _open_now() - RESERVED_DESCRIPTORS
+    # The fast path and botocore each may keep a connection to the table for each concurrent request
+    # and one for the probe.
     connections = free - 2 * (max_in_flight + 1)
     if connections < max_in_flight:
         connections = (free - 2) // 3
-    if connections < LEAST_CONNECTIONS:
+    if connections < MIN_CONNECTIONS:
         raise TooFewDescriptors(
             f"The limit of {limit} file descriptors (RLIMIT_NOFILE) leaves too few for clients. "
-            f"Raise the hard limit to at least {limit + 3 * LEAST_CONNECTIONS + 2 - free}: "
+            f"Raise the hard limit to at least {limit + 3 * MIN_CONNECTIONS + 2 - free}: "
             "ulimit -Hn, LimitNOFILE= of systemd, --ulimit nofile= of docker."
         )
     return connections
@@ -65,7 +65,7 @@ def _open_now() -> int:
 
 
 def is_out_of_descriptors(error: BaseException) -> bool:
-    """Return whether an exception, or one that caused it, means that no descriptor was left.
+    """Return whether an exception or one of its causes means that no descriptor was left.
 
     https://man7.org/linux/man-pages/man3/errno.3.html
     """

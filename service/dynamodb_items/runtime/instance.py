@@ -1,13 +1,13 @@
-"""What all worker processes of one instance know of it."""
+"""State that all worker processes of one instance share."""
 
 import mmap
 
 
 class Instance:
-    """State in memory that worker processes share once they are forked from the one that made it.
+    """State in memory that is shared by all processes forked from the one that created it.
 
-    A worker that is replaced does not make the instance unfit, nor does a new one that has not read
-    the table yet.
+    Neither a worker that is replaced nor a new one that has not read the table yet makes the
+    instance unready.
     """
 
     _READY, _STOPPING = range(2)
@@ -26,7 +26,7 @@ class Instance:
 
     @property
     def is_stopping(self) -> bool:
-        """Whether the whole instance is about to stop, and not only a worker."""
+        """Whether the whole instance, not only a worker, is about to stop."""
         return bool(self._shared[self._STOPPING])
 
     def mark_stopping(self) -> None:

@@ -1,8 +1,8 @@
 """Standard output and standard error that never raise and never wait.
 
-A log line must not cost a response. Where a line cannot be written (a full disk, a pipe whose
-reader is gone), it is lost and counted. Where a pipe is full because its reader is slow, lines wait
-in a bounded buffer. Once writing works again, one line reports how many were lost.
+A log line must not delay or fail a response. A line that cannot be written (full disk, closed pipe)
+is lost and counted. While a pipe is full because its reader is slow, lines wait in a bounded
+buffer. When writing works again, one line reports how many were lost.
 """
 
 import _socket
@@ -24,18 +24,18 @@ from typing import Any
 import orjson
 
 MAX_WAITING_BYTES = 1024 * 1024
-"""Lines that wait for a slow reader; what exceeds this is lost."""
+"""The limit of lines that wait for a slow reader; further lines are lost."""
 EXIT_SECONDS = 1.0
-"""How long a process that ends waits for a slow reader to take what is left."""
+"""How long a process that ends waits for a slow reader to receive the waiting lines."""
 
-# Bound before gevent replaces it: at exit there may be no event loop to wait in.
+# The name is bound before gevent replaces it: at exit there may be no event loop.
 _Poll = select.poll
 
 _loss_counters: list[Callable[[int], None]] = []
 
 
 def count_lost_lines(count: Callable[[int], None]) -> None:
-    """Call ``count`` with the number of lines of every loss; it must not raise."""
+    """Register a function that is called with the number of lost lines; it must not raise."""
     _loss_counters[:] = [count]
 
 
@@ -51,8 +51,8 @@ class Output(io.RawIOBase):
         atexit.register(self._finish)
 
     def _reset(self) -> None:
-        """Forget what waits: after a fork it is the parent's to write."""
-        # The interpreter's own lock: nothing waits while it is held, and it works in any thread.
+        """Discard the waiting lines: after a fork, the parent writes them."""
+        # The interpreter's own lock, not gevent's: it works in any thread and is held briefly.
         self._lock = RLock()
         self._waiting = bytearray()
         self._is_torn = False
@@ -61,7 +61,7 @@ class Output(io.RawIOBase):
         self._uncounted = 0
 
     def reopen(self) -> None:
-        """Follow the descriptor to the file that it now stands for."""
+        """Use the file that the descriptor now refers to."""
         old, self._own = self._own, _own_description(self._descriptor)
         self._send = _sender(self._descriptor, self._own)
         if old is not None:
@@ -80,7 +80,7 @@ class Output(io.RawIOBase):
         return os.isatty(self._descriptor)
 
     def write(self, content: Any) -> int:
-        """Write whole lines, or keep them until there is room, or count them as lost."""
+        """Write complete lines, or keep them for later, or count them as lost."""
         with self._lock:
             try:
                 if self._waiting or self._lost:
@@ -99,7 +99,7 @@ class Output(io.RawIOBase):
         return len(content)
 
     def flush(self) -> None:
-        """Write what waits, as far as there is room."""
+        """Write the waiting lines, as far as the reader has room."""
         if self._waiting or self._lost:
             with self._lock, suppress(OSError, ValueError):
                 self._catch_up()
@@ -115,11 +115,11 @@ class Output(io.RawIOBase):
             count(lost)
 
     def _catch_up(self) -> None:
-        """Write what waits, then report what was lost.
+        """Write the waiting lines, then report the lost ones.
 
         Raises:
-            BlockingIOError: there is no room for all of it.
-            OSError: writing fails, and what waited is lost.
+            BlockingIOError: the reader has no room for all of them.
+            OSError: writing failed, and the waiting lines are lost.
         """
         while self._waiting:
             piece = self._next_piece()
@@ -129,7 +129,7 @@ class Output(io.RawIOBase):
                 raise
             except OSError:
                 self._lose(self._waiting)
-                # Half a line was written: the next line must not continue it.
+                # A part of a line was written: the next line must not continue it.
                 self._waiting = bytearray(b"\n" if self._is_torn else b"")
                 self._ends_torn_line = self._is_torn
                 raise
@@ -144,8 +144,7 @@ class Output(io.RawIOBase):
             self._waiting += line[sent:]
 
     def _next_piece(self) -> bytes:
-        """Return as many whole lines as a pipe takes without those of other processes between
-        them, at least one.
+        """Return the next complete lines, as many as a pipe receives in one piece; at least one.
 
         https://man7.org/linux/man-pages/man7/pipe.7.html
         """
@@ -163,7 +162,7 @@ class Output(io.RawIOBase):
     def _lose(self, content: Any) -> None:
         lines = bytes(content).count(b"\n")
         if self._ends_torn_line and content is self._waiting:
-            lines -= 1  # counted when the line was torn
+            lines -= 1  # the torn line is counted already
         self._lost += lines
         self._uncounted += lines
 
@@ -186,15 +185,14 @@ def _loss_line(lost: int, *, pretty: bool) -> bytes:
 
 
 def _own_description(descriptor: int) -> int | None:
-    """Open a pipe or a terminal again, without waiting for its reader; None for other files, and
-    where that is not permitted.
+    """Open a pipe or a terminal a second time, non-blocking; None if that is impossible.
 
-    The descriptor itself stays as it is: other processes, such as a shell, may share its flags.
+    The flags of the descriptor itself stay: it may be shared with other processes such as a shell.
     """
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode) or stat.S_ISSOCK(mode):
         return None
-    with suppress(OSError):  # another user's pipe, or one whose reader is gone
+    with suppress(OSError):  # another user's pipe, or one without a reader
         return os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
     return None
 
@@ -214,7 +212,7 @@ def _sender(descriptor: int, own: int | None) -> Callable[[Any], int]:
 
 
 def _write_where_there_is_room(descriptor: int, content: Any) -> int:
-    """Write as much as a pipe with room takes at once.
+    """Write as much as a pipe with room accepts in one piece.
 
     https://man7.org/linux/man-pages/man7/pipe.7.html
     """
@@ -235,7 +233,7 @@ def output(name: str) -> Output:
     null = os.open(os.devnull, os.O_WRONLY)
     try:
         os.fstat(descriptor)
-    except OSError:  # free: a file that is opened later must not get this number
+    except OSError:  # closed: a file that is opened later must not get this number
         os.dup2(null, descriptor, inheritable=True)
         os.close(null)
         return Output(descriptor)
@@ -243,8 +241,9 @@ def output(name: str) -> Output:
 
 
 def protect_standard_streams() -> None:
-    """Have everything that is written to ``sys.stdout`` and ``sys.stderr`` go the same way:
-    tracebacks, warnings, and the log handlers that libraries set up.
+    """Make ``sys.stdout`` and ``sys.stderr`` write to ``Output``.
+
+    So tracebacks, warnings and the log handlers of libraries neither raise nor wait either.
     """
     for name in ("stdout", "stderr"):
         own = output(name)
@@ -259,12 +258,12 @@ def protect_standard_streams() -> None:
 
 
 def reopen_standard_streams() -> None:
-    """Follow both descriptors after they were redirected."""
+    """Use the files that both descriptors refer to after a redirection."""
     output("stdout").reopen()
     output("stderr").reopen()
 
 
 def flush_standard_streams() -> None:
-    """Write the lines that wait, as far as there is room."""
+    """Write the waiting lines, as far as the readers have room."""
     output("stdout").flush()
     output("stderr").flush()

@@ -1,1 +1,1 @@
-"""How gunicorn serves the application: its worker, and the short way for plain requests."""
+"""gunicorn's worker for the application, and the fast path for plain requests."""

@@ -1,4 +1,4 @@
-"""gunicorn's request with the checks that gunicorn leaves out.
+"""gunicorn's request with the checks of RFC 9112 that gunicorn omits.
 
 https://www.rfc-editor.org/rfc/rfc9112
 """
@@ -17,8 +17,9 @@ from gunicorn.http.message import Request
 from dynamodb_items.server.incoming_heads import receive_head
 
 MAX_TRAILER_BYTES = 8 * 1024
-"""The limit of the trailer section after a chunked body; gunicorn scans it again with each
-received byte.
+"""The limit of the trailer section after a chunked body.
+
+gunicorn scans the section again with each received byte.
 """
 MAX_PROXY_LINE_BYTES = 107
 """https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt section 2.1"""
@@ -29,8 +30,8 @@ _AUTHORITY = (
     r"|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::[0-9]*)?"
 )
 HOST = re.compile(_AUTHORITY, re.ASCII)
-"""A valid Host header: a host name or address, and perhaps a port."""
-_ABSOLUTE_FORM = re.compile(rf"https?://{_AUTHORITY}(?:[/?#].*)?", re.ASCII | re.IGNORECASE)
+"""A valid Host header: a host name or address, and an optional port."""
+_ABSOLUTE_TARGET = re.compile(rf"https?://{_AUTHORITY}(?:[/?#].*)?", re.ASCII | re.IGNORECASE)
 _OTHER_VERSION = re.compile(rb" HTTP/([02-9])\.([0-9])\Z")
 
 
@@ -44,9 +45,9 @@ class RejectedRequest(ParseException):  # type: ignore[misc]
 
 
 class CheckedRequest(Request):  # type: ignore[misc]
-    """A request whose head is received whole before gunicorn parses it, and checked after.
+    """A request whose head is received completely, then parsed by gunicorn, then checked.
 
-    A ``ParseException`` that it raises has it as ``request``, with what was parsed until then.
+    A ``ParseException`` of it has the attribute ``request`` with what was parsed so far.
     """
 
     path: str
@@ -69,7 +70,7 @@ class CheckedRequest(Request):  # type: ignore[misc]
         self.max_buffer_headers = MAX_TRAILER_BYTES
         self.version = min(self.version, (1, 1))  # the highest that responses may have
         _check_target(self.method, self.uri)
-        if self.uri == "*":  # not below the prefix that gunicorn takes from each path
+        if self.uri == "*":  # gunicorn removes the prefix from each path
             self.path = os.environ.get("SCRIPT_NAME", "") + self.path
         _check_host(self.headers, self.version)
         _check_transfer_coding(self.headers)
@@ -78,7 +79,7 @@ class CheckedRequest(Request):  # type: ignore[misc]
     _parse_fast = _parse_python  # one parser, whatever is installed
 
     def parse_request_line(self, line_bytes: bytes) -> None:
-        """Parse the request line; the version first, because other versions have other rules."""
+        """Check the version first, because other versions have other rules; then parse the rest."""
         version = _OTHER_VERSION.search(line_bytes)
         if version is not None:
             raise InvalidHTTPVersion(tuple(map(int, version.groups())))
@@ -94,12 +95,15 @@ class CheckedRequest(Request):  # type: ignore[misc]
 
 
 def _check_target(method: str, target: str) -> None:
-    """Check the form of the request target, https://www.rfc-editor.org/rfc/rfc9112#section-3.2"""
+    """Check the form of the request target.
+
+    https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+    """
     if method == "CONNECT":
         raise RejectedRequest(HTTPStatus.NOT_IMPLEMENTED, "CONNECT is not supported.")
     if target.startswith("/") or (target == "*" and method == "OPTIONS"):
         return
-    if not _ABSOLUTE_FORM.fullmatch(target):
+    if not _ABSOLUTE_TARGET.fullmatch(target):
         raise RejectedRequest(
             HTTPStatus.BAD_REQUEST, "The request target must be a path or an http or https URL."
         )
@@ -112,12 +116,12 @@ def _check_host(headers: list[tuple[str, str]], version: tuple[int, int]) -> Non
     if hosts and not HOST.fullmatch(hosts[0]):
         raise RejectedRequest(
             HTTPStatus.BAD_REQUEST,
-            "The Host header must be a host name or address, and perhaps a port.",
+            "The Host header must be a host name or address, with an optional port.",
         )
 
 
 def _check_transfer_coding(headers: list[tuple[str, str]]) -> None:
-    """Accept chunked alone: nothing here decodes other codings.
+    """Accept only chunked: the service does not decode other codings.
 
     https://www.rfc-editor.org/rfc/rfc9112#section-6.1
     """
@@ -134,8 +138,10 @@ def _check_transfer_coding(headers: list[tuple[str, str]]) -> None:
     )
 
 
-def asks_to_close(request: Any) -> bool:
-    """Whether ``close`` is an option of the Connection header; gunicorn knows only a single option.
+def has_close_option(request: Any) -> bool:
+    """Return whether ``close`` is among the options of the Connection header.
+
+    gunicorn finds it only as the single option.
 
     https://www.rfc-editor.org/rfc/rfc9112#section-9.6
     """
@@ -148,11 +154,11 @@ def asks_to_close(request: Any) -> bool:
 
 
 def has_unread_body(request: Any) -> bool:
-    """Whether any of the body is left to read, or how much is unknown."""
+    """Return whether a part of the body is unread, or may be."""
     reader = request.body.reader
     if isinstance(reader, LengthReader) and not reader.length and not request.body.buf.tell():
-        return False  # nearly all requests; a timer costs more than all of this
-    # A generator that was interrupted, or has raised, looks as if it had come to its end.
+        return False  # true of nearly all requests, and cheaper than a timer
+    # A generator that was interrupted or has raised is indistinguishable from a finished one.
     if isinstance(reader, ChunkedReader) and reader.parser and reader.parser.gi_frame is None:
         return True
     with gevent.Timeout(0.01, False), suppress(Exception):

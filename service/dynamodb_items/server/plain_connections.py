@@ -1,6 +1,6 @@
-"""Connections whose requests are plain, served without gunicorn's request and response objects.
+"""Connections with plain requests, served without gunicorn's request and response objects.
 
-The first request that is not plain ends this: gunicorn reads it, and all that come after it.
+The first request that is not plain ends this: gunicorn serves it and all that follow it.
 """
 
 import io
@@ -19,17 +19,17 @@ from gunicorn.http.unreader import SocketUnreader
 from dynamodb_items.runtime.deadline import give_way
 from dynamodb_items.server.incoming_heads import END, receive_head
 from dynamodb_items.server.request_heads import MAX_PLAIN_HEAD_BYTES, environment_of
-from dynamodb_items.server.responses import Answer
+from dynamodb_items.server.responses import BufferedResponse
 
 LINGER_SECONDS = 1.0
-"""How long a client that sends a refused body has to read why."""
+"""How long a client that sends a rejected body may take to read the response."""
 _LINGER_STEP_BYTES = 64 * 1024
-_RECEIVE_BYTES = 8192
+_REQUEST_PIECE_BYTES = 8192
 _REQUESTS_IN_A_ROW = 8
-"""After so many, others have their turn, also where the client sends faster than it is answered."""
+"""After this many, other connections have their turn, however fast the client sends."""
 
-# Whoever changes one of these wants what only gunicorn's own way does.
-_SETTINGS_OF_GUNICORNS_WAY = (
+# Only gunicorn's standard path supports values of these settings other than the default.
+_STANDARD_PATH_SETTINGS = (
     *("accesslog", "logconfig", "logconfig_dict", "logconfig_json", "syslog", "statsd_host"),
     *("pre_request", "post_request", "proxy_protocol", "protocol", "http_protocols"),
     *("limit_request_fields", "limit_request_field_size", "header_map", "forwarder_headers"),
@@ -39,7 +39,7 @@ _SETTINGS_OF_GUNICORNS_WAY = (
 
 
 def can_serve_plainly(configuration: Config) -> bool:
-    """Whether gunicorn is asked for nothing that only its own way of serving has."""
+    """Return whether the fast path supports gunicorn's settings."""
     defaults = Config()
     return not (
         configuration.is_ssl
@@ -48,7 +48,7 @@ def can_serve_plainly(configuration: Config) -> bool:
         or 0 < configuration.limit_request_line < MAX_PLAIN_HEAD_BYTES
     ) and all(
         _name_of(getattr(configuration, name)) == _name_of(getattr(defaults, name))
-        for name in _SETTINGS_OF_GUNICORNS_WAY
+        for name in _STANDARD_PATH_SETTINGS
     )
 
 
@@ -57,22 +57,22 @@ def _name_of(setting: Any) -> Any:
 
 
 class Host(Protocol):
-    """What a connection needs of ``dynamodb_items.server.worker.Worker``."""
+    """What a connection requires of ``dynamodb_items.server.worker.Worker``."""
 
     closes_connections: bool
 
     def wsgi(self, environment: dict[str, Any], start_response: Any) -> Any:
-        """The application."""
+        """Call the application."""
 
     def begin_request(self, client: socket.socket) -> None:
-        """A request has come."""
+        """Record that a request has arrived."""
 
     def end_request(self, client: socket.socket) -> None:
-        """Its answer is ready to be sent."""
+        """Record that its response is ready to be sent."""
 
 
 class PlainConnection:
-    """One client's connection, served as long as its requests are plain."""
+    """One client's connection, served while its requests are plain."""
 
     def __init__(self, host: Host, client: socket.socket, constants: Mapping[str, Any]) -> None:
         self._host = host
@@ -81,8 +81,9 @@ class PlainConnection:
         self._unread = b""
 
     def serve(self) -> bytes:
-        """Answer requests until the connection ends, or until one comes that is not plain: what
-        has been received and is not answered, empty where the connection is done.
+        """Serve requests until the connection ends or a request is not plain.
+
+        Return what has been received of a request that is not plain; empty if the connection ended.
         """
         for number in itertools.count(1):
             end = self._receive_head()
@@ -92,34 +93,34 @@ class PlainConnection:
             if environment is None:
                 return self._unread
             self._unread = self._unread[end + len(END) :]
-            if not self._answer(environment):
+            if not self._respond(environment):
                 break
             if number % _REQUESTS_IN_A_ROW == 0:
                 give_way()
         return b""
 
     def _receive_head(self) -> int:
-        """Return where the next head ends in what is unread, or -1 at the end of the connection.
+        """Return the index where the next head ends, or -1 if the client sends no more.
 
         Raises:
             ParseException: the head is too long, or not HTTP/1.x.
         """
         if not self._unread:
-            self._unread = self._client.recv(_RECEIVE_BYTES)
+            self._unread = self._client.recv(_REQUEST_PIECE_BYTES)
             if not self._unread:
                 return -1
         end = self._unread.find(END)
         if end < 0:
             received = bytearray(self._unread)
-            end = receive_head(received, partial(self._client.recv, _RECEIVE_BYTES))
+            end = receive_head(received, partial(self._client.recv, _REQUEST_PIECE_BYTES))
             self._unread = bytes(received) if end >= 0 else b""
         return end
 
-    def _answer(self, environment: dict[str, Any]) -> bool:
-        """Answer one request; whether another may follow."""
+    def _respond(self, environment: dict[str, Any]) -> bool:
+        """Serve one request; return whether another may follow."""
         client = self._client
         body = self._body(int(environment.get("CONTENT_LENGTH") or 0))
-        is_unread, closes, message = self._answered(environment, body)
+        is_unread, closes, message = self._response(environment, body)
         sent = client.send(message)  # nearly always all of it, and cheaper than sendall()
         if sent < len(message):
             client.sendall(memoryview(message)[sent:])
@@ -129,18 +130,19 @@ class PlainConnection:
             self._unread = body.reader.unreader.take_buffered()
         return not closes
 
-    def _answered(self, environment: dict[str, Any], body: Any) -> tuple[bool, bool, bytes]:
-        """Whether the body is left unread, whether the connection ends, and the answer: of which
-        nothing else is left while the client takes it.
+    def _response(self, environment: dict[str, Any], body: Any) -> tuple[bool, bool, bytes]:
+        """Return whether the body is unread, whether the connection ends, and the response.
+
+        A function of its own, so that its other objects are freed before a slow client receives.
         """
         environment["wsgi.input"] = body
         host, client = self._host, self._client
         host.begin_request(client)
         try:
-            answer = Answer()
-            content = host.wsgi(environment, answer.start)
+            response = BufferedResponse()
+            content = host.wsgi(environment, response.start)
             try:
-                whole = b"".join(content)
+                written = b"".join(content)
             finally:
                 if hasattr(content, "close"):
                     content.close()
@@ -152,7 +154,7 @@ class PlainConnection:
             or host.closes_connections
             or environment.get("HTTP_CONNECTION", "").lower() == "close"
         )
-        message = answer.encoded(whole, environment["REQUEST_METHOD"], closes=closes)
+        message = response.encoded(written, environment["REQUEST_METHOD"], closes=closes)
         return is_unread, closes, message
 
     def _body(self, length: int) -> Any:
@@ -166,19 +168,19 @@ class PlainConnection:
         return Body(LengthReader(unreader, length))
 
 
-class Resumed:
-    """A client's socket from which something has been received that is to be received again."""
+class ResumedSocket:
+    """A client's socket that first returns again what has already been received from it."""
 
     def __init__(self, client: socket.socket, unread: bytes) -> None:
         self._client = client
         self._unread = unread
 
     def __getattr__(self, name: str) -> Any:
-        """All else is the socket's own."""
+        """Return the socket's own attribute."""
         return getattr(self._client, name)
 
     def recv(self, size: int, *flags: int) -> bytes:
-        """What is to be received again, then what the socket receives."""
+        """Return the bytes to receive again, then those that the socket receives."""
         if not self._unread:
             return self._client.recv(size, *flags)
         received, self._unread = self._unread[:size], self._unread[size:]
@@ -186,10 +188,11 @@ class Resumed:
 
 
 def linger(client: socket.socket) -> None:
-    """Read on for a moment: closing with bytes unread would reset the connection, and the client
-    might lose the answer that tells it why.
+    """Receive and discard for a moment before the connection closes.
+
+    Closing with unread bytes would reset the connection, and the client might lose the response.
     """
     with gevent.Timeout(LINGER_SECONDS, False), suppress(OSError):
         client.shutdown(socket.SHUT_WR)
         while client.recv(_LINGER_STEP_BYTES):
-            give_way()  # or the time might never be up
+            give_way()  # otherwise a fast client would keep the timeout from firing

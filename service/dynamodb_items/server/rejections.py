@@ -1,6 +1,6 @@
-"""What gunicorn's parser rejects, as a request that the application answers with a problem.
+"""Requests that gunicorn's parser rejects; the application responds to them with a problem.
 
-So these responses have a request id, a log line and every header that all responses have.
+So these responses have a request id, a log line and the headers of all responses.
 """
 
 import io
@@ -17,7 +17,7 @@ from gunicorn.http.wsgi import base_environ, proxy_environ
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from dynamodb_items.server.checked_requests import RejectedRequest
-from dynamodb_items.server.responses import Answer
+from dynamodb_items.server.responses import BufferedResponse
 from dynamodb_items.web.middleware.rejections import refuse
 
 if TYPE_CHECKING:
@@ -71,22 +71,22 @@ _INVALID_FRAMING = {
 def error_response(
     wsgi: "WSGIApplication", request: Any, address: Any, configuration: Config, error: Exception
 ) -> bytes:
-    """Return the response to a request that cannot be parsed or served; it closes the connection.
+    """Return the response to a request that cannot be parsed or served.
 
-    ``request`` is gunicorn's where the head was parsed, else None. The application logs the stack
-    of an error that is not the client's.
+    It closes the connection. ``request`` is gunicorn's, or None if the head was not parsed. The
+    application logs the stack of an error that is not the client's.
     """
     request = request or getattr(error, "request", None)
     problem = problem_of_parser_error(error)
     environment = rejected_environment(request, address, configuration, problem or error)
-    answer = Answer()
-    content = wsgi(environment, answer.start)
+    response = BufferedResponse()
+    content = wsgi(environment, response.start)
     try:
         body = b"".join(content)
     finally:
         if hasattr(content, "close"):
             content.close()
-    return answer.encoded(body, environment["REQUEST_METHOD"], closes=True)
+    return response.encoded(body, environment["REQUEST_METHOD"], closes=True)
 
 
 def problem_of_parser_error(error: BaseException) -> HTTPException | None:
@@ -106,7 +106,7 @@ def _status_and_detail(error: BaseException) -> tuple[int, str] | None:
         case RejectedRequest():
             return error.status, error.detail
         case errors.InvalidResponseHeader() | errors.InvalidResponseHeaderName():
-            return None  # ours, not the client's
+            return None  # a defect of the application
         case errors.InvalidRequestMethod() if TOKEN_RE.fullmatch(error.method):
             return HTTPStatus.NOT_IMPLEMENTED, "Unknown method; methods are case-sensitive."
         case errors.InvalidHTTPVersion() if isinstance(error.version, tuple):
@@ -119,7 +119,7 @@ def _status_and_detail(error: BaseException) -> tuple[int, str] | None:
 def rejected_environment(
     request: Any, address: Any, configuration: Config, problem: Exception
 ) -> dict[str, Any]:
-    """Return the WSGI environment of a request that the application answers with ``problem``.
+    """Return the WSGI environment of a request whose response is ``problem``.
 
     ``request`` is gunicorn's, parsed in part, or None.
     """

@@ -1,8 +1,7 @@
-"""gunicorn's gevent worker, which here drains in order, closes what it does not read, and serves
-plain requests a shorter way.
+"""gunicorn's gevent worker with an orderly drain and a fast path for plain requests.
 
-gunicorn's own decides before a request is answered whether its connection ends, waits for idle
-connections as long as for busy ones, and reads refused bodies to their end.
+gunicorn's own worker decides before the response whether a connection ends, waits for idle
+connections as long as for busy ones, and reads rejected bodies to their end.
 """
 
 import errno
@@ -10,10 +9,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from functools import partial
-from importlib import metadata
 from ssl import SSLError
 from types import FrameType
 from typing import Any
@@ -29,75 +25,65 @@ from gunicorn.workers.ggevent import GeventWorker
 from dynamodb_items.runtime.deadline import give_way
 from dynamodb_items.runtime.descriptors import TooFewDescriptors, most_connections
 from dynamodb_items.runtime.output import flush_standard_streams
-from dynamodb_items.server.checked_requests import CheckedRequest, asks_to_close, has_unread_body
+from dynamodb_items.server.checked_requests import (
+    CheckedRequest,
+    has_close_option,
+    has_unread_body,
+)
+from dynamodb_items.server.idle_connections import PlainSocket, shut_down_idle
 from dynamodb_items.server.plain_connections import (
     PlainConnection,
-    Resumed,
+    ResumedSocket,
     can_serve_plainly,
     linger,
 )
 
 IDLE_GRACE_SECONDS = 2.0
-"""How long a stopping worker still answers on idle connections, telling each that it closes."""
+"""How long a stopping worker still accepts requests on idle connections before it closes them."""
 SEND_GRACE_SECONDS = 15.0
-"""How much longer than to send a request a client has to take its answer."""
+"""How much longer than for sending a request a client may take for receiving the response."""
 
-_CLIENT_IS_GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.ESHUTDOWN})
-
-_PlainSocket = monkey.get_original("socket", "socket")
+_CLIENT_HAS_LEFT = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.ESHUTDOWN})
 
 
 class _Listener:
-    """What is asked of a listener once a connection is there, also when it is closed by then."""
+    """The name of a listener, which stays available after the listener is closed."""
 
     def __init__(self, name: Any) -> None:
         self._name = name
 
     def getsockname(self) -> Any:
-        """Where it listens, or did."""
+        """Return the address that the listener has or had."""
         return self._name
 
 
-@contextmanager
-def _plugins_found_once() -> Iterator[None]:
-    """Have gevent look for its plugins once and not for each of the 21 things that it tells them:
-    20 milliseconds of each start.
-    """
-    original = metadata.entry_points
-    metadata.entry_points = original().select
-    try:
-        yield
-    finally:
-        metadata.entry_points = original
-
-
 class Worker(GeventWorker):  # type: ignore[misc]
-    """One process, a greenlet for each connection."""
+    """One process with a greenlet for each connection."""
 
     alive: bool
     sockets: list[Any]
     worker_connections: int
     drain_seconds = 0.0
-    """How long to go on after SIGTERM; ``gunicorn_conf`` sets this and the next two once the app is
-    loaded.
-    """
+    """How long to accept requests after SIGTERM."""
     max_in_flight = 1
     """How many requests may call the table at once."""
     prefers_plain_connections = True
     """Whether to serve plain requests without gunicorn's request and response objects."""
+    # `gunicorn_conf` sets these three once the application is loaded.
 
     @classmethod
     def setup(cls) -> None:
-        """Patch before the application is imported, in the master too: with ``--preload`` its
-        locks would otherwise block all greenlets at once.
+        """Patch the standard library before the application is imported.
+
+        With ``--preload`` the arbiter imports it; unpatched locks would block all greenlets.
         """
-        with _plugins_found_once():
-            monkey.patch_all(os=False, signal=False)
+        monkey.patch_all(os=False, signal=False)
         RequestParser.mesg_class = CheckedRequest  # gunicorn has no setting for it
 
     def patch(self) -> None:
-        """Patch the rest, and the sockets that the master opened; all of it once more, as gunicorn
-        does, would take 30 milliseconds of each start.
+        """Patch what the arbiter needs unpatched, and replace the listeners that it opened.
+
+        gunicorn patches everything a second time, about which gevent warns.
         """
         monkey.patch_os()
         monkey.patch_signal()
@@ -116,11 +102,11 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     @property
     def closes_connections(self) -> bool:
-        """Whether a connection ends with its next answer."""
+        """Whether a connection ends with its next response."""
         return self.draining or not self.alive
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """SIGTERM: take no more requests after the drain time, which another one does not cut."""
+        """Stop after the drain time on SIGTERM; a second SIGTERM does not shorten it."""
         if self.drain_seconds and self.alive:
             if not self.draining:
                 self.draining = True
@@ -130,10 +116,10 @@ class Worker(GeventWorker):  # type: ignore[misc]
             gevent.spawn(self._stop)
 
     def run(self) -> None:
-        """Serve until told to stop."""
+        """Serve until the worker is stopped."""
         self._limit_connections()
         self._listeners = {each: _Listener(each.getsockname()) for each in self.sockets}
-        # With a prefix from outside, gunicorn takes paths apart.
+        # With SCRIPT_NAME set, gunicorn has to split each path.
         if (
             self.prefers_plain_connections
             and can_serve_plainly(self.cfg)
@@ -164,12 +150,13 @@ class Worker(GeventWorker):  # type: ignore[misc]
             self.worker_connections = most
 
     def notify(self) -> None:
-        """Tell the arbiter that the worker lives, and close what has been idle for too long."""
+        """Report to the arbiter that the worker is alive, and close connections idle too long."""
         super().notify()
         flush_standard_streams()
         now = time.monotonic()
-        self._shut_down(socket.SHUT_RD, idle_since=now - self.cfg.keepalive)
-        self._shut_down(socket.SHUT_RDWR, idle_since=now - self.cfg.keepalive - SEND_GRACE_SECONDS)
+        oldest = now - self.cfg.keepalive
+        shut_down_idle(self._idle_since, socket.SHUT_RD, before=oldest)
+        shut_down_idle(self._idle_since, socket.SHUT_RDWR, before=oldest - SEND_GRACE_SECONDS)
 
     def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
         """Serve one connection."""
@@ -183,7 +170,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
                 if not unread:
                     close(client)
                     return
-                connection = Resumed(client, unread)
+                connection = ResumedSocket(client, unread)
                 self._idle_since[connection] = self._idle_since.pop(client)
             super().handle(listener, connection, addr)
         finally:
@@ -194,7 +181,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self, constants: dict[str, Any], listener: Any, client: socket.socket, addr: Any
     ) -> bytes:
         host, port, *_ = listener.getsockname()
-        of_connection = {
+        constants = {
             **constants,
             "SERVER_NAME": host,
             "SERVER_PORT": str(port),
@@ -203,18 +190,18 @@ class Worker(GeventWorker):  # type: ignore[misc]
             "gunicorn.socket": client,
         }
         try:
-            return PlainConnection(self, client, of_connection).serve()
+            return PlainConnection(self, client, constants).serve()
         except (gevent.GreenletExit, SystemExit):
             pass
         except OSError as error:
-            if error.errno not in _CLIENT_IS_GONE:
+            if error.errno not in _CLIENT_HAS_LEFT:
                 self.log.exception("Socket error processing request.")
-        except Exception as error:  # noqa: BLE001 - it is logged, and answered with 500
+        except Exception as error:  # noqa: BLE001 - it is logged, and the response is 500
             self.handle_error(None, client, addr, error)
         return b""
 
     def begin_request(self, client: socket.socket) -> None:
-        """A plain request has come on this connection."""
+        """Count a plain request that has arrived on this connection."""
         self._idle_since.pop(client, None)
         self.nr += 1
         if self.nr >= self.max_requests and self.alive:
@@ -222,13 +209,13 @@ class Worker(GeventWorker):  # type: ignore[misc]
             self.alive = False
 
     def end_request(self, client: socket.socket) -> None:
-        """Its answer is ready to be sent."""
+        """Record that the response to a plain request is ready to be sent."""
         self._idle_since[client] = time.monotonic()
         if not self.alive:
             self._stop()
 
     def handle_request(self, listener_name: Any, req: Any, sock: socket.socket, addr: Any) -> None:
-        """Answer one request of a connection gunicorn's way."""
+        """Serve one request on gunicorn's standard path."""
         self._idle_since.pop(sock, None)
         req.should_close = partial(self._should_close, req, sock)
         try:
@@ -237,45 +224,47 @@ class Worker(GeventWorker):  # type: ignore[misc]
             _linger_over_body(req, sock)
             raise
         finally:
-            del req.should_close  # what was told of this connection holds
+            del req.should_close  # the decision that the response announced stands
             self._idle_since[sock] = time.monotonic()
-            if not self.alive:  # told to stop, or the last of its max_requests
+            if not self.alive:  # stopped, or the last of max_requests
                 self._stop()
         if _linger_over_body(req, sock):
             raise StopIteration
         give_way()
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
-        """Send the problem of a request that cannot be parsed or served, and close."""
+        """Respond with the problem of a request that cannot be parsed or served."""
         if isinstance(exc, SSLError) and exc.reason == "HTTP_REQUEST":
-            client = _PlainSocket(fileno=os.dup(client.fileno()))  # it is not speaking TLS
+            client = PlainSocket(fileno=os.dup(client.fileno()))  # the client did not use TLS
         elif isinstance(exc, SSLError) or not isinstance(exc, Exception):
             return  # the client could not read a response, or the worker stops
-        # Imported once the application is: the arbiter does not need Flask.
+        # Imported here because the arbiter does not need Flask.
         from dynamodb_items.server.rejections import error_response  # noqa: PLC0415
 
         try:
             client.sendall(error_response(self.wsgi, req, addr, self.cfg, exc))
             linger(client)
         except OSError:
-            pass  # the client is gone
-        except Exception:  # the application cannot serve even this
+            pass  # the client has closed the connection
+        except Exception:  # the application failed to make the response
             self.log.exception("Error handling request")
 
     def _should_close(self, request: Any, client: socket.socket) -> bool:
-        """Asked as the answer's head is made: from then on it is the client that is waited for.
-        gunicorn asks once more when the answer is sent; by then the client has been told.
+        """Decide whether the connection ends with this response.
+
+        gunicorn calls it when it writes the response head, and again when the response is sent. The
+        head announces the decision, so the second call returns the same.
         """
         self._idle_since[client] = time.monotonic()
         if has_unread_body(request):
             request.force_close()
-        told = (
+        closes = (
             self.closes_connections
-            or asks_to_close(request)
+            or has_close_option(request)
             or bool(type(request).should_close(request))
         )
-        request.should_close = lambda: told
-        return told
+        request.should_close = lambda: closes
+        return closes
 
     def _stop(self) -> None:
         self.draining = True
@@ -285,25 +274,11 @@ class Worker(GeventWorker):  # type: ignore[misc]
             gevent.spawn_later(IDLE_GRACE_SECONDS, self._close_idle)
 
     def _close_idle(self) -> None:
-        self._shut_down(socket.SHUT_RD, idle_since=time.monotonic())
-
-    def _shut_down(self, how: int, *, idle_since: float) -> None:
-        for connection, since in list(self._idle_since.items()):
-            if since > idle_since:
-                continue
-            # The system's own call: gevent's would interrupt the greenlet that reads. What has
-            # arrived can still be read, and a request in it is answered. A copy of the descriptor
-            # could not be made where none is left, which is when connections must close.
-            with suppress(OSError, ValueError):  # it may be closed by now
-                alias = _PlainSocket(fileno=connection.fileno())
-                try:
-                    alias.shutdown(how)
-                finally:
-                    alias.detach()
+        shut_down_idle(self._idle_since, socket.SHUT_RD, before=time.monotonic())
 
 
 def _linger_over_body(request: Any, client: socket.socket) -> bool:
-    """Let the client read the response to a body that is not read; return whether there is one."""
+    """Let the client read the response if its body is unread; return whether it is."""
     is_unread = has_unread_body(request)
     if is_unread:
         linger(client)

@@ -222,11 +222,13 @@ def _authenticator(settings: Settings) -> Authenticator:
     # Imported here: only the scheme in use costs memory and time.
     try:
         if settings.auth == "jwt":
-            from dynamodb_items.access.jwks import key_source  # noqa: PLC0415
-            from dynamodb_items.access.jwt import TokenVerifier  # noqa: PLC0415
+            from dynamodb_items.access.jwks import jwks_source  # noqa: PLC0415
+            from dynamodb_items.access.jwt import JwtVerifier  # noqa: PLC0415
 
-            return TokenVerifier(
-                key_source(settings.jwt_issuer, settings.jwt_key_set, settings.jwt_key_set_seconds),
+            return JwtVerifier(
+                jwks_source(
+                    settings.jwt_issuer, settings.jwt_key_set, settings.jwt_key_set_seconds
+                ),
                 settings.key_schema,
                 issuer=settings.jwt_issuer,
                 audiences=settings.jwt_audiences,

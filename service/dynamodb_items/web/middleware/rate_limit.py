@@ -16,7 +16,7 @@ from dynamodb_items.web.middleware.rejections import is_refused, refuse
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from dynamodb_items.access.rate_limits import Allowance, Allowances
+    from dynamodb_items.access.rate_limits import RateLimits, RateLimitStatus
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -27,21 +27,21 @@ def install(app: Flask, settings: Settings) -> None:
     """
     if not settings.rate_limit:
         return
-    from dynamodb_items.access.rate_limits import Allowances  # noqa: PLC0415 - it costs memory only here
+    from dynamodb_items.access.rate_limits import RateLimits  # noqa: PLC0415 - it costs memory only here
 
     try:
-        allowances = Allowances(settings.rate_limit, settings.rate_limit_storage)
+        rate_limits = RateLimits(settings.rate_limit, settings.rate_limit_storage)
     except ValueError as error:
         raise SettingsError([f"ITEMS_RATE_LIMIT_STORAGE: {error}."]) from error
-    app.wsgi_app = _RateLimit(app.wsgi_app, allowances)  # type: ignore[method-assign]
+    app.wsgi_app = _RateLimit(app.wsgi_app, rate_limits)  # type: ignore[method-assign]
 
 
 class _RateLimit:
     """Counts a request once its caller is known, before its body is read."""
 
-    def __init__(self, app: "WSGIApplication", allowances: "Allowances") -> None:
+    def __init__(self, app: "WSGIApplication", rate_limits: "RateLimits") -> None:
         self._app = app
-        self._allowances = allowances
+        self._rate_limits = rate_limits
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -49,22 +49,22 @@ class _RateLimit:
         """Pass the request on, or without its body what it is refused for."""
         if is_open(environ) or is_refused(environ):
             return self._app(environ, start_response)
-        allowance = self._allowances.use(who_asks(environ))
-        if allowance.is_used_up:
-            words = f"This caller has used up its requests: {allowance.limit}."
-            refuse(environ, TooManyRequests(words, retry_after=allowance.reset_seconds))
+        limit = self._rate_limits.count(who_asks(environ))
+        if limit.is_used_up:
+            words = f"This caller has used up its requests: {limit.limit}."
+            refuse(environ, TooManyRequests(words, retry_after=limit.reset_seconds))
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            headers += _fields(allowance)
+            headers += _fields(limit)
             return start_response(status, headers, *rest)
 
         return self._app(environ, start)
 
 
-def _fields(allowance: "Allowance") -> list[tuple[str, str]]:
+def _fields(limit: "RateLimitStatus") -> list[tuple[str, str]]:
     return [
-        ("RateLimit-Policy", f"{allowance.amount};w={allowance.seconds}"),
-        ("RateLimit-Limit", str(allowance.amount)),
-        ("RateLimit-Remaining", str(allowance.remaining)),
-        ("RateLimit-Reset", str(allowance.reset_seconds)),
+        ("RateLimit-Policy", f"{limit.amount};w={limit.seconds}"),
+        ("RateLimit-Limit", str(limit.amount)),
+        ("RateLimit-Remaining", str(limit.remaining)),
+        ("RateLimit-Reset", str(limit.reset_seconds)),
     ]

@@ -7,7 +7,6 @@ error: while values are converted, no container knows where it is.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 """
 
-import base64
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
@@ -219,8 +218,3 @@ def checked_number(value: Decimal) -> str:
         return canonical_number(value)
     except ValueError as error:
         raise InvalidValue(f"the number is {error}") from None
-
-
-def base64_text(content: bytes) -> str:
-    """Binary as JSON writes it."""
-    return base64.b64encode(content).decode()

@@ -7,12 +7,11 @@ from typing import Any, Self
 
 import orjson
 
-from dynamodb_items.domain.items import Attributes, AttributeValue
+from dynamodb_items.domain.items import Attributes, AttributeValue, base64_text
 from dynamodb_items.domain.numbers import canonical_number, parse_number
 from dynamodb_items.formats.limits import (
     InvalidValue,
     ItemRoom,
-    base64_text,
     check_level,
     check_names,
     checked_number,

@@ -13,7 +13,6 @@ from dynamodb_items.domain.numbers import parse_number
 from dynamodb_items.formats.limits import (
     InvalidValue,
     ItemRoom,
-    base64_text,
     check_level,
     check_names,
     checked_number,
@@ -182,23 +181,3 @@ _TYPED_READERS: Mapping[str, _Reader] = {
     "NS": _set_reader(_read_number),
     "BS": _set_reader(_read_binary),
 }
-
-
-def to_typed(attributes: Attributes) -> dict[str, Any]:
-    """The item in DynamoDB's typed form as JSON values, binary as base64 text."""
-    return {name: _typed(value) for name, value in attributes.items()}
-
-
-def _typed(value: AttributeValue) -> Any:
-    ((type_, content),) = value.items()
-    match type_:
-        case "B":
-            return {type_: base64_text(content)}
-        case "BS":
-            return {type_: [base64_text(member) for member in content]}
-        case "L":
-            return {type_: [_typed(member) for member in content]}
-        case "M":
-            return {type_: to_typed(content)}
-        case _:
-            return value

@@ -132,7 +132,7 @@ def _set_member(type_: str, member: AttributeValue) -> Any:
 
 
 def _canonical_binary(text: str) -> bytes | None:
-    """Return the binary whose base64 text is exactly this text, None if there is no such binary."""
+    """Return the binary whose base64 text is exactly this text, None if no binary has it."""
     try:
         binary = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

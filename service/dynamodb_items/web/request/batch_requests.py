@@ -20,7 +20,7 @@ from dynamodb_items.domain.errors import (
 )
 from dynamodb_items.domain.items import ItemKey, Precondition
 from dynamodb_items.expressions.native_update import NativeCondition, native_condition
-from dynamodb_items.formats.limits import pointer_to, refuse
+from dynamodb_items.formats.limits import pointer_to, reject
 from dynamodb_items.formats.strict_json import parse_json
 from dynamodb_items.runtime.deadline import in_turns
 from dynamodb_items.storage.write_commands import Check, Delete, Write
@@ -97,7 +97,7 @@ def _projection(batch: Mapping[str, Any], settings: Settings) -> Projection | No
     try:
         return parse_projection(batch["fields_"], settings.key_schema.names)
     except ValueError as error:
-        refuse("/fields", str(error))
+        reject("/fields", str(error))
 
 
 def _check_head(request: Request) -> None:
@@ -138,7 +138,7 @@ class _Operation:
             case _:
                 write = self._check(key, precondition, condition)
         if write.operation not in self.settings.operations:
-            refuse(pointer_to(self.pointer, "method"), "is not allowed in this deployment")
+            reject(pointer_to(self.pointer, "method"), "is not allowed in this deployment")
         return write
 
     def _condition(self, method: str, key: ItemKey) -> NativeCondition | None:
@@ -146,14 +146,14 @@ class _Operation:
             return None
         pointer = pointer_to(self.pointer, "condition")
         if method == "PATCH":
-            refuse(pointer, "belongs to PUT, DELETE and CHECK; in a PATCH it is part of update")
+            reject(pointer, "belongs to PUT, DELETE and CHECK; in a PATCH it is part of update")
         return native_condition(self.members["condition"], key.attributes, pointer)
 
     def _check(
         self, key: ItemKey, precondition: Precondition, condition: NativeCondition | None
     ) -> Check:
         if condition is None and not precondition:
-            refuse(self.pointer, "CHECK takes a condition with a ConditionExpression, or ifMatch")
+            reject(self.pointer, "CHECK takes a condition with a ConditionExpression, or ifMatch")
         return Check(key, precondition, condition)
 
     def _precondition(self) -> Precondition:
@@ -162,7 +162,7 @@ class _Operation:
                 self.members.get("ifMatch"), self.members.get("ifNoneMatch")
             )
         except InvalidRequest as error:
-            refuse(self.pointer, error.detail)
+            reject(self.pointer, error.detail)
         if self.settings.require_if_match and self.members["method"] != "CHECK":
             require_precondition(precondition)
         return precondition
@@ -175,7 +175,7 @@ class _Operation:
         if not allowed and not given:
             return ""
         if len(given) != 1 or given[0] not in allowed:
-            refuse(self.pointer, f"{method} takes {_one_of(allowed)}")
+            reject(self.pointer, f"{method} takes {_one_of(allowed)}")
         return given[0]
 
 
@@ -193,7 +193,7 @@ def key_in_body(members: Mapping[str, Any], pointer: str, settings: Settings) ->
     try:
         return permitted_key(settings, members["id"], members["name"])
     except InvalidKey as error:
-        refuse(pointer, error.detail)
+        reject(pointer, error.detail)
 
 
 def _check_distinct(keys: Sequence[ItemKey], pointer: str) -> None:
@@ -201,7 +201,7 @@ def _check_distinct(keys: Sequence[ItemKey], pointer: str) -> None:
     for index, key in enumerate(keys):
         first = seen.setdefault(key.values, index)
         if first != index:
-            refuse(f"{pointer}/{index}", f"has the same key as {pointer}/{first}")
+            reject(f"{pointer}/{index}", f"has the same key as {pointer}/{first}")
 
 
 def loaded_body(request: Request, schema: Schema) -> Mapping[str, Any]:

@@ -50,7 +50,7 @@ class WriteBody:
                 attributes.pop(name, None)
         else:
             attributes = dict(attributes_from_plain(self.value, self.pointer))
-            self._refuse_own(attributes)
+            self._reject_own(attributes)
         self._check_key(attributes)
         is_edited = representation is Representation.PLAIN and self.precondition.has_match_tags
         return Put(self.key, attributes, self.precondition, condition, is_edited)
@@ -88,7 +88,7 @@ class WriteBody:
 
     def _merge(self) -> Write:
         patch = dict(object_members(self.value, self.pointer))
-        self._refuse_own(patch)
+        self._reject_own(patch)
         repeated = {name: patch.pop(name) for name in self.key.attributes if name in patch}
         self._check_key(attributes_from_plain(repeated, self.pointer))
         if merge_patch.is_flat(patch):
@@ -115,7 +115,7 @@ class WriteBody:
         if errors:
             raise UnacceptableItem("The body's key is not the URL's.", errors)
 
-    def _refuse_own(self, body: Mapping[str, Any]) -> None:
+    def _reject_own(self, body: Mapping[str, Any]) -> None:
         for name in self.own_attributes:
             if name in body:
                 pointer = pointer_to(self.pointer, name)

@@ -96,12 +96,10 @@ class Attempts:
         or None to leave the outcome unknown.
 
         Raises:
-            ConditionFailed: the write's condition was false.
-            TransactionCanceled: the transaction was canceled because of its operations.
+            ConditionFailed, TransactionCanceled: a condition was false; nothing was written.
             IdempotencyKeyReused: another transaction had the same client request token.
             StorageError: the call failed; its subclass is the reason.
             ItemTooLarge, UnacceptableItem: DynamoDB rejected the item.
-            InvalidCall: DynamoDB rejected the call, which is a defect of this service.
         """
         deadline = self._deadline()
         unknown = renewed = False

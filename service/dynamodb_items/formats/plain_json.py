@@ -173,7 +173,7 @@ def _member(value: AttributeValue) -> Any:
     ((type_, content),) = value.items()
     match type_:
         case "N":
-            return _document_number(content)
+            return parse_number(content)
         case "NULL":
             return None
         case "M":
@@ -185,18 +185,11 @@ def _member(value: AttributeValue) -> Any:
         case "SS":
             return SetArray(type_, content)
         case "NS":
-            return SetArray(type_, map(_document_number, content))
+            return SetArray(type_, map(parse_number, content))
         case "BS":
             return SetArray(type_, (BinaryText.of({"B": member}) for member in content))
         case _:
             return content
-
-
-def _document_number(number: str) -> Any:
-    try:
-        return parse_number(number)
-    except ValueError:  # not a number of DynamoDB, but another engine accepted it
-        return number
 
 
 def to_plain(attributes: Attributes) -> dict[str, Any]:
@@ -243,5 +236,5 @@ def _plain_number(number: str) -> Any:
     try:
         return orjson.Fragment(canonical_number(parse_number(number)))
     except ValueError:
-        # Not a number of DynamoDB, but another engine accepted it: unchanged if it is valid JSON.
+        # Beyond DynamoDB's limits, so not stored by DynamoDB: unchanged if it is valid JSON.
         return orjson.Fragment(number) if _JSON_NUMBER.fullmatch(number) else number

@@ -63,7 +63,7 @@ class Connection:
         self.has_received = False
         """Whether any byte of the response to the latest request has arrived."""
         self.is_reusable = True
-        """Whether the other side will response another request here."""
+        """Whether the connection can be used for another request."""
 
     @property
     def is_stale(self) -> bool:
@@ -80,9 +80,8 @@ class Connection:
         """Send a request and read its response before ``until`` on the monotonic clock."""
         self.has_received = False
         self._socket.settimeout(max(until - time.monotonic(), LEAST_SECONDS))
-        sent = self._socket.send(
-            request
-        )  # nearly always sends all of it, and costs less than sendall()
+        # send() nearly always sends the whole request, and costs less than sendall().
+        sent = self._socket.send(request)
         if sent < len(request):
             self._socket.sendall(request[sent:])
         head = self._read_until(b"\r\n\r\n", MAX_HEAD_BYTES, until)

@@ -91,7 +91,7 @@ def _prepared_by_botocore(client: Any, operation: Operation, table: str) -> dict
     """
     prepared: dict[str, Any] = {}
 
-    def response(
+    def capture(
         params: dict[str, Any], request_signer: Any, context: dict[str, Any], **_: Any
     ) -> tuple[Any, dict[str, Any]]:
         signing = context.get("signing", {})
@@ -104,11 +104,11 @@ def _prepared_by_botocore(client: Any, operation: Operation, table: str) -> dict
         return SimpleNamespace(status_code=HTTPStatus.OK, headers={}), {}
 
     event = f"before-call.{client.meta.service_model.service_id.hyphenize()}.{operation}"
-    client.meta.events.register_first(event, response)
+    client.meta.events.register_first(event, capture)
     try:
         getattr(client, xform_name(operation))(TableName=table)
     finally:
-        client.meta.events.unregister(event, response)
+        client.meta.events.unregister(event, capture)
     return prepared
 
 

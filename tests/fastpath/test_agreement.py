@@ -8,8 +8,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
-from dynamodb_items.dynamodb.failures import BrokenResponse, ForeignResponse
-from dynamodb_items.dynamodb.fast.prepared_requests import NotUnderstood, prepared_calls
+from dynamodb_items.dynamodb.error_codes import BrokenResponse, ForeignResponse
+from dynamodb_items.dynamodb.fast.prepared_requests import UnsupportedClient, prepared_calls
 from dynamodb_items.dynamodb.response_checks import check_response
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -271,7 +271,7 @@ def test_the_endpoint_is_the_one_that_botocore_resolves(endpoint, config, url):
 )
 def test_what_is_botocores_alone_is_left_to_it(endpoint, variables, verify, config):
     client = boto3_client(endpoint, **config)
-    with environment(**variables), pytest.raises(NotUnderstood):
+    with environment(**variables), pytest.raises(UnsupportedClient):
         prepared_calls(client, TABLE, verify)
 
 
@@ -289,5 +289,5 @@ def test_a_proxy_that_does_not_stand_between_is_no_hindrance():
     ],
 )
 def test_parameters_that_are_no_json_are_left_to_botocore(pair, parameters):
-    with pytest.raises(NotUnderstood):
+    with pytest.raises(UnsupportedClient):
         pair.call(Operation.GET_ITEM, parameters)

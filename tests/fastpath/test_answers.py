@@ -12,7 +12,7 @@ from botocore.exceptions import (
     ResponseStreamingError,
 )
 from dynamodb_items.domain.operations import Operation
-from dynamodb_items.dynamodb.failures import BrokenResponse
+from dynamodb_items.dynamodb.error_codes import BrokenResponse
 from dynamodb_items.local.processes import free_port
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -51,7 +51,7 @@ def service(request):
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch):
-    monkeypatch.setattr("dynamodb_items.dynamodb.retries.FIRST_BACKOFF_SECONDS", 0.0)
+    monkeypatch.setattr("dynamodb_items.dynamodb.retry_policy.FIRST_BACKOFF_SECONDS", 0.0)
 
 
 def respond_to(service, name, response):

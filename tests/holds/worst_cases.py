@@ -6,7 +6,7 @@ Sizes are the greatest that the service, or the server in front of it, lets thro
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.holds import batches, heads, items, updates
+from tests.holds import batches, edits, heads, items, updates
 from tests.holds.parts import JSON_PATCH, KEY, MERGE, NATIVE, PLAIN, TYPED, legal_items
 
 ITEM = "/items/7/x"
@@ -108,6 +108,15 @@ def write_cases() -> Iterator[Case]:
         yield Case(f"a false put over {name}", "PUT", ITEM, headers, b"{}", item, False)
 
 
+def edit_cases() -> Iterator[Case]:
+    """Plain writes over an item whose stored types they keep."""
+    for name, stored, fingerprint, body in edits.edited_items():
+        headers = of_type(PLAIN, If_Match=f'"{fingerprint}"')
+        yield Case(f"PUT {name}", "PUT", ITEM, headers, body, stored)
+        patch = b'{"b":{"c":0},%s' % body[1:]
+        yield Case(f"PATCH {name}", "PATCH", ITEM, of_type(MERGE), patch, stored)
+
+
 def transaction_cases() -> Iterator[Case]:
     for name, item in legal_items():
         put = b'{"method":"PUT","id":"7","name":"x","item":%s}' % item
@@ -152,6 +161,7 @@ GROUPS = {
     "batches": batch_cases,
     "reads": read_cases,
     "writes": write_cases,
+    "edits": edit_cases,
     "transactions": transaction_cases,
     "heads": head_cases,
 }

@@ -368,7 +368,7 @@ class Machine(RuleBasedStateMachine):
 
 
 def check(engine, monkeypatch, examples: int, **changes) -> None:
-    monkeypatch.setattr("dynamodb_items.dynamodb.retries.FIRST_BACKOFF_SECONDS", 0.001)
+    monkeypatch.setattr("dynamodb_items.dynamodb.retry_policy.FIRST_BACKOFF_SECONDS", 0.001)
     members = {"service": service_with(engine, **changes), "dynamodb": engine.dynamodb}
     machine = type("Machine", (Machine,), members)
     run_state_machine_as_test(

@@ -176,7 +176,7 @@ def test_retries_and_what_came_of_calls_are_counted(one_worker, wire):
     assert outcomes["ok"] >= 1
     server.request("PUT", ITEM, "{}", Content_Type="application/json", If_None_Match="*")
     outcomes = Scrape(port).by("items_dynamodb_calls_total", "outcome", operation="PutItem")
-    assert outcomes == {"condition_refused": 1}
+    assert outcomes == {"condition_failed": 1}
 
 
 def test_what_is_under_way_and_what_is_shed_is_counted(one_worker, wire):

@@ -7,7 +7,8 @@ from botocore.exceptions import ClientError, SSLError
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import CredentialsUnavailable
 from dynamodb_items.domain.operations import Operation
-from dynamodb_items.dynamodb.failures import Failure, failure_of
+from dynamodb_items.dynamodb.error_codes import failure_of
+from dynamodb_items.dynamodb.failures import Failure
 from dynamodb_items.dynamodb.retries import Attempts
 
 
@@ -52,14 +53,14 @@ def test_renewed_credentials_that_are_refused_are_not_renewed_again():
         ("Item size to update has exceeded the maximum allowed size", Failure.TOO_LARGE),
         (
             "Invalid ConditionExpression: Expression size has exceeded the maximum allowed size",
-            Failure.UPDATE_REFUSED,
+            Failure.UPDATE_REJECTED,
         ),
         (
             "Invalid ConditionExpression: The expression has too many operators",
-            Failure.UPDATE_REFUSED,
+            Failure.UPDATE_REJECTED,
         ),
-        ("The parameter cannot be converted to a numeric value: 1E+126", Failure.UPDATE_REFUSED),
-        ("The document path provided in the update expression is invalid", Failure.UPDATE_REFUSED),
+        ("The parameter cannot be converted to a numeric value: 1E+126", Failure.UPDATE_REJECTED),
+        ("The document path provided in the update expression is invalid", Failure.UPDATE_REJECTED),
         ("Words that nobody has heard", Failure.UNEXPECTED),
     ],
 )
@@ -70,7 +71,7 @@ def test_what_dynamodb_says_of_a_refused_call_decides_what_it_means(words, failu
 
 def test_tls_that_breaks_may_have_let_the_request_through():
     broken = ssl.SSLError(1, "[SSL: DECRYPTION_FAILED_OR_BAD_RECORD_MAC] bad record mac")
-    assert failure_of(SSLError(endpoint_url="x", error=broken)) is Failure.LOST_ANSWER
+    assert failure_of(SSLError(endpoint_url="x", error=broken)) is Failure.LOST_RESPONSE
 
 
 def test_a_certificate_that_is_not_trusted_is_for_the_operator():

@@ -6,7 +6,8 @@ import socket
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from dynamodb_items.dynamodb.failures import Failure, failure_of
+from dynamodb_items.dynamodb.error_codes import failure_of
+from dynamodb_items.dynamodb.failures import Failure
 from dynamodb_items.runtime import descriptors
 from dynamodb_items.server.idle_connections import shut_down_idle
 

@@ -5,20 +5,15 @@ from botocore.exceptions import ClientError, EndpointProviderError, NoRegionErro
 from botocore.loaders import Loader
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 from dynamodb_items.domain.operations import Operation, Transaction
-from dynamodb_items.dynamodb.failures import (
-    CancellationReason,
-    Failure,
-    ForeignResponse,
-    cancellation_reasons,
-    failure_of,
-)
+from dynamodb_items.dynamodb.error_codes import ForeignResponse, cancellation_reasons, failure_of
+from dynamodb_items.dynamodb.failures import CancellationReason, Failure
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
 COMMON_ERRORS = {
     "AccessDeniedException": Failure.MISCONFIGURED,
     "ExpiredTokenException": Failure.CREDENTIALS,
     "IncompleteSignature": Failure.SIGNATURE_REJECTED,
-    "InternalFailure": Failure.LOST_ANSWER,
+    "InternalFailure": Failure.LOST_RESPONSE,
     "InvalidAction": Failure.MISCONFIGURED,
     "InvalidClientTokenId": Failure.CREDENTIALS,
     "InvalidParameterCombination": Failure.UNEXPECTED,
@@ -31,11 +26,11 @@ COMMON_ERRORS = {
     "MissingParameter": Failure.UNEXPECTED,
     "NotAuthorized": Failure.MISCONFIGURED,
     "OptInRequired": Failure.MISCONFIGURED,
-    "RequestAbortedException": Failure.LOST_ANSWER,
+    "RequestAbortedException": Failure.LOST_RESPONSE,
     "RequestEntityTooLargeException": Failure.TOO_LARGE,
     "RequestExpired": Failure.SIGNATURE_REJECTED,
-    "RequestTimeoutException": Failure.LOST_ANSWER,
-    "ServiceUnavailable": Failure.LOST_ANSWER,
+    "RequestTimeoutException": Failure.LOST_RESPONSE,
+    "ServiceUnavailable": Failure.LOST_RESPONSE,
     "ThrottlingException": Failure.THROTTLED,
     "UnknownOperationException": Failure.MISCONFIGURED,
     "UnrecognizedClientException": Failure.CREDENTIALS,
@@ -44,10 +39,10 @@ COMMON_ERRORS = {
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 DYNAMODB_ERRORS = {
     "AccessDeniedException": Failure.MISCONFIGURED,
-    "ConditionalCheckFailedException": Failure.CONDITION_REFUSED,
+    "ConditionalCheckFailedException": Failure.CONDITION_FAILED,
     "IdempotentParameterMismatchException": Failure.TOKEN_REUSED,
     "IncompleteSignatureException": Failure.SIGNATURE_REJECTED,
-    "InternalServerError": Failure.LOST_ANSWER,
+    "InternalServerError": Failure.LOST_RESPONSE,
     "InvalidSignatureException": Failure.SIGNATURE_REJECTED,
     "ItemCollectionSizeLimitExceededException": Failure.TOO_LARGE,
     "LimitExceededException": Failure.THROTTLED,
@@ -107,10 +102,10 @@ def test_every_code_that_botocore_retries_is_transient():
     [
         (400, Failure.REJECTED),
         (403, Failure.REJECTED),
-        (408, Failure.LOST_ANSWER),
+        (408, Failure.LOST_RESPONSE),
         (429, Failure.THROTTLED),
-        (500, Failure.LOST_ANSWER),
-        (503, Failure.LOST_ANSWER),
+        (500, Failure.LOST_RESPONSE),
+        (503, Failure.LOST_RESPONSE),
     ],
 )
 def test_the_status_decides_on_an_unknown_code(status, failure):
@@ -122,9 +117,9 @@ def test_the_status_decides_on_an_unknown_code(status, failure):
     [
         *((status, Failure.MISCONFIGURED) for status in (300, 301, 302, 307, 400, 401, 403, 404)),
         *((status, Failure.MISCONFIGURED) for status in (407, 411, 413, 421, 426, 451)),
-        (408, Failure.LOST_ANSWER),
+        (408, Failure.LOST_RESPONSE),
         (429, Failure.THROTTLED),
-        *((status, Failure.LOST_ANSWER) for status in (500, 502, 503, 504, 599)),
+        *((status, Failure.LOST_RESPONSE) for status in (500, 502, 503, 504, 599)),
     ],
 )
 def test_the_status_decides_on_what_a_proxy_sent(status, failure):
@@ -147,7 +142,7 @@ def test_a_wrong_configuration_of_the_client_is_for_the_operator(configured):
     ("code", "failure"),
     [
         ("None", None),
-        ("ConditionalCheckFailed", Failure.CONDITION_REFUSED),
+        ("ConditionalCheckFailed", Failure.CONDITION_FAILED),
         ("ItemCollectionSizeLimitExceeded", Failure.TOO_LARGE),
         ("TransactionConflict", Failure.THROTTLED),
         ("ProvisionedThroughputExceeded", Failure.THROTTLED),

@@ -42,9 +42,9 @@ VALID = {
 def test_a_valid_body_has_no_pointer_built_for_each_value(monkeypatch, case):
     built = []
     of_member = limits.pointer_to
-    for module in ("attributes", "json_patch", "native_update"):
+    for module in ("formats.limits", "formats.json_patch", "expressions.native_update"):
         monkeypatch.setattr(
-            f"dynamodb_items.storage.{module}.pointer_to",
+            f"dynamodb_items.{module}.pointer_to",
             lambda *where: built.append(where) or of_member(*where),
         )
     VALID[case]()

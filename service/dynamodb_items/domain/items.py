@@ -183,7 +183,7 @@ def _canonical_json(attributes: Attributes) -> bytes:
     spells them, which is one way for each number.
     """
     try:
-        spelled = orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS, default=_base64_text)
+        spelled = orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS, default=base64_text)
         if _SET in spelled:
             canonical = {name: _canonical(value) for name, value in attributes.items()}
             return orjson.dumps(canonical, option=orjson.OPT_SORT_KEYS)
@@ -194,7 +194,8 @@ def _canonical_json(attributes: Attributes) -> bytes:
     return spelled
 
 
-def _base64_text(binary: bytes) -> str:
+def base64_text(binary: bytes) -> str:
+    """Return binary as JSON shows it."""
     return base64.b64encode(binary).decode()
 
 
@@ -202,11 +203,11 @@ def _canonical(value: AttributeValue) -> Any:
     ((type_, content),) = value.items()
     match type_:
         case "B":
-            return {type_: _base64_text(content)}
+            return {type_: base64_text(content)}
         case "SS" | "NS":
             return {type_: sorted(content)}
         case "BS":
-            return {type_: sorted(map(_base64_text, content))}
+            return {type_: sorted(map(base64_text, content))}
         case "L":
             return {type_: [_canonical(member) for member in content]}
         case "M":

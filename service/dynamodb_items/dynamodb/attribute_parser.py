@@ -1,8 +1,8 @@
-"""botocore without its walks over attribute values.
+"""botocore without its own serialisation and parsing of attribute values.
 
-botocore serialises and parses each value by the model of its shape: a second of processor time for
-a large item, in which no other request of the process is served. What DynamoDB sends and takes is
-the values' JSON itself, except for binary.
+botocore serialises and parses each value by the model of its shape, which takes a second of
+processor time for a large item and blocks all other requests of the process. DynamoDB's requests
+and responses contain the values' JSON itself, except for binary.
 """
 
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ _PARAMETERS = "items.parameters"
 
 
 class AttributeParser(JSONParser):
-    """Parses a response whose content ``check_response`` has left in it."""
+    """Parser of a response in which ``check_response`` has stored the content."""
 
     _content: Any = None
 
     def parse(self, response: Mapping[str, Any], shape: Any) -> dict[str, Any]:
-        """Return what botocore makes of a response."""
+        """Return the parsed response as botocore does."""
         self._content = response[CONTENT]
         parsed: dict[str, Any] = super().parse(response, shape)
         return parsed
@@ -38,17 +38,17 @@ class AttributeParser(JSONParser):
 
 
 class AttributeParserFactory(ResponseParserFactory):
-    """Makes parsers for DynamoDB's protocol."""
+    """Factory of parsers for DynamoDB's protocol."""
 
     def create_parser(self, protocol_name: str) -> Any:
-        """A parser of one response."""
+        """Return a parser of one response."""
         if protocol_name == "json":
             return AttributeParser()
         return super().create_parser(protocol_name)
 
 
 def write_bodies_at_once(client: Any) -> None:
-    """Have the client's request bodies written in one step, by its own events.
+    """Write the client's request bodies in one step, in handlers of its events.
 
     https://docs.aws.amazon.com/boto3/latest/guide/events.html
     """
@@ -59,10 +59,10 @@ def write_bodies_at_once(client: Any) -> None:
 def _withhold(
     params: Mapping[str, Any], context: dict[str, Any], **_event: object
 ) -> Mapping[str, Any] | None:
-    """Leave botocore what it derives the endpoint from: the names of tables."""
+    """Keep only the names of tables, from which botocore derives the endpoint."""
     try:
         context[_PARAMETERS] = request_body(params)
-    except TypeError:  # such as a lone surrogate: left to botocore
+    except TypeError:  # botocore handles it, such as a lone surrogate
         return None
     return {
         name: [_table_names(member) for member in value] if name == "TransactItems" else value

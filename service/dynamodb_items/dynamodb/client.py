@@ -1,22 +1,18 @@
-"""The boto3 client, made by botocore: its timeouts, its connections, its credentials.
+"""The DynamoDB client of botocore: its timeouts, connections and credentials.
 
-Credentials and region come from AWS's usual places, on EC2 from the instance role. ``boto3.client``
-would make the same client, after importing its transfer manager for S3.
+Credentials and region have AWS's usual sources, on EC2 the instance role. ``boto3.client`` would
+create the same client, but also import the transfer manager for S3.
 """
 
-import gzip
 import os
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 import botocore.session
-import orjson
 import structlog
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError, InvalidConfigError, ReadTimeoutError
-from botocore.loaders import JSONFileLoader
 from botocore.parsers import ResponseParserError
 
 from dynamodb_items import __version__
@@ -25,8 +21,8 @@ from dynamodb_items.credentials.background import BackgroundCredentials
 from dynamodb_items.credentials.lookup import new_session
 from dynamodb_items.domain.operations import Operation, Transaction
 from dynamodb_items.dynamodb.attribute_parser import AttributeParserFactory, write_bodies_at_once
-from dynamodb_items.dynamodb.failures import BrokenResponse
-from dynamodb_items.dynamodb.fast.prepared_requests import NotUnderstood
+from dynamodb_items.dynamodb.error_codes import BrokenResponse
+from dynamodb_items.dynamodb.fast.prepared_requests import UnsupportedClient
 from dynamodb_items.dynamodb.fast.transport import FastPath
 from dynamodb_items.dynamodb.response_checks import check_response
 from dynamodb_items.observability.events import UNOBSERVED, Observer
@@ -37,9 +33,9 @@ log = structlog.get_logger(__name__)
 
 
 class DynamoDBClient:
-    """The four operations on one account's endpoint, one attempt each.
+    """The operations on one account's endpoint, one attempt per call.
 
-    Nothing is made before the first call, so that each process has its own connections.
+    The first call creates the botocore client, so each process has its own connections.
     """
 
     def __init__(
@@ -52,11 +48,11 @@ class DynamoDBClient:
         self._config = Config(
             connect_timeout=settings.connect_timeout_seconds,
             read_timeout=settings.read_timeout_seconds,
-            retries={"total_max_attempts": 1, "mode": "standard"},  # attempts.py retries
-            # A connection for each request that may be under way, and one for the probe.
+            retries={"total_max_attempts": 1, "mode": "standard"},  # retries.py retries
+            # One connection for each concurrent request, and one for the probe.
             max_pool_connections=settings.max_in_flight + 1,
             tcp_keepalive=True,
-            parameter_validation=False,  # everything was checked on the way in
+            parameter_validation=False,  # every parameter was checked before
             user_agent_extra=f"dynamodb-items/{__version__}",
         )
         self._credentials = credentials or BackgroundCredentials(observer=observer)
@@ -65,7 +61,7 @@ class DynamoDBClient:
         self._settings = settings
         self._fast_path: FastPath | None = None
         self.calls = {"fast": 0, "botocore": 0}
-        """How many calls went which way."""
+        """The number of calls over the fast path and over botocore."""
 
     def call(
         self,
@@ -73,11 +69,11 @@ class DynamoDBClient:
         parameters: Mapping[str, Any],
         deadline: Deadline,
     ) -> dict[str, Any]:
-        """One attempt at one operation, answering what boto3 answers.
+        """Make one attempt at one operation and return what boto3 returns.
 
         Raises:
             botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: as boto3 does;
-                ``dynamodb_items.dynamodb.failures`` says what each means.
+                ``dynamodb_items.dynamodb.error_codes`` maps each to a failure.
         """
         method = (self._methods or self._connect(deadline))[operation]
         try:
@@ -94,11 +90,11 @@ class DynamoDBClient:
         parameters: Mapping[str, Any],
         deadline: Deadline,
     ) -> dict[str, Any]:
-        """Over the fast path where that understands the call, else botocore's way."""
+        """Make the call over the fast path if it supports the call, otherwise over botocore."""
         if self._fast_path is not None and isinstance(operation, Operation):
             try:
                 return self._call_fast(self._fast_path, operation, parameters, deadline)
-            except NotUnderstood as reason:
+            except UnsupportedClient as reason:
                 log.warning("call left to botocore", operation=str(operation), reason=str(reason))
         self.calls["botocore"] += 1
         with time_limit(min(self._attempt_seconds, deadline.remaining_seconds)):
@@ -113,8 +109,8 @@ class DynamoDBClient:
     ) -> dict[str, Any]:
         credentials = self._credentials.current()
         if fast_path.account_id != credentials.account_id:
-            self._methods = None  # an account may have an endpoint of its own: learn it anew
-            raise NotUnderstood("the credentials are another account's")
+            self._methods = None  # an account may have its own endpoint: prepare calls again
+            raise UnsupportedClient("the credentials belong to another account")
         request = fast_path.request(operation, parameters, credentials)
         self.calls["fast"] += 1
         return fast_path.send(
@@ -126,7 +122,7 @@ class DynamoDBClient:
         )
 
     def renew_credentials(self, timeout_seconds: float) -> None:
-        """AWS has refused the credentials: have them found afresh, and wait at most so long."""
+        """Find credentials again after AWS rejected them; wait at most ``timeout_seconds``."""
         self._credentials.renew(timeout_seconds)
 
     def _connect(self, deadline: Deadline) -> Mapping[str, Callable[..., dict[str, Any]]]:
@@ -136,7 +132,7 @@ class DynamoDBClient:
             if self._methods is None:
                 try:
                     self._methods = self._new_methods()
-                except ValueError as error:  # a region or an endpoint that is none
+                except ValueError as error:  # an invalid region or endpoint
                     raise InvalidConfigError(error_msg=str(error)) from error
                 except OSError as error:
                     if is_out_of_descriptors(error):
@@ -150,16 +146,11 @@ class DynamoDBClient:
         core = new_session()
         core.register_component("credential_provider", self._credentials)
         core.register_component("response_parser_factory", AttributeParserFactory())
-        models = core.get_component("data_loader")
-        models.file_loader = _ModelFiles()
-        # botocore would look into the folders of all of AWS's services, twice, to see that this is
-        # one: 30 milliseconds of each start.
-        models.list_available_services = lambda _type: ["dynamodb"]
         client: Any = core.create_client("dynamodb", config=self._config)
         client.meta.events.register("before-parse.dynamodb", check_response)
         write_bodies_at_once(client)
         if self._settings.fast_path:
-            self._fast_path = self._learned_fast_path(client, core)
+            self._fast_path = self._new_fast_path(client, core)
         return {
             Operation.GET_ITEM: client.get_item,
             Operation.PUT_ITEM: client.put_item,
@@ -169,7 +160,7 @@ class DynamoDBClient:
             Transaction.WRITE_ITEMS: client.transact_write_items,
         }
 
-    def _learned_fast_path(self, client: Any, session: botocore.session.Session) -> FastPath | None:
+    def _new_fast_path(self, client: Any, session: botocore.session.Session) -> FastPath | None:
         authorities = session.get_config_variable("ca_bundle")
         if authorities is None:
             authorities = os.environ.get("REQUESTS_CA_BUNDLE") or True
@@ -181,19 +172,6 @@ class DynamoDBClient:
                 account_id=self._credentials.current().account_id,
                 max_idle_connections=self._settings.max_in_flight + 1,
             )
-        except NotUnderstood as reason:
+        except UnsupportedClient as reason:
             log.info("no fast path", reason=str(reason))
             return None
-
-
-class _ModelFiles(JSONFileLoader):
-    """Reads AWS's descriptions of its services into plain dictionaries: a fifth of the client's
-    making, and 2.6 MiB of each worker, go to ordered ones.
-    """
-
-    def load_file(self, file_path: str) -> Any:
-        """What is in the file, whose ending is left out; None where there is none."""
-        for ending, opened in ((".json", open), (".json.gz", gzip.open)):
-            with suppress(FileNotFoundError), opened(file_path + ending, "rb") as file:
-                return orjson.loads(file.read())
-        return None

@@ -1,7 +1,7 @@
-"""Checks of a received HTTP response, the same on the fast path and for botocore.
+"""Checks of a received HTTP response, the same for the fast path and for botocore.
 
-For botocore a body that breaks off or is not JSON is an empty response: an absent item, a write
-that succeeded. Only a whole response of DynamoDB is one here.
+botocore parses an incomplete body, or one that is not JSON, as an empty response: an absent item or
+a successful write. These checks accept only complete responses of DynamoDB.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
 """
@@ -10,11 +10,11 @@ import zlib
 from http import HTTPStatus
 from typing import Any
 
-from dynamodb_items.dynamodb.failures import BrokenResponse, ForeignResponse
+from dynamodb_items.dynamodb.error_codes import BrokenResponse, ForeignResponse
 from dynamodb_items.dynamodb.wire_json import response_content
 
 CONTENT = "items.content"
-"""The member of botocore's response with the content that was checked."""
+"""The member of botocore's response that holds the checked content."""
 
 
 def checked_content(
@@ -25,14 +25,14 @@ def checked_content(
     encoding: str | bytes | None,
     in_turns: bool = False,
 ) -> dict[str, Any]:
-    """Return the content of a response, be it a result or an error of DynamoDB.
+    """Return the content of a response: a result or an error of DynamoDB.
 
-    ``checksum`` and ``encoding`` are the headers ``X-Amz-Crc32`` and ``Content-Encoding``; a long
-    body may be parsed ``in_turns`` with other requests.
+    ``checksum`` and ``encoding`` are the headers ``X-Amz-Crc32`` and ``Content-Encoding``. With
+    ``in_turns``, other requests are served while a long body is parsed.
 
     Raises:
-        BrokenResponse: what arrived is not what DynamoDB sent, or not a response of DynamoDB.
-        ForeignResponse: an error that something else sent in DynamoDB's place, such as a proxy.
+        BrokenResponse: the response is damaged, or not from DynamoDB.
+        ForeignResponse: something other than DynamoDB, such as a proxy, sent an error.
     """
     if checksum is not None and not _is_checksum(checksum, body):
         raise BrokenResponse(reason="the checksum does not match")
@@ -52,9 +52,9 @@ def checked_content(
 
 
 def check_response(response_dict: dict[str, Any], **_event: object) -> None:
-    """Check a response before botocore parses it: a handler of ``before-parse``.
+    """Check a response before botocore parses it; a handler of the event ``before-parse``.
 
-    Its content is left in ``response_dict`` for ``AttributeParser``.
+    The content is stored in ``response_dict`` for ``AttributeParser``.
 
     Raises:
         BrokenResponse, ForeignResponse: as ``checked_content``.

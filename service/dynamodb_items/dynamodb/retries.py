@@ -1,7 +1,7 @@
-"""Attempts at one DynamoDB call within the deadline.
+"""Attempts at a DynamoDB call, until one succeeds or the retry policy gives up.
 
-A write may be attempted again after a lost answer because every write carries a token of its own
-(see ``repository``): the write that was applied after all recognises itself.
+A write may be retried after a lost response because every write carries a token of its own (see
+``repository``): a retry recognises that an earlier attempt was applied.
 """
 
 import itertools
@@ -16,25 +16,25 @@ from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import StorageTimeout
 from dynamodb_items.domain.items import Attributes
 from dynamodb_items.domain.operations import Operation, Transaction
-from dynamodb_items.dynamodb.failures import (
-    CancellationReason,
-    Failure,
-    cancellation_reasons,
-    failure_of,
+from dynamodb_items.dynamodb.error_codes import cancellation_reasons, failure_of
+from dynamodb_items.dynamodb.failures import CancellationReason, Failure, final_error, log_failure
+from dynamodb_items.dynamodb.retry_policy import (
+    LEAST_ATTEMPT_SECONDS,
+    FailedAttempt,
+    GiveUp,
+    RenewCredentials,
+    Retry,
+    RetryBudget,
+    RetryPolicy,
 )
-from dynamodb_items.dynamodb.final_errors import final_error, log_failure
 from dynamodb_items.observability.events import UNOBSERVED, CallRecord, Observer, observe_call
 from dynamodb_items.runtime.deadline import Deadline, current_deadline
 
-FIRST_BACKOFF_SECONDS = 0.1
-LEAST_ATTEMPT_SECONDS = 0.1
-"""With less time left, another attempt would only be load."""
-RETRY_RESERVE = 10
-_TELL_CAPACITY = {"ReturnConsumedCapacity": "TOTAL"}
+_RETURN_CAPACITY = {"ReturnConsumedCapacity": "TOTAL"}
 
 
 class Client(Protocol):
-    """What the attempts need of ``dynamodb_items.dynamodb.client.DynamoDBClient``."""
+    """The part of ``dynamodb_items.dynamodb.client.DynamoDBClient`` that retries need."""
 
     def call(
         self,
@@ -42,70 +42,46 @@ class Client(Protocol):
         parameters: Mapping[str, Any],
         deadline: Deadline,
     ) -> dict[str, Any]:
-        """One attempt."""
+        """Make one attempt."""
 
     def renew_credentials(self, timeout_seconds: float) -> None:
-        """Find the credentials afresh."""
+        """Find the credentials again."""
 
 
-class ConditionRefused(Exception):
+class ConditionFailed(Exception):
     """A write's condition was false.
 
-    ``found`` is the item as it was, None where there was none. ``after_lost_answer``
-    tells that an earlier attempt of the same write may have been applied.
+    ``found`` is the stored item, None if it is absent. ``after_lost_response`` means that an
+    earlier attempt of the same write may have been applied.
     """
 
-    def __init__(self, found: Attributes | None, *, after_lost_answer: bool) -> None:
+    def __init__(self, found: Attributes | None, *, after_lost_response: bool) -> None:
         super().__init__("the condition was false")
         self.found = found
-        self.after_lost_answer = after_lost_answer
+        self.after_lost_response = after_lost_response
 
 
-class TransactionRefused(Exception):
-    """Operations of a transaction were refused, and so nothing of it was written.
+class TransactionCanceled(Exception):
+    """DynamoDB canceled a transaction because of its operations; nothing was written.
 
-    ``reasons`` are in the order of the operations. ``after_lost_answer`` tells that an
-    earlier attempt of the same transaction may have been applied.
+    ``reasons`` are in the order of the operations. ``after_lost_response`` means that an earlier
+    attempt of the same transaction may have been applied.
     """
 
-    def __init__(self, reasons: list[CancellationReason], *, after_lost_answer: bool) -> None:
+    def __init__(self, reasons: list[CancellationReason], *, after_lost_response: bool) -> None:
         super().__init__("the transaction was canceled")
         self.reasons = reasons
-        self.after_lost_answer = after_lost_answer
-
-
-class RetryBudget:
-    """How many more attempts may be made: a few in reserve, and a share of the calls that succeed.
-
-    When everything fails the reserve is soon spent, and the table has to bear hardly more calls
-    than there are requests.
-    """
-
-    def __init__(self, percent: float) -> None:
-        self._deposit = percent / 100
-        self._tokens: float = RETRY_RESERVE
-
-    def earn(self) -> None:
-        """A call has succeeded."""
-        if self._tokens < RETRY_RESERVE:
-            self._tokens = min(RETRY_RESERVE, self._tokens + self._deposit)
-
-    def spend(self) -> bool:
-        """Take one attempt out of the budget, if one is in it."""
-        if self._tokens < 1:
-            return False
-        self._tokens -= 1
-        return True
+        self.after_lost_response = after_lost_response
 
 
 class Attempts:
-    """Calls that are attempted again while deadline, budget and number of attempts allow."""
+    """Calls that are retried while deadline, budget and number of attempts allow."""
 
     def __init__(self, client: Client, settings: Settings, observer: Observer = UNOBSERVED) -> None:
         self._client = client
         self._observer = observer
         self._deadline_seconds = settings.deadline_seconds
-        self._max_attempts = settings.max_attempts
+        self._policy = RetryPolicy(settings.max_attempts)
         self._budget = RetryBudget(settings.retry_percent)
 
     def call(
@@ -114,105 +90,129 @@ class Attempts:
         parameters: Mapping[str, Any],
         repeat: Callable[[], Mapping[str, Any] | None] | None = None,
     ) -> dict[str, Any]:
-        """Carry out one operation, within the deadline of the request that it is done for. Where
-        a repeat after a lost answer is not the same call again, ``repeat`` gives its parameters,
+        """Execute one operation within the deadline of the current request.
+
+        If the retry after a lost response is not the same call, ``repeat`` returns its parameters,
         or None to leave the outcome unknown.
 
         Raises:
-            ConditionRefused: the write's condition was false.
-            TransactionRefused: the transaction was canceled for what its operations are.
-            IdempotencyKeyReused: another transaction has had the same client request token.
-            StorageError: the call failed; its subclass says how.
-            ItemTooLarge, UnacceptableItem: DynamoDB refused the item for what it is.
+            ConditionFailed, TransactionCanceled: a condition was false; nothing was written.
+            IdempotencyKeyReused: another transaction had the same client request token.
+            StorageError: the call failed; its subclass is the reason.
+            ItemTooLarge, UnacceptableItem: DynamoDB rejected the item.
         """
+        deadline = self._deadline()
+        unknown = renewed = False
+        for number in itertools.count(1):
+            try:
+                return self._attempt(operation, parameters, number, deadline)
+            except (BotoCoreError, ClientError) as error:
+                failure = _call_failure(operation, error, number, after_lost_response=unknown)
+                lost = operation.is_write and failure.leaves_outcome_unknown
+                repeated = repeat() if repeat and lost and not unknown else parameters
+                unknown = unknown or lost
+                failed = FailedAttempt(
+                    number,
+                    failure,
+                    deadline.remaining_seconds,
+                    self._budget.has_retry,
+                    outcome_unknown=unknown,
+                    is_repeatable=repeated is not None,
+                    credentials_renewed=renewed,
+                )
+                self._execute(failed, operation, error, deadline)
+                parameters = repeated or parameters
+                renewed = renewed or failure is Failure.CREDENTIALS
+        raise AssertionError("attempts are counted without end")
+
+    def _deadline(self) -> Deadline:
         deadline = current_deadline() or Deadline(self._deadline_seconds)
         if not deadline.remaining_seconds:
-            raise StorageTimeout("The deadline passed before all was read. Nothing was changed.")
-        unknown = renewed = False
-        for attempt in itertools.count(1):
-            began = time.perf_counter()
-            try:
-                content = self._client.call(operation, {**parameters, **_TELL_CAPACITY}, deadline)
-            except (BotoCoreError, ClientError) as error:
-                failure = failure_of(error)
-                self._observe(operation, failure.name.lower(), attempt, began)
-                if failure is Failure.CONDITION_REFUSED:
-                    found = getattr(error, "response", {}).get("Item")
-                    raise ConditionRefused(found, after_lost_answer=unknown) from None
-                if failure is Failure.CANCELED:
-                    failure = _canceled(operation, error, attempt, after_lost_answer=unknown)
-                lost = operation.is_write and failure.leaves_outcome_unknown
-                if lost and not unknown and repeat is not None:
-                    again = repeat()
-                    if again is None:
-                        log_failure(operation, failure, error, attempt)
-                        raise final_error(failure, outcome_unknown=True) from error
-                    parameters = again
-                unknown = unknown or lost
-                another = self._prepare_another(failure, attempt, deadline, renewed=renewed)
-                renewed = renewed or failure is Failure.CREDENTIALS
-                if not another:
-                    log_failure(operation, failure, error, attempt)
-                    raise final_error(failure, outcome_unknown=unknown) from error
-            else:
-                self._observe(operation, "ok", attempt, began, _capacity_units(content))
-                self._budget.earn()
-                return content
-        raise AssertionError("attempts are counted without end")
+            raise StorageTimeout(
+                "The deadline passed before everything was read. Nothing was changed."
+            )
+        return deadline
+
+    def _attempt(
+        self,
+        operation: Operation | Transaction,
+        parameters: Mapping[str, Any],
+        number: int,
+        deadline: Deadline,
+    ) -> dict[str, Any]:
+        """Make one attempt and report it to the observer."""
+        began = time.perf_counter()
+        try:
+            content = self._client.call(operation, {**parameters, **_RETURN_CAPACITY}, deadline)
+        except (BotoCoreError, ClientError) as error:
+            self._observe(operation, failure_of(error).value, number, began)
+            raise
+        self._observe(operation, "ok", number, began, _capacity_units(content))
+        self._budget.earn()
+        return content
 
     def _observe(
         self,
         operation: Operation | Transaction,
         outcome: str,
-        attempt: int,
+        number: int,
         began: float,
         units: float = 0.0,
     ) -> None:
         seconds = time.perf_counter() - began
-        call = CallRecord(operation.value, outcome, attempt, seconds, units)
-        observe_call(self._observer, call)
+        record = CallRecord(operation.value, outcome, number, seconds, units)
+        observe_call(self._observer, record)
 
-    def _prepare_another(
-        self, failure: Failure, attempt: int, deadline: Deadline, *, renewed: bool
-    ) -> bool:
-        """Wait until another attempt makes sense; False where it makes none."""
-        if failure is Failure.CREDENTIALS:
-            if renewed:  # credentials just renewed are refused the same way
-                return False
-            self._client.renew_credentials(deadline.remaining_seconds / 2)
-            return deadline.remaining_seconds > LEAST_ATTEMPT_SECONDS
-        if not failure.is_transient or attempt >= self._max_attempts:
-            return False
-        # Full jitter, so that calls that failed together do not come back together.
-        pause_seconds = random.uniform(0, FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1))  # noqa: S311
-        if deadline.remaining_seconds < pause_seconds + LEAST_ATTEMPT_SECONDS:
-            return False
-        if not self._budget.spend():
-            return False
-        time.sleep(pause_seconds)
-        return True
+    def _execute(
+        self,
+        failed: FailedAttempt,
+        operation: Operation | Transaction,
+        error: BotoCoreError | ClientError,
+        deadline: Deadline,
+    ) -> None:
+        """Wait until the retry is due, or raise the final error."""
+        decision = self._policy.decide(failed, random.random())  # noqa: S311
+        if isinstance(decision, RenewCredentials):
+            self._client.renew_credentials(decision.within_seconds)
+            if deadline.remaining_seconds > LEAST_ATTEMPT_SECONDS:
+                return
+            final = final_error(failed.failure, outcome_unknown=failed.outcome_unknown)
+            decision = GiveUp(final)
+        if isinstance(decision, Retry):
+            self._budget.spend()
+            time.sleep(decision.after_seconds)
+            return
+        log_failure(operation, failed.failure, error, failed.number)
+        raise decision.error from error
 
 
 def _capacity_units(content: Mapping[str, Any]) -> float:
-    """Return the capacity units that a call consumed in all tables, 0 where they are unknown."""
+    """Return the capacity units that a call consumed in all tables, 0 if unknown."""
     consumed = content.get("ConsumedCapacity") or ()
     tables = consumed if isinstance(consumed, list) else [consumed]
     units = [table.get("CapacityUnits") for table in tables if table]
     return float(sum(each for each in units if isinstance(each, int | float)))
 
 
-def _canceled(
+def _call_failure(
     operation: Operation | Transaction,
     error: BotoCoreError | ClientError,
-    attempt: int,
+    number: int,
     *,
-    after_lost_answer: bool,
+    after_lost_response: bool,
 ) -> Failure:
-    """Return the failure of a canceled transaction as a whole.
+    """Return the failure of a call as a whole.
 
     Raises:
-        TransactionRefused: single operations failed.
+        ConditionFailed: the write's condition was false.
+        TransactionCanceled: single operations failed.
     """
+    failure = failure_of(error)
+    if failure is Failure.CONDITION_FAILED:
+        found = getattr(error, "response", {}).get("Item")
+        raise ConditionFailed(found, after_lost_response=after_lost_response) from None
+    if failure is not Failure.CANCELED:
+        return failure
     reasons = cancellation_reasons(error) if isinstance(error, ClientError) else []
     failures = {reason.failure for reason in reasons if reason.failure is not None}
     for failure in (Failure.MISCONFIGURED, Failure.REJECTED):
@@ -220,6 +220,6 @@ def _canceled(
             return failure
     if failures <= {Failure.THROTTLED}:
         return Failure.THROTTLED
-    for failure in failures - {Failure.CONDITION_REFUSED}:
-        log_failure(operation, failure, error, attempt)
-    raise TransactionRefused(reasons, after_lost_answer=after_lost_answer) from None
+    for failure in failures - {Failure.CONDITION_FAILED}:
+        log_failure(operation, failure, error, number)
+    raise TransactionCanceled(reasons, after_lost_response=after_lost_response) from None

@@ -1,4 +1,4 @@
-"""The JSON of DynamoDB's requests and responses, parsed and written once.
+"""The JSON of DynamoDB's requests and responses.
 
 Binary is base64 text there and ``bytes`` here; numbers are DynamoDB's own text in both.
 
@@ -13,30 +13,32 @@ from typing import Any
 
 import orjson
 
-from dynamodb_items.domain.numbers import is_number
+from dynamodb_items.domain.items import base64_text
+from dynamodb_items.domain.numbers import are_numbers
 from dynamodb_items.runtime.deadline import give_way, give_way_after
 
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
 _LONG_BYTES = 256 * 1024
-"""Longer responses hold several items, or one that is parsed as fast in either way."""
+"""Responses over this size hold several items, or one item that parses as fast either way."""
 _MAX_LEVELS = 64
-"""Twice the levels that DynamoDB stores; a parser of values may recurse that far."""
+"""Twice the levels that DynamoDB stores. Functions on values may recurse this deep."""
 
 
 def request_body(parameters: Mapping[str, Any]) -> bytes:
-    """The parameters of a call as DynamoDB takes them.
+    """Return the parameters of a call as DynamoDB's JSON.
 
     Raises:
-        TypeError: they hold what is not JSON, such as a lone surrogate.
+        TypeError: a value has no JSON form, such as a lone surrogate.
     """
-    return orjson.dumps(parameters, default=_base64_text)
+    return orjson.dumps(parameters, default=base64_text)
 
 
 def response_content(body: bytes, *, in_turns: bool = False) -> dict[str, Any]:
-    """Return what boto3 makes of a response: its content, the attribute values checked.
+    """Return the content of a response as boto3 does, with its attribute values checked.
 
-    A long one may be parsed ``in_turns`` with other requests: a transaction returns many items.
+    With ``in_turns``, other requests are served while a long response, such as that of a
+    transaction, is parsed.
 
     Raises:
         ValueError: the body is not a response of DynamoDB.
@@ -55,7 +57,7 @@ def _parsed(body: bytes, *, in_turns: bool) -> dict[str, Any]:
     try:
         content = parsed_in_turns(body) if in_turns else orjson.loads(body)
     except (ValueError, IndexError):
-        # A lone surrogate, which DynamoDB never stores but an engine in its place may.
+        # DynamoDB never stores a lone surrogate, which orjson rejects; other engines may.
         content = json.loads(body)
     if not isinstance(content, dict):
         raise TypeError("the response is not a JSON object")
@@ -63,12 +65,10 @@ def _parsed(body: bytes, *, in_turns: bool) -> dict[str, Any]:
 
 
 def parsed_in_turns(body: bytes) -> Any:
-    """Return what is in a JSON object whose arrays may be long, as those of transactions are.
-
-    Other requests are served between two members of such an array.
+    """Parse a JSON object with long arrays; other requests are served between array members.
 
     Raises:
-        ValueError: it is not a JSON object.
+        ValueError: the body is not a JSON object.
     """
     text = body.decode()
     content: dict[str, Any] = {}
@@ -101,7 +101,7 @@ def _array_in_turns(text: str, position: int) -> tuple[list[Any], int]:
 
 
 def _after(text: str, position: int, expected: str, last: str = "") -> tuple[int, bool]:
-    """The position after a sign and the white space around it; whether it was the last sign."""
+    """Return the position after a sign and white space, and whether the sign is ``last``."""
     position = _end_of_space(text, position)
     found = text[position : position + 1]
     if found == "" or found not in (expected, last):
@@ -114,14 +114,8 @@ def _end_of_space(text: str, position: int) -> int:
     return match.end() if match else position
 
 
-def _base64_text(value: Any) -> str:
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    raise TypeError(f"DynamoDB has no {type(value).__name__}")
-
-
 def _decode_content(content: dict[str, Any]) -> None:
-    """Decode all attributes in a response, of one item or of several."""
+    """Decode the attributes of all items in a response."""
     _decode_members(content)
     for name in ("Responses", "CancellationReasons"):
         for member in content.get(name) or ():
@@ -138,40 +132,49 @@ def _decode_members(content: dict[str, Any]) -> None:
     for name in ("Item", "Attributes"):
         attributes = content.get(name)
         if attributes is not None:
-            _decode_values(attributes.values(), 1)
+            numbers: list[str] = []
+            _decode_values(attributes.values(), 1, numbers)
+            if not are_numbers(numbers):
+                raise ValueError("an attribute value of type N or NS is not valid")
 
 
-def _decode_values(  # noqa: C901, PLR0912 - a case for each type
-    values: Iterable[dict[str, Any]], level: int
-) -> None:
-    """Check attribute values, and replace base64 text in them by the bytes."""
+def _decode_values(values: Iterable[dict[str, Any]], level: int, numbers: list[str]) -> None:
+    """Check attribute values, replace base64 text by bytes, and collect numbers to be checked."""
     if level > _MAX_LEVELS:
         raise ValueError("the attribute values nest too deep")
     for value in values:
-        ((type_, content),) = value.items()
+        (type_,) = value
+        content = value[type_]
         if type_ == "S":
-            is_valid = isinstance(content, str)
+            is_valid = type(content) is str
         elif type_ == "N":
-            is_valid = is_number(content)
+            numbers.append(content)
+            continue
         elif type_ == "M":
-            is_valid = isinstance(content, dict)
-            _decode_values(content.values(), level + 1)
+            is_valid = type(content) is dict
+            _decode_values(content.values(), level + 1, numbers)
         elif type_ == "L":
-            is_valid = isinstance(content, list)
-            _decode_values(content, level + 1)
+            is_valid = type(content) is list
+            _decode_values(content, level + 1, numbers)
         elif type_ in ("BOOL", "NULL"):
-            is_valid = isinstance(content, bool)
-        elif type_ == "SS":
-            is_valid = isinstance(content, list) and {str} >= set(map(type, content))
-        elif type_ == "NS":
-            is_valid = isinstance(content, list) and all(map(is_number, content))
-        elif type_ == "B":
-            is_valid = isinstance(content, str)
-            value[type_] = base64.b64decode(content, validate=True)
-        elif type_ == "BS":
-            is_valid = isinstance(content, list)
-            value[type_] = [base64.b64decode(member, validate=True) for member in content]
+            is_valid = type(content) is bool
         else:
-            is_valid = False
+            is_valid = _decode_set_or_binary(value, type_, content, numbers)
         if not is_valid:
             raise ValueError(f"an attribute value of type {type_[:4]} is not valid")
+
+
+def _decode_set_or_binary(
+    value: dict[str, Any], type_: str, content: Any, numbers: list[str]
+) -> bool:
+    """Decode a value of the other types; return whether it is valid."""
+    if type_ == "B":
+        value[type_] = base64.b64decode(content, validate=True)
+        return type(content) is str
+    if type(content) is not list:
+        return False
+    if type_ == "BS":
+        value[type_] = [base64.b64decode(member, validate=True) for member in content]
+    elif type_ == "NS":
+        numbers += content
+    return type_ in ("BS", "NS") or (type_ == "SS" and {str}.issuperset(map(type, content)))

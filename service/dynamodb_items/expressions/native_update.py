@@ -33,7 +33,7 @@ from dynamodb_items.formats.limits import (
     MAX_ATTRIBUTE_NAME_BYTES,
     object_members,
     pointer_to,
-    refuse,
+    reject,
 )
 from dynamodb_items.formats.typed_json import values_from_typed
 
@@ -79,7 +79,7 @@ class NativeExpressions:
         actions["SET"] += assignments
         text = " ".join(f"{clause} {','.join(each)}" for clause, each in actions.items() if each)
         if not update_fits(text):
-            _refuse_grown(UPDATE)
+            _reject_grown(UPDATE)
         return text
 
     def condition_expression(self, placeholders: Placeholders) -> str | None:
@@ -109,7 +109,7 @@ def check_condition(condition: str) -> None:
         UnacceptableItem: it is too long or has too many operators.
     """
     if not fits(condition):
-        _refuse_grown(CONDITION)
+        _reject_grown(CONDITION)
 
 
 def native_expressions(
@@ -127,7 +127,7 @@ def native_expressions(
     members = object_members(body, pointer)
     for name in members:
         if name not in (UPDATE, CONDITION, NAMES, VALUES):
-            refuse(
+            reject(
                 pointer_to(pointer, name), f"is none of {UPDATE}, {CONDITION}, {NAMES}, {VALUES}"
             )
     values = _values(members, pointer)
@@ -154,7 +154,7 @@ def native_condition(body: Any, key: Attributes, pointer: str = "") -> NativeCon
     members = object_members(body, pointer)
     for name in members:
         if name not in CONDITION_MEMBERS:
-            refuse(pointer_to(pointer, name), f"is none of {', '.join(CONDITION_MEMBERS)}")
+            reject(pointer_to(pointer, name), f"is none of {', '.join(CONDITION_MEMBERS)}")
     values = _values(members, pointer)
     bindings = Bindings(_names(members, pointer), values)
     template = (
@@ -172,7 +172,7 @@ def _check_all_used(bindings: Bindings, pointer: str) -> None:
         where = pointer_to(
             pointer_to(pointer, NAMES if placeholder[0] == "#" else VALUES), placeholder
         )
-        refuse(where, "is used in no expression")
+        reject(where, "is used in no expression")
 
 
 def _parsed(
@@ -181,17 +181,17 @@ def _parsed(
     inside = pointer_to(pointer, name)
     text = members[name]
     if not isinstance(text, str):
-        refuse(inside, "must be a string")
+        reject(inside, "must be a string")
     try:
         return parse(text, bindings)
     except ExpressionError as error:
-        refuse(inside, str(error))
+        reject(inside, str(error))
 
 
 def _check_key_paths(bindings: Bindings, key: Attributes, pointer: str) -> None:
     for attribute in key:
         if attribute in bindings.entered:
-            refuse(pointer, f"nothing is inside the key attribute {attribute}")
+            reject(pointer, f"nothing is inside the key attribute {attribute}")
 
 
 def _names(members: Mapping[str, Any], pointer: str) -> Mapping[str, str]:
@@ -201,9 +201,9 @@ def _names(members: Mapping[str, Any], pointer: str) -> Mapping[str, str]:
     for placeholder, name in names.items():
         _check_placeholder(placeholder, "#", inside)
         if not isinstance(name, str) or not name:
-            refuse(pointer_to(inside, placeholder), "must be an attribute's name")
+            reject(pointer_to(inside, placeholder), "must be an attribute's name")
         if len(name.encode()) > MAX_ATTRIBUTE_NAME_BYTES:
-            refuse(
+            reject(
                 pointer_to(inside, placeholder),
                 f"an attribute name is over {MAX_ATTRIBUTE_NAME_BYTES:,} bytes long",
             )
@@ -221,14 +221,14 @@ def _values(members: Mapping[str, Any], pointer: str) -> Mapping[str, AttributeV
 
 def _check_count(placeholders: Mapping[str, Any], pointer: str) -> None:
     if len(placeholders) > MAX_PLACEHOLDERS:
-        refuse(pointer, TOO_MANY_PLACEHOLDERS)
+        reject(pointer, TOO_MANY_PLACEHOLDERS)
 
 
 def _check_placeholder(placeholder: str, mark: str, pointer: str) -> None:
     rest = placeholder[1:]
     is_name = rest.replace("_", "a").isalnum() and rest.isascii()
     if placeholder[:1] != mark or not is_name or len(placeholder) > _MAX_PLACEHOLDER_BYTES:
-        refuse(
+        reject(
             pointer_to(pointer, placeholder),
             f"a placeholder is {mark} and up to 254 letters, digits and underscores",
         )
@@ -240,12 +240,12 @@ def _check_targets(
     for action in (action for actions in clauses.values() for action in actions):
         attribute = str(action.path[0])
         if attribute in key:
-            refuse(pointer, f"the key attribute {attribute} cannot be changed")
+            reject(pointer, f"the key attribute {attribute} cannot be changed")
         if attribute in own:
-            refuse(pointer, f"the attribute {attribute} is the service's own")
+            reject(pointer, f"the attribute {attribute} is the service's own")
 
 
-def _refuse_grown(name: str) -> NoReturn:
+def _reject_grown(name: str) -> NoReturn:
     detail = f"takes more than {MAX_EXPRESSION_BYTES:,} bytes or {MAX_OPERATORS} operators"
     raise UnacceptableItem(
         f"The {name} {detail} with what the service adds to it.",

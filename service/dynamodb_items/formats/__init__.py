@@ -1,1 +1,1 @@
-"""Plain and typed JSON, patches, and their limits."""
+"""Formats of items: plain JSON, typed JSON, patches, and their limits."""

@@ -1,13 +1,12 @@
-"""What DynamoDB accepts as attributes: names, levels, numbers, sizes.
+"""DynamoDB's limits on attributes: names, levels, numbers and sizes.
 
-Everything that DynamoDB would reject is rejected here, with a JSON Pointer to the error, so that
-the response is the same on every engine and costs no call. The JSON Pointer is built only for an
-error: while values are converted, no container knows where it is.
+Everything that DynamoDB would reject is rejected here, with a JSON Pointer to the error, so the
+response is the same on every engine and costs no call. The JSON Pointer is built only for an
+error, because building it for every value would be slow.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 """
 
-import base64
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
@@ -20,18 +19,20 @@ from dynamodb_items.runtime.deadline import give_way, give_way_after
 
 MAX_ITEM_BYTES = 400 * 1024
 MAX_ATTRIBUTE_NAME_BYTES = 65_535
-# The item is the first level, so 31 maps or lists may stand inside one another in it.
+# The item itself is the first level, so it may contain 31 nested maps or lists.
 MAX_LEVELS = 32
 
-# More than the attributes of a body that are not stored, such as the version and its log, take.
+# More than the size of attributes in a body that are not stored, such as the version log.
 _SPARE_BYTES = 16 * 1024
 _TURN_BYTES = 100 * 1024
 _MAX_QUOTED_POINTER = 1000
 
 
 class InvalidValue(Exception):
-    """A value that DynamoDB does not store. ``path`` leads to it, the innermost member first: each
-    container around it adds a member's name or index as the error passes.
+    """A value that DynamoDB does not store.
+
+    ``path`` is its position, the innermost member first: each container around it appends a
+    member's name or index while the exception propagates.
     """
 
     def __init__(self, detail: str, *path: str | int) -> None:
@@ -42,7 +43,7 @@ class InvalidValue(Exception):
 
 @contextmanager
 def inside(pointer: str) -> Iterator[None]:
-    """Turn an ``InvalidValue`` into the error of a body's part at a JSON Pointer.
+    """Convert an ``InvalidValue`` to the error of a body's part at a JSON Pointer.
 
     Raises:
         UnacceptableItem: a value in the block is invalid.
@@ -52,14 +53,13 @@ def inside(pointer: str) -> Iterator[None]:
     except InvalidValue as invalid:
         for member in reversed(invalid.path):
             pointer = pointer_to(pointer, member)
-        refuse(pointer, invalid.detail)
+        reject(pointer, invalid.detail)
 
 
 class ItemRoom:
-    """The bytes that the values of one item may still take, so that a body which no item can hold
-    is rejected before all of it is converted.
+    """A counter of the bytes of one item, which rejects a too large body early.
 
-    What is taken is less than or equal to what DynamoDB counts: ``check_item_size`` is exact.
+    It counts at most as many bytes as DynamoDB; ``check_item_size`` is exact.
     """
 
     __slots__ = ("_turn_at", "used")
@@ -69,26 +69,26 @@ class ItemRoom:
         self._turn_at = _TURN_BYTES
 
     def take_list(self, kinds: list[type]) -> None:
-        """Take the room of a list with members of these Python types.
+        """Count a list with members of these Python types.
 
         Raises:
-            ItemTooLarge: no item has so much room.
+            ItemTooLarge: the values exceed the size of any item.
         """
         self._take(3 + len(kinds) + _least_bytes(kinds))
 
     def take_map(self, members: Mapping[str, Any], kinds: list[type]) -> None:
-        """Take the room of a map with values of these Python types.
+        """Count a map with values of these Python types.
 
         Raises:
-            ItemTooLarge: no item has so much room.
+            ItemTooLarge: the values exceed the size of any item.
         """
         self._take(3 + 2 * len(members) + _least_bytes(kinds))
 
     def take_set(self, members: int) -> None:
-        """Take the room of a set with so many different members.
+        """Count a set with this many members.
 
         Raises:
-            ItemTooLarge: no item has so much room.
+            ItemTooLarge: the values exceed the size of any item.
         """
         self._take(members - 1)
 
@@ -96,20 +96,20 @@ class ItemRoom:
         self.used += size_bytes
         if self.used > MAX_ITEM_BYTES + _SPARE_BYTES:
             raise ItemTooLarge(
-                f"The item takes more than the {MAX_ITEM_BYTES:,} bytes that DynamoDB stores."
+                f"The item is larger than the {MAX_ITEM_BYTES:,} bytes that DynamoDB stores."
             )
-        if self.used >= self._turn_at:  # one list may take all of it; many lists are many steps
+        if self.used >= self._turn_at:  # a body of many lists has no other turn
             self._turn_at = self.used + _TURN_BYTES
             give_way()
 
 
 def _least_bytes(kinds: list[type]) -> int:
-    """What values of these Python types take at least; lists and maps take their own room."""
+    """Return the least size of values of these Python types, without lists and maps."""
     return kinds.count(Decimal) + kinds.count(type(None))
 
 
-def refuse(pointer: str, detail: str) -> NoReturn:
-    """Raise UnacceptableItem for the error at a JSON Pointer."""
+def reject(pointer: str, detail: str) -> NoReturn:
+    """Raise ``UnacceptableItem`` for the error at a JSON Pointer."""
     quoted = pointer or "its root"
     if len(quoted) > _MAX_QUOTED_POINTER:
         quoted = f"{quoted[:_MAX_QUOTED_POINTER]}…"
@@ -120,18 +120,21 @@ def refuse(pointer: str, detail: str) -> NoReturn:
 
 
 def pointer_to(parent: str, member: str | int) -> str:
-    """The JSON Pointer of a member, https://www.rfc-editor.org/rfc/rfc6901#section-3."""
+    """Return the JSON Pointer of a member.
+
+    https://www.rfc-editor.org/rfc/rfc6901#section-3
+    """
     return f"{parent}/{str(member).replace('~', '~0').replace('/', '~1')}"
 
 
 def object_members(value: Any, pointer: str) -> dict[str, Any]:
-    """The members of a parsed JSON object.
+    """Return the members of a parsed JSON object.
 
     Raises:
-        UnacceptableItem: it is not an object.
+        UnacceptableItem: the value is not an object.
     """
     if not isinstance(value, dict):
-        refuse(pointer, "must be a JSON object")
+        reject(pointer, "must be a JSON object")
     return value
 
 
@@ -139,14 +142,14 @@ def check_level(level: int) -> None:
     """Reject a map or list at a level beyond DynamoDB's 32; the item itself is level 1.
 
     Raises:
-        InvalidValue: it is too deep.
+        InvalidValue: the level is too deep.
     """
     if level > MAX_LEVELS:
-        raise InvalidValue(f"maps and lists nest deeper than {MAX_LEVELS} levels")
+        raise InvalidValue(f"maps and lists must not nest deeper than {MAX_LEVELS} levels")
 
 
 def check_names(members: Mapping[str, Any]) -> None:
-    """Reject names of attributes or map members that DynamoDB does not take.
+    """Reject names of attributes or map members that DynamoDB rejects.
 
     Raises:
         InvalidValue: a name is empty or too long.
@@ -156,25 +159,25 @@ def check_names(members: Mapping[str, Any]) -> None:
     if max(map(len, members), default=0) * 4 <= MAX_ATTRIBUTE_NAME_BYTES:
         return
     if any(len(name.encode()) > MAX_ATTRIBUTE_NAME_BYTES for name in members):
-        raise InvalidValue(f"an attribute name is over {MAX_ATTRIBUTE_NAME_BYTES:,} bytes long")
+        raise InvalidValue(f"an attribute name must not exceed {MAX_ATTRIBUTE_NAME_BYTES:,} bytes")
 
 
 def check_item_size(attributes: Attributes) -> None:
-    """Reject an item that DynamoDB would find too large.
+    """Reject an item that is too large for DynamoDB.
 
     Raises:
-        ItemTooLarge: its names and values take over 400 KB.
+        ItemTooLarge: the names and values exceed 400 KB.
     """
     size_bytes = attributes_bytes(attributes)
     give_way_after(size_bytes)
     if size_bytes > MAX_ITEM_BYTES:
         raise ItemTooLarge(
-            f"The item takes {size_bytes:,} bytes; DynamoDB stores up to {MAX_ITEM_BYTES:,}."
+            f"The item has {size_bytes:,} bytes; DynamoDB stores up to {MAX_ITEM_BYTES:,}."
         )
 
 
 def attributes_bytes(attributes: Attributes) -> int:
-    """What names and values take of DynamoDB's 400 KB, in bytes."""
+    """Return the size of names and values in bytes, as DynamoDB counts it."""
     return _names_bytes(attributes) + sum(map(_value_bytes, attributes.values()))
 
 
@@ -183,7 +186,10 @@ def _names_bytes(names: Iterable[str]) -> int:
 
 
 def _value_bytes(value: AttributeValue) -> int:
-    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html"""
+    """Return the size of one value.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
     for type_, content in value.items():
         if type_ == "S":
             return len(content.encode())
@@ -210,17 +216,12 @@ def _number_bytes(number: str) -> int:
 
 
 def checked_number(value: Decimal) -> str:
-    """The number in canonical form.
+    """Return the number in canonical form.
 
     Raises:
-        InvalidValue: DynamoDB cannot hold it exactly.
+        InvalidValue: DynamoDB cannot store the number exactly.
     """
     try:
         return canonical_number(value)
     except ValueError as error:
         raise InvalidValue(f"the number is {error}") from None
-
-
-def base64_text(content: bytes) -> str:
-    """Binary as JSON writes it."""
-    return base64.b64encode(content).decode()

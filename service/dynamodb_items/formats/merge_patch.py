@@ -1,4 +1,4 @@
-"""Pure: what a merge patch changes in an item.
+"""Merge patches: the changes that they make in an item.
 
 https://www.rfc-editor.org/rfc/rfc7396
 """
@@ -15,24 +15,24 @@ from dynamodb_items.runtime.deadline import give_way_after
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
-    """What a patch changes in an item as it was read."""
+class PatchResult:
+    """The changes that a patch makes in an item as read."""
 
     changes: Changes
-    looked_at: frozenset[str] | None = frozenset()
-    """The attributes besides the changed ones on which the result rests; None: all of them."""
+    depends_on: frozenset[str] | None = frozenset()
+    """The attributes, next to the changed ones, that the result depends on; None for all."""
 
 
 def is_flat(patch: dict[str, Any]) -> bool:
-    """Whether the patch sets and removes whole attributes: it is not empty and merges no map."""
+    """Return whether the patch only sets and removes whole attributes, at least one."""
     return bool(patch) and not any(isinstance(value, dict) for value in patch.values())
 
 
 def flat_changes(patch: dict[str, Any], pointer: str = "") -> Changes:
-    """The changes of a flat merge patch: SET, and REMOVE for null.
+    """Return the changes of a flat merge patch: SET, and REMOVE for null.
 
     Raises:
-        UnacceptableItem: a value that DynamoDB does not take.
+        UnacceptableItem: DynamoDB does not store one of the values.
     """
     changed = {name: value for name, value in patch.items() if value is not None}
     with inside(pointer):
@@ -43,22 +43,24 @@ def flat_changes(patch: dict[str, Any], pointer: str = "") -> Changes:
     )
 
 
-def merge_changes(item: Item, patch: dict[str, Any], pointer: str = "") -> Edited:
-    """What a merge patch changes in the item as read. What it does not touch inside a map keeps
-    its exact type, sets and binary included, and so does what it writes back unchanged.
+def merge_changes(item: Item, patch: dict[str, Any], pointer: str = "") -> PatchResult:
+    """Apply a merge patch to the item as read.
+
+    Values that the patch does not contain, or contains unchanged, keep their exact type, including
+    sets and binary.
 
     Raises:
-        UnacceptableItem: a value that DynamoDB does not take.
+        UnacceptableItem: DynamoDB does not store one of the values.
     """
     room = ItemRoom()
     with inside(pointer):
         merged = _merged(item.attributes, patch, 1, room)
     give_way_after(room.used)
-    return Edited(changes_between(item.attributes, merged), frozenset(patch))
+    return PatchResult(changes_between(item.attributes, merged), frozenset(patch))
 
 
 def changes_between(before: Attributes, after: Attributes) -> Changes:
-    """The changes that make the attributes after of those before."""
+    """Return the changes from the attributes before to the attributes after."""
     return Changes(
         set={name: value for name, value in after.items() if before.get(name) != value},
         remove=tuple(name for name in before if name not in after),

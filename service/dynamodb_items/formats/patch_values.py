@@ -1,8 +1,8 @@
 """The value of a JSON Patch operation, as the ``jsonpatch`` library handles it.
 
-The library copies a value with ``copy.deepcopy`` and compares it with the abstract classes of
-``collections.abc``: a second of processor time for a value of some hundred kilobytes. Both can be
-left to the value.
+The library copies a value with ``copy.deepcopy`` and compares it by the abstract classes of
+``collections.abc``, which takes a second of processor time for some hundred kilobytes. A value
+can define both operations itself.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from dynamodb_items.formats.plain_json import SetArray
 
 
 class PatchValue:
-    """A list or map that the library copies and compares in a small part of that time."""
+    """A list or map that the library copies and compares fast."""
 
     __slots__ = ("_value",)
 
@@ -19,11 +19,11 @@ class PatchValue:
         self._value = value
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> Any:
-        """Return a copy of the value itself, which shares no list or map with it."""
+        """Return a copy of the value itself that shares no list or map with it."""
         return _copied(self._value)
 
     def __eq__(self, other: object) -> bool:
-        """Whether both are the same JSON value: true and 1 differ, 1 and 1.0 do not."""
+        """Return whether both are the same JSON value; true and 1 differ, 1 and 1.0 do not."""
         return _is_same(self._value, other)
 
     __hash__ = None  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""Plain JSON values <-> typed attribute values, exact for every type that plain JSON has."""
+"""Conversion between plain JSON and typed attribute values, exact for every JSON type."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -7,12 +7,11 @@ from typing import Any, Self
 
 import orjson
 
-from dynamodb_items.domain.items import Attributes, AttributeValue
+from dynamodb_items.domain.items import Attributes, AttributeValue, base64_text
 from dynamodb_items.domain.numbers import canonical_number, parse_number
 from dynamodb_items.formats.limits import (
     InvalidValue,
     ItemRoom,
-    base64_text,
     check_level,
     check_names,
     checked_number,
@@ -28,7 +27,7 @@ _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?
 
 
 class BinaryText(str):
-    """Binary as plain JSON shows it; turned back, it is binary still."""
+    """Binary as base64 text that is converted back to binary."""
 
     __slots__ = ("stored",)
 
@@ -36,28 +35,28 @@ class BinaryText(str):
 
     @classmethod
     def of(cls, stored: AttributeValue) -> Self:
-        """The base64 text of a binary value."""
+        """Return the base64 text of a binary value."""
         text = cls(base64_text(stored["B"]))
         text.stored = stored
         return text
 
     def typed(self) -> AttributeValue:
-        """The value that it shows."""
+        """Return the binary value."""
         return self.stored
 
 
 class SetArray(list[Any]):
-    """A set as plain JSON shows it; turned back, it is a set still, whatever was done to it."""
+    """A set as an array that is converted back to a set, even after changes."""
 
     def __init__(self, type_: str, members: Iterable[Any]) -> None:
         super().__init__(members)
         self.type = type_
 
     def typed(self) -> AttributeValue:
-        """The set of its members.
+        """Return the set of the members.
 
         Raises:
-            InvalidValue: they are not a set of its type.
+            InvalidValue: the members are not a set of this type.
         """
         typed: list[AttributeValue] = []
         try:
@@ -75,22 +74,22 @@ class SetArray(list[Any]):
 def from_plain(
     value: Any, pointer: str = "", level: int = 1, room: ItemRoom | None = None
 ) -> AttributeValue:
-    """The typed value of parsed plain JSON, whose numbers are ``Decimal``.
+    """Return the typed value of parsed plain JSON, whose numbers are ``Decimal``.
 
     Raises:
-        UnacceptableItem: a number, a name or a depth that DynamoDB does not take.
-        ItemTooLarge: no item has room for it.
+        UnacceptableItem: a number, a name or the depth exceeds DynamoDB's limits.
+        ItemTooLarge: the value exceeds the size of any item.
     """
     with inside(pointer):
         return value_from_plain(value, level, room or ItemRoom())
 
 
 def attributes_from_plain(value: Any, pointer: str = "") -> Attributes:
-    """The typed attributes of a parsed plain JSON object.
+    """Return the typed attributes of a parsed plain JSON object.
 
     Raises:
-        UnacceptableItem: it is not an object, or holds what DynamoDB does not take.
-        ItemTooLarge: no item has room for it.
+        UnacceptableItem: the value is not an object, or exceeds DynamoDB's limits.
+        ItemTooLarge: the value exceeds the size of any item.
     """
     members = object_members(value, pointer)
     room = ItemRoom()
@@ -101,11 +100,11 @@ def attributes_from_plain(value: Any, pointer: str = "") -> Attributes:
 
 
 def value_from_plain(value: Any, level: int, room: ItemRoom) -> AttributeValue:
-    """The typed value of parsed plain JSON, where the caller adds the path to an error.
+    """Return the typed value of parsed plain JSON; the caller adds the path to an error.
 
     Raises:
-        InvalidValue: a number, a name or a depth that DynamoDB does not take.
-        ItemTooLarge: no item has room for it.
+        InvalidValue: a number, a name or the depth exceeds DynamoDB's limits.
+        ItemTooLarge: the value exceeds the size of any item.
     """
     convert = _SCALARS.get(type(value))
     return _container(value, level, room) if convert is None else convert(value)
@@ -163,8 +162,9 @@ _SCALARS: Mapping[type, Callable[[Any], AttributeValue]] = {
 
 
 def to_document(attributes: Attributes) -> dict[str, Any]:
-    """The item as a plain JSON document that can be changed and turned back by ``from_plain``:
-    numbers are ``Decimal``, and sets and binary remember what they are.
+    """Return the item as a plain JSON document that ``from_plain`` can convert back.
+
+    Numbers are ``Decimal``; sets and binary keep their types.
     """
     return {name: _member(value) for name, value in attributes.items()}
 
@@ -173,7 +173,7 @@ def _member(value: AttributeValue) -> Any:
     ((type_, content),) = value.items()
     match type_:
         case "N":
-            return _document_number(content)
+            return parse_number(content)
         case "NULL":
             return None
         case "M":
@@ -185,24 +185,17 @@ def _member(value: AttributeValue) -> Any:
         case "SS":
             return SetArray(type_, content)
         case "NS":
-            return SetArray(type_, map(_document_number, content))
+            return SetArray(type_, map(parse_number, content))
         case "BS":
             return SetArray(type_, (BinaryText.of({"B": member}) for member in content))
         case _:
             return content
 
 
-def _document_number(number: str) -> Any:
-    try:
-        return parse_number(number)
-    except ValueError:  # no number of DynamoDB's; an engine in its place let it in
-        return number
-
-
 def to_plain(attributes: Attributes) -> dict[str, Any]:
-    """The item as plain JSON values that ``orjson`` writes: sets as arrays, binary as base64."""
+    """Return the item as plain JSON values for ``orjson``: sets as arrays, binary as base64."""
     return {
-        # Most values are text or numbers, and most time is spent here.
+        # Text and numbers are handled inline: they are most values, and a call costs more.
         name: value["S"]
         if "S" in value
         else (_plain_number(value["N"]) if "N" in value else _plain(value))
@@ -238,10 +231,10 @@ def _plain(value: AttributeValue) -> Any:
 def _plain_number(number: str) -> Any:
     if len(number) <= _INT64_DIGITS and number.isascii() and number.isdigit():
         return int(number)
-    if _CANONICAL_NUMBER.fullmatch(number):  # as DynamoDB itself writes nearly all of them
+    if _CANONICAL_NUMBER.fullmatch(number):  # as DynamoDB writes nearly all numbers
         return orjson.Fragment(number)
     try:
         return orjson.Fragment(canonical_number(parse_number(number)))
     except ValueError:
-        # No number of DynamoDB's, so another engine let it in: as it stands if JSON has it.
+        # Beyond DynamoDB's limits, so not stored by DynamoDB: unchanged if it is valid JSON.
         return orjson.Fragment(number) if _JSON_NUMBER.fullmatch(number) else number

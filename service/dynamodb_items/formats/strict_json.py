@@ -1,4 +1,4 @@
-"""JSON bodies read so that nothing is lost: exact numbers, no duplicate keys, bounded depth.
+"""Strict parsing of JSON bodies: exact numbers, no duplicate keys, bounded depth.
 
 https://www.rfc-editor.org/rfc/rfc8259
 """
@@ -17,27 +17,27 @@ from dynamodb_items.domain.errors import InvalidBody, UnacceptableItem
 from dynamodb_items.domain.numbers import decimal_of
 from dynamodb_items.runtime.deadline import give_way_after
 
-# An item's 32 levels take two levels of JSON each in the typed form, and some to spare. The exact
-# limit is checked with the values; this one keeps the parser from recursing far.
+# More than the JSON levels of an item's 32 levels in the typed form, which are two each. This limit
+# bounds the parser's recursion; the exact limit is checked with the values.
 MAX_JSON_DEPTH = 80
 
-# A string, closed or not. Taking an unclosed string to the end of the body keeps the search linear.
+# A string, closed or not: an unclosed one must end the body, so that the search stays linear.
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
-# Each opening bracket as 1, each closing one as -1, all else left out.
+# An opening bracket becomes 1, a closing one -1; every other byte is removed.
 _STEPS = bytes.maketrans(b"[{]}", bytes([1, 1, 255, 255]))
 _NO_BRACKETS = bytes({*range(256)} - {*b"[]{}"})
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def parse_json(body: bytes) -> Any:
-    """The body's value; numbers are ``Decimal``, exact.
+    """Return the value of a body, with numbers as exact ``Decimal``.
 
     Raises:
-        InvalidBody: no JSON in UTF-8, a duplicate key, a lone surrogate, NaN or Infinity.
-        UnacceptableItem: nested too deep to be any item.
+        InvalidBody: not JSON in UTF-8, a duplicate key, a lone surrogate, NaN or Infinity.
+        UnacceptableItem: the body nests deeper than any item.
     """
     if not body.strip(b" \t\r\n"):
-        raise InvalidBody("The body is empty.")
+        raise InvalidBody("The body is empty. Send a JSON value.")
     if body.startswith(codecs.BOM_UTF8):
         raise InvalidBody(
             "The body begins with a byte order mark, which JSON must not have (RFC 8259 "
@@ -47,7 +47,7 @@ def parse_json(body: bytes) -> Any:
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
-        raise InvalidBody(f"The body is not UTF-8: byte {error.start} is wrong.") from None
+        raise InvalidBody(f"The body is not UTF-8: byte {error.start} is invalid.") from None
     try:
         value = _decoded(text)
     except json.JSONDecodeError as error:
@@ -55,7 +55,7 @@ def parse_json(body: bytes) -> Any:
             f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
         ) from None
     if _SURROGATE_ESCAPE.search(text):
-        _refuse_lone_surrogates(value)
+        _reject_lone_surrogates(value)
     give_way_after(len(body))
     return value
 
@@ -63,7 +63,7 @@ def parse_json(body: bytes) -> Any:
 def _decoded(text: str) -> Any:
     try:
         return _DECODER.decode(text)
-    except InvalidOperation:  # a number that no Decimal holds
+    except InvalidOperation:  # a number beyond the exponents of Decimal
         return _CAREFUL_DECODER.decode(text)
 
 
@@ -82,21 +82,21 @@ def _unique_members(members: list[tuple[str, Any]]) -> dict[str, Any]:
         seen = set()
         for name, _ in members:
             if name in seen:
-                raise InvalidBody(f"The body has the key {name[:60]!r} twice in one object.")
+                raise InvalidBody(f"The body contains the key {name[:60]!r} twice in one object.")
             seen.add(name)
     return value
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise InvalidBody(f"The body is not JSON: {name} is no JSON value.")
+def _reject_constant(name: str) -> NoReturn:
+    raise InvalidBody(f"The body is not JSON: {name} is not a JSON value.")
 
 
-def _refuse_lone_surrogates(value: Any) -> None:
+def _reject_lone_surrogates(value: Any) -> None:
     try:
-        orjson.dumps(value, default=str)  # encodes every string, and cannot encode these
+        orjson.dumps(value, default=str)  # encodes every string and rejects lone surrogates
     except orjson.JSONEncodeError:
         raise InvalidBody(
-            "The body has a lone surrogate (half of a \\u pair), which is no character."
+            "The body contains a lone surrogate (half of a \\u pair), which is not a character."
         ) from None
 
 
@@ -105,7 +105,7 @@ def _decoder(parse_number: Callable[[str], Decimal]) -> json.JSONDecoder:
         object_pairs_hook=_unique_members,
         parse_int=parse_number,
         parse_float=parse_number,
-        parse_constant=_refuse_constant,
+        parse_constant=_reject_constant,
     )
 
 

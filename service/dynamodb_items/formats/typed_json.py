@@ -1,4 +1,4 @@
-"""DynamoDB's own typed JSON, as ``{"Email": {"S": "…"}}``, <-> typed attribute values.
+"""Conversion of DynamoDB's typed JSON, such as ``{"Email": {"S": "…"}}``, to attribute values.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 """
@@ -13,7 +13,6 @@ from dynamodb_items.domain.numbers import parse_number
 from dynamodb_items.formats.limits import (
     InvalidValue,
     ItemRoom,
-    base64_text,
     check_level,
     check_names,
     checked_number,
@@ -23,16 +22,16 @@ from dynamodb_items.formats.limits import (
 from dynamodb_items.runtime.deadline import give_way_after, in_turns
 
 _MEMBERS_IN_A_ROW = 50_000
-"""So many take less than 100 milliseconds."""
+"""This many take less than 100 milliseconds."""
 _Reader: TypeAlias = Callable[[Any, int, ItemRoom], Any]
 
 
 def attributes_from_typed(value: Any, pointer: str = "") -> Attributes:
-    """The attributes of a parsed JSON object in DynamoDB's typed form.
+    """Return the attributes of a parsed JSON object in DynamoDB's typed form.
 
     Raises:
-        UnacceptableItem: it is not in that form, or holds what DynamoDB does not take.
-        ItemTooLarge: no item has room for it.
+        UnacceptableItem: the object is not in that form, or exceeds DynamoDB's limits.
+        ItemTooLarge: the object exceeds the size of any item.
     """
     members = object_members(value, pointer)
     room = ItemRoom()
@@ -43,11 +42,11 @@ def attributes_from_typed(value: Any, pointer: str = "") -> Attributes:
 
 
 def values_from_typed(members: dict[str, Any], pointer: str) -> dict[str, AttributeValue]:
-    """The attribute values of parsed JSON such as ``{":v": {"S": "Raj"}}``; base64 becomes bytes.
+    """Return the attribute values of parsed JSON such as ``{":v": {"S": "Raj"}}``.
 
     Raises:
-        UnacceptableItem: one is not in that form, or holds what DynamoDB does not take.
-        ItemTooLarge: no item has room for it.
+        UnacceptableItem: a value is not in that form, or exceeds DynamoDB's limits.
+        ItemTooLarge: a value exceeds the size of any item.
     """
     typed: dict[str, AttributeValue] = {}
     used = 0
@@ -77,7 +76,7 @@ def _named_value(name: str, value: Any, level: int, room: ItemRoom) -> Attribute
 def _value(value: Any, level: int, room: ItemRoom) -> AttributeValue:
     if not isinstance(value, dict) or len(value) != 1:
         raise InvalidValue(
-            'a typed value is an object of one type and its content, as {"S": "Raj"}'
+            'a typed value must be an object with one type and its content, such as {"S": "Raj"}'
         )
     ((type_, content),) = value.items()
     reader = _TYPED_READERS.get(type_)
@@ -147,7 +146,7 @@ def _set_reader(read: _Reader) -> _Reader:
         if not typed:
             raise InvalidValue("a set must not be empty")
         if len(set(typed)) < len(typed):
-            raise InvalidValue("a set must not hold a member twice")
+            raise InvalidValue("a set must not contain a member twice")
         return typed
 
     return read_set
@@ -182,23 +181,3 @@ _TYPED_READERS: Mapping[str, _Reader] = {
     "NS": _set_reader(_read_number),
     "BS": _set_reader(_read_binary),
 }
-
-
-def to_typed(attributes: Attributes) -> dict[str, Any]:
-    """The item in DynamoDB's typed form as JSON values, binary as base64 text."""
-    return {name: _typed(value) for name, value in attributes.items()}
-
-
-def _typed(value: AttributeValue) -> Any:
-    ((type_, content),) = value.items()
-    match type_:
-        case "B":
-            return {type_: base64_text(content)}
-        case "BS":
-            return {type_: [base64_text(member) for member in content]}
-        case "L":
-            return {type_: [_typed(member) for member in content]}
-        case "M":
-            return {type_: to_typed(content)}
-        case _:
-            return value

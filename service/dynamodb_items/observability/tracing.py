@@ -96,6 +96,6 @@ class TracingObserver(Observer):
             },
             start_time=ended - int(call.seconds * _NANOSECONDS),
         )
-        if call.outcome not in ("ok", "condition_refused"):
+        if call.outcome not in ("ok", "condition_failed"):
             span.set_status(StatusCode.ERROR)
         span.end(ended)

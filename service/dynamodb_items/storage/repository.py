@@ -11,7 +11,7 @@ from dynamodb_items.domain.errors import ItemsError, OutcomeUnknown, StorageThro
 from dynamodb_items.domain.items import Item, ItemKey, KeySchema
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items.domain.write_tokens import VersionAttribute, WriteToken
-from dynamodb_items.dynamodb.retries import Attempts, ConditionRefused
+from dynamodb_items.dynamodb.retries import Attempts, ConditionFailed
 from dynamodb_items.expressions import builder
 from dynamodb_items.expressions.builder import Placeholders
 from dynamodb_items.storage.transactions import ItemTransactions
@@ -82,8 +82,8 @@ class ItemRepository:
                 return Written(seen)
             try:
                 return self._carry_out(call)
-            except ConditionRefused as refusal:
-                if refusal.after_lost_answer or not needs_read or write.precondition:
+            except ConditionFailed as refusal:
+                if refusal.after_lost_response or not needs_read or write.precondition:
                     raise _refusal(call, refusal) from None
         raise StorageThrottled("Other writers keep changing this item. Nothing was changed.")
 
@@ -94,7 +94,7 @@ class ItemRepository:
                 self._complete(call.operation, call.parameters),
                 call.repeat and (lambda: self._repeat(call)),
             )
-        except ConditionRefused as refusal:
+        except ConditionFailed as refusal:
             written = self._recognised(call, refusal)
             if written is None:
                 raise
@@ -115,10 +115,10 @@ class ItemRepository:
         returned = _RETURN_VALUES[operation]
         return {"TableName": self._table, "ReturnValues": returned, **parameters}
 
-    def _recognised(self, call: Call, refusal: ConditionRefused) -> Written | None:
+    def _recognised(self, call: Call, refusal: ConditionFailed) -> Written | None:
         """What a write left that was refused because it had been applied already."""
         if call.operation is Operation.DELETE_ITEM:
-            is_gone = refusal.found is None and refusal.after_lost_answer
+            is_gone = refusal.found is None and refusal.after_lost_response
             return Written(call.seen) if is_gone else None
         if refusal.found is None or not self._version.carries(refusal.found, call.token):
             return None
@@ -145,7 +145,7 @@ class ItemRepository:
         operation = Operation.UPDATE_ITEM
         try:
             answer = self._attempts.call(operation, self._complete(operation, parameters))
-        except ConditionRefused as refusal:
+        except ConditionFailed as refusal:
             found = refusal.found  # another writer has cut the log, or removed it
         except (ItemsError, RuntimeError):
             return item  # the update is applied, whatever this meets; the next will cut the log
@@ -160,8 +160,8 @@ class ItemRepository:
         return None if attributes is None else Item(attributes)
 
 
-def _refusal(call: Call, refusal: ConditionRefused) -> Exception:
-    if refusal.after_lost_answer:
+def _refusal(call: Call, refusal: ConditionFailed) -> Exception:
+    if refusal.after_lost_response:
         return OutcomeUnknown(
             "The write was sent, its answer was lost, and the item has been changed since: the "
             "write may or may not have been applied. Read the item before writing again."

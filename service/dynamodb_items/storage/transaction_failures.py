@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 from dynamodb_items.domain.errors import ItemsError, ItemTooLarge, OperationsRefused, OutcomeUnknown
-from dynamodb_items.dynamodb.failures import CancellationReason, Failure
-from dynamodb_items.dynamodb.final_errors import error_of
-from dynamodb_items.dynamodb.retries import TransactionRefused
+from dynamodb_items.dynamodb.failures import CancellationReason, Failure, error_of
+from dynamodb_items.dynamodb.retries import TransactionCanceled
 from dynamodb_items.storage.write_plan import Call, refusal_of
 
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
@@ -14,11 +13,11 @@ MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 def found_nothing(reason: CancellationReason | None) -> bool:
     """Whether an operation was refused because there is no item."""
     return (
-        reason is not None and reason.failure is Failure.CONDITION_REFUSED and reason.found is None
+        reason is not None and reason.failure is Failure.CONDITION_FAILED and reason.found is None
     )
 
 
-def read_refusal(refusal: TransactionRefused) -> Exception:
+def read_refusal(refusal: TransactionCanceled) -> Exception:
     """What a canceled read is answered with."""
     failures = [reason.failure for reason in refusal.reasons if reason.failure is not None]
     # The keys are checked, so that their size together is all that can be wrong with them; in which
@@ -34,10 +33,10 @@ def read_refusal(refusal: TransactionRefused) -> Exception:
 def write_refusal(
     planned: Mapping[int, Call],
     reasons: Mapping[int, CancellationReason],
-    refusal: TransactionRefused,
+    refusal: TransactionCanceled,
 ) -> ItemsError:
     """What canceled writes are answered with; ``planned`` and ``reasons`` are by their places."""
-    if refusal.after_lost_answer:
+    if refusal.after_lost_response:
         return OutcomeUnknown(
             "The writes were sent, their answer was lost, and an item has been changed since: "
             "they may or may not have been applied. Read the items before writing again."
@@ -52,7 +51,7 @@ def write_refusal(
 
 
 def _reason_error(call: Call, reason: CancellationReason) -> ItemsError:
-    if reason.failure is Failure.CONDITION_REFUSED:
+    if reason.failure is Failure.CONDITION_FAILED:
         return refusal_of(call.write, reason.found)
     error = error_of(reason.failure) if reason.failure else None
     if not isinstance(error, ItemsError):

@@ -21,9 +21,8 @@ from dynamodb_items.domain.errors import (
 from dynamodb_items.domain.items import Attributes, Item, ItemKey
 from dynamodb_items.domain.operations import Operation, Transaction
 from dynamodb_items.domain.write_tokens import VersionAttribute, WriteToken
-from dynamodb_items.dynamodb.failures import CancellationReason, Failure
-from dynamodb_items.dynamodb.final_errors import error_of
-from dynamodb_items.dynamodb.retries import Attempts, TransactionRefused
+from dynamodb_items.dynamodb.failures import CancellationReason, Failure, error_of
+from dynamodb_items.dynamodb.retries import Attempts, TransactionCanceled
 from dynamodb_items.formats.limits import attributes_bytes
 from dynamodb_items.runtime.deadline import give_way_after, in_turns
 from dynamodb_items.storage.transaction_failures import (
@@ -73,11 +72,11 @@ class ItemTransactions:
         gets = [{"Get": {"TableName": self._table, "Key": key.attributes}} for key in keys]
         try:
             answer = self._attempts.call(Transaction.GET_ITEMS, {"TransactItems": gets})
-        except TransactionRefused as refusal:
+        except TransactionCanceled as refusal:
             raise read_refusal(refusal) from None
         found = [response.get("Item") for response in answer.get("Responses") or ()]
         if len(found) != len(keys):
-            raise error_of(Failure.LOST_ANSWER)
+            raise error_of(Failure.LOST_RESPONSE)
         check_size(_bytes_together(attributes for attributes in found if attributes))
         return [None if attributes is None else Item(attributes) for attributes in found]
 
@@ -225,7 +224,7 @@ class ItemTransactions:
         }
         try:
             self._attempts.call(Transaction.WRITE_ITEMS, parameters)
-        except TransactionRefused as refusal:
+        except TransactionCanceled as refusal:
             reasons = dict(zip(planned, refusal.reasons, strict=False))
             if self._recognised(planned, reasons, token, refusal):
                 return
@@ -239,7 +238,7 @@ class ItemTransactions:
         planned: Mapping[int, Call],
         reasons: Mapping[int, CancellationReason],
         token: WriteToken,
-        refusal: TransactionRefused,
+        refusal: TransactionCanceled,
     ) -> bool:
         """Whether it was refused because it had been applied already: it was so as a whole, so
         one item that carries its token is proof.
@@ -252,7 +251,7 @@ class ItemTransactions:
             return True
         if any(self._version.carries_kin(attributes, token) for attributes in found):
             raise IdempotencyKeyReused("Another request has had this Idempotency-Key.")
-        return refusal.after_lost_answer and all(
+        return refusal.after_lost_response and all(
             call.operation is Operation.DELETE_ITEM and found_nothing(reasons.get(index))
             for index, call in planned.items()
         )

@@ -8,7 +8,7 @@ from dynamodb_items.domain.changes import Changes
 from dynamodb_items.domain.items import NO_PRECONDITION, Attributes, Item, ItemKey, Precondition
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.expressions.native_update import NativeCondition, NativeExpressions
-from dynamodb_items.formats.merge_patch import Edited
+from dynamodb_items.formats.merge_patch import PatchResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Edit:
     """Change an existing item by what it holds."""
 
     key: ItemKey
-    changes_of: Callable[[Item], Edited]
+    changes_of: Callable[[Item], PatchResult]
     precondition: Precondition = NO_PRECONDITION
     operation = Operation.UPDATE_ITEM
 

@@ -22,7 +22,7 @@ from dynamodb_items.expressions import builder
 from dynamodb_items.expressions.builder import Placeholders, all_of
 from dynamodb_items.expressions.native_update import check_condition
 from dynamodb_items.formats.limits import check_item_size
-from dynamodb_items.formats.merge_patch import Edited
+from dynamodb_items.formats.merge_patch import PatchResult
 from dynamodb_items.formats.stored_types import with_stored_types
 from dynamodb_items.storage.write_commands import (
     Check,
@@ -119,7 +119,7 @@ class Planner:
             case Update(changes=changes) if needs_read:
                 before = _existing_item(write.key, seen).attributes
                 typed = Changes(with_stored_types(changes.set, before), changes.remove)
-                return self._edit(plan, write, Edited(typed), holds=in_transaction)
+                return self._edit(plan, write, PatchResult(typed), holds=in_transaction)
             case Update(changes=changes):
                 condition = builder.exists(placeholders, self._key_attribute)
                 return self._update(plan, changes, condition)
@@ -149,7 +149,7 @@ class Planner:
         return plan.call(Operation.PUT_ITEM, condition, Item=attributes)
 
     def _edit(
-        self, plan: "_Plan", write: Update | Edit, edited: Edited, *, holds: bool
+        self, plan: "_Plan", write: Update | Edit, edited: PatchResult, *, holds: bool
     ) -> Call | None:
         """Where ``holds``, other writes rest on this one: what it has looked at has to be so when
         they are carried out, even if it changes nothing. Only a new version can say that.
@@ -174,10 +174,10 @@ class Planner:
             condition = self._as_read(plan, seen, edited)
         return self._update(plan, edited.changes, condition)
 
-    def _as_read(self, plan: "_Plan", seen: Item, edited: Edited) -> str:
-        if edited.looked_at is not None:
+    def _as_read(self, plan: "_Plan", seen: Item, edited: PatchResult) -> str:
+        if edited.depends_on is not None:
             placeholders = plan.placeholders.copy()  # DynamoDB takes none that is in no use
-            names = dict.fromkeys((*edited.changes.names, *sorted(edited.looked_at)))
+            names = dict.fromkeys((*edited.changes.names, *sorted(edited.depends_on)))
             condition = all_of(
                 builder.exists(placeholders, self._key_attribute),
                 builder.as_read(placeholders, seen, names),

@@ -7,10 +7,9 @@ from typing import Any
 
 import orjson
 
-from dynamodb_items.domain.items import Attributes, AttributeValue, Item
+from dynamodb_items.domain.items import Attributes, AttributeValue, Item, base64_text
 from dynamodb_items.formats.limits import MAX_LEVELS
 from dynamodb_items.formats.plain_json import to_plain
-from dynamodb_items.formats.typed_json import to_typed
 from dynamodb_items.runtime.deadline import give_way_after
 from dynamodb_items.web.media_types import Representation
 
@@ -35,19 +34,19 @@ def encode_item(
     """
     attributes = item.attributes if projection is None else project(item.attributes, projection)
     if representation is Representation.TYPED:
-        members = to_typed(attributes)
+        body = _dump(attributes)
     else:
         members = to_plain(attributes)
         for name in own_attributes:
             members.pop(name, None)
-    body = _dump(members)
+        body = _dump(members)
     give_way_after(len(body))
     return body
 
 
 def _dump(value: Any) -> bytes:
     try:
-        return orjson.dumps(value)
+        return orjson.dumps(value, default=base64_text)
     except orjson.JSONEncodeError:
         # A lone surrogate, which DynamoDB never stores but an engine in its place may.
         return orjson.dumps(_escaped(value))
@@ -64,6 +63,8 @@ def _escaped(value: Any) -> Any:
             }
         case list():
             return [_escaped(member) for member in value]
+        case bytes():
+            return base64_text(value)
         case _:
             return value
 

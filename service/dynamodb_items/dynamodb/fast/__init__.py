@@ -1,1 +1,1 @@
-"""The fast path: signed requests over a connection pool of its own."""
+"""The fast path: signed requests over its own connection pool."""

@@ -1,7 +1,7 @@
-"""One HTTP/1.1 connection, on which a request is sent and its answer read.
+"""One HTTP/1.1 connection that sends requests and reads their responses.
 
-Only what DynamoDB and what stands in its place send is understood; anything else is an error, after
-which the connection is of no more use.
+It supports what DynamoDB and compatible engines send. Anything else is an error, after which the
+connection cannot be used again.
 
 https://www.rfc-editor.org/rfc/rfc9112
 """
@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from gevent import monkey
 
 MAX_HEAD_BYTES = 64 * 1024
-# An item of 400 KB in typed JSON, every character of it escaped, takes less.
+# More than an item of 400 KB in typed JSON with every character escaped.
 MAX_BODY_BYTES = 4 * 1024 * 1024
-# What most answers fit in: a buffer for more, at each of many connections, is memory for nothing.
+# Most responses fit; a larger buffer for each of many connections would waste memory.
 _RECEIVE_BYTES = 8 * 1024
 _MOST_RECEIVE_BYTES = 256 * 1024
 LEAST_SECONDS = 0.001
-"""A timeout of 0 would mean not to wait at all."""
+"""A timeout of 0 would make the socket non-blocking."""
 _MAX_NAMES = 100
 
 _Poll = monkey.get_original("select", "poll")
@@ -35,16 +35,16 @@ _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,7})[ \t]*(?:;[^\r\n]*)?")
 
 
 @dataclass(frozen=True, slots=True)
-class HTTPAnswer:
-    """A whole answer; the names of its headers are in lower case."""
+class HTTPResponse:
+    """A complete response; the names of its headers are in lower case."""
 
     status: int
     headers: Mapping[bytes, bytes]
     body: bytes
 
 
-class Malformed(Exception):
-    """The answer is not HTTP as this module knows it."""
+class InvalidResponse(Exception):
+    """The response is not HTTP in the form that this module supports."""
 
 
 class EndOfStream(Exception):
@@ -52,35 +52,36 @@ class EndOfStream(Exception):
 
 
 class Connection:
-    """A socket on which answers are read; for one exchange at a time."""
+    """A connected socket for one exchange at a time."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
-        # The system's own: gevent's looks up and makes more for each question than it answers.
+        # The system's poll: gevent's costs more for a check that never waits.
         self._arrivals = _Poll()
         self._arrivals.register(connected, select.POLLIN)
         self._received = b""
-        self.has_answered = False
-        """Whether any byte of the answer to the latest request came."""
+        self.has_received = False
+        """Whether any byte of the response to the latest request has arrived."""
         self.is_reusable = True
-        """Whether the other side will answer another request here."""
+        """Whether the connection can be used for another request."""
 
     @property
     def is_stale(self) -> bool:
-        """Whether the other side closed it, or sent what nobody asked for."""
+        """Whether the other side closed the connection or sent data without a request."""
         if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
             return True
         return bool(self._arrivals.poll(0))
 
     def close(self) -> None:
-        """Close it, whatever state it is in."""
+        """Close the connection in any state."""
         self._socket.close()
 
-    def exchange(self, request: bytes, until: float) -> HTTPAnswer:
-        """Send a request and read its answer, all before ``until`` on the monotonic clock."""
-        self.has_answered = False
+    def exchange(self, request: bytes, until: float) -> HTTPResponse:
+        """Send a request and read its response before ``until`` on the monotonic clock."""
+        self.has_received = False
         self._socket.settimeout(max(until - time.monotonic(), LEAST_SECONDS))
-        sent = self._socket.send(request)  # nearly always all of it, and cheaper than sendall()
+        # send() nearly always sends the whole request, and costs less than sendall().
+        sent = self._socket.send(request)
         if sent < len(request):
             self._socket.sendall(request[sent:])
         head = self._read_until(b"\r\n\r\n", MAX_HEAD_BYTES, until)
@@ -89,18 +90,20 @@ class Connection:
         connection_header = headers.get(b"connection", b"").lower()
         if version == b"0" or b"close" in connection_header or self._received:
             self.is_reusable = False
-        return HTTPAnswer(status, headers, body)
+        return HTTPResponse(status, headers, body)
 
     def _read_body(self, status: int, headers: Mapping[bytes, bytes], until: float) -> bytes:
         length = headers.get(b"content-length")
         encoding = headers.get(b"transfer-encoding")
         if encoding is not None:
             if length is not None or encoding.lower() != b"chunked":
-                raise Malformed("the answer's length is told in two ways, or in an unknown one")
+                raise InvalidResponse(
+                    "the response has two lengths or an unknown transfer encoding"
+                )
             return self._read_chunks(until)
         if length is not None:
             if not _LENGTH.fullmatch(length):
-                raise Malformed("the answer's length is no number")
+                raise InvalidResponse("the response's length is not a number")
             return self._read_exactly(int(length), until)
         if status in (204, 304):
             return b""
@@ -113,18 +116,18 @@ class Connection:
             size_line = self._read_until(b"\r\n", MAX_HEAD_BYTES, until)
             match = _CHUNK_SIZE.fullmatch(size_line)
             if match is None:
-                raise Malformed("the size of a chunk is no number")
+                raise InvalidResponse("the size of a chunk is not a number")
             size = int(match[1], 16)
             if size == 0:
                 break
             total += size
             if total > MAX_BODY_BYTES:
-                raise Malformed("the answer is too long")
+                raise InvalidResponse("the response is too long")
             chunks.append(self._read_exactly(size, until))
             if self._read_exactly(2, until) != b"\r\n":
-                raise Malformed("a chunk is longer than its size")
+                raise InvalidResponse("a chunk is longer than its size")
         while self._read_until(b"\r\n", MAX_HEAD_BYTES, until):
-            pass  # trailers say nothing that matters here
+            pass  # trailers have no meaning for DynamoDB
         return b"".join(chunks)
 
     def _read_to_the_end(self, until: float) -> bytes:
@@ -138,11 +141,11 @@ class Connection:
             except EndOfStream:
                 return b"".join(parts)
             total += len(parts[-1])
-        raise Malformed("the answer is too long")
+        raise InvalidResponse("the response is too long")
 
     def _read_exactly(self, size: int, until: float) -> bytes:
         if size > MAX_BODY_BYTES:
-            raise Malformed("the answer is too long")
+            raise InvalidResponse("the response is too long")
         received = self._received
         if len(received) < size:
             parts = [received]
@@ -158,7 +161,7 @@ class Connection:
         received = self._received
         while (index := received.find(end)) < 0:
             if len(received) > most:
-                raise Malformed("the answer's head is too long")
+                raise InvalidResponse("the response's head is too long")
             received += self._receive(until)
         self._received = received[index + len(end) :]
         return received[:index]
@@ -166,40 +169,40 @@ class Connection:
     def _receive(self, until: float, most_bytes: int = _RECEIVE_BYTES) -> bytes:
         remaining = until - time.monotonic()
         if remaining <= 0:
-            raise TimeoutError("the answer did not come in time")
+            raise TimeoutError("the response did not arrive in time")
         self._socket.settimeout(remaining)
         received = self._socket.recv(most_bytes)
         if not received:
             raise EndOfStream("the connection was closed")
-        self.has_answered = True
+        self.has_received = True
         return received
 
 
 def _parsed_head(head: bytes) -> tuple[bytes, int, dict[bytes, bytes]]:
-    """The minor version, the status and the headers of an answer's head."""
+    """Return the minor version, the status and the headers of a response's head."""
     status_line, *lines = head.split(b"\r\n")
     match = _STATUS_LINE.fullmatch(status_line)
     if match is None:
-        raise Malformed("the answer is not HTTP/1")
+        raise InvalidResponse("the response is not HTTP/1")
     headers: dict[bytes, bytes] = {}
     for line in lines:
         spelled, colon, value = line.partition(b":")
         name = _header_names.get(spelled) or _header_name(spelled)
         if not colon:
-            raise Malformed("a header line has no name")
+            raise InvalidResponse("a header line has no name")
         if name in headers:
             value = headers[name] + b"," + value
         headers[name] = value.strip(b" \t")
     return match[1], int(match[2]), headers
 
 
-# By the names as DynamoDB spells them, of which there are few.
+# By the names as DynamoDB spells them, which are few.
 _header_names: dict[bytes, bytes] = {}
 
 
 def _header_name(spelled: bytes) -> bytes:
     if not _HEADER_NAME.fullmatch(spelled):
-        raise Malformed("a header line has no name")
+        raise InvalidResponse("a header line has no name")
     name = spelled.lower()
     if len(_header_names) < _MAX_NAMES:
         _header_names[spelled] = name

@@ -1,6 +1,6 @@
-"""Kept-alive connections to one endpoint: opened, lent for one exchange at a time, and closed.
+"""Kept-alive connections to one endpoint, each used for one exchange at a time.
 
-No exchange is repeated here: whether it may be is for the caller to know.
+This module retries no exchange: the caller decides that.
 """
 
 import os
@@ -24,20 +24,22 @@ from dynamodb_items.dynamodb.fast.http1 import (
     LEAST_SECONDS,
     Connection,
     EndOfStream,
-    HTTPAnswer,
-    Malformed,
+    HTTPResponse,
+    InvalidResponse,
 )
 from dynamodb_items.runtime.deadline import Deadline, TimeIsUp, time_limit
 
 MAX_OPENING = 16
-"""How many connections are opened at a time. All that a burst of requests asks for would be opened
-at once, each handshake slower for all the others, and the connect timeout would end most of them.
+"""How many connections are opened at the same time.
+
+In a burst of requests, unlimited handshakes would slow each other down until most of them exceed
+the connect timeout.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to connect; without a TLS context in the clear."""
+    """Where to connect; without a TLS context, unencrypted."""
 
     url: str
     host: str
@@ -46,8 +48,10 @@ class Endpoint:
 
 
 class Connections:
-    """The connections of one process to an endpoint; as many as are asked for at once, of which
-    ``max_idle`` are kept. Safe with threads, with gevent's greenlets, and across a fork.
+    """The connections of one process to an endpoint, one for each concurrent exchange.
+
+    Up to ``max_idle`` unused connections are kept. Safe with threads, with gevent's greenlets, and
+    across a fork.
     """
 
     def __init__(self, endpoint: Endpoint, max_idle: int) -> None:
@@ -59,25 +63,25 @@ class Connections:
 
     def exchange(
         self, request: bytes, *, connect_seconds: float, read_seconds: float, deadline: Deadline
-    ) -> HTTPAnswer:
-        """Send a request and return its answer.
+    ) -> HTTPResponse:
+        """Send a request and return its response.
 
         Raises:
             ConnectTimeoutError, EndpointConnectionError, SSLError: nothing was sent.
-            ReadTimeoutError: the whole answer did not come within ``read_seconds``, or before the
+            ReadTimeoutError: the response was not complete within ``read_seconds`` or before the
                 deadline.
-            ConnectionClosedError: the connection broke before an answer began.
-            ResponseStreamingError: the answer broke off, or is not to be understood.
+            ConnectionClosedError: the connection closed before the response began.
+            ResponseStreamingError: the response is incomplete or not valid HTTP.
         """
         connection = self._take() or self._open(connect_seconds, read_seconds, deadline)
         until = time.monotonic() + min(read_seconds, deadline.remaining_seconds)
         try:
-            answer = connection.exchange(request, until)
+            response = connection.exchange(request, until)
         except BaseException as error:
             connection.close()
             if isinstance(error, TimeoutError):
                 raise ReadTimeoutError(endpoint_url=self._endpoint.url, error=error) from error
-            if isinstance(error, Malformed):
+            if isinstance(error, InvalidResponse):
                 raise ResponseStreamingError(error=error) from error
             if isinstance(error, (OSError, EndOfStream)):
                 self._raise_broken(connection, error)
@@ -86,7 +90,7 @@ class Connections:
             self._idle.append(connection)
         else:
             connection.close()
-        return answer
+        return response
 
     def close(self) -> None:
         """Close the connections that are idle."""
@@ -94,9 +98,9 @@ class Connections:
             self._idle.pop().close()
 
     def _take(self) -> Connection | None:
-        """An idle connection that the other side has not closed, the latest used first."""
+        """Return an idle connection that is still open, the most recently used first."""
         if self._owner_pid != os.getpid():
-            # They are the parent's: the other side of each is one, and cannot serve two.
+            # The parent process uses these connections; two processes cannot share one.
             self._owner_pid = os.getpid()
             self._opening = threading.Semaphore(MAX_OPENING)
             self.close()
@@ -111,7 +115,7 @@ class Connections:
         return None
 
     def _open(self, connect_seconds: float, wait_seconds: float, deadline: Deadline) -> Connection:
-        """A new connection, or one that comes free before its turn to be opened comes."""
+        """Return a new connection, or one that becomes idle while this call waits to open one."""
         opening = self._opening
         if not opening.acquire(timeout=min(wait_seconds, deadline.remaining_seconds)):
             raise ConnectTimeoutError(endpoint_url=self._endpoint.url)
@@ -124,13 +128,13 @@ class Connections:
         endpoint = self._endpoint
         seconds = max(seconds, LEAST_SECONDS)
         try:
-            with time_limit(seconds):  # a name server, and each of its addresses, may be silent
+            with time_limit(seconds):  # a name server or an address may not respond
                 return self._connected(seconds)
         except (TimeoutError, TimeIsUp) as error:
             raise ConnectTimeoutError(endpoint_url=endpoint.url, error=error) from error
         except ssl.SSLCertVerificationError as error:
             raise SSLError(endpoint_url=endpoint.url, error=error) from error
-        except OSError as error:  # other failures of the handshake among them
+        except OSError as error:  # including other failures of the handshake
             raise EndpointConnectionError(endpoint_url=endpoint.url, error=error) from error
 
     def _connected(self, seconds: float) -> Connection:
@@ -147,7 +151,7 @@ class Connections:
             raise
 
     def _raise_broken(self, connection: Connection, error: Exception) -> NoReturn:
-        if connection.has_answered:
+        if connection.has_received:
             raise ResponseStreamingError(error=error) from error
         raise ConnectionClosedError(
             endpoint_url=self._endpoint.url, request=None, error=error

@@ -1,7 +1,8 @@
-"""How DynamoDB calls look, learned from botocore: it prepares each one, and nothing is sent.
+"""DynamoDB calls as botocore prepares them, without sending them.
 
-Endpoint rules, FIPS and dual-stack names, account endpoints, user agent and signing region are
-botocore's to know. What it prepares in a way that is not known here stays its own.
+botocore decides endpoint rules, FIPS and dual-stack names, account endpoints, user agent and
+signing region. If it prepares a call in a form that this module does not support, botocore makes
+the calls itself.
 """
 
 import os
@@ -25,29 +26,29 @@ _HEADERS = {"X-Amz-Target", "Content-Type", "User-Agent"}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-class NotUnderstood(Exception):
-    """Only botocore can carry this out; the message says why."""
+class UnsupportedClient(Exception):
+    """Only botocore can make the call; the message contains the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedCalls:
-    """Everything about a table's calls that stays the same from one to the next."""
+    """The constant parts of a table's calls."""
 
     endpoint: Endpoint
     signer: Signer
     targets: Mapping[Operation, str]
     """The value of ``X-Amz-Target``."""
     heads: Mapping[Operation, str]
-    """The start of each request, up to what its body and its signature decide."""
+    """The start of each request, without the lines that depend on its body."""
 
 
 def prepared_calls(client: Any, table: str, verify: str | bool | None) -> PreparedCalls:
-    """The calls of a boto3 client for a table.
+    """Return the calls of a boto3 client for a table.
 
-    ``verify`` is botocore's: a path of certificate authorities, or True for those it ships.
+    ``verify`` is botocore's: the path of certificate authorities, or True for botocore's own.
 
     Raises:
-        NotUnderstood: the client is set up in a way that is botocore's alone.
+        UnsupportedClient: only botocore supports the client's configuration.
     """
     calls = {
         operation: _prepared_by_botocore(client, operation, table)
@@ -60,7 +61,7 @@ def prepared_calls(client: Any, table: str, verify: str | bool | None) -> Prepar
     for other in calls.values():
         _check_call(other, parts)
         if other["url"] != url:
-            raise NotUnderstood("the operations have different endpoints")
+            raise UnsupportedClient("the operations have different endpoints")
     _check_client(client, url)
     host = _host_header(parts)
     return PreparedCalls(
@@ -83,14 +84,14 @@ def _head(host: str, headers: Mapping[str, str]) -> str:
 
 
 def _prepared_by_botocore(client: Any, operation: Operation, table: str) -> dict[str, Any]:
-    """What botocore would send, up to the signature, and how it would sign.
+    """Return the request that botocore would send, without its signature, and how it would sign.
 
-    The handler answers in place of the endpoint, so nothing leaves.
+    The handler returns a response in place of the endpoint's, so nothing is sent.
     https://boto3.amazonaws.com/v1/documentation/api/latest/guide/events.html
     """
     prepared: dict[str, Any] = {}
 
-    def answer(
+    def capture(
         params: dict[str, Any], request_signer: Any, context: dict[str, Any], **_: Any
     ) -> tuple[Any, dict[str, Any]]:
         signing = context.get("signing", {})
@@ -103,61 +104,61 @@ def _prepared_by_botocore(client: Any, operation: Operation, table: str) -> dict
         return SimpleNamespace(status_code=HTTPStatus.OK, headers={}), {}
 
     event = f"before-call.{client.meta.service_model.service_id.hyphenize()}.{operation}"
-    client.meta.events.register_first(event, answer)
+    client.meta.events.register_first(event, capture)
     try:
         getattr(client, xform_name(operation))(TableName=table)
     finally:
-        client.meta.events.unregister(event, answer)
+        client.meta.events.unregister(event, capture)
     return prepared
 
 
 def _check_call(call: Mapping[str, Any], parts: SplitResult) -> None:
-    """Let only pass what this module sends in the same way.
+    """Check that this module sends the call exactly as botocore does.
 
     Raises:
-        NotUnderstood: it is anything else.
+        UnsupportedClient: it does not.
     """
     if call["method"] != "POST" or call["url_path"] != "/" or call["query_string"]:
-        raise NotUnderstood("botocore does not post to the endpoint's root")
+        raise UnsupportedClient("botocore does not send a POST to the endpoint's root")
     if call["signature"] != "v4":
-        raise NotUnderstood(f"botocore signs by {call['signature']!r}")
+        raise UnsupportedClient(f"botocore signs with {call['signature']!r}")
     if set(call["headers"]) != _HEADERS:
-        raise NotUnderstood(f"botocore sends {', '.join(call['headers'])}")
+        raise UnsupportedClient(f"botocore sends the headers {', '.join(call['headers'])}")
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-        raise NotUnderstood("the endpoint is no HTTP URL")
+        raise UnsupportedClient("the endpoint is not an HTTP URL")
     if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
-        raise NotUnderstood("the endpoint's URL has more than a host and a port")
+        raise UnsupportedClient("the endpoint's URL has more than a host and a port")
 
 
 def _check_client(client: Any, url: str) -> None:
-    """Let only pass a client that connects directly and is not extended.
+    """Check that a client connects directly and has no plugins.
 
     Raises:
-        NotUnderstood: it is anything else.
+        UnsupportedClient: it does not connect directly, or is extended.
     """
     config = client.meta.config
     if (config.proxies or get_environ_proxies(url)).get(urlsplit(url).scheme):
-        raise NotUnderstood("a proxy stands between")
+        raise UnsupportedClient("a proxy is configured")
     if config.client_cert:
-        raise NotUnderstood("there is a client certificate")
+        raise UnsupportedClient("a client certificate is configured")
     if client.meta.service_model.resolved_protocol != "json":
-        raise NotUnderstood("the protocol is not JSON")
+        raise UnsupportedClient("the protocol is not JSON")
     if os.environ.get("BOTOCORE_EXPERIMENTAL__PLUGINS"):
-        raise NotUnderstood("botocore has plugins")
+        raise UnsupportedClient("botocore has plugins")
 
 
 def _tls(verify: str | bool | None) -> ssl.SSLContext:
     if verify is False:
-        raise NotUnderstood("certificates are not to be verified")
+        raise UnsupportedClient("verification of certificates is off")
     authorities = get_cert_path(True) if verify is None or verify is True else verify
     try:
         return ssl.create_default_context(cafile=authorities)
     except OSError as error:
-        raise NotUnderstood("the certificate authorities cannot be read") from error
+        raise UnsupportedClient("the certificate authorities cannot be read") from error
 
 
 def _host_header(parts: SplitResult) -> str:
-    """The host as botocore signs it: lower case, the port only where it is not the scheme's."""
+    """Return the host as botocore signs it: lower case, without the scheme's default port."""
     host = parts.hostname or ""
     if ":" in host:
         host = f"[{host}]"

@@ -1,8 +1,7 @@
 """AWS Signature Version 4 for one kind of request: a POST of JSON to the root of one endpoint.
 
-All that stays the same from request to request is computed once: per credentials and day the
-signing key, per second the timestamp. What botocore's ``SigV4Auth`` computes for the same request
-is the same byte for byte; a test holds it to that.
+The signing key is computed once for each set of credentials and day, the timestamp once a second.
+The result equals that of botocore's ``SigV4Auth`` byte for byte; a test compares them.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -20,13 +19,13 @@ _ALGORITHM = "AWS4-HMAC-SHA256"
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]+", re.ASCII)
 
 
-class UnusualCredentials(Exception):
-    """The credentials hold characters that no header may; botocore may say what to do."""
+class UnsupportedCredentials(Exception):
+    """The credentials contain characters that a header must not; botocore reports the error."""
 
 
 @dataclass(frozen=True, slots=True)
 class _SigningKey:
-    """What one set of credentials and one day have in common."""
+    """The parts of a signature that depend only on credentials and day."""
 
     identity: tuple[str, str, str | None]
     day: str
@@ -39,7 +38,7 @@ class _SigningKey:
 
 
 class Signer:
-    """Signs requests to one endpoint."""
+    """A signer of requests to one endpoint."""
 
     def __init__(
         self,
@@ -57,11 +56,13 @@ class Signer:
         self._now = (0, "")
 
     def header_lines(self, target: str, body: bytes, credentials: ReadOnlyCredentials) -> str:
-        """The lines that a request with this ``X-Amz-Target`` needs to be authentic, each with its
-        end: ``X-Amz-Date``, ``X-Amz-Security-Token`` with temporary credentials, ``Authorization``.
+        """Return the header lines that sign a request with this ``X-Amz-Target``.
+
+        They are ``X-Amz-Date``, ``Authorization`` and, for temporary credentials,
+        ``X-Amz-Security-Token``, each with its line end.
 
         Raises:
-            UnusualCredentials: they cannot stand in a header as they are.
+            UnsupportedCredentials: the credentials are not a valid header value.
         """
         timestamp = self._timestamp()
         key = self._signing_key(credentials, timestamp[:8])
@@ -97,7 +98,7 @@ class Signer:
     def _derived_key(self, identity: tuple[str, str, str | None], day: str) -> _SigningKey:
         access_key, secret_key, token = identity
         if not all(_HEADER_VALUE.fullmatch(value) for value in (access_key, token or "-")):
-            raise UnusualCredentials
+            raise UnsupportedCredentials
         key = f"AWS4{secret_key}".encode()
         for part in (day, self._region, self._service, "aws4_request"):
             key = hmac.digest(key, part.encode(), "sha256")

@@ -1,9 +1,8 @@
-"""The fast path: DynamoDB calls at a small part of botocore's processor time.
+"""The fast path: DynamoDB calls that take a small part of botocore's processor time.
 
-boto3 stays the client. How a call looks is learned from botocore itself, once, by letting it
-prepare each operation without sending it: its endpoint, its headers, how it signs. Where anything
-of that is not exactly as known here, there is no fast path and botocore carries out every call.
-What a call raises is what botocore raises.
+boto3 stays the client. At start, botocore prepares each operation once without sending it, which
+shows its endpoint, headers and signature. If the fast path does not support any of them, botocore
+makes every call. The fast path raises the same exceptions as botocore.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
 """
@@ -18,18 +17,18 @@ from botocore.parsers import ResponseParserError
 
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.dynamodb.attribute_parser import AttributeParser
-from dynamodb_items.dynamodb.failures import BrokenResponse
-from dynamodb_items.dynamodb.fast.http1 import HTTPAnswer
+from dynamodb_items.dynamodb.error_codes import BrokenResponse
+from dynamodb_items.dynamodb.fast.http1 import HTTPResponse
 from dynamodb_items.dynamodb.fast.pool import Connections
-from dynamodb_items.dynamodb.fast.prepared_requests import NotUnderstood, prepared_calls
-from dynamodb_items.dynamodb.fast.signing import UnusualCredentials
+from dynamodb_items.dynamodb.fast.prepared_requests import UnsupportedClient, prepared_calls
+from dynamodb_items.dynamodb.fast.signing import UnsupportedCredentials
 from dynamodb_items.dynamodb.response_checks import CONTENT, checked_content
 from dynamodb_items.dynamodb.wire_json import request_body
 from dynamodb_items.runtime.deadline import Deadline
 
 
 class FastPath:
-    """DynamoDB operations over connections of our own, for one boto3 client and one table."""
+    """DynamoDB operations on one table over the service's own connections."""
 
     def __init__(
         self,
@@ -40,15 +39,15 @@ class FastPath:
         account_id: str | None,
         max_idle_connections: int,
     ) -> None:
-        """Learn from the client how its calls look; nothing is sent.
+        """Prepare the calls of a boto3 client; nothing is sent.
 
-        ``verify`` is botocore's: a path of certificate authorities, or True for those it ships.
+        ``verify`` is botocore's: the path of certificate authorities, or True for botocore's own.
 
         Raises:
-            NotUnderstood: the client is set up in a way that is botocore's alone.
+            UnsupportedClient: only botocore supports the client's configuration.
         """
         self.account_id = account_id
-        """The account of the credentials that the client had: its endpoint may be the account's."""
+        """The account of the client's credentials, on which its endpoint may depend."""
         self._calls = prepared_calls(client, table, verify)
         self._connections = Connections(self._calls.endpoint, max_idle_connections)
         self._models = {
@@ -61,19 +60,21 @@ class FastPath:
     def request(
         self, operation: Operation, parameters: Mapping[str, Any], credentials: ReadOnlyCredentials
     ) -> bytes:
-        """The signed request of one operation.
+        """Return the signed request of one operation.
 
         Raises:
-            NotUnderstood: only botocore can send these parameters or these credentials.
+            UnsupportedClient: only botocore can send these parameters or credentials.
         """
         calls = self._calls
         try:
             body = request_body(parameters)
             lines = calls.signer.header_lines(calls.targets[operation], body, credentials)
         except TypeError as error:
-            raise NotUnderstood(str(error)) from error
-        except UnusualCredentials as error:
-            raise NotUnderstood("the credentials have unusual characters") from error
+            raise UnsupportedClient(str(error)) from error
+        except UnsupportedCredentials as error:
+            raise UnsupportedClient(
+                "the credentials contain characters that a header must not"
+            ) from error
         head = f"{calls.heads[operation]}{lines}Content-Length: {len(body)}\r\n\r\n"
         return head.encode("latin-1") + body
 
@@ -89,53 +90,53 @@ class FastPath:
         """Return the result of one attempt: what boto3 returns, without ``ResponseMetadata``.
 
         Raises:
-            botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: as botocore does;
-                ``BrokenResponse`` and ``ForeignResponse`` among them.
+            botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: as botocore does,
+                including ``BrokenResponse`` and ``ForeignResponse``.
         """
-        answer = self._connections.exchange(
+        response = self._connections.exchange(
             request,
             connect_seconds=connect_seconds,
             read_seconds=read_seconds,
             deadline=deadline,
         )
         content = checked_content(
-            answer.status,
-            answer.body,
-            checksum=answer.headers.get(b"x-amz-crc32"),
-            encoding=answer.headers.get(b"content-encoding"),
+            response.status,
+            response.body,
+            checksum=response.headers.get(b"x-amz-crc32"),
+            encoding=response.headers.get(b"content-encoding"),
         )
-        if answer.status == HTTPStatus.OK:
+        if response.status == HTTPStatus.OK:
             return content
-        raise self._error(operation, answer, content)
+        raise self._error(operation, response, content)
 
     def close(self) -> None:
         """Close the connections that are idle."""
         self._connections.close()
 
     def _error(
-        self, operation: Operation, answer: HTTPAnswer, content: Mapping[str, Any]
+        self, operation: Operation, response: HTTPResponse, content: Mapping[str, Any]
     ) -> Exception:
-        """Return what botocore raises for an error of DynamoDB, made by its own parser."""
+        """Return the exception that botocore raises for an error of DynamoDB."""
         model = self._models[operation]
-        response = {
-            "status_code": answer.status,
+        received = {
+            "status_code": response.status,
             "headers": HeadersDict(
                 {
                     name.decode("latin-1"): value.decode("latin-1")
-                    for name, value in answer.headers.items()
+                    for name, value in response.headers.items()
                 }
             ),
-            "body": answer.body,
+            "body": response.body,
             CONTENT: content,
             "context": {"operation_name": model.name},
         }
         parser = AttributeParser()
         try:
-            parsed = parser.parse(response, model.output_shape)
+            parsed = parser.parse(received, model.output_shape)
             code = parsed.get("Error", {}).get("Code")
             shape = code and model.service_model.shape_for_error_code(code)
             if shape:
-                parsed.update(parser.parse(response, shape))
+                parsed.update(parser.parse(received, shape))
         except ResponseParserError as error:
             return BrokenResponse(reason=str(error))
         raised: Exception = self._exceptions.from_code(code)(parsed, model.name)

@@ -10,8 +10,7 @@ from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import InvalidRequest, ItemsError, OperationsRefused
 from dynamodb_items.domain.items import ItemKey, Precondition
 from dynamodb_items.expressions.native_update import NativeCondition, native_condition
-from dynamodb_items.formats.limits import pointer_to
-from dynamodb_items.formats.limits import refuse as reject
+from dynamodb_items.formats.limits import pointer_to, reject
 from dynamodb_items.runtime.deadline import in_turns
 from dynamodb_items.storage.write_commands import Check, Delete, Write
 from dynamodb_items.web.codecs import Projection, parse_projection

@@ -20,7 +20,7 @@ from dynamodb_items.access.callers import Caller, tenant_partition
 from dynamodb_items.access.jwks import KeySource
 from dynamodb_items.access.public_keys import Key, KeySet
 from dynamodb_items.domain.errors import Unauthenticated
-from dynamodb_items.domain.items import KeySchema
+from dynamodb_items.domain.keys import KeySchema
 
 MAX_TOKEN_BYTES = 8 * 1024
 MAX_REMEMBERED = 10_000

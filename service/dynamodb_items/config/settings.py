@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, NoReturn, Self
 
 from dynamodb_items.config import values
-from dynamodb_items.domain.items import KeyAttribute, KeySchema
+from dynamodb_items.domain.keys import KeyAttribute, KeySchema
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.write_tokens import VersionAttribute
 from dynamodb_items.runtime.output import protect_standard_streams

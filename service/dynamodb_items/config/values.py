@@ -7,7 +7,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from dynamodb_items.config.addresses import check_url
-from dynamodb_items.domain.items import KeyAttribute, KeyType
+from dynamodb_items.domain.keys import KeyAttribute, KeyType
 from dynamodb_items.domain.operations import Operation
 
 AUTH_SCHEMES = ("jwt", "api-key", "none")

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from dynamodb_items.domain.errors import ItemsError, OutcomeUnknown, StorageThrottled
-from dynamodb_items.domain.items import Item, ItemKey, KeySchema
+from dynamodb_items.domain.items import Item
+from dynamodb_items.domain.keys import ItemKey, KeySchema
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items.domain.write_tokens import VersionAttribute, WriteToken
 from dynamodb_items.dynamodb.retries import Attempts, ConditionRefused

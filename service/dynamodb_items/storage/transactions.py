@@ -18,7 +18,8 @@ from dynamodb_items.domain.errors import (
     PreconditionFailed,
     StorageThrottled,
 )
-from dynamodb_items.domain.items import Attributes, Item, ItemKey
+from dynamodb_items.domain.items import Attributes, Item
+from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import Operation, Transaction
 from dynamodb_items.domain.write_tokens import VersionAttribute, WriteToken
 from dynamodb_items.dynamodb.failures import CancellationReason, Failure

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from dynamodb_items.domain.changes import Changes
-from dynamodb_items.domain.items import NO_PRECONDITION, Attributes, Item, ItemKey, Precondition
+from dynamodb_items.domain.items import Attributes, Item
+from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.preconditions import NO_PRECONDITION, Precondition
 from dynamodb_items.expressions.native_update import NativeCondition, NativeExpressions
 from dynamodb_items.formats.merge_patch import Edited
 

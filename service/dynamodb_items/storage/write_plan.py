@@ -15,8 +15,10 @@ from dynamodb_items.domain.errors import (
     PreconditionFailed,
     UnacceptableItem,
 )
-from dynamodb_items.domain.items import NO_PRECONDITION, Attributes, Item, ItemKey, Precondition
+from dynamodb_items.domain.items import Attributes, Item
+from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.preconditions import NO_PRECONDITION, Precondition
 from dynamodb_items.domain.write_tokens import VersionAttribute, WriteToken
 from dynamodb_items.expressions import builder
 from dynamodb_items.expressions.builder import Placeholders, all_of

@@ -5,7 +5,7 @@ https://spec.openapis.org/oas/v3.0.3
 
 from typing import Any
 
-from dynamodb_items.domain.items import KeyAttribute, KeySchema
+from dynamodb_items.domain.keys import KeyAttribute, KeySchema
 from dynamodb_items.web.media_types import (
     JSON_PATCH,
     MERGE_PATCH_JSON,

@@ -18,7 +18,8 @@ from dynamodb_items.domain.errors import (
     OperationsRefused,
     UnacceptableItem,
 )
-from dynamodb_items.domain.items import ItemKey, Precondition
+from dynamodb_items.domain.keys import ItemKey
+from dynamodb_items.domain.preconditions import Precondition
 from dynamodb_items.expressions.native_update import NativeCondition, native_condition
 from dynamodb_items.formats.limits import pointer_to, refuse
 from dynamodb_items.formats.strict_json import parse_json

@@ -14,7 +14,8 @@ from dynamodb_items.domain.errors import (
     OperationsRefused,
     PreconditionFailed,
 )
-from dynamodb_items.domain.items import Item, ItemKey
+from dynamodb_items.domain.items import Item
+from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.runtime.deadline import in_turns
 from dynamodb_items.storage.transactions import ItemTransactions

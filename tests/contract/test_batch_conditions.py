@@ -71,7 +71,7 @@ def test_a_false_condition_stops_the_batch_and_the_problem_names_its_member(serv
     assert response.json["errors"] == [
         {
             "pointer": f"/operations/{false}",
-            "detail": "The ConditionExpression does not hold for the stored item.",
+            "detail": "The ConditionExpression is false for the stored item.",
             "etag": etags[false],
             "type": "/docs/errors#precondition-failed",
         }

@@ -21,7 +21,6 @@ def ways(engine, settings: Settings, path: str, **variables: str) -> dict[str, i
         repository = ItemRepository(
             Attempts(client, settings),
             settings.table,
-            settings.key_schema,
             settings.version_attribute,
         )
         items = create_app(settings, repository).test_client()

@@ -3,7 +3,7 @@
 import json
 import time
 
-from dynamodb_items.domain.write_tokens import LOG_LENGTH, LOG_SLACK, MAX_CUT
+from dynamodb_items.domain.write_tokens import LOG_LENGTH, LOG_SLACK, MAX_TRIM
 
 from tests.contract.conftest import ACCEPT_TYPED, JSON, exact
 
@@ -39,7 +39,7 @@ def stored_log(service, path):
 
 def test_a_log_that_has_grown_is_cut_however_long_it_is(service, dynamodb, path, name):
     store_log(dynamodb, name, 1000)
-    for _ in range((1000 - LOG_LENGTH) // MAX_CUT + 1):
+    for _ in range((1000 - LOG_LENGTH) // MAX_TRIM + 1):
         answer = increment(service, path)
     assert len(stored_log(service, path)) < LOG_LENGTH + LOG_SLACK
     assert answer.headers["ETag"] == service.get(path).headers["ETag"]

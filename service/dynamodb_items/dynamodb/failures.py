@@ -271,7 +271,7 @@ class CancellationReason:
     """
 
     failure: Failure | None
-    found: Attributes | None
+    stored: Attributes | None
     """The item as it was, where its condition was false and there was one."""
 
 

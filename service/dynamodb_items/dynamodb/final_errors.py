@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from dynamodb_items.domain.errors import (
     CredentialsUnavailable,
     IdempotencyKeyReused,
+    InvalidCall,
     ItemsError,
     ItemTooLarge,
     OutcomeUnknown,
@@ -122,7 +123,7 @@ def error_of(failure: Failure) -> Exception:
     if failure in _FINAL_ERRORS:
         error, detail = _FINAL_ERRORS[failure]
         return error(detail)
-    return RuntimeError("DynamoDB refused a call that this service should not have made")
+    return InvalidCall("DynamoDB rejected a call that this service should not have made")
 
 
 def log_failure(

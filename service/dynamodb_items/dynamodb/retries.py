@@ -7,7 +7,7 @@ A write may be attempted again after a lost answer because every write carries a
 import itertools
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -30,6 +30,8 @@ FIRST_BACKOFF_SECONDS = 0.1
 LEAST_ATTEMPT_SECONDS = 0.1
 """With less time left, another attempt would only be load."""
 RETRY_RESERVE = 10
+SAME_PARAMETERS: Mapping[str, Any] = {}
+"""What a retry sends differently where it is the same call."""
 _TELL_CAPACITY = {"ReturnConsumedCapacity": "TOTAL"}
 
 
@@ -48,30 +50,30 @@ class Client(Protocol):
         """Find the credentials afresh."""
 
 
-class ConditionRefused(Exception):
+class ConditionFailed(Exception):
     """A write's condition was false.
 
-    ``found`` is the item as it was, None where there was none. ``after_lost_answer``
-    tells that an earlier attempt of the same write may have been applied.
+    ``stored`` is the item as it was, None for an absent one. After a lost response, an earlier
+    attempt of the same write may have been applied.
     """
 
-    def __init__(self, found: Attributes | None, *, after_lost_answer: bool) -> None:
+    def __init__(self, stored: Attributes | None, *, after_lost_response: bool) -> None:
         super().__init__("the condition was false")
-        self.found = found
-        self.after_lost_answer = after_lost_answer
+        self.stored = stored
+        self.after_lost_response = after_lost_response
 
 
-class TransactionRefused(Exception):
-    """Operations of a transaction were refused, and so nothing of it was written.
+class TransactionCanceled(Exception):
+    """Operations of a transaction failed, so nothing of it was written.
 
-    ``reasons`` are in the order of the operations. ``after_lost_answer`` tells that an
-    earlier attempt of the same transaction may have been applied.
+    ``reasons`` are in the order of the operations. After a lost response, an earlier attempt of
+    the same transaction may have been applied.
     """
 
-    def __init__(self, reasons: list[CancellationReason], *, after_lost_answer: bool) -> None:
+    def __init__(self, reasons: list[CancellationReason], *, after_lost_response: bool) -> None:
         super().__init__("the transaction was canceled")
         self.reasons = reasons
-        self.after_lost_answer = after_lost_answer
+        self.after_lost_response = after_lost_response
 
 
 class RetryBudget:
@@ -112,15 +114,16 @@ class Attempts:
         self,
         operation: Operation | Transaction,
         parameters: Mapping[str, Any],
-        repeat: Callable[[], Mapping[str, Any] | None] | None = None,
+        retry_parameters: Mapping[str, Any] | None = SAME_PARAMETERS,
     ) -> dict[str, Any]:
-        """Carry out one operation, within the deadline of the request that it is done for. Where
-        a repeat after a lost answer is not the same call again, ``repeat`` gives its parameters,
-        or None to leave the outcome unknown.
+        """Carry out one operation, within the deadline of the request that it is done for.
+
+        ``retry_parameters`` replace those of the same name in a retry after a lost response; where
+        they are None no such retry is made, and the outcome stays unknown.
 
         Raises:
-            ConditionRefused: the write's condition was false.
-            TransactionRefused: the transaction was canceled for what its operations are.
+            ConditionFailed: the write's condition was false.
+            TransactionCanceled: the transaction was canceled for what its operations are.
             IdempotencyKeyReused: another transaction has had the same client request token.
             StorageError: the call failed; its subclass says how.
             ItemTooLarge, UnacceptableItem: DynamoDB refused the item for what it is.
@@ -137,17 +140,16 @@ class Attempts:
                 failure = failure_of(error)
                 self._observe(operation, failure.name.lower(), attempt, began)
                 if failure is Failure.CONDITION_REFUSED:
-                    found = getattr(error, "response", {}).get("Item")
-                    raise ConditionRefused(found, after_lost_answer=unknown) from None
+                    stored = getattr(error, "response", {}).get("Item")
+                    raise ConditionFailed(stored, after_lost_response=unknown) from None
                 if failure is Failure.CANCELED:
-                    failure = _canceled(operation, error, attempt, after_lost_answer=unknown)
+                    failure = _canceled(operation, error, attempt, after_lost_response=unknown)
                 lost = operation.is_write and failure.leaves_outcome_unknown
-                if lost and not unknown and repeat is not None:
-                    again = repeat()
-                    if again is None:
+                if lost and not unknown:
+                    if retry_parameters is None:
                         log_failure(operation, failure, error, attempt)
                         raise final_error(failure, outcome_unknown=True) from error
-                    parameters = again
+                    parameters = {**parameters, **retry_parameters}
                 unknown = unknown or lost
                 another = self._prepare_another(failure, attempt, deadline, renewed=renewed)
                 renewed = renewed or failure is Failure.CREDENTIALS
@@ -206,12 +208,12 @@ def _canceled(
     error: BotoCoreError | ClientError,
     attempt: int,
     *,
-    after_lost_answer: bool,
+    after_lost_response: bool,
 ) -> Failure:
     """Return the failure of a canceled transaction as a whole.
 
     Raises:
-        TransactionRefused: single operations failed.
+        TransactionCanceled: single operations failed.
     """
     reasons = cancellation_reasons(error) if isinstance(error, ClientError) else []
     failures = {reason.failure for reason in reasons if reason.failure is not None}
@@ -222,4 +224,4 @@ def _canceled(
         return Failure.THROTTLED
     for failure in failures - {Failure.CONDITION_REFUSED}:
         log_failure(operation, failure, error, attempt)
-    raise TransactionRefused(reasons, after_lost_answer=after_lost_answer) from None
+    raise TransactionCanceled(reasons, after_lost_response=after_lost_response) from None

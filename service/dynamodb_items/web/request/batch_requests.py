@@ -15,7 +15,7 @@ from dynamodb_items.domain.errors import (
     InvalidKey,
     InvalidRequest,
     ItemsError,
-    OperationsRefused,
+    OperationsRejected,
     UnacceptableItem,
 )
 from dynamodb_items.domain.keys import ItemKey
@@ -56,7 +56,7 @@ def operations_of(request: Request, settings: Settings) -> list[Write]:
         UnsupportedMediaType, InvalidBody: the body cannot be read.
         InvalidRequest: a header or the query string asks what is asked of one item.
         UnacceptableItem: it is no batch.
-        OperationsRefused: some operations cannot be carried out; its errors say which.
+        OperationsRejected: some operations cannot be carried out; its errors say which.
     """
     _check_head(request)
     representation = item_representation(request)
@@ -70,7 +70,7 @@ def operations_of(request: Request, settings: Settings) -> list[Write]:
         except ItemsError as error:
             refused.append((index, error))
     if refused:
-        raise OperationsRefused(refused)
+        raise OperationsRejected(refused)
     _check_distinct([write.key for write in writes], "/operations")
     return writes
 

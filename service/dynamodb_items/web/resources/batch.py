@@ -11,7 +11,7 @@ from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import (
     FieldError,
     ItemsError,
-    OperationsRefused,
+    OperationsRejected,
     PreconditionFailed,
 )
 from dynamodb_items.domain.items import Item
@@ -69,8 +69,8 @@ class BatchResource(MethodView):
                 None if once is None else write_token(request, once, _settings().table, BATCH_PATH)
             )
             written = _transactions().write(writes, token)
-        except OperationsRefused as refusal:
-            raise _batch_error(refusal, representation, with_items=with_items) from None
+        except OperationsRejected as rejection:
+            raise _batch_error(rejection, representation, with_items=with_items) from None
         if with_items or token is not None:  # which may have come again, and changed nothing
             written = _transactions().read_back(writes, written)
         results = [
@@ -138,13 +138,13 @@ def _response(results: list[dict[str, Any]], representation: Representation) -> 
 
 
 def _batch_error(
-    refusal: OperationsRefused, representation: Representation, *, with_items: bool
+    rejection: OperationsRejected, representation: Representation, *, with_items: bool
 ) -> ItemsError:
     """The first rejected operation's error, with the errors of all of them."""
-    first, error = refusal.refused[0]
+    first, error = rejection.rejected[0]
     own = _settings().own_attributes
     errors: list[FieldError] = []
-    for index, each in refusal.refused:
+    for index, each in rejection.rejected:
         state = (
             current_state(each, representation, own, with_item=with_items)
             if isinstance(each, PreconditionFailed)

@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from dynamodb_items.domain.changes import Changes
 from dynamodb_items.domain.items import AttributeValue, Item
@@ -14,15 +14,24 @@ from dynamodb_items.expressions.parts import Name, Template, Value
 
 def update_of(changes: Changes) -> Template:
     """Return the update that makes these changes."""
-    sets: list[Template] = [(Name(name), "=", Value(value)) for name, value in changes.set.items()]
-    removes: list[Template] = [(Name(name),) for name in changes.remove]
-    return clauses({"SET": sets, "REMOVE": removes})
+    return clauses(
+        {
+            "SET": [_equal(name, value) for name, value in changes.set.items()],
+            "REMOVE": [(Name(name),) for name in changes.remove],
+        }
+    )
 
 
-def clauses(actions: dict[str, list[Template]]) -> Template:
+def clauses(actions: Mapping[str, Iterable[Template]]) -> Template:
     """Return the update with these actions by clause; a clause without actions is left out."""
-    written = [(f"{clause} ", *joined(each, ",")) for clause, each in actions.items() if each]
-    return joined(written, " ")
+    parts: list[str | Name | Value] = []
+    for clause, templates in actions.items():
+        separator = f" {clause} " if parts else f"{clause} "
+        for template in templates:
+            parts.append(separator)
+            parts += template
+            separator = ","
+    return tuple(parts)
 
 
 def exists(key: ItemKey) -> Template:
@@ -110,16 +119,12 @@ def log_trim(version: VersionAttribute, trim: LogTrim) -> tuple[Template, Templa
 
 def all_of(*conditions: Template | None) -> Template:
     """Return the condition that all of these hold; None and an empty one always hold."""
-    return joined([condition for condition in conditions if condition], " AND ")
-
-
-def joined(templates: Iterable[Template], separator: str) -> Template:
-    """Return one template of several, with a separator between them."""
     parts: list[str | Name | Value] = []
-    for template in templates:
-        if parts:
-            parts.append(separator)
-        parts += template
+    for condition in conditions:
+        if condition:
+            if parts:
+                parts.append(" AND ")
+            parts += condition
     return tuple(parts)
 
 

@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.htm
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from dynamodb_items.domain.items import AttributeValue
 
@@ -30,15 +30,13 @@ class ExpressionError(Exception):
     """The text is not an expression that DynamoDB accepts; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """An attribute's name, anywhere in an expression."""
 
     attribute: str
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """An attribute value in an expression."""
 
     value: AttributeValue
@@ -136,12 +134,14 @@ class Placeholders:
         expression that uses a large value often sends it once.
         """
         return "".join(
-            part
-            if isinstance(part, str)
-            else self._name(part.attribute)
-            if isinstance(part, Name)
-            else self._value(part.value)
-            for part in template
+            [
+                part
+                if isinstance(part, str)
+                else self._name(part.attribute)
+                if isinstance(part, Name)
+                else self._value(part.value)
+                for part in template
+            ]
         )
 
     @property

@@ -1,8 +1,7 @@
 """The calls of DynamoDB that writes become: plain values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from dynamodb_items.domain.errors import UnacceptableItem
 from dynamodb_items.domain.items import Attributes, Item
@@ -22,8 +21,7 @@ from dynamodb_items.expressions.parts import (
 from dynamodb_items.storage.write_commands import Write, condition_of
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """What a call does, in templates."""
 
     operation: Operation
@@ -37,8 +35,7 @@ class Draft:
     """Whether a retry after a lost response would recognize that the write has been applied."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One operation of DynamoDB, alone or in a transaction."""
 
     write: Write

@@ -24,7 +24,7 @@ def misbehave(imds, **attributes):
     [
         ({"role_name": None}, "the instance has no role", "items-deploy apply --instance-id"),
         ({"status": 403}, "the instance metadata service responded 403", "--http-endpoint enabled"),
-        ({"status": 503}, "the instance metadata service responded 503", "asked again"),
+        ({"status": 503}, "the instance metadata service responded 503", "called again"),
         ({"delay_seconds": 1.5}, "hop limit of 1 drops its response", "apply --container"),
         (
             {"code": "AssumeRoleUnauthorizedAccess"},

@@ -102,7 +102,7 @@ def _read_credentials() -> None:
 def _wrong_status(status: int) -> tuple[str, str]:
     return (
         f"the instance metadata service responded {status}",
-        "Wait: the lookup is retried. If it stays, check that nothing else has its address.",
+        "Wait: it is called again. If it stays, check that nothing else has its address.",
     )
 
 

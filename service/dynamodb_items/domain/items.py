@@ -59,6 +59,11 @@ def _canonical_json(attributes: Attributes) -> bytes:
     return spelled
 
 
+def base64_text(binary: bytes) -> str:
+    """Return binary as JSON shows it."""
+    return base64.b64encode(binary).decode()
+
+
 def _canonical(value: AttributeValue) -> Any:
     ((type_, content),) = value.items()
     match type_:
@@ -74,8 +79,3 @@ def _canonical(value: AttributeValue) -> Any:
             return {type_: {name: _canonical(member) for name, member in content.items()}}
         case _:
             return value
-
-
-def base64_text(binary: bytes) -> str:
-    """Return binary as JSON contains it."""
-    return base64.b64encode(binary).decode()

@@ -140,7 +140,7 @@ class _UpdateReader(ExpressionReader):
 
 
 def _check_overlaps(paths: list[Path]) -> None:
-    """Reject two paths of which one contains the other, or which need both a map and a list."""
+    """Reject a path inside another one, and two paths that need both a map and a list."""
     root: dict[str | int, Any] = {}
     for path in paths:
         members: dict[str | int, Any] = root

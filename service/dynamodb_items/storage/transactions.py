@@ -188,9 +188,7 @@ class ItemTransactions:
         return {_MEMBERS[call.operation]: {"TableName": self._table, **call.parameters}}
 
     def _may_change(self, write: Write, error: ItemsError) -> bool:
-        """Return whether the write failed only because of other writers, at this moment or since
-        the item was read.
-        """
+        """Return whether the write failed only because of other writers, now or since the read."""
         depends_on_read = self._planner.needs_read(write) and not write.precondition
         return isinstance(error, StorageThrottled) or (
             depends_on_read and isinstance(error, PreconditionFailed)

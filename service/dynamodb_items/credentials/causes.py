@@ -53,11 +53,11 @@ def explain(error: Exception) -> Explanation:  # noqa: C901 - one case per kind 
         case HTTPClientError() | ConnectionError():
             return _unreachable(error)
         case PartialCredentialsError():
-            return _words(error), "Set the missing variable or member, or remove the others."
+            return _message(error), "Set the missing variable or member, or remove the others."
         case SSOError() | TokenRetrievalError():
-            return _words(error), _SIGN_IN
+            return _message(error), _SIGN_IN
         case BotoCoreError():
-            return _words(error), "Correct the AWS configuration."
+            return _message(error), "Correct the AWS configuration."
         case OSError() if error.filename is not None:
             return (
                 f"the file {error.filename} cannot be read: {error.strerror}",
@@ -70,10 +70,10 @@ def explain(error: Exception) -> Explanation:  # noqa: C901 - one case per kind 
                 "Check that the endpoint is that of ECS or EKS.",
             )
         case _:
-            return f"{type(error).__name__}: {_words(error)}", "Correct the AWS configuration."
+            return f"{type(error).__name__}: {_message(error)}", "Correct the AWS configuration."
 
 
-def _words(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
@@ -91,9 +91,9 @@ def _profile_failure(error: ProfileNotFound) -> Explanation:
 
 def _retrieval_failure(error: CredentialRetrievalError) -> Explanation:
     provider = str(error.kwargs.get("provider"))
-    words = str(error.kwargs.get("error_msg"))
+    message = str(error.kwargs.get("error_msg"))
     known: Mapping[str, Callable[[], Explanation]] = {
-        "container-role": lambda: _container_failure(words),
+        "container-role": lambda: _container_failure(message),
         "EcsContainer": lambda: (
             "the profile's credential_source is EcsContainer, and no container endpoint is set",
             "Run it as a task with a role, or correct credential_source.",
@@ -106,21 +106,21 @@ def _retrieval_failure(error: CredentialRetrievalError) -> Explanation:
     }
     if provider in known:
         return known[provider]()
-    return _words(error), "Run the same source by hand, as the user that the service runs as."
+    return _message(error), "Run the same source by hand, as the user that the service runs as."
 
 
-def _container_failure(words: str) -> Explanation:
+def _container_failure(message: str) -> Explanation:
     """Explain a failure of ECS's or EKS's endpoint, without quoting what the endpoint sent."""
     uri = os.environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.2")
     endpoint = f"the container's credentials endpoint at {urlsplit(uri).hostname}"
-    status = re.search(r"non 200 response (\d{3})", words)
+    status = re.search(r"non 200 response (\d{3})", message)
     if status is not None:
         return (
             f"{endpoint} responded {status[1]}",
             "Give the task its role (ECS: taskRoleArn; EKS: a Pod Identity association for the "
             "service account), and check AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE.",
         )
-    if "parse JSON" in words:
+    if "parse JSON" in message:
         return f"{endpoint} responded without JSON", "Check that it is that of ECS or EKS."
     return (
         f"{endpoint} cannot be reached",

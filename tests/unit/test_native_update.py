@@ -2,7 +2,7 @@
 
 import pytest
 from dynamodb_items.domain.errors import UnacceptableItem
-from dynamodb_items.expressions.native_update import check_update, native_expressions
+from dynamodb_items.expressions.native_update import check_fits, native_expressions
 from dynamodb_items.expressions.parts import Name, Placeholders, Value
 
 KEY = {"Id": {"N": "7"}, "Name": {"S": "x"}}
@@ -179,10 +179,10 @@ def test_what_the_service_adds_counts_as_operators(sums, fits):
     added = [("#v=:v",), ("#log=list_append(:own,if_not_exists(#log,:none))",)]
     text = Placeholders().text(expressions.update(added))
     if fits:
-        check_update(text)
+        check_fits(UPDATE, text)
     else:
         with pytest.raises(UnacceptableItem, match="300 operators"):
-            check_update(text)
+            check_fits(UPDATE, text)
 
 
 def test_what_the_service_adds_counts_as_bytes():
@@ -190,4 +190,4 @@ def test_what_the_service_adds_counts_as_bytes():
         {UPDATE: "REMOVE " + ",".join(f"{a}{b}" for a in LETTERS for b in LETTERS)}
     )
     with pytest.raises(UnacceptableItem, match="4,096 bytes"):
-        check_update(Placeholders().text(expressions.update([("#v=:v",)])))
+        check_fits(UPDATE, Placeholders().text(expressions.update([("#v=:v",)])))

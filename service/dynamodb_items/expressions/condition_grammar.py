@@ -108,7 +108,7 @@ class _ConditionReader(ExpressionReader):
         }
         function = self._called() or ""
         if function not in functions:
-            self._fail("a function of conditions was expected")
+            self._fail("a condition function such as attribute_exists was expected")
         self._open_call()
         arguments = functions[function]()
         self._expect(")")

@@ -25,9 +25,8 @@ from dynamodb_items.expressions.parts import (
     Bindings,
     ExpressionError,
     Template,
-    condition_fits,
+    fits,
     is_in_parentheses,
-    update_fits,
 )
 from dynamodb_items.expressions.update_grammar import parse_update
 from dynamodb_items.formats.limits import (
@@ -75,32 +74,18 @@ class NativeExpressions:
         return clauses(templates)
 
 
-def check_condition(text: str) -> None:
-    """Reject a condition over DynamoDB's limits that contains a client's own.
+def check_fits(name: str, text: str) -> None:
+    """Reject an update or a condition over DynamoDB's limits that contains a client's own.
 
     Raises:
         UnacceptableItem: it is too long or has too many operators.
     """
-    if not condition_fits(text):
-        raise _over_limits(CONDITION)
-
-
-def check_update(text: str) -> None:
-    """Reject an update over DynamoDB's limits that contains a client's own.
-
-    Raises:
-        UnacceptableItem: it is too long or has too many operators.
-    """
-    if not update_fits(text):
-        raise _over_limits(UPDATE)
-
-
-def _over_limits(name: str) -> UnacceptableItem:
-    detail = f"takes more than {MAX_EXPRESSION_BYTES:,} bytes or {MAX_OPERATORS} operators"
-    return UnacceptableItem(
-        f"The {name} {detail}, with what the service adds to it.",
-        (FieldError(pointer_to("", name), detail),),
-    )
+    if not fits(name, text):
+        detail = f"takes more than {MAX_EXPRESSION_BYTES:,} bytes or {MAX_OPERATORS} operators"
+        raise UnacceptableItem(
+            f"The {name} {detail}, with what the service adds to it.",
+            (FieldError(pointer_to("", name), detail),),
+        )
 
 
 def native_expressions(

@@ -22,8 +22,10 @@ NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
 
 # Comparisons, words and functions, where all names and values are placeholders; BETWEEN is counted
 # by its AND.
-_CONDITION_OPERATOR = re.compile(r"[<>=]+|\b(?:AND|OR|NOT|IN)\b|\b[a-z_]+\(")
-_UPDATE_OPERATOR = re.compile(r"[+-]|\b[a-z_]+\(")
+_OPERATORS = {
+    CONDITION: re.compile(r"[<>=]+|\b(?:AND|OR|NOT|IN)\b|\b[a-z_]+\("),
+    UPDATE: re.compile(r"[+-]|\b[a-z_]+\("),
+}
 
 
 class ExpressionError(Exception):
@@ -163,17 +165,8 @@ class Placeholders:
         return placeholder
 
 
-def condition_fits(text: str) -> bool:
-    """Return whether DynamoDB accepts a condition of this length with this many operators."""
-    return _fits(text, _CONDITION_OPERATOR)
-
-
-def update_fits(text: str) -> bool:
-    """Return whether DynamoDB accepts an update of this length with this many operators."""
-    return _fits(text, _UPDATE_OPERATOR)
-
-
-def _fits(text: str, operator: re.Pattern[str]) -> bool:
+def fits(name: str, text: str) -> bool:
+    """Return whether DynamoDB accepts an update or a condition of this length and its operators."""
     return len(text) <= MAX_OPERATORS or (  # each operator takes a byte
-        len(text) <= MAX_EXPRESSION_BYTES and len(operator.findall(text)) <= MAX_OPERATORS
+        len(text) <= MAX_EXPRESSION_BYTES and len(_OPERATORS[name].findall(text)) <= MAX_OPERATORS
     )

@@ -10,13 +10,13 @@ from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.write_tokens import LogTrim, VersionAttribute, WriteToken
 from dynamodb_items.dynamodb.retries import SAME_PARAMETERS
 from dynamodb_items.expressions import builder
-from dynamodb_items.expressions.native_update import check_condition, check_update
+from dynamodb_items.expressions.native_update import check_fits
 from dynamodb_items.expressions.parts import (
     CONDITION,
     UPDATE,
     Placeholders,
     Template,
-    condition_fits,
+    fits,
 )
 from dynamodb_items.storage.write_commands import Write, condition_of
 
@@ -100,10 +100,10 @@ def trim_parameters(key: ItemKey, version: VersionAttribute, trim: LogTrim) -> M
 
 
 def _check_limits(write: Write, condition: str, update: str) -> None:
-    check_update(update)
+    check_fits(UPDATE, update)
     if condition_of(write) is not None:
-        check_condition(condition)
-    elif not condition_fits(condition):
+        check_fits(CONDITION, condition)
+    elif not fits(CONDITION, condition):
         raise UnacceptableItem(
             "The stored item has no version attribute and too many attributes to compare in one "
             "condition. If the deployment has a version attribute, a PATCH without a precondition "

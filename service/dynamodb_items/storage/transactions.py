@@ -237,7 +237,7 @@ class ItemTransactions:
         try:
             return self.get(keys)
         except (ItemsError, InvalidCall) as error:
-            log.warning("written, not read back", error=type(error).__name__)
+            log.warning("read after write failed", error=type(error).__name__)
             return [None] * len(keys)
 
 

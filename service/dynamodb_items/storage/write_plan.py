@@ -24,7 +24,7 @@ from dynamodb_items.expressions.builder import (
     unchanged,
     update_of,
 )
-from dynamodb_items.expressions.parts import Placeholders, Template, Value, condition_fits
+from dynamodb_items.expressions.parts import CONDITION, Placeholders, Template, Value, fits
 from dynamodb_items.formats.limits import check_item_size
 from dynamodb_items.formats.merge_patch import Edited
 from dynamodb_items.formats.stored_types import with_stored_types
@@ -142,7 +142,7 @@ class Planner:
         if write.precondition in (NO_PRECONDITION, _MUST_EXIST) and edited.looked_at is not None:
             names = dict.fromkeys((*edited.changes.names, *sorted(edited.looked_at)))
             lenient = all_of(exists(write.key), as_read(item, names), guard)
-            if condition_fits(Placeholders().text(lenient)):
+            if fits(CONDITION, Placeholders().text(lenient)):
                 condition = lenient
         return self._update(edited.changes, token, condition)
 

@@ -88,32 +88,35 @@ class Planner:
         guard = self._guard(write, token) if in_transaction else ()
         match write:
             case Put():
-                draft: Draft | None = self._put(write, read, token, guard)
+                draft: Draft | None = self._put(write, read, token)
             case Update(changes=changes) if self.needs_read(write):
                 item = existing(write.key, read)
                 typed = Changes(with_stored_types(changes.set, item.attributes), changes.remove)
                 draft = self._edit(write, item, token, Edited(typed), guard)
             case Update(changes=changes):
-                draft = self._update(changes, token, all_of(exists(write.key), guard))
+                draft = self._update(changes, token, exists(write.key))
             case Edit(changes_of=changes_of):
                 item = existing(write.key, read)
                 draft = self._edit(write, item, token, changes_of(item), guard)
             case NativeUpdate() if in_transaction:
-                draft = self._native_in_transaction(write, read, token, guard)
+                draft = self._native_in_transaction(write, read, token)
             case NativeUpdate():
                 draft = self._native(write, read, token)
             case Delete() | Check():
                 draft = Draft(write.operation, self._conditions(write, read))
             case _:
                 assert_never(write)
-        return None if draft is None else call_of(write, read, token, draft)
+        if draft is None:
+            return None
+        guarded = draft._replace(condition=all_of(draft.condition, guard)) if guard else draft
+        return call_of(write, read, token, guarded)
 
     def _guard(self, write: Write, token: WriteToken) -> Template:
         if not self._version or isinstance(write, Delete | Check):
             return ()
         return not_written_with(self._version, token)
 
-    def _put(self, write: Put, read: Item | None, token: WriteToken, guard: Template) -> Draft:
+    def _put(self, write: Put, read: Item | None, token: WriteToken) -> Draft:
         stored: Attributes = {} if read is None else read.attributes
         attributes = write.attributes
         if write.is_edited:
@@ -125,7 +128,7 @@ class Planner:
             **self._version.stamp(token),
         }
         check_item_size(item)
-        return Draft(Operation.PUT_ITEM, all_of(self._conditions(write, read), guard), item=item)
+        return Draft(Operation.PUT_ITEM, self._conditions(write, read), item=item)
 
     def _edit(
         self, write: Update | Edit, item: Item, token: WriteToken, edited: Edited, guard: Template
@@ -137,26 +140,28 @@ class Planner:
         changed = edited.changes.applied_to(item.attributes)
         check_item_size(changed)
         if len(edited.changes.names) > MANY_CHANGES:
-            return self._replacement(item, changed, token, guard)
-        condition = all_of(unchanged(item, self._version), guard)
+            return self._replacement(item, changed, token)
+        return self._update(edited.changes, token, self._still_read(write, item, edited, guard))
+
+    def _still_read(
+        self, write: Update | Edit, item: Item, edited: Edited, guard: Template
+    ) -> Template:
+        """Return the condition that what the edit depends on is as it was read."""
         if write.precondition in (NO_PRECONDITION, _MUST_EXIST) and edited.looked_at is not None:
             names = dict.fromkeys((*edited.changes.names, *sorted(edited.looked_at)))
-            lenient = all_of(exists(write.key), as_read(item, names), guard)
-            if fits(CONDITION, Placeholders().text(lenient)):
-                condition = lenient
-        return self._update(edited.changes, token, condition)
+            condition = all_of(exists(write.key), as_read(item, names))
+            if fits(CONDITION, Placeholders().text(all_of(condition, guard))):
+                return condition
+        return unchanged(item, self._version)
 
-    def _replacement(
-        self, item: Item, changed: Attributes, token: WriteToken, guard: Template
-    ) -> Draft:
+    def _replacement(self, item: Item, changed: Attributes, token: WriteToken) -> Draft:
         if Operation.PUT_ITEM not in self._operations:
             raise UnacceptableItem(
                 f"A patch of more than {MANY_CHANGES} attributes replaces the item, which this "
                 "deployment does not allow. Send it in parts."
             )
-        condition = all_of(unchanged(item, self._version), guard)
-        attributes = {**changed, **self._version.stamp(token)}
-        return Draft(Operation.PUT_ITEM, condition, item=attributes)
+        stamped = {**changed, **self._version.stamp(token)}
+        return Draft(Operation.PUT_ITEM, unchanged(item, self._version), item=stamped)
 
     def _update(self, changes: Changes, token: WriteToken, condition: Template) -> Draft:
         stamped = Changes({**changes.set, **self._version.stamp(token)}, changes.remove)
@@ -177,7 +182,7 @@ class Planner:
         )
 
     def _native_in_transaction(
-        self, write: NativeUpdate, read: Item | None, token: WriteToken, guard: Template
+        self, write: NativeUpdate, read: Item | None, token: WriteToken
     ) -> Draft:
         stamp = Value(token.value)
         update = write.expressions.update(stamps(self._version, stamp, is_logged=False))
@@ -186,7 +191,7 @@ class Planner:
                 "Without a version attribute, a batch or a request with an Idempotency-Key needs "
                 "an UpdateExpression."
             )
-        return Draft(Operation.UPDATE_ITEM, all_of(self._conditions(write, read), guard), update)
+        return Draft(Operation.UPDATE_ITEM, self._conditions(write, read), update)
 
     def _conditions(
         self, write: Put | NativeUpdate | Delete | Check, read: Item | None

@@ -157,7 +157,3 @@ class StorageTimeout(StorageError):
 
 class OutcomeUnknown(StorageError):
     """A write was sent and no response arrived: it may or may not have been applied."""
-
-
-class InvalidCall(Exception):
-    """DynamoDB rejected a call as invalid: a defect of this service, and so a plain 500."""

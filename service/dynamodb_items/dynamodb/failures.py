@@ -59,6 +59,10 @@ class ForeignResponse(BotoCoreError):
         self.status = status
 
 
+class InvalidCall(RuntimeError):
+    """DynamoDB rejected a call as invalid: a defect of this service."""
+
+
 class Failure(enum.Enum):
     """What one failed attempt means."""
 
@@ -271,7 +275,7 @@ class CancellationReason:
     """
 
     failure: Failure | None
-    stored: Attributes | None
+    found: Attributes | None
     """The item as it was, where its condition was false and there was one."""
 
 

@@ -8,7 +8,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from dynamodb_items.domain.errors import (
     CredentialsUnavailable,
     IdempotencyKeyReused,
-    InvalidCall,
     ItemsError,
     ItemTooLarge,
     OutcomeUnknown,
@@ -22,7 +21,7 @@ from dynamodb_items.domain.errors import (
     UnacceptableItem,
 )
 from dynamodb_items.domain.operations import Operation, Transaction
-from dynamodb_items.dynamodb.failures import Failure
+from dynamodb_items.dynamodb.failures import Failure, InvalidCall
 
 # Here AWS's words may repeat an item's values, which only level debug may show.
 _ABOUT_VALUES = frozenset(

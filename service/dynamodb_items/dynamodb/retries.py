@@ -30,8 +30,7 @@ FIRST_BACKOFF_SECONDS = 0.1
 LEAST_ATTEMPT_SECONDS = 0.1
 """With less time left, another attempt would only be load."""
 RETRY_RESERVE = 10
-SAME_PARAMETERS: Mapping[str, Any] = {}
-"""What a retry sends differently where it is the same call."""
+_NO_CHANGES: Mapping[str, Any] = {}
 _TELL_CAPACITY = {"ReturnConsumedCapacity": "TOTAL"}
 
 
@@ -53,21 +52,21 @@ class Client(Protocol):
 class ConditionFailed(Exception):
     """A write's condition was false.
 
-    ``stored`` is the item as it was, None for an absent one. After a lost response, an earlier
-    attempt of the same write may have been applied.
+    ``found`` is the stored item, None if it is absent. ``after_lost_response`` means that an
+    earlier attempt of the same write may have been applied.
     """
 
-    def __init__(self, stored: Attributes | None, *, after_lost_response: bool) -> None:
+    def __init__(self, found: Attributes | None, *, after_lost_response: bool) -> None:
         super().__init__("the condition was false")
-        self.stored = stored
+        self.found = found
         self.after_lost_response = after_lost_response
 
 
 class TransactionCanceled(Exception):
-    """Operations of a transaction failed, so nothing of it was written.
+    """DynamoDB canceled a transaction because of its operations; nothing was written.
 
-    ``reasons`` are in the order of the operations. After a lost response, an earlier attempt of
-    the same transaction may have been applied.
+    ``reasons`` are in the order of the operations. ``after_lost_response`` means that an earlier
+    attempt of the same transaction may have been applied.
     """
 
     def __init__(self, reasons: list[CancellationReason], *, after_lost_response: bool) -> None:
@@ -114,12 +113,12 @@ class Attempts:
         self,
         operation: Operation | Transaction,
         parameters: Mapping[str, Any],
-        retry_parameters: Mapping[str, Any] | None = SAME_PARAMETERS,
+        retry_parameters: Mapping[str, Any] | None = _NO_CHANGES,
     ) -> dict[str, Any]:
-        """Carry out one operation, within the deadline of the request that it is done for.
+        """Execute one operation within the deadline of the current request.
 
-        ``retry_parameters`` replace those of the same name in a retry after a lost response; where
-        they are None no such retry is made, and the outcome stays unknown.
+        ``retry_parameters`` replace those of the same name in a retry after a lost response; None
+        means no such retry, and the outcome stays unknown.
 
         Raises:
             ConditionFailed: the write's condition was false.
@@ -140,8 +139,8 @@ class Attempts:
                 failure = failure_of(error)
                 self._observe(operation, failure.name.lower(), attempt, began)
                 if failure is Failure.CONDITION_REFUSED:
-                    stored = getattr(error, "response", {}).get("Item")
-                    raise ConditionFailed(stored, after_lost_response=unknown) from None
+                    found = getattr(error, "response", {}).get("Item")
+                    raise ConditionFailed(found, after_lost_response=unknown) from None
                 if failure is Failure.CANCELED:
                     failure = _canceled(operation, error, attempt, after_lost_response=unknown)
                 lost = operation.is_write and failure.leaves_outcome_unknown

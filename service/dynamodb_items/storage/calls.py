@@ -8,7 +8,6 @@ from dynamodb_items.domain.items import Attributes, Item
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.write_tokens import LogTrim, VersionAttribute, WriteToken
-from dynamodb_items.dynamodb.retries import SAME_PARAMETERS
 from dynamodb_items.expressions import builder
 from dynamodb_items.expressions.native_update import check_fits
 from dynamodb_items.expressions.parts import (
@@ -68,7 +67,7 @@ def call_of(write: Write, read: Item | None, token: WriteToken, draft: Draft) ->
     placeholders = Placeholders()
     condition = placeholders.text(draft.condition)
     update = placeholders.text(draft.update)
-    retry_parameters: Mapping[str, Any] | None = SAME_PARAMETERS if draft.is_retryable else None
+    retry_parameters: Mapping[str, Any] | None = {} if draft.is_retryable else None
     longest = condition
     if draft.retry_condition:
         longest = placeholders.text(builder.all_of(draft.condition, draft.retry_condition))

@@ -7,11 +7,12 @@ with the same token, and recognizes itself where it has been applied after all.
 from collections.abc import Mapping
 from typing import Any
 
-from dynamodb_items.domain.errors import InvalidCall, ItemsError, OutcomeUnknown, StorageThrottled
+from dynamodb_items.domain.errors import ItemsError, OutcomeUnknown, StorageThrottled
 from dynamodb_items.domain.items import Item
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items.domain.write_tokens import VersionAttribute, WriteToken
+from dynamodb_items.dynamodb.failures import InvalidCall
 from dynamodb_items.dynamodb.retries import Attempts, ConditionFailed
 from dynamodb_items.storage.calls import Call, trim_parameters
 from dynamodb_items.storage.transactions import ItemTransactions
@@ -83,7 +84,7 @@ class ItemRepository:
                 if failure.after_lost_response:
                     raise _outcome_unknown() from None
                 if not needs_read or write.precondition:
-                    raise failed_condition(write, failure.stored) from None
+                    raise failed_condition(write, failure.found) from None
         raise StorageThrottled("Other writers keep changing this item. Nothing was changed.")
 
     def _carry_out(self, call: Call) -> Written:
@@ -110,15 +111,15 @@ class ItemRepository:
     def _recognized(self, call: Call, failure: ConditionFailed) -> Written | None:
         """Return the result of a write that failed because it had been applied already."""
         if call.operation is Operation.DELETE_ITEM:
-            was_deleted = failure.stored is None and failure.after_lost_response
+            was_deleted = failure.found is None and failure.after_lost_response
             return Written(call.read) if was_deleted else None
-        if failure.stored is None or not self._version.carries(failure.stored, call.token):
+        if failure.found is None or not self._version.carries(failure.found, call.token):
             return None
         if call.operation is Operation.PUT_ITEM:
             # The response that contained the previous item is lost: the item is known to be new
             # only if it had to be absent.
             return Written(call.item, created=call.creates)
-        return Written(Item(failure.stored))
+        return Written(Item(failure.found))
 
     def _with_trimmed_log(self, call: Call, item: Item) -> Item:
         """Return the item as the call left it, its log trimmed if it has grown long."""
@@ -130,7 +131,7 @@ class ItemRepository:
         try:
             response = self._attempts.call(operation, self._complete(operation, parameters))
         except ConditionFailed as failure:
-            stored = failure.stored  # another writer has trimmed the log, or removed it
+            stored = failure.found  # another writer has trimmed the log, or removed it
         except (ItemsError, InvalidCall):
             return item  # the update itself is applied, and the next one will trim the log
         else:

@@ -65,7 +65,7 @@ def failed_write(
 
 def _failed_operation(call: Call, failure: Failure, reason: CancellationReason) -> ItemsError:
     if failure is Failure.CONDITION_REFUSED:
-        return failed_condition(call.write, reason.stored)
+        return failed_condition(call.write, reason.found)
     error = error_of(failure)
     if not isinstance(error, ItemsError):
         raise error
@@ -75,5 +75,5 @@ def _failed_operation(call: Call, failure: Failure, reason: CancellationReason) 
 def found_nothing(reason: CancellationReason | None) -> bool:
     """Return whether an operation failed because its item is absent."""
     return (
-        reason is not None and reason.failure is Failure.CONDITION_REFUSED and reason.stored is None
+        reason is not None and reason.failure is Failure.CONDITION_REFUSED and reason.found is None
     )

@@ -13,7 +13,6 @@ import structlog
 
 from dynamodb_items.domain.errors import (
     IdempotencyKeyReused,
-    InvalidCall,
     ItemsError,
     OperationsRejected,
     PreconditionFailed,
@@ -23,7 +22,7 @@ from dynamodb_items.domain.items import Attributes, Item
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import Operation, Transaction
 from dynamodb_items.domain.write_tokens import VersionAttribute, WriteToken
-from dynamodb_items.dynamodb.failures import CancellationReason, Failure
+from dynamodb_items.dynamodb.failures import CancellationReason, Failure, InvalidCall
 from dynamodb_items.dynamodb.final_errors import error_of
 from dynamodb_items.dynamodb.retries import Attempts, TransactionCanceled
 from dynamodb_items.formats.limits import attributes_bytes
@@ -178,7 +177,7 @@ class ItemTransactions:
             self._attempts.call(Transaction.WRITE_ITEMS, parameters)
         except TransactionCanceled as canceled:
             reasons = dict(zip(calls, canceled.reasons, strict=False))
-            stored = [reason.stored for reason in reasons.values() if reason.stored is not None]
+            stored = [reason.found for reason in reasons.values() if reason.found is not None]
             if not self._was_applied(stored, token) and not (
                 canceled.after_lost_response and _has_deleted_all(calls, reasons)
             ):

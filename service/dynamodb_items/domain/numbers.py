@@ -14,7 +14,7 @@ from decimal import (
     Subnormal,
 )
 
-# DynamoDB's range and precision as one decimal context: a number is valid exactly when normalising
+# DynamoDB's range and precision as one decimal context: a number is valid exactly when normalizing
 # it in this context raises nothing. No digit is expanded before that check, so that a huge exponent
 # costs nothing.
 DYNAMODB_CONTEXT = Context(

@@ -1,4 +1,4 @@
-"""Write tokens: each write leaves one in the item, and a retry recognises its own write by it.
+"""Write tokens: each write leaves one in the item, and a retry recognizes its own write by it.
 
 The version attribute has the token of the last write. A second attribute, its log, keeps the tokens
 of recent native updates: a retry after a lost response finds its own token there, also where other

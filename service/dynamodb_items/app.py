@@ -64,7 +64,6 @@ def create_repository(settings: Settings, observer: Observer = UNOBSERVED) -> It
     return ItemRepository(
         attempts,
         settings.table,
-        settings.key_schema,
         settings.version_attribute,
         settings.operations,
     )

@@ -92,7 +92,5 @@ def service_with(path: Path, *algorithms, keys=None):
         jwt_algorithms=algorithms or SIGNATURE_ALGORITHMS,
     )
     attempts = Attempts(OneItem(), settings)
-    repository = ItemRepository(
-        attempts, settings.table, settings.key_schema, settings.version_attribute
-    )
+    repository = ItemRepository(attempts, settings.table, settings.version_attribute)
     return create_app(settings, repository).test_client()

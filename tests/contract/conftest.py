@@ -1,4 +1,4 @@
-"""The application in this process, on a real engine behind a wire that is watched."""
+"""The application in this process, on a real engine behind a recording proxy."""
 
 import json
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ ACCEPT_TYPED = {"Accept": "application/vnd.dynamodb+json"}
 
 @dataclass
 class Service:
-    """Requests to one application; answers as werkzeug's test client gives them."""
+    """Requests to one application, with the responses of werkzeug's test client."""
 
     engine: Engine
     settings: Settings
@@ -40,7 +40,7 @@ def exact(response):
 
 
 def service_with(engine: Engine, **changes) -> Service:
-    # A busy machine is slow, and so many injected faults would spend the budget for attempts.
+    # A busy machine is slow, and many injected failures would spend the retry budget.
     patient = {
         "fast_path": FAST_PATH,
         "read_timeout_seconds": 10,
@@ -70,6 +70,6 @@ def path(name) -> str:
 
 @pytest.fixture
 def wire(service):
-    """The way to the engine; whole again afterwards."""
+    """The connection to the engine, without injected failures afterwards."""
     yield service.engine.wire
     service.engine.wire.heal()

@@ -1,4 +1,4 @@
-"""What is applied is never called unchanged, and what is unknown never a success."""
+"""An applied write is never reported as unchanged, nor an unknown outcome as a success."""
 
 import json
 import uuid
@@ -31,9 +31,9 @@ def test_a_batch_that_cannot_be_read_back_has_been_applied(service, wire, name, 
     body = json.dumps({"operations": [operation]})
     headers = {**JSON, "Prefer": "return=representation"}
     with wire.fault(READ_BACK_FAILURES[failure], operation=str(Transaction.GET_ITEMS)):
-        answer = service.post("/items:batch", headers=headers, data=body)
-    assert answer.status_code == 200, answer.data
-    assert answer.json["results"] == [{"id": "7", "name": name, "etag": None, "item": None}]
+        response = service.post("/items:batch", headers=headers, data=body)
+    assert response.status_code == 200, response.data
+    assert response.json["results"] == [{"id": "7", "name": name, "etag": None, "item": None}]
     assert stored(service, path)["n"] == 1
 
 
@@ -43,12 +43,12 @@ def test_a_keyed_patch_that_cannot_be_read_back_has_been_applied(service, wire, 
 
     def is_read_back(_call):
         reads.append(True)
-        return len(reads) > 1  # the first read only looks for a repeat
+        return len(reads) > 1  # the first read only looks for a repeated request
 
     fault = refuse("ThrottlingException")
     with wire.fault(fault, operation=str(Transaction.GET_ITEMS), when=is_read_back):
-        answer = service.patch(path, headers=headers, data=json.dumps(INCREMENT))
-    assert answer.status_code == 204, answer.data
+        response = service.patch(path, headers=headers, data=json.dumps(INCREMENT))
+    assert response.status_code == 204, response.data
     assert stored(service, path)["n"] == 1
 
 
@@ -66,9 +66,9 @@ def test_a_keyed_delete_is_no_success_while_the_item_is_there(service, wire, pat
 
     headers = {"If-Match": etag, "Idempotency-Key": str(uuid.uuid4())}
     with wire.fault(come_first, operation=str(Transaction.WRITE_ITEMS), calls=1):
-        answer = service.delete(path, headers=headers)
-    assert answer.status_code == 504, answer.data
-    assert answer.json["outcome"] == "unknown"
+        response = service.delete(path, headers=headers)
+    assert response.status_code == 504, response.data
+    assert response.json["outcome"] == "unknown"
     assert stored(service, path)["a"] == 1
 
 
@@ -77,9 +77,9 @@ def test_items_that_are_too_large_to_be_read_together_are_413(service, wire, nam
     fault = refuse("TransactionCanceledException", CancellationReasons=reasons)
     body = json.dumps({"keys": [{"id": "7", "name": name}]})
     with wire.fault(fault, operation=str(Transaction.GET_ITEMS)):
-        answer = service.post("/items:batchGet", headers=JSON, data=body)
-    assert answer.status_code == 413, answer.data
-    assert answer.json["type"].endswith("#item-too-large")
+        response = service.post("/items:batchGet", headers=JSON, data=body)
+    assert response.status_code == 413, response.data
+    assert response.json["type"].endswith("#item-too-large")
 
 
 def test_a_patch_replaces_nothing_where_replacing_is_not_allowed(engine, service, path):
@@ -87,9 +87,9 @@ def test_a_patch_replaces_nothing_where_replacing_is_not_allowed(engine, service
     allowed = frozenset({Operation.GET_ITEM, Operation.UPDATE_ITEM})
     narrow = service_with(engine, operations=allowed)
     patch = json.dumps({f"a{number}": number for number in range(251)})
-    answers = []
+    responses = []
     calls = narrow.calls_during(
-        lambda: answers.append(narrow.patch(path, headers=JSON, data=patch))
+        lambda: responses.append(narrow.patch(path, headers=JSON, data=patch))
     )
-    assert answers[0].status_code == 422, answers[0].data
+    assert responses[0].status_code == 422, responses[0].data
     assert set(calls) <= {"GetItem"}

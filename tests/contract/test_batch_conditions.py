@@ -71,7 +71,7 @@ def test_a_false_condition_stops_the_batch_and_the_problem_names_its_member(serv
     assert response.json["errors"] == [
         {
             "pointer": f"/operations/{false}",
-            "detail": "The ConditionExpression does not hold for the stored item.",
+            "detail": "The ConditionExpression is false for the stored item.",
             "etag": etags[false],
             "type": "/docs/errors#precondition-failed",
         }
@@ -112,7 +112,7 @@ def test_an_invalid_condition_is_422_and_points_at_the_problem(checking, keys, o
 
 
 def test_a_condition_that_grows_over_the_limit_is_422_at_its_operation(service, keys):
-    """300 operators are DynamoDB's limit, and what ifMatch asks for is two more."""
+    """DynamoDB's limit is 300 operators, and ifMatch adds two."""
     longest = condition(" OR ".join(f"n{index} = :n" for index in range(150)), n=1)
     operation = {"method": "PUT", **keys[1], "item": {}, "ifMatch": "*", **longest}
     response = batch(service, {"method": "PUT", **keys[0], "item": {}}, operation)
@@ -151,7 +151,7 @@ def test_a_check_by_etag_sees_another_write(checking, keys):
 
 
 def test_a_check_of_a_lost_response_does_not_stop_the_repeat(checking, keys):
-    """The write recognises itself, though the engine has forgotten the client request token."""
+    """The write recognizes itself, although the engine forgets client request tokens."""
     put(checking, keys[0], n=1)
     check = {"method": "CHECK", **keys[0], **condition("n = :n", n=1)}
     write = {"method": "PUT", **keys[1], "item": {"n": 1}, **condition("attribute_not_exists(Id)")}

@@ -1,4 +1,4 @@
-"""Batches that DynamoDB cancels: what is tried again, what is known, and what the log says."""
+"""Batches that DynamoDB cancels: what is retried, returned and logged."""
 
 import json
 
@@ -30,9 +30,9 @@ def test_deletes_are_not_claimed_where_an_item_is_still_there(service, wire, nam
     there, absent = ({"method": "DELETE", "id": "1", "name": name + end} for end in "ab")
     service.put(f"/items/1/{name}a", headers=JSON, data="{}")
     with wire.fault(cut, operation=WRITE, calls=1):
-        answer = batch(service, {**there, **condition}, {**absent, "ifMatch": "*"})
-    assert answer.status_code == 504
-    assert answer.json["outcome"] == "unknown"
+        response = batch(service, {**there, **condition}, {**absent, "ifMatch": "*"})
+    assert response.status_code == 504
+    assert response.json["outcome"] == "unknown"
     assert service.get(f"/items/1/{name}a?consistent_read=true").status_code == 200
 
 
@@ -45,12 +45,12 @@ def test_a_conflict_beside_an_item_that_has_changed_is_tried_again(service, wire
     }
     append = [{"op": "add", "path": "/l/-", "value": 1}]
     with wire.fault(canceled(changed, CONFLICT), operation=WRITE, calls=1):
-        answer = batch(
+        response = batch(
             service,
             {"method": "PATCH", "id": "1", "name": name, "jsonPatch": append},
             {"method": "PUT", "id": "2", "name": name, "item": {}},
         )
-    assert answer.status_code == 200, answer.data
+    assert response.status_code == 200, response.data
     assert exact(service.get(path + "?consistent_read=true"))["l"] == [1]
 
 
@@ -58,7 +58,7 @@ def test_a_conflict_beside_an_item_that_has_changed_is_tried_again(service, wire
     ("words", "failure", "written", "read"),
     [
         ("The provided key element does not match the schema", "misconfigured", 503, 503),
-        # In which words DynamoDB says that items are too many to read, its documentation doesn't.
+        # DynamoDB does not document the message for items that are too large to read together.
         ("Some new words", "unexpected", 500, 413),
     ],
 )

@@ -1,4 +1,4 @@
-"""A 412 carries the stored item's ETag, and on request the item, without another call."""
+"""A 412 contains the stored item's ETag, and on request the item, without another call."""
 
 import json
 import uuid
@@ -24,7 +24,7 @@ FALSE_CONDITION = json.dumps(
     }
 )
 ONE_CALL, TWO_CALLS = 1, 2
-# The method, its headers, its body, and how many calls it takes until it fails.
+# The method, its headers, its body, and the number of calls until it fails.
 WRITES = {
     "create only": ("put", {**JSON, "If-None-Match": "*"}, "{}", ONE_CALL),
     "replace": ("put", {**JSON, "If-Match": STALE}, "{}", ONE_CALL),
@@ -55,53 +55,53 @@ def attempt(service, path, case, more=None, query=None):
     if "Idempotency-Key" in headers:
         headers["Idempotency-Key"] = str(uuid.uuid4())
     before = len(service.engine.wire.calls)
-    answer = getattr(service, method)(path, headers=headers, data=body, query_string=query)
+    response = getattr(service, method)(path, headers=headers, data=body, query_string=query)
     assert len(service.engine.wire.calls) - before == calls
-    assert answer.status_code == 412
-    assert answer.json["type"].endswith("#precondition-failed")
-    return answer
+    assert response.status_code == 412
+    assert response.json["type"].endswith("#precondition-failed")
+    return response
 
 
 @pytest.mark.parametrize("case", WRITES)
 def test_a_412_has_the_etag_of_the_stored_item(service, path, etag, case):
-    answer = attempt(service, path, case)
-    assert answer.headers["ETag"] == etag
-    assert "current" not in answer.json
+    response = attempt(service, path, case)
+    assert response.headers["ETag"] == etag
+    assert "current" not in response.json
 
 
 @pytest.mark.parametrize("case", WRITES)
 def test_a_412_has_the_item_on_request(service, path, etag, case):
-    answer = attempt(service, path, case, WANTED)
-    assert answer.headers["ETag"] == etag
-    assert exact(answer)["current"] == exact(service.get(path))
+    response = attempt(service, path, case, WANTED)
+    assert response.headers["ETag"] == etag
+    assert exact(response)["current"] == exact(service.get(path))
 
 
 @pytest.mark.parametrize("case", WRITES)
 def test_the_item_is_in_the_form_that_is_accepted(service, path, etag, case):
-    answer = attempt(service, path, case, {**WANTED, **ACCEPT_TYPED})
-    assert answer.headers["ETag"] == etag.replace("-json", "-typed")
-    assert answer.json["current"] == service.get(path, headers=ACCEPT_TYPED).json
-    assert answer.content_type == "application/problem+json"
+    response = attempt(service, path, case, {**WANTED, **ACCEPT_TYPED})
+    assert response.headers["ETag"] == etag.replace("-json", "-typed")
+    assert response.json["current"] == service.get(path, headers=ACCEPT_TYPED).json
+    assert response.content_type == "application/problem+json"
 
 
 def test_the_item_is_trimmed_like_any_other(service, path, etag):
-    answer = attempt(service, path, "replace", WANTED, {"fields": "Email"})
-    assert answer.headers["ETag"] == etag
-    assert answer.json["current"].keys() == {"Id", "Name", "Email"}
+    response = attempt(service, path, "replace", WANTED, {"fields": "Email"})
+    assert response.headers["ETag"] == etag
+    assert response.json["current"].keys() == {"Id", "Name", "Email"}
 
 
 def test_the_etag_is_good_for_the_next_attempt(service, path, etag):
     del etag
     seen = attempt(service, path, "replace").headers["ETag"]
-    answer = service.put(path, headers={**JSON, "If-Match": seen}, data="{}")
-    assert answer.status_code == 200
+    response = service.put(path, headers={**JSON, "If-Match": seen}, data="{}")
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize("case", ["replace", "merge patch", "delete"])
 def test_of_an_absent_item_there_is_no_etag(service, path, case):
-    answer = attempt(service, path, case, WANTED)
-    assert "ETag" not in answer.headers
-    assert "current" not in answer.json
+    response = attempt(service, path, case, WANTED)
+    assert "ETag" not in response.headers
+    assert "current" not in response.json
 
 
 def test_a_write_that_loses_the_race_after_its_read_tells_the_winner(service, wire, path, etag):
@@ -111,25 +111,25 @@ def test_a_write_that_loses_the_race_after_its_read_tells_the_winner(service, wi
 
     with wire.fault(let_another_in, operation="PutItem", calls=1):
         headers = {**JSON, **WANTED, "If-Match": etag}
-        answer = service.put(path, headers=headers, data="{}")
-    assert answer.status_code == 412
-    assert answer.headers["ETag"] == service.get(path).headers["ETag"]
-    assert answer.json["current"]["Email"] == "x"
+        response = service.put(path, headers=headers, data="{}")
+    assert response.status_code == 412
+    assert response.headers["ETag"] == service.get(path).headers["ETag"]
+    assert response.json["current"]["Email"] == "x"
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
 def test_a_read_that_wants_another_item_tells_the_etag(service, path, etag, method):
-    answer = getattr(service, method)(path, headers={"If-Match": STALE})
-    assert answer.status_code == 412
-    assert answer.headers["ETag"] == etag
+    response = getattr(service, method)(path, headers={"If-Match": STALE})
+    assert response.status_code == 412
+    assert response.headers["ETag"] == etag
 
 
 def test_it_is_the_same_without_a_version_attribute(engine, path):
     service = service_with(engine, version_attribute="")
     service.put(path, headers=TYPED, data=json.dumps(STORED))
-    answer = attempt(service, path, "create only", WANTED)
-    assert answer.headers["ETag"] == service.get(path).headers["ETag"]
-    assert exact(answer)["current"] == exact(service.get(path))
+    response = attempt(service, path, "create only", WANTED)
+    assert response.headers["ETag"] == service.get(path).headers["ETag"]
+    assert exact(response)["current"] == exact(service.get(path))
 
 
 # Batches
@@ -141,7 +141,7 @@ def post(service, operations, **headers):
     )
 
 
-# Found false by the read that the batch is planned with, and by the writes themselves.
+# False in the read before planning, and false in the writes themselves.
 FAILING = {"planned": {"ifMatch": STALE}, "written": {"ifNoneMatch": "*"}}
 
 
@@ -151,21 +151,21 @@ def test_each_failed_operation_of_a_batch_has_its_etag(service, path, name, etag
         {"method": "PUT", "id": "7", "name": f"{name}-new", "item": {}, "ifNoneMatch": "*"},
         {"method": "PUT", "id": "7", "name": name, "item": {}, **FAILING[more]},
     ]
-    answer = post(service, operations)
-    assert answer.status_code == 412
-    (error,) = answer.json["errors"]
+    response = post(service, operations)
+    assert response.status_code == 412
+    (error,) = response.json["errors"]
     assert error["pointer"] == "/operations/1"
     assert error["etag"] == etag
     assert "current" not in error
-    answer = post(service, operations, Prefer="return=representation", **ACCEPT_TYPED)
-    (error,) = answer.json["errors"]
+    response = post(service, operations, Prefer="return=representation", **ACCEPT_TYPED)
+    (error,) = response.json["errors"]
     assert error["etag"] == etag.replace("-json", "-typed")
     assert error["current"] == service.get(path, headers=ACCEPT_TYPED).json
-    assert "ETag" not in answer.headers
+    assert "ETag" not in response.headers
 
 
 def test_a_failed_operation_on_an_absent_item_has_no_etag(service, name):
     operations = [{"method": "DELETE", "id": "7", "name": name, "ifMatch": "*"}]
-    answer = post(service, operations, Prefer="return=representation")
-    assert answer.status_code == 412
-    assert answer.json["errors"][0].keys() == {"pointer", "detail", "type"}
+    response = post(service, operations, Prefer="return=representation")
+    assert response.status_code == 412
+    assert response.json["errors"][0].keys() == {"pointer", "detail", "type"}

@@ -1,4 +1,4 @@
-"""Legal expressions on each engine: what the service writes from them stays legal."""
+"""Valid expressions on each engine: the service's form of them is valid too."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from tests.expressions.bindings import ITEM, NAMES, VALUES
 from tests.expressions.legal_conditions import FALSE_CONDITIONS, TRUE_CONDITIONS
 from tests.expressions.legal_updates import LEGAL_UPDATES
 
-# What an engine gets wrong in expressions that are legal; DynamoDB has none of these gaps.
+# Valid expressions that an engine rejects or misreads; DynamoDB does not.
 SIZE_OF_VALUES = {
     "size(:s) > :one",
     "size(:l) = :one",
@@ -72,7 +72,7 @@ def shortened(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def table(service):
-    """Put the item of the tables back, and return its path, for an expression to try on it."""
+    """Store the item that the expressions refer to, and return its path."""
     path = "/items/7/expressions"
 
     def put(text):
@@ -86,20 +86,20 @@ def table(service):
 
 @pytest.mark.parametrize("text", LEGAL_UPDATES, ids=shortened)
 def test_a_legal_update_is_applied(service, table, text):
-    answer = service.patch(table(text), headers=NATIVE, data=native(UpdateExpression=text))
-    assert answer.status_code == 200, answer.data
+    response = service.patch(table(text), headers=NATIVE, data=native(UpdateExpression=text))
+    assert response.status_code == 200, response.data
 
 
 @pytest.mark.parametrize("text", TRUE_CONDITIONS, ids=shortened)
 def test_a_condition_holds(service, table, text):
     body = native(UpdateExpression="SET done = :n", ConditionExpression=text)
-    answer = service.patch(table(text), headers=NATIVE, data=body)
-    assert answer.status_code == 200, answer.data
-    assert exact(answer)["done"] == 5
+    response = service.patch(table(text), headers=NATIVE, data=body)
+    assert response.status_code == 200, response.data
+    assert exact(response)["done"] == 5
 
 
 @pytest.mark.parametrize("text", FALSE_CONDITIONS, ids=shortened)
 def test_a_condition_fails(service, table, text):
     body = native(UpdateExpression="SET done = :n", ConditionExpression=text)
-    answer = service.patch(table(text), headers=NATIVE, data=body)
-    assert answer.status_code == 412, answer.data
+    response = service.patch(table(text), headers=NATIVE, data=body)
+    assert response.status_code == 412, response.data

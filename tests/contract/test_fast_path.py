@@ -1,4 +1,4 @@
-"""Which way the calls go: over the fast path, or botocore's where it has to."""
+"""Which calls take the fast path, and which need botocore."""
 
 from botocore.credentials import Credentials
 from dynamodb_items.app import create_app
@@ -15,13 +15,12 @@ from tests.contract.conftest import JSON
 
 
 def ways(engine, settings: Settings, path: str, **variables: str) -> dict[str, int]:
-    """How many of some clean calls went which way."""
+    """The number of calls on each path."""
     with environment(**aws_variables(engine.wire.url), **variables):
         client = DynamoDBClient(settings)
         repository = ItemRepository(
             Attempts(client, settings),
             settings.table,
-            settings.key_schema,
             settings.version_attribute,
         )
         items = create_app(settings, repository).test_client()
@@ -64,7 +63,7 @@ def test_without_the_fast_path_botocore_carries_out_every_call(engine, name):
 
 
 def test_calls_that_a_proxy_has_to_carry_are_left_to_botocore(engine, name):
-    # The wire stands in for the proxy: it forwards whatever is posted to it.
+    # The wire acts as the proxy: it forwards every POST.
     calls = ways(engine, Settings(), f"/items/7/{name}", HTTP_PROXY=engine.wire.url)
     assert calls["fast"] == 0
     assert calls["botocore"] >= 100

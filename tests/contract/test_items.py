@@ -1,4 +1,4 @@
-"""The item resource: what each method does to the table and answers."""
+"""The item resource: what each method does to the table, and its response."""
 
 import pytest
 
@@ -27,14 +27,14 @@ def test_what_a_put_answers_is_what_a_get_answers(service, name):
 
 
 def test_get_of_an_absent_item_is_404(service, name):
-    answer = service.get(f"/items/7/{name}")
-    assert answer.status_code == 404
-    assert answer.content_type == "application/problem+json"
-    problem = answer.json
+    response = service.get(f"/items/7/{name}")
+    assert response.status_code == 404
+    assert response.content_type == "application/problem+json"
+    problem = response.json
     assert problem["type"] == "/docs/errors#item-not-found"
     assert problem["status"] == 404
     assert problem["instance"] == f"/items/7/{name}"
-    assert problem["request_id"] == answer.headers["X-Request-Id"]
+    assert problem["request_id"] == response.headers["X-Request-Id"]
 
 
 def test_head_answers_as_get_without_the_body(service, name):
@@ -51,12 +51,12 @@ def test_head_answers_as_get_without_the_body(service, name):
 def test_patch_sets_and_removes_attributes(service, name):
     path = f"/items/7/{name}"
     service.put(path, headers=JSON, data='{"Email": "a@example.com", "Old": 1, "Kept": 2}')
-    answer = service.patch(
+    response = service.patch(
         path,
         headers={"Content-Type": "application/merge-patch+json"},
         data='{"Email": "b@example.com", "Old": null, "Size": "reserved word"}',
     )
-    assert answer.status_code == 200
+    assert response.status_code == 200
     stored = {
         "Id": 7,
         "Name": name,
@@ -64,7 +64,7 @@ def test_patch_sets_and_removes_attributes(service, name):
         "Kept": 2,
         "Size": "reserved word",
     }
-    assert exact(answer) == stored
+    assert exact(response) == stored
     assert exact(service.get(path)) == stored
 
 
@@ -75,8 +75,8 @@ def test_patch_merges_maps_and_keeps_what_plain_json_cannot_say(service, name):
         headers=TYPED,
         data='{"m": {"M": {"tags": {"SS": ["x", "y"]}, "n": {"N": "1"}, "b": {"B": "AAE="}}}}',
     )
-    answer = service.patch(path, headers=JSON, data='{"m": {"n": null, "o": {"p": {"q": 2}}}}')
-    assert answer.status_code == 200
+    response = service.patch(path, headers=JSON, data='{"m": {"n": null, "o": {"p": {"q": 2}}}}')
+    assert response.status_code == 200
     typed = service.get(path, headers=ACCEPT_TYPED).json["m"]["M"]
     assert sorted(typed["tags"]["SS"]) == ["x", "y"]
     assert typed["b"] == {"B": "AAE="}
@@ -87,23 +87,23 @@ def test_patch_merges_maps_and_keeps_what_plain_json_cannot_say(service, name):
 def test_patch_of_a_map_over_a_scalar_replaces_it_without_its_nulls(service, name):
     path = f"/items/7/{name}"
     service.put(path, headers=JSON, data='{"a": "text"}')
-    answer = service.patch(path, headers=JSON, data='{"a": {"b": null, "c": [null]}}')
-    assert exact(answer)["a"] == {"c": [None]}
+    response = service.patch(path, headers=JSON, data='{"a": {"b": null, "c": [null]}}')
+    assert exact(response)["a"] == {"c": [None]}
 
 
 def test_patch_never_creates(service, name):
     for patch in ('{"a": 1}', '{"a": {"b": 1}}', "{}"):
-        answer = service.patch(f"/items/7/{name}", headers=JSON, data=patch)
-        assert answer.status_code == 404
+        response = service.patch(f"/items/7/{name}", headers=JSON, data=patch)
+        assert response.status_code == 404
     assert service.get(f"/items/7/{name}").status_code == 404
 
 
 def test_an_empty_patch_changes_nothing(service, name):
     path = f"/items/7/{name}"
     put = service.put(path, headers=JSON, data='{"a": 1}')
-    answer = service.patch(path, headers=JSON, data="{}")
-    assert answer.status_code == 200
-    assert answer.headers["ETag"] == put.headers["ETag"]
+    response = service.patch(path, headers=JSON, data="{}")
+    assert response.status_code == 200
+    assert response.headers["ETag"] == put.headers["ETag"]
 
 
 def test_delete_is_204_also_when_repeated(service, name):
@@ -117,9 +117,9 @@ def test_delete_is_204_also_when_repeated(service, name):
 def test_equal_numbers_are_one_item(service, name):
     service.put(f"/items/104/{name}", headers=JSON, data='{"a": 1}')
     for number in ("0104", "1.04e2", "104.000", "+104", "1040E-1"):
-        answer = service.get(f"/items/{number}/{name}")
-        assert answer.status_code == 200, number
-        assert exact(answer)["Id"] == 104
+        response = service.get(f"/items/{number}/{name}")
+        assert response.status_code == 200, number
+        assert exact(response)["Id"] == 104
 
 
 def test_prefer_minimal_answers_without_the_item(service, name):
@@ -128,9 +128,9 @@ def test_prefer_minimal_answers_without_the_item(service, name):
     replaced = service.put(path, headers={**JSON, **prefer}, data='{"a": 1}')
     patched = service.patch(path, headers={**JSON, **prefer}, data='{"b": 1}')
     assert [created.status_code, replaced.status_code, patched.status_code] == [201, 204, 204]
-    for answer in (created, replaced, patched):
-        assert answer.data == b""
-        assert answer.headers["Preference-Applied"] == "return=minimal"
+    for response in (created, replaced, patched):
+        assert response.data == b""
+        assert response.headers["Preference-Applied"] == "return=minimal"
     assert created.headers["Location"] == path
     assert patched.headers["ETag"] == service.get(path).headers["ETag"]
 
@@ -138,10 +138,10 @@ def test_prefer_minimal_answers_without_the_item(service, name):
 def test_prefer_representation_answers_a_delete_with_the_last_state(service, name):
     path, prefer = f"/items/7/{name}", {"Prefer": "return=representation"}
     service.put(path, headers=JSON, data='{"a": 1}')
-    answer = service.delete(path, headers=prefer)
-    assert answer.status_code == 200
-    assert exact(answer) == {"Id": 7, "Name": name, "a": 1}
-    assert answer.headers["Preference-Applied"] == "return=representation"
+    response = service.delete(path, headers=prefer)
+    assert response.status_code == 200
+    assert exact(response) == {"Id": 7, "Name": name, "a": 1}
+    assert response.headers["Preference-Applied"] == "return=representation"
     assert service.delete(path, headers=prefer).status_code == 204
 
 
@@ -163,16 +163,16 @@ def test_fields_trim_the_answer_and_not_the_etag(service, name):
         "n.inside,absent": {},
         "Id": {},
     }.items():
-        answer = service.get(path, query_string={"fields": fields})
-        assert exact(answer) == {**key, **expected}, fields
-        assert answer.headers["ETag"] == whole.headers["ETag"]
+        response = service.get(path, query_string={"fields": fields})
+        assert exact(response) == {**key, **expected}, fields
+        assert response.headers["ETag"] == whole.headers["ETag"]
 
 
 def test_fields_may_be_repeated_as_some_clients_do(service, name):
     path = f"/items/7/{name}"
     service.put(path, headers=JSON, data='{"a": 1, "b": 2, "c": 3}')
-    answer = service.get(f"{path}?fields=a&fields=b")
-    assert exact(answer) == {"Id": 7, "Name": name, "a": 1, "b": 2}
+    response = service.get(f"{path}?fields=a&fields=b")
+    assert exact(response) == {"Id": 7, "Name": name, "a": 1, "b": 2}
 
 
 def test_fields_trim_the_answer_of_a_write_and_not_the_item(service, name):
@@ -191,15 +191,15 @@ def test_fields_trim_the_answer_of_a_write_and_not_the_item(service, name):
 )
 def test_reads_are_as_consistent_as_is_asked(engine, name, query, default, consistent):
     service = service_with(engine, consistent_read=default)
-    asked = []
+    requested = []
 
     def see(call):
-        asked.append(call.parameters["ConsistentRead"])
+        requested.append(call.parameters["ConsistentRead"])
         return False
 
     with engine.wire.fault(pass_on, operation="GetItem", when=see):
         service.get(f"/items/7/{name}", query_string={"consistent_read": query} if query else {})
-    assert asked == [consistent]
+    assert requested == [consistent]
 
 
 def test_the_location_of_a_new_item_is_canonical(service, name):
@@ -208,8 +208,8 @@ def test_the_location_of_a_new_item_is_canonical(service, name):
 
 
 def test_a_problem_is_never_cached(service, name):
-    for answer in (service.get(f"/items/7/{name}"), service.get("/nothing")):
-        assert answer.headers["Cache-Control"] == "no-store"
+    for response in (service.get(f"/items/7/{name}"), service.get("/nothing")):
+        assert response.headers["Cache-Control"] == "no-store"
 
 
 def test_the_typed_form_is_negotiated(service, name):
@@ -224,9 +224,9 @@ def test_the_typed_form_is_negotiated(service, name):
         "application/vnd.dynamodb+json; version=1": "application/vnd.dynamodb+json",
         "application/json;q=0, */*;q=0.1": "application/vnd.dynamodb+json",
     }.items():
-        answer = service.get(path, headers={"Accept": accept})
-        assert answer.content_type == content_type, accept
-        assert answer.headers["Vary"] == "Accept"
+        response = service.get(path, headers={"Accept": accept})
+        assert response.content_type == content_type, accept
+        assert response.headers["Vary"] == "Accept"
     for accept in ("text/csv", "application/json;q=0", "*/*;q=0"):
         assert service.get(path, headers={"Accept": accept}).status_code == 406, accept
 
@@ -249,23 +249,23 @@ def test_an_item_read_in_the_typed_form_can_be_sent_back(service, name):
 
 
 def test_a_method_that_is_not_there_is_405_with_allow(service, name):
-    answer = service.post(f"/items/7/{name}", headers=JSON, data="{}")
-    assert answer.status_code == 405
-    assert answer.content_type == "application/problem+json"
-    allowed = {method.strip() for method in answer.headers["Allow"].split(",")}
+    response = service.post(f"/items/7/{name}", headers=JSON, data="{}")
+    assert response.status_code == 405
+    assert response.content_type == "application/problem+json"
+    allowed = {method.strip() for method in response.headers["Allow"].split(",")}
     assert allowed == {"GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 def test_options_names_the_methods_and_no_media_type(service, name):
-    answer = service.options(f"/items/7/{name}")
-    assert (answer.status_code, answer.data) == (200, b"")
-    assert "Content-Type" not in answer.headers
-    assert "PATCH" in answer.headers["Allow"]
+    response = service.options(f"/items/7/{name}")
+    assert (response.status_code, response.data) == (200, b"")
+    assert "Content-Type" not in response.headers
+    assert "PATCH" in response.headers["Allow"]
 
 
 def test_the_request_id_is_echoed_or_made(service, name):
-    answer = service.get(f"/items/7/{name}", headers={"X-Request-Id": "my-id"})
-    assert answer.headers["X-Request-Id"] == "my-id"
-    assert answer.json["request_id"] == "my-id"
+    response = service.get(f"/items/7/{name}", headers={"X-Request-Id": "my-id"})
+    assert response.headers["X-Request-Id"] == "my-id"
+    assert response.json["request_id"] == "my-id"
     forged = service.get(f"/items/7/{name}", headers={"X-Request-Id": "a b" * 100})
     assert len(forged.headers["X-Request-Id"]) == 16

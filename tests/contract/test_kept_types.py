@@ -1,4 +1,4 @@
-"""What was read in plain JSON can be written back: sets and binary keep their types."""
+"""An item read as plain JSON can be written back: sets and binary keep their types."""
 
 import base64
 import json
@@ -32,7 +32,7 @@ def etag(service, path):
 
 
 def typed(service, path):
-    """The stored item besides its key and version, the members of its sets in order."""
+    """The stored item without key and version, the members of its sets sorted."""
     item = service.get(path, headers=ACCEPT_TYPED).json
     return in_order(
         {name: value for name, value in item.items() if name not in ("Id", "Name", "_version")}
@@ -58,11 +58,11 @@ def edited(service, path, **changes):
 
 def test_a_replacement_with_one_attribute_changed_keeps_all_other_types(service, path, etag):
     body = edited(service, path, Email="clarke@gmail.com")
-    answer = service.put(path, headers={**JSON, "If-Match": etag}, data=body)
-    assert answer.status_code == 200
+    response = service.put(path, headers={**JSON, "If-Match": etag}, data=body)
+    assert response.status_code == 200
     assert typed(service, path) == in_order({**STORED, "Email": {"S": "clarke@gmail.com"}})
-    assert answer.headers["ETag"] == service.get(path).headers["ETag"]
-    assert exact(answer) == exact(service.get(path))
+    assert response.headers["ETag"] == service.get(path).headers["ETag"]
+    assert exact(response) == exact(service.get(path))
 
 
 def test_an_array_that_was_a_set_stays_one_while_its_members_allow_it(service, path, etag):
@@ -88,9 +88,9 @@ def test_an_array_that_was_a_set_stays_one_while_its_members_allow_it(service, p
 
 def test_an_emptied_set_is_an_empty_list(service, path, etag):
     body = edited(service, path, Tags=[])
-    answer = service.put(path, headers={**JSON, "If-Match": etag}, data=body)
-    assert answer.status_code == 200
-    assert exact(answer)["Tags"] == []
+    response = service.put(path, headers={**JSON, "If-Match": etag}, data=body)
+    assert response.status_code == 200
+    assert exact(response)["Tags"] == []
     assert typed(service, path)["Tags"] == {"L": []}
 
 
@@ -160,10 +160,10 @@ def test_an_operation_of_a_batch_keeps_types_like_a_single_write(
     operation = {"method": "PUT" if content == "item" else "PATCH", "id": "7", "name": name}
     operations = [{**operation, content: body, "ifMatch": etag}]
     headers = {**JSON, "Prefer": "return=representation"}
-    answer = service.post(
+    response = service.post(
         "/items:batch", headers=headers, data=json.dumps({"operations": operations})
     )
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert typed(service, path) == in_order({**STORED, "Tags": {"SS": ["a", "c"]}})
 
 
@@ -184,8 +184,8 @@ def test_binary_whose_text_alone_would_be_too_large_is_written_back(service, pat
         "ETag"
     ]
     body = edited(service, path, Email="andrew@gmail.com")
-    answer = getattr(service, method)(path, headers={**JSON, "If-Match": etag}, data=body)
-    assert answer.status_code == 200
+    response = getattr(service, method)(path, headers={**JSON, "If-Match": etag}, data=body)
+    assert response.status_code == 200
     assert typed(service, path)["Photo"] == {"B": photo}
 
 

@@ -33,7 +33,7 @@ def post(service, name):
 
 @pytest.fixture
 def stored(service, path):
-    """The item as it is by now; None where it is absent."""
+    """The item as it is stored now; None if it is absent."""
 
     def stored():
         response = service.get(path, query_string={"consistent_read": "true"})
@@ -202,7 +202,7 @@ def test_an_idempotency_key_carries_the_write_out_once(service, post, path, stor
     )
     assert stored() == after
     other = {**CONTENT[path_of_call], "ConditionExpression": "attribute_not_exists(nothing)"}
-    if path_of_call != "/items:delete":  # of which the engines remember nothing
+    if path_of_call != "/items:delete":  # the engines do not remember a deletion
         reused = post(path_of_call, once, **other)
         assert (reused.status_code, reused.json["type"]) == (
             422,

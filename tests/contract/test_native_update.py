@@ -1,4 +1,4 @@
-"""The native form: DynamoDB's expressions, checked here so that every engine answers alike."""
+"""The native form: DynamoDB's expressions, with the same responses on every engine."""
 
 import itertools
 import json
@@ -90,9 +90,9 @@ UPDATES = {
 @pytest.mark.parametrize("case", UPDATES)
 def test_an_update_is_applied(service, path, case):
     body, expected = UPDATES[case]
-    answer = service.patch(path, headers=NATIVE, data=body)
-    assert answer.status_code == 200, answer.data
-    stored = exact(answer)
+    response = service.patch(path, headers=NATIVE, data=body)
+    assert response.status_code == 200, response.data
+    stored = exact(response)
     for name, value in (expected or {}).items():
         assert stored[name] == value
     assert exact(service.get(path)) == stored
@@ -131,23 +131,23 @@ def test_a_condition_decides(service, path, condition):
         name: value for name, value in VALUES.items() if name in condition
     }
     body = update("SET added = :new", condition, names, values)
-    answer = service.patch(path, headers=NATIVE, data=body)
-    assert answer.status_code == (200 if CONDITIONS[condition] else 412), answer.data
+    response = service.patch(path, headers=NATIVE, data=body)
+    assert response.status_code == (200 if CONDITIONS[condition] else 412), response.data
     assert ("added" in exact(service.get(path))) is CONDITIONS[condition]
 
 
 def test_an_update_creates_as_update_item_does(service, name):
     path = f"/items/8/{name}"
-    answer = service.patch(path, headers=NATIVE, data=update("ADD n :one", values=ONE))
-    assert answer.status_code == 200
+    response = service.patch(path, headers=NATIVE, data=update("ADD n :one", values=ONE))
+    assert response.status_code == 200
     assert exact(service.get(path)) == {"Id": 8, "Name": name, "n": 1}
 
 
 def test_a_false_condition_creates_nothing(service, name):
     path = f"/items/8/{name}"
     body = update("ADD n :one", "attribute_exists(n)", values=ONE)
-    answer = service.patch(path, headers=NATIVE, data=body)
-    assert answer.status_code == 412
+    response = service.patch(path, headers=NATIVE, data=body)
+    assert response.status_code == 412
     assert service.get(path).status_code == 404
 
 
@@ -162,8 +162,8 @@ def test_a_false_condition_creates_nothing(service, name):
 )
 def test_a_precondition_is_checked_as_well(service, path, headers, status):
     body = update("ADD n :one", "n = :one", values=ONE)
-    answer = service.patch(path, headers={**NATIVE, **headers}, data=body)
-    assert answer.status_code == status
+    response = service.patch(path, headers={**NATIVE, **headers}, data=body)
+    assert response.status_code == status
     assert exact(service.get(path))["n"] == (2 if status == 200 else 1)
 
 
@@ -175,9 +175,9 @@ def test_create_only_by_an_update(service, name):
 
 
 NAMES = ["".join(letters) for letters in itertools.product("abcdef", string.ascii_lowercase)][:138]
-"""Whose placeholders are longer than they are."""
+"""Names whose placeholders are longer than the names."""
 
-REFUSED = {
+REJECTED = {
     "list_append in itself": (
         update("SET a = list_append(list_append(:v, :v), a)", values={":v": {"L": []}}),
         "/UpdateExpression",
@@ -274,16 +274,16 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.parametrize("case", REJECTED)
 def test_what_dynamodb_would_refuse_is_422_and_costs_nothing(service, path, case):
-    body, pointer = REFUSED[case]
-    answers = []
+    body, pointer = REJECTED[case]
+    responses = []
     calls = service.calls_during(
-        lambda: answers.append(service.patch(path, headers=NATIVE, data=body))
+        lambda: responses.append(service.patch(path, headers=NATIVE, data=body))
     )
-    (answer,) = answers
-    assert answer.status_code == 422, answer.data
-    assert answer.json["errors"][0]["pointer"].startswith(pointer)
+    (response,) = responses
+    assert response.status_code == 422, response.data
+    assert response.json["errors"][0]["pointer"].startswith(pointer)
     assert calls == []
 
 
@@ -297,9 +297,9 @@ def test_what_dynamodb_would_refuse_is_422_and_costs_nothing(service, path, case
     ],
 )
 def test_what_does_not_suit_the_stored_item_is_422_without_aws_words(service, path, body):
-    answer = service.patch(path, headers=NATIVE, data=body)
-    assert answer.status_code == 422, answer.data
-    assert "ValidationException" not in answer.text
+    response = service.patch(path, headers=NATIVE, data=body)
+    assert response.status_code == 422, response.data
+    assert "ValidationException" not in response.text
     assert exact(service.get(path))["n"] == 1
 
 

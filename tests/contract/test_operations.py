@@ -1,7 +1,7 @@
-"""Least privilege, held by what was really asked for.
+"""Least privilege: the operations that are really called.
 
-The engine fixture asserts at its end that the whole suite asked for nothing beyond the declared
-operations; here, that each of them is asked for.
+The engine fixture asserts at its end that the whole suite has called no operation but the declared
+ones; this test asserts that each of them is called.
 """
 
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
@@ -23,9 +23,9 @@ def test_the_methods_ask_dynamodb_for_exactly_the_default_operations(service, na
 
 def test_operations_that_are_not_allowed_have_no_routes(engine, name):
     reader = service_with(engine, operations=frozenset({Operation.GET_ITEM}))
-    answer = reader.put(f"/items/7/{name}", json={})
-    assert answer.status_code == 405
-    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+    response = reader.put(f"/items/7/{name}", json={})
+    assert response.status_code == 405
+    assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
     assert set(reader.get("/openapi.json").json["paths"]["/items/{id}/{name}"]) == {
         "get",
         "head",

@@ -1,4 +1,4 @@
-"""Each bad input gets its problem at once, and no call reaches DynamoDB."""
+"""Each invalid input returns its problem at once, and no call reaches DynamoDB."""
 
 import time
 
@@ -75,17 +75,17 @@ BODIES = {
 
 
 def assert_refused(service, request, status, slug):
-    answers = []
+    responses = []
     began = time.process_time()
-    assert service.calls_during(lambda: answers.append(request())) == []
-    # Processor time, generous: what must not happen is seconds of arithmetic or recursion.
+    assert service.calls_during(lambda: responses.append(request())) == []
+    # A generous bound of processor time: the error would be seconds of arithmetic or recursion.
     assert time.process_time() - began < 2
-    (answer,) = answers
-    assert answer.status_code == status, answer.data[:300]
-    assert answer.content_type == "application/problem+json"
-    assert answer.json["type"] == f"/docs/errors#{slug}"
-    assert answer.json["status"] == status
-    assert answer.json["detail"]
+    (response,) = responses
+    assert response.status_code == status, response.data[:300]
+    assert response.content_type == "application/problem+json"
+    assert response.json["type"] == f"/docs/errors#{slug}"
+    assert response.json["status"] == status
+    assert response.json["detail"]
 
 
 @pytest.mark.parametrize("case", BODIES)
@@ -111,7 +111,7 @@ NESTED_PATCHES = {
     "1e200 in a map": (b'{"m": {"x": 1e200}}', 422, "unacceptable-item"),
     "no name in a map": (b'{"m": {"": null}}', 422, "unacceptable-item"),
     "33 levels of maps": (b'{"m":' * 33 + b"1" + b"}" * 33, 422, "unacceptable-item"),
-    # Base64 text may be binary of three quarters its size, which only the stored item can tell.
+    # Base64 text may be binary of three quarters its size, which only the stored item shows.
     "over 400 KB in a map": (b'{"m": {"a": "%s"}}' % (b"x" * 546_500), 413, "item-too-large"),
 }
 
@@ -190,8 +190,10 @@ def test_what_cannot_be_answered_in_an_accepted_form_is_not_read(service, name):
 
 
 def test_field_errors_point_at_the_fault(service, name):
-    answer = service.put(f"/items/7/{name}", headers=JSON, data='{"a": {"b/c": [0, {"~": 1e200}]}}')
-    assert [error["pointer"] for error in answer.json["errors"]] == ["/a/b~1c/1/~0"]
+    response = service.put(
+        f"/items/7/{name}", headers=JSON, data='{"a": {"b/c": [0, {"~": 1e200}]}}'
+    )
+    assert [error["pointer"] for error in response.json["errors"]] == ["/a/b~1c/1/~0"]
 
 
 def test_31_levels_inside_an_item_are_stored_and_32_refused(service, name):
@@ -208,8 +210,8 @@ def test_31_levels_inside_an_item_are_stored_and_32_refused(service, name):
 
 def test_an_item_may_grow_to_400_kb_and_no_further(service, name):
     path = f"/items/7/{name}"
-    # moto refuses from 405,000 bytes on; the exact limit is for a unit test.
-    answer = service.put(path, headers=JSON, data=f'{{"a": "{"x" * 404_000}"}}')
-    assert answer.status_code == 201
-    answer = service.patch(path, headers=JSON, data=f'{{"b": "{"x" * 7_000}"}}')
-    assert answer.status_code == 413
+    # moto rejects items over 405,000 bytes; a unit test covers the exact limit.
+    response = service.put(path, headers=JSON, data=f'{{"a": "{"x" * 404_000}"}}')
+    assert response.status_code == 201
+    response = service.patch(path, headers=JSON, data=f'{{"b": "{"x" * 7_000}"}}')
+    assert response.status_code == 413

@@ -1,9 +1,9 @@
-"""The log of native updates stays short, and a cut changes nothing that a caller sees."""
+"""The log of native updates stays short, and trimming it changes nothing for the caller."""
 
 import json
 import time
 
-from dynamodb_items.domain.write_tokens import LOG_LENGTH, LOG_SLACK, MAX_CUT
+from dynamodb_items.domain.write_tokens import LOG_LENGTH, LOG_SLACK, MAX_TRIM
 
 from tests.contract.conftest import ACCEPT_TYPED, JSON, exact
 
@@ -22,14 +22,14 @@ def store_log(dynamodb, name, length, *, age_seconds=1.0):
     dynamodb.put_item(TableName=TABLE, Item={**key, "_version": log[0], "_version_log": {"L": log}})
 
 
-def is_cut(call) -> bool:
+def is_trim(call) -> bool:
     return b"REMOVE" in call.body
 
 
 def increment(service, path):
-    answer = service.patch(path, headers=NATIVE, data=INCREMENT)
-    assert answer.status_code == 200
-    return answer
+    response = service.patch(path, headers=NATIVE, data=INCREMENT)
+    assert response.status_code == 200
+    return response
 
 
 def stored_log(service, path):
@@ -37,15 +37,15 @@ def stored_log(service, path):
     return [token["S"] for token in item["_version_log"]["L"]]
 
 
-def test_a_log_that_has_grown_is_cut_however_long_it_is(service, dynamodb, path, name):
+def test_a_log_that_has_grown_is_trim_however_long_it_is(service, dynamodb, path, name):
     store_log(dynamodb, name, 1000)
-    for _ in range((1000 - LOG_LENGTH) // MAX_CUT + 1):
-        answer = increment(service, path)
+    for _ in range((1000 - LOG_LENGTH) // MAX_TRIM + 1):
+        response = increment(service, path)
     assert len(stored_log(service, path)) < LOG_LENGTH + LOG_SLACK
-    assert answer.headers["ETag"] == service.get(path).headers["ETag"]
+    assert response.headers["ETag"] == service.get(path).headers["ETag"]
 
 
-def test_a_full_log_is_cut_though_other_updates_come_first(service, wire, dynamodb, path, name):
+def test_a_full_log_is_trim_though_other_updates_come_first(service, wire, dynamodb, path, name):
     store_log(dynamodb, name, LOG_LENGTH + LOG_SLACK - 1)
 
     def let_others_in(exchange):
@@ -59,15 +59,15 @@ def test_a_full_log_is_cut_though_other_updates_come_first(service, wire, dynamo
             )
         exchange.send(exchange.forward())
 
-    with wire.fault(let_others_in, operation="UpdateItem", when=is_cut, calls=1) as script:
-        answer = increment(service, path)
+    with wire.fault(let_others_in, operation="UpdateItem", when=is_trim, calls=1) as script:
+        response = increment(service, path)
     assert script.struck == 1
     log = stored_log(service, path)
     assert len(log) == LOG_LENGTH + 3
     assert log[:3] == ["f"] * 3
-    assert exact(answer)["n"] == 1
-    # The others came on top, so that this is no longer the stored item.
-    assert answer.headers["ETag"] != service.get(path).headers["ETag"]
+    assert exact(response)["n"] == 1
+    # Other updates have followed, so this is no longer the stored item.
+    assert response.headers["ETag"] != service.get(path).headers["ETag"]
 
 
 def test_old_tokens_are_cut_only_as_they_were_seen(service, wire, dynamodb, path, name):
@@ -77,10 +77,10 @@ def test_old_tokens_are_cut_only_as_they_were_seen(service, wire, dynamodb, path
         assert increment(service, path).status_code == 200
         exchange.send(exchange.forward())
 
-    with wire.fault(let_another_in, operation="UpdateItem", when=is_cut, calls=1) as script:
-        answer = increment(service, path)
+    with wire.fault(let_another_in, operation="UpdateItem", when=is_trim, calls=1) as script:
+        response = increment(service, path)
     assert script.struck == 1
-    assert exact(answer)["n"] == 1
+    assert exact(response)["n"] == 1
     assert exact(service.get(path))["n"] == 2
     assert len(stored_log(service, path)) == 2  # no useful token is lost
 
@@ -90,15 +90,15 @@ def test_the_etag_is_right_where_another_writer_has_made_the_cut(
 ):
     store_log(dynamodb, name, LOG_LENGTH + LOG_SLACK - 1)
 
-    def cut_twice(exchange):
+    def trim_twice(exchange):
         exchange.forward()
         exchange.send(exchange.forward())
 
-    with wire.fault(cut_twice, operation="UpdateItem", when=is_cut, calls=1) as script:
-        answer = increment(service, path)
+    with wire.fault(trim_twice, operation="UpdateItem", when=is_trim, calls=1) as script:
+        response = increment(service, path)
     assert script.struck == 1
     assert len(stored_log(service, path)) == LOG_LENGTH
-    headers = {**JSON, "If-Match": answer.headers["ETag"]}
+    headers = {**JSON, "If-Match": response.headers["ETag"]}
     assert service.put(path, headers=headers, data="{}").status_code == 200
 
 
@@ -109,7 +109,7 @@ def test_a_cut_creates_no_item(service, wire, dynamodb, path, name):
         assert service.delete(path).status_code == 204
         exchange.send(exchange.forward())
 
-    with wire.fault(delete_first, operation="UpdateItem", when=is_cut, calls=1):
-        answer = increment(service, path)
-    assert exact(answer)["n"] == 1
+    with wire.fault(delete_first, operation="UpdateItem", when=is_trim, calls=1):
+        response = increment(service, path)
+    assert exact(response)["n"] == 1
     assert service.get(path).status_code == 404

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from dynamodb_items.domain import errors, write_tokens
-from dynamodb_items.expressions import builder
+from dynamodb_items.expressions import parts
 from dynamodb_items.formats import json_patch
 from dynamodb_items.storage import write_plan
 from dynamodb_items.web.request import body_schemas
@@ -30,8 +30,8 @@ def test_an_example_works_as_pasted(server, dynamodb, block):
         f"at most {write_tokens.LOG_LENGTH} tokens, and up to {write_tokens.LOG_SLACK} more",
         f"takes up to {json_patch.MAX_OPERATIONS:,} operations",
         f"up to {body_schemas.MAX_BATCH_OPERATIONS} operations",
-        f"A condition takes {builder.MAX_OPERATORS} operators and "
-        f"{builder.MAX_EXPRESSION_BYTES // 1024} KB",
+        f"A condition takes {parts.MAX_OPERATORS} operators and "
+        f"{parts.MAX_EXPRESSION_BYTES // 1024} KB",
         f"found at the same time, up to {errors.MAX_ERRORS}:",
     ],
 )

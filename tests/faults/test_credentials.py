@@ -162,7 +162,7 @@ class Source:
 def source(monkeypatch):
     monkeypatch.setattr(module, "CHECK_SECONDS", 0.02)
     monkeypatch.setattr(module, "STILL_OLD_RETRY_SECONDS", 0.02)
-    monkeypatch.setattr(module, "FIRST_RETRY_SECONDS", 0.02)
+    monkeypatch.setattr(module, "FIRST_LOOKUP_RETRY_SECONDS", 0.02)
     return Source()
 
 

@@ -1,4 +1,4 @@
-"""What the service promises about one item at a time, in plain Python and nothing else."""
+"""The contract of the service for one item at a time, in plain Python."""
 
 import copy
 from dataclasses import dataclass, field
@@ -8,8 +8,8 @@ from typing import Any
 Attributes = dict[str, Any]
 
 
-class Refused(Exception):
-    """The status that a write is refused with."""
+class Rejected(Exception):
+    """The status of a rejected write."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -35,9 +35,9 @@ class Preconditions:
     def check(self, etag: str | None) -> None:
         """RFC 9110 section 13.2.2, for a method other than GET and HEAD."""
         if self.if_match is not None and not _matches(self.if_match, etag):
-            raise Refused(412)
+            raise Rejected(412)
         if self.if_none_match is not None and _matches(self.if_none_match, etag):
-            raise Refused(412)
+            raise Rejected(412)
 
 
 def _matches(tags: str | frozenset[str], etag: str | None) -> bool:
@@ -46,7 +46,7 @@ def _matches(tags: str | frozenset[str], etag: str | None) -> bool:
 
 @dataclass
 class Item:
-    """One item: its attributes besides the key, and its entity tag; None where there is none."""
+    """One item: its attributes without the key, and its entity tag; None if it is absent."""
 
     attributes: Attributes | None = None
     etag: str | None = None
@@ -90,16 +90,16 @@ def json_patch(target: Attributes, operations: list[dict[str, Any]]) -> Attribut
             case "test":
                 found = isinstance(parent, dict) and name in parent
                 if not found or not same(parent[name], operation["value"]):
-                    raise Refused(409)
+                    raise Rejected(409)
             case _:
-                raise Refused(422)
+                raise Rejected(422)
     return document
 
 
 def _existing(document: Any, path: str) -> Any:
     parent, name = _parent(document, path)
     if not isinstance(parent, dict) or name not in parent:
-        raise Refused(422)
+        raise Rejected(422)
     return parent[name]
 
 
@@ -135,5 +135,5 @@ def increment(target: Attributes | None, name: str, amount: int) -> Attributes:
     attributes = dict(target or {})
     before = attributes.get(name, 0)
     if isinstance(before, bool) or not isinstance(before, int | Decimal):
-        raise Refused(422)
+        raise Rejected(422)
     return {**attributes, name: before + amount}

@@ -19,7 +19,7 @@ WRITE_TOKEN = re.compile(rb'"([0-9a-f]{21})"')
 
 @dataclass
 class Arena:
-    """A service, the wire behind it, and a way to run at both from all sides."""
+    """A service, the wire behind it, and many clients that call it at once."""
 
     engine: Engine
     wire: Wire
@@ -27,7 +27,7 @@ class Arena:
     _turn: threading.Lock
 
     def together(self, request: Callable[[int], Answer], clients: int = CLIENTS) -> list[Answer]:
-        """What all clients were answered, none of which begins before all are there."""
+        """The responses to all clients, which begin at the same time."""
         start = threading.Barrier(clients)
 
         def run(client: int) -> Answer:
@@ -47,8 +47,8 @@ class Arena:
     def _forward(self, exchange: Exchange) -> bytes:
         if self.engine.name != "moto":
             return exchange.forward()
-        # moto's server reads and writes items on several threads without a lock, and so loses
-        # updates by itself. DynamoDB carries out one write of an item after the other.
+        # moto's server reads and writes items on several threads without a lock and loses updates.
+        # DynamoDB carries out one write of an item after the other.
         with self._turn:
             return exchange.forward()
 
@@ -56,7 +56,7 @@ class Arena:
 @pytest.fixture(scope="package")
 def arena(engine) -> Iterator[Arena]:
     wire = Wire(engine.endpoint)
-    # What is raced for here is the outcome, not the time that a busy machine takes.
+    # The test is about the outcome, not about the time that a busy machine takes.
     with gunicorn(
         wire.url, "-w", "4", ITEMS_DEADLINE_SECONDS="60", ITEMS_READ_TIMEOUT_SECONDS="50"
     ) as server:
@@ -68,13 +68,13 @@ def arena(engine) -> Iterator[Arena]:
 
 @pytest.fixture
 def losing(arena):
-    """The answers of every tenth first attempt of an operation are lost after it was applied."""
+    """Lose the response to every tenth first attempt of an operation after it was applied."""
 
     def start(operation: str):
         seen = set()
 
         def is_first(call) -> bool:
-            # A repeat has the token of the first attempt in it, whatever else differs.
+            # A retry contains the token of the first attempt.
             token = WRITE_TOKEN.search(call.body)[1]
             is_new = token not in seen
             seen.add(token)
@@ -90,5 +90,5 @@ def losing(arena):
     arena.wire.fault(arena.pass_on)
 
 
-def statuses(answers: list[Answer]) -> dict[int, int]:
-    return dict(Counter(answer.status for answer in answers))
+def statuses(responses: list[Answer]) -> dict[int, int]:
+    return dict(Counter(response.status for response in responses))

@@ -1,4 +1,4 @@
-"""No update is lost and none counts twice, however many clients and workers there are."""
+"""No update is lost and none counts twice, with many clients and several workers."""
 
 import json
 import uuid
@@ -20,19 +20,19 @@ def path(name):
 
 
 def stored(arena, path):
-    answer = arena.server.request("GET", f"{path}?consistent_read=true")
-    assert answer.status == 200
-    return answer.json
+    response = arena.server.request("GET", f"{path}?consistent_read=true")
+    assert response.status == 200
+    return response.json
 
 
 def test_one_of_a_hundred_creates(arena, path):
-    answers = arena.together(
+    responses = arena.together(
         lambda client: arena.server.request(
             "PUT", path, json.dumps({"by": client}), **JSON, If_None_Match="*"
         )
     )
-    assert statuses(answers) == {201: 1, 412: CLIENTS - 1}
-    (winner,) = (answer for answer in answers if answer.status == 201)
+    assert statuses(responses) == {201: 1, 412: CLIENTS - 1}
+    (winner,) = (response for response in responses if response.status == 201)
     assert stored(arena, path) == winner.json
 
 
@@ -48,44 +48,44 @@ def test_one_of_a_hundred_writers_with_one_etag_wins(arena, path):
         method, body, headers = writes[client % len(writes)]
         return arena.server.request(method, path, body.format(client), **headers, If_Match=etag)
 
-    answers = arena.together(write)
-    assert statuses(answers) == {200: 1, 412: CLIENTS - 1}
-    (winner,) = (client for client, answer in enumerate(answers) if answer.status == 200)
+    responses = arena.together(write)
+    assert statuses(responses) == {200: 1, 412: CLIENTS - 1}
+    (winner,) = (client for client, response in enumerate(responses) if response.status == 200)
     assert stored(arena, path)["by"] == winner
 
 
 def test_one_of_a_hundred_deletes_the_item_as_seen(arena, path):
     etag = arena.server.request("PUT", path, "{}", **JSON).headers["ETag"]
-    answers = arena.together(
+    responses = arena.together(
         lambda _: arena.server.request("DELETE", path, If_Match=etag),
     )
-    assert statuses(answers) == {204: 1, 412: CLIENTS - 1}
+    assert statuses(responses) == {204: 1, 412: CLIENTS - 1}
 
 
 def test_a_hundred_increments_are_a_hundred(arena, path):
-    answers = arena.together(lambda _: arena.server.request("PATCH", path, INCREMENT, **NATIVE))
-    assert statuses(answers) == {200: CLIENTS}
+    responses = arena.together(lambda _: arena.server.request("PATCH", path, INCREMENT, **NATIVE))
+    assert statuses(responses) == {200: CLIENTS}
     assert stored(arena, path)["n"] == CLIENTS
-    assert {answer.json["n"] for answer in answers} == set(range(1, CLIENTS + 1))
+    assert {response.json["n"] for response in responses} == set(range(1, CLIENTS + 1))
 
 
 def test_increments_whose_answers_are_lost_count_once(arena, path, losing):
     lost = losing("UpdateItem")
-    answers = arena.together(lambda _: arena.server.request("PATCH", path, INCREMENT, **NATIVE))
+    responses = arena.together(lambda _: arena.server.request("PATCH", path, INCREMENT, **NATIVE))
     assert lost.struck == CLIENTS // 10
-    assert statuses(answers) == {200: CLIENTS}
+    assert statuses(responses) == {200: CLIENTS}
     assert stored(arena, path)["n"] == CLIENTS
 
 
 def test_creates_whose_answers_are_lost_are_201(arena, path, losing):
     lost = losing("PutItem")
-    answers = arena.together(
+    responses = arena.together(
         lambda client: arena.server.request(
             "PUT", f"{path}-{client}", "{}", **JSON, If_None_Match="*"
         )
     )
     assert lost.struck == CLIENTS // 10
-    assert statuses(answers) == {201: CLIENTS}
+    assert statuses(responses) == {201: CLIENTS}
 
 
 def test_edits_lose_nothing(arena, path):
@@ -95,9 +95,9 @@ def test_edits_lose_nothing(arena, path):
         patch = json.dumps([{"op": "add", "path": "/list/-", "value": client}])
         return arena.server.request("PATCH", path, patch, **JSON_PATCH)
 
-    answers = arena.together(append, clients=20)
-    done = [client for client, answer in enumerate(answers) if answer.status == 200]
-    assert set(statuses(answers)) <= {200, 503}
+    responses = arena.together(append, clients=20)
+    done = [client for client, response in enumerate(responses) if response.status == 200]
+    assert set(statuses(responses)) <= {200, 503}
     assert done
     assert sorted(stored(arena, path)["list"]) == done
 
@@ -129,20 +129,20 @@ def test_transfers_between_two_items_keep_the_sum(arena, path):
             ]
         }
     )
-    answers = arena.together(
+    responses = arena.together(
         lambda _: arena.server.request("POST", "/items:batch", body, **JSON), clients=50
     )
-    done = statuses(answers).get(200, 0)
-    assert set(statuses(answers)) <= {200, 412, 503}
+    done = statuses(responses).get(200, 0)
+    assert set(statuses(responses)) <= {200, 412, 503}
     assert stored(arena, to)["n"] == done
     assert stored(arena, path)["n"] == 30 - done
 
 
 def test_a_request_that_comes_many_times_at_once_is_carried_out_once(arena, path):
     key = str(uuid.uuid4())
-    answers = arena.together(
+    responses = arena.together(
         lambda _: arena.server.request("PATCH", path, INCREMENT, **NATIVE, Idempotency_Key=key),
         clients=20,
     )
-    assert statuses(answers) == {200: 20}
+    assert statuses(responses) == {200: 20}
     assert stored(arena, path)["n"] == 1

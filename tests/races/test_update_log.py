@@ -1,4 +1,4 @@
-"""The log of a busy counter stays as short as promised."""
+"""The log of a busy counter stays as short as documented."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -33,13 +33,13 @@ def test_twelve_writers_of_three_instances_keep_the_log_of_a_counter_short(arena
         ]
 
         def write(writer: int) -> list[int]:
-            """How long the log was after each update of one writer."""
+            """The length of the log after each update of one writer."""
             lengths = []
             for _ in range(UPDATES_EACH):
                 instance = instances[writer % INSTANCES]
-                answer = instance.request("PATCH", path, INCREMENT, **HEADERS)
-                assert answer.status == 200
-                lengths.append(len(answer.json["_version_log"]["L"]))
+                response = instance.request("PATCH", path, INCREMENT, **HEADERS)
+                assert response.status == 200
+                lengths.append(len(response.json["_version_log"]["L"]))
             return lengths
 
         with ThreadPoolExecutor(WRITERS) as pool:
@@ -48,6 +48,6 @@ def test_twelve_writers_of_three_instances_keep_the_log_of_a_counter_short(arena
             "GET", f"{path}?consistent_read=true", Accept=HEADERS["Accept"]
         )
     assert stored.json["n"] == {"N": str(WRITERS * UPDATES_EACH)}
-    # An update that is under way while the log is full comes on top.
+    # Updates that are in progress while the log is full are added to it.
     assert max(lengths) < LOG_LENGTH + LOG_SLACK + WRITERS
     assert len(stored.json["_version_log"]["L"]) < LOG_LENGTH + LOG_SLACK

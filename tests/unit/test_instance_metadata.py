@@ -24,7 +24,7 @@ def misbehave(imds, **attributes):
     [
         ({"role_name": None}, "the instance has no role", "items-deploy apply --instance-id"),
         ({"status": 403}, "the instance metadata service responded 403", "--http-endpoint enabled"),
-        ({"status": 503}, "the instance metadata service responded 503", "asked again"),
+        ({"status": 503}, "the instance metadata service responded 503", "called again"),
         ({"delay_seconds": 1.5}, "hop limit of 1 drops its response", "apply --container"),
         (
             {"code": "AssumeRoleUnauthorizedAccess"},
@@ -59,7 +59,7 @@ def test_a_metadata_service_that_is_switched_off_is_named(files):
 
 def test_the_log_names_each_cause_once(files, monkeypatch):
     monkeypatch.setattr("dynamodb_items.credentials.background.CHECK_SECONDS", 0.02)
-    monkeypatch.setattr("dynamodb_items.credentials.background.FIRST_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("dynamodb_items.credentials.background.FIRST_LOOKUP_RETRY_SECONDS", 0.01)
     looks = threading.Semaphore(0)
 
     def find():

@@ -2,8 +2,8 @@
 
 import pytest
 from dynamodb_items.domain.errors import UnacceptableItem
-from dynamodb_items.expressions.builder import Placeholders
-from dynamodb_items.expressions.native_update import native_expressions
+from dynamodb_items.expressions.native_update import check_fits, native_expressions
+from dynamodb_items.expressions.parts import Name, Placeholders, Value
 
 KEY = {"Id": {"N": "7"}, "Name": {"S": "x"}}
 OWN = ("_version", "_version_log")
@@ -149,15 +149,14 @@ def test_an_update_that_only_removes_is_known(update, only_removes):
 def test_without_an_update_expression_nothing_is_written(body):
     expressions = native(body)
     assert not expressions.only_removes
-    assert expressions.update_expression(Placeholders(), []) == ""
-    assert expressions.update_expression(Placeholders(), ["#0=:0"]) == "SET #0=:0"
-    assert expressions.condition_expression(Placeholders()) is None
+    assert expressions.update([]) == ()
+    assert Placeholders().text(expressions.update([(Name("v"), "=", Value(ONE))])) == "SET #0=:0"
+    assert expressions.condition is None
 
 
 def test_a_condition_alone_is_enough():
     expressions = native({CONDITION: "a = :a OR b = :a", VALUES: {":a": ONE}})
-    placeholders = Placeholders()
-    assert expressions.condition_expression(placeholders) == "(#0=:0 OR #1=:0)"
+    assert Placeholders().text(expressions.condition) == "(#0=:0 OR #1=:0)"
 
 
 def test_a_value_used_often_is_sent_once():
@@ -169,20 +168,21 @@ def test_a_value_used_often_is_sent_once():
         }
     )
     placeholders = Placeholders()
-    assert expressions.update_expression(placeholders, []) == "SET #0=:0,#1=:1"
-    assert expressions.condition_expression(placeholders.copy()) == "(#2 IN (:0,:0,:1))"
+    assert placeholders.text(expressions.update([])) == "SET #0=:0,#1=:1"
+    assert placeholders.text(expressions.condition) == "(#2 IN (:0,:0,:1))"
     assert placeholders.parameters[VALUES] == {":0": ONE, ":1": ONE}
 
 
 @pytest.mark.parametrize(("sums", "fits"), [(298, True), (299, False), (300, False)])
 def test_what_the_service_adds_counts_as_operators(sums, fits):
     expressions = native({UPDATE: "SET " + ",".join(f"a{n}=b+c" for n in range(sums))})
-    added = ["#v=:v", "#log=list_append(:own,if_not_exists(#log,:none))"]
+    added = [("#v=:v",), ("#log=list_append(:own,if_not_exists(#log,:none))",)]
+    text = Placeholders().text(expressions.update(added))
     if fits:
-        assert expressions.update_expression(Placeholders(), added)
+        check_fits(UPDATE, text)
     else:
         with pytest.raises(UnacceptableItem, match="300 operators"):
-            expressions.update_expression(Placeholders(), added)
+            check_fits(UPDATE, text)
 
 
 def test_what_the_service_adds_counts_as_bytes():
@@ -190,4 +190,4 @@ def test_what_the_service_adds_counts_as_bytes():
         {UPDATE: "REMOVE " + ",".join(f"{a}{b}" for a in LETTERS for b in LETTERS)}
     )
     with pytest.raises(UnacceptableItem, match="4,096 bytes"):
-        expressions.update_expression(Placeholders(), ["#v=:v"])
+        check_fits(UPDATE, Placeholders().text(expressions.update([("#v=:v",)])))

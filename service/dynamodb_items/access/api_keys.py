@@ -13,7 +13,7 @@ from typing import Any, Self
 from dynamodb_items.access.callers import Caller, Scope, tenant_partition
 from dynamodb_items.access.watched_file import WatchedFile
 from dynamodb_items.domain.errors import NotPermitted, Unauthenticated
-from dynamodb_items.domain.items import KeySchema
+from dynamodb_items.domain.keys import KeySchema
 
 SECRET_BYTES = 32
 _PREFIX = "items"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dynamodb_items.domain.errors import InvalidKey, NotPermitted
-from dynamodb_items.domain.items import AttributeValue, ItemKey, KeySchema
+from dynamodb_items.domain.items import AttributeValue
+from dynamodb_items.domain.keys import ItemKey, KeySchema
 
 
 class Scope(enum.StrEnum):

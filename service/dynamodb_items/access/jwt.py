@@ -20,7 +20,7 @@ from dynamodb_items.access.callers import Caller, tenant_partition
 from dynamodb_items.access.jwks import JwksSource
 from dynamodb_items.access.public_keys import Jwks, Key
 from dynamodb_items.domain.errors import Unauthenticated
-from dynamodb_items.domain.items import KeySchema
+from dynamodb_items.domain.keys import KeySchema
 
 MAX_JWT_BYTES = 8 * 1024
 MAX_CACHED_JWTS = 10_000

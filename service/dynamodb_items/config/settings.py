@@ -8,7 +8,7 @@ from typing import Any, NoReturn, Self
 
 from dynamodb_items.config import values
 from dynamodb_items.domain.defaults import DEFAULT_TABLE
-from dynamodb_items.domain.items import KeyAttribute, KeySchema
+from dynamodb_items.domain.keys import KeyAttribute, KeySchema
 from dynamodb_items.domain.operations import (
     DEFAULT_OPERATIONS,
     Operation,

@@ -7,7 +7,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from dynamodb_items.config.addresses import check_url
-from dynamodb_items.domain.items import KeyAttribute, KeyType
+from dynamodb_items.domain.keys import KeyAttribute, KeyType
 
 AUTH_SCHEMES = ("jwt", "api-key", "none")
 # RFC 7518 and RFC 8037. HMAC is left out: its key is a secret shared with the issuer.

@@ -1,1 +1,1 @@
-"""AWS credentials: where they are looked up, why none are found, and their renewal."""
+"""AWS credentials: lookup, the causes of a failed lookup, and renewal in the background."""

@@ -1,7 +1,7 @@
-"""Why no AWS credentials were found: the cause in one sentence, and what to do next.
+"""The causes of a failed lookup of AWS credentials: one sentence, and what to do next.
 
-botocore is silent about the instance metadata service, whatever it meets there, so that service is
-read again here. No secret is part of a sentence, nor is a path that works as one.
+botocore reports no failure of the instance metadata service, so that service is read again here.
+No sentence contains a secret, or a path that works as one.
 """
 
 import os
@@ -38,7 +38,7 @@ _WEB_IDENTITY = (
 )
 
 
-def explain(error: Exception) -> Explanation:  # noqa: C901 - a case for each kind
+def explain(error: Exception) -> Explanation:  # noqa: C901 - one case per kind of failure
     """Return the cause of a failure to find credentials, and what to do next."""
     match error:
         case NoCredentialsError():
@@ -53,16 +53,16 @@ def explain(error: Exception) -> Explanation:  # noqa: C901 - a case for each ki
         case HTTPClientError() | ConnectionError():
             return _unreachable(error)
         case PartialCredentialsError():
-            return _words(error), "Set the missing variable or member, or remove the others."
+            return _message(error), "Set the missing variable or member, or remove the others."
         case SSOError() | TokenRetrievalError():
-            return _words(error), _SIGN_IN
+            return _message(error), _SIGN_IN
         case BotoCoreError():
-            return _words(error), "Correct the AWS configuration."
+            return _message(error), "Correct the AWS configuration."
         case OSError() if error.filename is not None:
             return (
                 f"the file {error.filename} cannot be read: {error.strerror}",
                 "Check AWS_WEB_IDENTITY_TOKEN_FILE, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE and the "
-                "AWS files, and who may read them.",
+                "AWS files, and their permissions.",
             )
         case KeyError():
             return (
@@ -70,10 +70,10 @@ def explain(error: Exception) -> Explanation:  # noqa: C901 - a case for each ki
                 "Check that the endpoint is that of ECS or EKS.",
             )
         case _:
-            return f"{type(error).__name__}: {_words(error)}", "Correct the AWS configuration."
+            return f"{type(error).__name__}: {_message(error)}", "Correct the AWS configuration."
 
 
-def _words(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
@@ -84,16 +84,16 @@ def _profile_failure(error: ProfileNotFound) -> Explanation:
     ]
     return (
         f"the profile {error.kwargs.get('profile')} is in neither of {' and '.join(files)}",
-        "Correct AWS_PROFILE or add the profile; ~ is the home of the user that the service runs "
-        "as.",
+        "Correct AWS_PROFILE or add the profile; ~ is the home directory of the user that the "
+        "service runs as.",
     )
 
 
 def _retrieval_failure(error: CredentialRetrievalError) -> Explanation:
     provider = str(error.kwargs.get("provider"))
-    words = str(error.kwargs.get("error_msg"))
+    message = str(error.kwargs.get("error_msg"))
     known: Mapping[str, Callable[[], Explanation]] = {
-        "container-role": lambda: _container_failure(words),
+        "container-role": lambda: _container_failure(message),
         "EcsContainer": lambda: (
             "the profile's credential_source is EcsContainer, and no container endpoint is set",
             "Run it as a task with a role, or correct credential_source.",
@@ -106,21 +106,21 @@ def _retrieval_failure(error: CredentialRetrievalError) -> Explanation:
     }
     if provider in known:
         return known[provider]()
-    return _words(error), "Run the same source by hand, as the user that the service runs as."
+    return _message(error), "Run the same source by hand, as the user that the service runs as."
 
 
-def _container_failure(words: str) -> Explanation:
-    """Explain a failure of ECS's or EKS's endpoint; its words may hold what the endpoint sent."""
+def _container_failure(message: str) -> Explanation:
+    """Explain a failure of ECS's or EKS's endpoint, without quoting what the endpoint sent."""
     uri = os.environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.2")
     endpoint = f"the container's credentials endpoint at {urlsplit(uri).hostname}"
-    status = re.search(r"non 200 response (\d{3})", words)
+    status = re.search(r"non 200 response (\d{3})", message)
     if status is not None:
         return (
             f"{endpoint} responded {status[1]}",
             "Give the task its role (ECS: taskRoleArn; EKS: a Pod Identity association for the "
             "service account), and check AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE.",
         )
-    if "parse JSON" in words:
+    if "parse JSON" in message:
         return f"{endpoint} responded without JSON", "Check that it is that of ECS or EKS."
     return (
         f"{endpoint} cannot be reached",
@@ -129,8 +129,8 @@ def _container_failure(words: str) -> Explanation:
 
 
 def _call_failure(error: ClientError) -> Explanation:
-    answer = error.response.get("Error", {})
-    code, message = answer.get("Code", ""), " ".join(str(answer.get("Message", "")).split())
+    details = error.response.get("Error", {})
+    code, message = details.get("Code", ""), " ".join(str(details.get("Message", "")).split())
     cause = f"{error.operation_name} failed: {code}: {message}"
     if error.operation_name == "AssumeRoleWithWebIdentity":
         return cause, _WEB_IDENTITY
@@ -138,7 +138,7 @@ def _call_failure(error: ClientError) -> Explanation:
         return cause, _SIGN_IN
     if error.operation_name == "AssumeRole" and code.startswith("AccessDenied"):
         return cause, _ASSUME_ROLE
-    return cause, "Check the credentials that the profile starts from, and the machine's clock."
+    return cause, "Check the credentials of the profile's source, and the clock of this machine."
 
 
 def _unreachable(error: HTTPClientError | ConnectionError) -> Explanation:

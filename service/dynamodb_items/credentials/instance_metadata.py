@@ -1,4 +1,4 @@
-"""Why the instance metadata service gives no credentials: read step by step, as botocore does.
+"""The causes of failures of the instance metadata service: read it step by step, as botocore does.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 """
@@ -24,14 +24,14 @@ _OK, _FORBIDDEN, _NOT_FOUND = 200, 403, 404
 
 
 class _Failed(Exception):
-    """A step failed; the arguments are the cause and what to do next."""
+    """A step has failed; the arguments are the cause and what to do next."""
 
 
 def metadata_failure() -> tuple[str, str]:
-    """Return why the metadata service gives no credentials, and what to do next."""
+    """Return why the metadata service has no credentials, and what to do next."""
     if os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         return (
-            "AWS_EC2_METADATA_DISABLED keeps the instance's role from being used",
+            "AWS_EC2_METADATA_DISABLED turns the instance's role off",
             "Unset it on an instance; elsewhere sign in or name a profile by AWS_PROFILE.",
         )
     try:
@@ -53,16 +53,16 @@ def metadata_failure() -> tuple[str, str]:
             "in or name a profile by AWS_PROFILE.",
         )
     return (
-        "the instance metadata service failed and responds again",
+        "the instance metadata service failed, and responds again now",
         "If it repeats: raise AWS_METADATA_SERVICE_TIMEOUT and AWS_METADATA_SERVICE_NUM_ATTEMPTS.",
     )
 
 
 def _read_credentials() -> None:
-    """Take the steps to the role's credentials.
+    """Take the steps to the credentials of the role.
 
     Raises:
-        _Failed: the service responds, and not with credentials.
+        _Failed: the service responds, but not with credentials.
         botocore.exceptions.BotoCoreError: it does not respond.
     """
     session = botocore.session.Session()
@@ -102,7 +102,7 @@ def _read_credentials() -> None:
 def _wrong_status(status: int) -> tuple[str, str]:
     return (
         f"the instance metadata service responded {status}",
-        "Wait a moment: it is asked again. If it stays: check that nothing else has its address.",
+        "Wait: it is called again. If it stays, check that nothing else has its address.",
     )
 
 
@@ -115,7 +115,7 @@ def _code(text: str) -> str:
 
 
 class _Sender:
-    """Sends requests to the endpoint and in the time that botocore's settings name."""
+    """A sender of requests to the endpoint and with the timeout of botocore's settings."""
 
     def __init__(self, session: botocore.session.Session) -> None:
         is_ipv6 = resolve_imds_endpoint_mode(session) == "ipv6"

@@ -1,4 +1,4 @@
-"""How AWS credentials and the region are found: one way for the service and for its doctor.
+"""Look up AWS credentials and the region, in the same way for the service and for its doctor.
 
 https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
 """
@@ -13,14 +13,14 @@ from botocore.exceptions import NoCredentialsError
 from dynamodb_items.credentials.causes import explain
 
 DEFAULT_REGION = "us-east-2"
-# For the clients that botocore makes itself. Its defaults try for five minutes before they fail.
+# For the clients that botocore creates: with its defaults they fail only after five minutes.
 _CLIENT_CONFIG = Config(
     connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2, "mode": "standard"}
 )
 
 
 class CredentialsNotFound(Exception):
-    """No valid credentials; ``cause`` names the reason, and ``advice`` what to do next."""
+    """No valid credentials: ``cause`` is the reason, ``advice`` what to do next."""
 
     def __init__(self, cause: str, advice: str) -> None:
         super().__init__(cause)
@@ -31,14 +31,14 @@ class CredentialsNotFound(Exception):
 def new_session() -> botocore.session.Session:
     """Return a botocore session in the configured region.
 
-    The clients that botocore makes itself, to assume a role for example, are in that region too,
-    and give up within 20 seconds.
+    The clients that botocore creates, for example to assume a role, use that region too and fail
+    within 20 seconds.
 
     Raises:
         botocore.exceptions.BotoCoreError: the profile or a configuration file is invalid.
     """
     session = botocore.session.Session()
-    # botocore reads AWS_DEFAULT_REGION and profiles; AWS_REGION is what other SDKs read.
+    # botocore reads AWS_DEFAULT_REGION and profiles, but not the AWS_REGION of other SDKs.
     region = os.environ.get("AWS_REGION") or session.get_config_variable("region")
     session.set_config_variable("region", region or DEFAULT_REGION)
     session.set_default_client_config(_CLIENT_CONFIG)
@@ -46,20 +46,20 @@ def new_session() -> botocore.session.Session:
 
 
 def find_credentials() -> Credentials:
-    """Find credentials in botocore's chain from its beginning, and fetch them.
+    """Return the first credentials in botocore's chain, fetched.
 
     Raises:
-        CredentialsNotFound: there are none, or their source fails.
+        CredentialsNotFound: the chain has none, or their source fails.
     """
     try:
-        return _found()
+        return _first_in_chain()
     except Exception as error:
         raise CredentialsNotFound(*explain(error)) from error
 
 
-def _found() -> Credentials:
+def _first_in_chain() -> Credentials:
     found: Credentials | None = new_session().get_credentials()
     if found is None:
         raise NoCredentialsError
-    found.get_frozen_credentials()  # a profile that assumes a role calls STS only here
+    found.get_frozen_credentials()  # only now does a profile that assumes a role call STS
     return found

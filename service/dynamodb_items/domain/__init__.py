@@ -1,1 +1,1 @@
-"""Items, keys, numbers, operations, errors: plain values, no HTTP, no AWS."""
+"""Items, keys, preconditions, numbers, operations, errors: plain values, no HTTP, no AWS."""

@@ -1,4 +1,4 @@
-"""What a write changes in an item: plain values."""
+"""The changes that a write makes to an item: plain values."""
 
 from dataclasses import dataclass, field
 
@@ -7,22 +7,22 @@ from dynamodb_items.domain.items import Attributes
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What an update does to an item: attributes to set, attributes to remove."""
+    """The attributes that an update sets, and those that it removes."""
 
     set: Attributes = field(default_factory=dict)
     remove: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        """Whether anything changes at all."""
+        """Return whether anything changes."""
         return bool(self.set or self.remove)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The attributes that change."""
+        """The names of the attributes that change."""
         return (*self.set, *self.remove)
 
     def applied_to(self, attributes: Attributes) -> Attributes:
-        """The attributes after the changes."""
-        gone = set(self.remove)
-        kept = {name: value for name, value in attributes.items() if name not in gone}
+        """Return the attributes after the changes."""
+        removed = set(self.remove)
+        kept = {name: value for name, value in attributes.items() if name not in removed}
         return {**kept, **self.set}

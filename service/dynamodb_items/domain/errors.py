@@ -1,19 +1,19 @@
-"""What can go wrong, in the domain's words. ``web.response.problems`` gives each its status.
+"""What can go wrong, in the words of the domain; ``web.response.problems`` adds the HTTP status.
 
-Every message here may be shown to a client: none carries AWS's text, an ARN or a stack.
+Every message here may be shown to a client: none contains AWS's text, an ARN or a stack trace.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 MAX_ERRORS = 100
-"""So many errors of one request are reported; the rest come up when those are fixed."""
+"""How many errors of one request are reported; the others appear once those are fixed."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One fault in a request: where it is and what it is.
+    """One error in a request, and its position.
 
     ``pointer`` is a JSON Pointer into the body (RFC 6901), or ``?name`` for a query parameter.
     """
@@ -21,15 +21,15 @@ class FieldError:
     pointer: str
     detail: str
     kind: "type[ItemsError] | None" = None
-    """The error that it would be alone, where it is one of several operations'."""
+    """The class of an operation's error, where the request has several operations."""
     state: Mapping[str, Any] = field(default_factory=dict)
     """What is known of the stored item, as JSON members."""
 
 
 class ItemsError(Exception):
-    """Anything this service refuses or fails at.
+    """A request that is rejected or fails.
 
-    ``detail`` is a sentence for the client; ``errors`` are the faults of single fields.
+    ``detail`` is a sentence for the client; ``errors`` are the errors of single fields.
     """
 
     def __init__(self, detail: str, errors: tuple[FieldError, ...] = ()) -> None:
@@ -38,34 +38,34 @@ class ItemsError(Exception):
         self.errors = errors
 
 
-# Who may in
+# Authentication and authorization
 
 
 class Unauthenticated(ItemsError):
-    """The request shows no credential, or one that stands for nobody."""
+    """The request has no credential, or one that identifies no caller."""
 
 
 class NotPermitted(ItemsError):
-    """The caller is known, and this is not theirs to do."""
+    """The caller is known and lacks the permission."""
 
 
 class IssuerUnavailable(ItemsError):
-    """The keys that tokens are signed with have never been fetched: no token can be judged."""
+    """The issuer's keys have never been fetched: no token can be verified."""
 
 
-# The client's mistakes
+# Errors of the client
 
 
 class InvalidKey(ItemsError):
-    """The URL names no possible item key."""
+    """No item can have the key in the URL."""
 
 
 class InvalidRequest(ItemsError):
-    """A header or a query parameter cannot be understood."""
+    """A header or a query parameter is invalid."""
 
 
 class InvalidBody(ItemsError):
-    """The body is not what its media type says."""
+    """The body does not have the format of its media type."""
 
 
 class UnacceptableItem(ItemsError):
@@ -81,9 +81,9 @@ class ItemNotFound(ItemsError):
 
 
 class PreconditionFailed(ItemsError):
-    """The stored item is not the one that the caller saw.
+    """The precondition or the condition is false for the stored item.
 
-    ``current`` has the stored item's attributes; None where there is no item, or where neither
+    ``current`` has the stored item's attributes. It is None for an absent item, and where neither
     the failed write nor a read before it has returned the item.
     """
 
@@ -98,33 +98,33 @@ class PreconditionFailed(ItemsError):
 
 
 class PreconditionRequired(ItemsError):
-    """This deployment accepts no write without a precondition."""
+    """This deployment requires a precondition in every write."""
 
 
 class PatchTestFailed(ItemsError):
-    """A ``test`` operation of a JSON Patch does not hold for the stored item."""
+    """A ``test`` operation of a JSON Patch fails for the stored item."""
 
 
 class IdempotencyKeyReused(ItemsError):
     """The Idempotency-Key belongs to another request."""
 
 
-class OperationsRefused(ItemsError):
-    """Some of several operations were refused, and so none was carried out.
+class OperationsRejected(ItemsError):
+    """Some of several operations were rejected, so none was carried out.
 
-    ``refused`` has the place of each and its error.
+    ``rejected`` has the index of each and its error.
     """
 
-    def __init__(self, refused: "list[tuple[int, ItemsError]]") -> None:
-        super().__init__(refused[0][1].detail)
-        self.refused = refused
+    def __init__(self, rejected: Sequence[tuple[int, ItemsError]]) -> None:
+        super().__init__(rejected[0][1].detail)
+        self.rejected = rejected
 
 
-# Failures behind the service
+# Failures of DynamoDB and of the way to it
 
 
 class StorageError(ItemsError):
-    """DynamoDB did not do what it was asked; the client is not to blame."""
+    """DynamoDB did not carry out a valid call; the client did nothing wrong."""
 
 
 class StorageThrottled(StorageError):
@@ -140,7 +140,7 @@ class CredentialsUnavailable(StorageError):
 
 
 class StorageMisconfigured(StorageError):
-    """The operator has to mend something: permissions, table, key schema or clock."""
+    """The operator has to fix something: permissions, table, key schema or clock."""
 
 
 class SignatureRejected(StorageMisconfigured):
@@ -152,8 +152,8 @@ class ServiceOverloaded(StorageError):
 
 
 class StorageTimeout(StorageError):
-    """A read was not answered within the deadline."""
+    """No response to a read arrived within the deadline."""
 
 
 class OutcomeUnknown(StorageError):
-    """A write was sent and never answered: it may or may not have been applied."""
+    """A write was sent and no response arrived: it may or may not have been applied."""

@@ -25,8 +25,8 @@ DYNAMODB_CONTEXT = Context(
     traps=[Inexact, InvalidOperation, Overflow, Subnormal],
 )
 
-# What a number may look like in a URL or in the typed form. Decimal() alone would take
-# underscores, white space, "NaN" and the digits of every script.
+# The form of a number in a URL and in the typed form. Decimal() would also accept underscores,
+# white space, "NaN" and the digits of every script.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+", re.ASCII)
 _NUMBERS = re.compile(rf"(?:{_NUMBER.pattern},)*+", re.ASCII)
 

@@ -1,10 +1,10 @@
-"""The one list of DynamoDB operations: routes, OpenAPI document and policy follow it."""
+"""The list of DynamoDB operations that routes, OpenAPI document and policy follow."""
 
 import enum
 
 
 class Operation(enum.StrEnum):
-    """A DynamoDB operation this service performs; the policy grants exactly these.
+    """A DynamoDB operation that this service performs; the policy grants exactly these.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
     """
@@ -21,7 +21,7 @@ class Operation(enum.StrEnum):
 
     @property
     def is_call(self) -> bool:
-        """Whether it is an API call of its own, and not only a member of a transaction."""
+        """Whether it is an API call, and not only a member of a transaction."""
         return self is not Operation.CONDITION_CHECK_ITEM
 
     @property
@@ -31,14 +31,14 @@ class Operation(enum.StrEnum):
 
     @property
     def is_write(self) -> bool:
-        """Whether a lost answer leaves the outcome unknown."""
+        """Whether a lost response leaves the outcome unknown."""
         return self is not Operation.GET_ITEM
 
 
 DEFAULT_OPERATIONS = frozenset(
     {Operation.GET_ITEM, Operation.PUT_ITEM, Operation.UPDATE_ITEM, Operation.DELETE_ITEM}
 )
-"""What a deployment may do unless ``ITEMS_OPERATIONS`` says otherwise."""
+"""The operations of a deployment without ``ITEMS_OPERATIONS``."""
 
 
 def parse_operations(text: str) -> frozenset[Operation]:
@@ -65,9 +65,9 @@ def format_operations(operations: frozenset[Operation]) -> str:
 
 
 class Transaction(enum.StrEnum):
-    """A call that carries several operations, all or nothing.
+    """A call that carries out several operations, all or none.
 
-    None has an IAM action of its own: each operation inside is authorised as if it stood alone.
+    It has no IAM action of its own: each operation in it is authorized like a single call.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
     """
@@ -77,5 +77,5 @@ class Transaction(enum.StrEnum):
 
     @property
     def is_write(self) -> bool:
-        """Whether a lost answer leaves the outcome unknown."""
+        """Whether a lost response leaves the outcome unknown."""
         return self is Transaction.WRITE_ITEMS

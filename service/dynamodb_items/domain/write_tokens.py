@@ -1,7 +1,8 @@
-"""The version attribute: each write leaves a token in the item, by which it is recognised.
+"""Write tokens: each write leaves one in the item, and a retry recognizes its own write by it.
 
-A second attribute, its log, keeps the tokens of recent native updates: one that is repeated after
-a lost answer finds its own there even where other updates came on top.
+The version attribute has the token of the last write. A second attribute, its log, keeps the tokens
+of recent native updates: a retry after a lost response finds its own token there, also where other
+updates have followed.
 """
 
 import hashlib
@@ -14,12 +15,12 @@ from typing import Self
 from dynamodb_items.domain.items import Attributes, AttributeValue
 
 LOG_LENGTH = 128
-"""How many of the newest native updates can still recognise themselves."""
+"""How many of the newest native updates a log keeps."""
 LOG_SECONDS = 60
-"""How long that can matter: far longer than any request takes."""
+"""How long a token in the log is useful: far longer than any request takes."""
 LOG_SLACK = 16
-"""How many useless tokens may pile up before one more write removes them."""
-MAX_CUT = 128
+"""How many useless tokens may collect before another write removes them."""
+MAX_TRIM = 128
 """How many tokens one write removes: more actions make an update expression too long."""
 
 _TIME_DIGITS = 11
@@ -27,36 +28,37 @@ _TIME_DIGITS = 11
 
 @dataclass(frozen=True, slots=True)
 class WriteToken:
-    """What marks the items that one write leaves behind."""
+    """The token of one write, which marks the items that it leaves."""
 
     text: str
-    family: str
-    """What the tokens of one Idempotency-Key begin with, whatever the request."""
+    prefix: str
+    """The common prefix of all tokens of one Idempotency-Key; otherwise the whole token."""
 
     @classmethod
     def fresh(cls) -> Self:
-        """A token no other write has; tokens sort by the time they were made."""
+        """Return a token that no other write has; such tokens sort by the time of their making."""
         now_milliseconds = time.time_ns() // 1_000_000
         text = f"{now_milliseconds:0{_TIME_DIGITS}x}{secrets.token_hex(5)}"
         return cls(text, text)
 
     @classmethod
     def of_request(cls, scope: Sequence[str], content: Sequence[bytes]) -> Self:
-        """The one token of a request: the scope is what its Idempotency-Key is valid for, the
-        content what else distinguishes it.
+        """Return the token of a request with an Idempotency-Key, the same one each time.
+
+        ``scope`` is the key and what it is valid for, ``content`` the rest of the request.
         """
-        family = f"k{_digest([part.encode() for part in scope], 10)}"
-        return cls(family + _digest(content, 6), family)
+        prefix = f"k{_digest([part.encode() for part in scope], 10)}"
+        return cls(prefix + _digest(content, 6), prefix)
 
     @property
-    def is_repeatable(self) -> bool:
-        """Whether the request that it marks may come again."""
-        return self.text != self.family
+    def has_idempotency_key(self) -> bool:
+        """Whether it is the token of a request that a client may repeat."""
+        return self.text != self.prefix
 
     @property
     def client_request_token(self) -> str:
-        """The same for every request of the family; at most 36 characters."""
-        return self.family
+        """DynamoDB's token, at most 36 characters; one for all requests of an Idempotency-Key."""
+        return self.prefix
 
     @property
     def value(self) -> AttributeValue:
@@ -65,83 +67,82 @@ class WriteToken:
 
 
 @dataclass(frozen=True, slots=True)
-class LogCut:
-    """The tokens that one write removes from a log."""
+class LogTrim:
+    """The tokens that one write removes from a log, and the proof that they are still there."""
 
     indexes: range
     proof_index: int
-    """Where a token must still stand when the cut arrives; else it removes nothing."""
+    """The index that must still hold a token; otherwise the write removes nothing."""
     proof: AttributeValue | None
-    """The token that must stand there; None: any, since newer ones may have come in front."""
+    """The token at that index; None for any token, since newer ones may have been added."""
 
 
 @dataclass(frozen=True, slots=True)
 class VersionAttribute:
-    """The attribute of a table where tokens are kept; without a name there is none."""
+    """The attribute that keeps write tokens; a deployment without one has an empty name."""
 
     name: str
 
     def __bool__(self) -> bool:
-        """Whether the deployment has one."""
+        """Return whether the deployment has a version attribute."""
         return bool(self.name)
 
     @property
     def log_name(self) -> str:
-        """The attribute with the tokens of recent native updates, newest first."""
+        """The name of the attribute with the tokens of recent native updates, newest first."""
         return f"{self.name}_log"
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The attributes that are the service's own."""
+        """The names of the service's own attributes."""
         return (self.name, self.log_name) if self.name else ()
 
     def stamp(self, token: WriteToken) -> Attributes:
-        """What a write sets besides what it was asked to."""
+        """Return the attributes that mark an item as written with this token."""
         return {self.name: token.value} if self.name else {}
 
-    def carries(self, found: Attributes | None, token: WriteToken) -> bool:
-        """Whether the write with this token has been applied to the stored item."""
-        if not self.name or found is None:
+    def carries(self, stored: Attributes | None, token: WriteToken) -> bool:
+        """Return whether the write with this token has been applied to the stored item."""
+        if not self.name or stored is None:
             return False
-        return self.is_newest(found, token) or token.value in self._log(found)
+        return self.is_newest(stored, token) or token.value in self._log(stored)
 
     def is_newest(self, stored: Attributes, token: WriteToken) -> bool:
-        """Whether the write with this token is the last one of the stored item."""
+        """Return whether the write with this token is the last one of the stored item."""
         return stored.get(self.name) == token.value
 
-    def carries_kin(self, found: Attributes | None, token: WriteToken) -> bool:
-        """Whether the stored item was written with the same Idempotency-Key."""
-        text = (found or {}).get(self.name, {}).get("S", "")
-        return bool(self.name) and text.startswith(token.family)
+    def carries_prefix(self, stored: Attributes | None, token: WriteToken) -> bool:
+        """Return whether the stored item was written with the same Idempotency-Key."""
+        text = (stored or {}).get(self.name, {}).get("S", "")
+        return bool(self.name) and text.startswith(token.prefix)
 
-    def kept_log(self, attributes: Attributes) -> Attributes:
-        """The log of an item that is read and replaced whole, to be written with it."""
-        log = self._log(attributes)[:LOG_LENGTH] if self.name else []
+    def kept_log(self, stored: Attributes) -> Attributes:
+        """Return the log of a stored item that a put replaces, as an attribute of the new one."""
+        log = self._log(stored)[:LOG_LENGTH] if self.name else []
         return {self.log_name: {"L": log}} if log else {}
 
-    def log_cut(self, attributes: Attributes) -> LogCut | None:
-        """The tokens to remove from the log; None where that is not worth a write.
+    def log_trim(self, stored: Attributes) -> LogTrim | None:
+        """Return the tokens to remove from the log; None where that is not worth a write.
 
-        A token beyond the newest ``LOG_LENGTH`` is useless at once, one that is older than
-        ``LOG_SECONDS`` too.
+        Useless are tokens beyond the newest ``LOG_LENGTH``, and those older than ``LOG_SECONDS``.
         """
-        log = self._log(attributes)
+        log = self._log(stored)
         if len(log) >= LOG_LENGTH + LOG_SLACK:
-            # Tokens are only ever added in front: what stands here when the cut arrives is at
-            # least as old as what stands here now.
-            indexes = range(LOG_LENGTH, min(len(log), LOG_LENGTH + MAX_CUT))
-            return LogCut(indexes, LOG_LENGTH + LOG_SLACK - 1, None)
+            # Tokens are only added at the front: the tokens at these indexes can only get older
+            # before the write arrives.
+            indexes = range(LOG_LENGTH, min(len(log), LOG_LENGTH + MAX_TRIM))
+            return LogTrim(indexes, LOG_LENGTH + LOG_SLACK - 1, None)
         oldest_useful = time.time_ns() // 1_000_000 - LOG_SECONDS * 1000
         limit = f"{oldest_useful:0{_TIME_DIGITS}x}"
         useful = [index for index, token in enumerate(log) if token.get("S", "") > limit]
         start = useful[-1] + 1 if useful else 0
         if len(log) - start < LOG_SLACK:
             return None
-        indexes = range(start, min(len(log), start + MAX_CUT))
-        return LogCut(indexes, start, log[start])
+        indexes = range(start, min(len(log), start + MAX_TRIM))
+        return LogTrim(indexes, start, log[start])
 
-    def _log(self, attributes: Attributes) -> list[AttributeValue]:
-        log: list[AttributeValue] = attributes.get(self.log_name, {}).get("L", [])
+    def _log(self, stored: Attributes) -> list[AttributeValue]:
+        log: list[AttributeValue] = stored.get(self.log_name, {}).get("L", [])
         return log
 
 

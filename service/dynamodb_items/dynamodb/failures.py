@@ -31,6 +31,10 @@ from dynamodb_items.domain.operations import Operation, Transaction
 log = structlog.get_logger(__name__)
 
 
+class InvalidCall(RuntimeError):
+    """DynamoDB rejected a call as invalid: a defect of this service."""
+
+
 class Failure(enum.Enum):
     """How one attempt at a call failed; the value is its name in logs and metrics."""
 
@@ -73,10 +77,6 @@ class CancellationReason:
     failure: Failure | None
     found: Attributes | None
     """The stored item, if the operation's condition was false and the item exists."""
-
-
-class InvalidCall(RuntimeError):
-    """DynamoDB rejected a call as invalid: a defect of this service."""
 
 
 class _Meaning(NamedTuple):

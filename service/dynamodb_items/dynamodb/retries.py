@@ -7,7 +7,7 @@ A write may be retried after a lost response because every write carries a token
 import itertools
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -31,6 +31,7 @@ from dynamodb_items.observability.events import UNOBSERVED, CallRecord, Observer
 from dynamodb_items.runtime.deadline import Deadline, current_deadline
 
 _RETURN_CAPACITY = {"ReturnConsumedCapacity": "TOTAL"}
+_NO_CHANGES: Mapping[str, Any] = {}
 
 
 class Client(Protocol):
@@ -88,12 +89,12 @@ class Attempts:
         self,
         operation: Operation | Transaction,
         parameters: Mapping[str, Any],
-        repeat: Callable[[], Mapping[str, Any] | None] | None = None,
+        retry_parameters: Mapping[str, Any] | None = _NO_CHANGES,
     ) -> dict[str, Any]:
         """Execute one operation within the deadline of the current request.
 
-        If the retry after a lost response is not the same call, ``repeat`` returns its parameters,
-        or None to leave the outcome unknown.
+        ``retry_parameters`` replace those of the same name in a retry after a lost response; None
+        means no such retry, and the outcome stays unknown.
 
         Raises:
             ConditionFailed, TransactionCanceled: a condition was false; nothing was written.
@@ -109,7 +110,7 @@ class Attempts:
             except (BotoCoreError, ClientError) as error:
                 failure = _call_failure(operation, error, number, after_lost_response=unknown)
                 lost = operation.is_write and failure.leaves_outcome_unknown
-                repeated = repeat() if repeat and lost and not unknown else parameters
+                is_first_loss = lost and not unknown
                 unknown = unknown or lost
                 failed = FailedAttempt(
                     number,
@@ -117,11 +118,12 @@ class Attempts:
                     deadline.remaining_seconds,
                     self._budget.has_retry,
                     outcome_unknown=unknown,
-                    is_repeatable=repeated is not None,
+                    is_repeatable=not is_first_loss or retry_parameters is not None,
                     credentials_renewed=renewed,
                 )
                 self._execute(failed, operation, error, deadline)
-                parameters = repeated or parameters
+                if is_first_loss and retry_parameters:
+                    parameters = {**parameters, **retry_parameters}
                 renewed = renewed or failure is Failure.CREDENTIALS
         raise AssertionError("attempts are counted without end")
 

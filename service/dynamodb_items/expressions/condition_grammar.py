@@ -1,7 +1,7 @@
 """The grammar of condition expressions: from text to a template.
 
-AND, OR and NOT are written back in the order in which they were read, so their precedence stays
-DynamoDB's and the reader need not know it: a condition is read as a sequence, not as a tree.
+A condition is read as a sequence, not as a tree: AND, OR and NOT keep their order, so that DynamoDB
+applies its own precedence.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 """
@@ -15,7 +15,7 @@ from dynamodb_items.expressions.reader import REDUNDANT_PARENTHESES, ExpressionR
 
 MAX_MEMBERS = 100
 MAX_NESTING = 150
-"""No more fit into DynamoDB's 300 operators where a comparison stands in each."""
+"""DynamoDB's 300 operators allow no more: each pair needs a comparison and an AND, OR or NOT."""
 
 _COMPARATORS = ("=", "<>", "<", "<=", ">", ">=")
 _ORDERED_TYPES = ("S", "N", "B")
@@ -39,9 +39,9 @@ class _ConditionReader(ExpressionReader):
         super().__init__(text, bindings)
         self._template: list[Any] = []
         self._groups: list[tuple[int, int]] = []
-        """The positions of each open parenthesis: in the template, and in the tokens."""
+        """The positions of each open parenthesis, in the template and in the tokens."""
         self._last_group = (0, 0, 0)
-        """Where the last closed pair begins and ends in the template, and begins in the tokens."""
+        """The last closed pair: its begin and end in the template, its begin in the tokens."""
 
     def whole_condition(self) -> Template:
         while True:
@@ -58,7 +58,7 @@ class _ConditionReader(ExpressionReader):
         return tuple(self._template)
 
     def _term(self) -> None:
-        """Read a comparison or function, with each NOT and parenthesis before it."""
+        """Read a comparison or a function, and each NOT and parenthesis before it."""
         opened = 0
         while True:
             if self._take("NOT"):
@@ -69,21 +69,21 @@ class _ConditionReader(ExpressionReader):
                 self._template.append("(")
                 opened += 1
                 if len(self._groups) > MAX_NESTING:
-                    raise ExpressionError(f"parentheses nest at most {MAX_NESTING} deep")
+                    raise ExpressionError(f"parentheses nest at most {MAX_NESTING} levels deep")
             else:
                 break
         if self._called() not in (None, "size"):
             self._template += self._function()
             return
         left, still_open = self._closed(self._bare_operand(), opened)
-        for _ in range(opened - still_open):  # these were around the operand alone
+        for _ in range(opened - still_open):  # these enclosed only the operand
             del self._template[self._groups.pop()[0]]
         self._template += self._compared(left)
 
     def _read_not(self) -> None:
         self._operator()
         if self._template[-1:] == ["NOT "]:
-            del self._template[-1]  # two of them mean nothing
+            del self._template[-1]  # two of them cancel out
         else:
             self._template.append("NOT ")
 
@@ -93,7 +93,7 @@ class _ConditionReader(ExpressionReader):
             if self._last_group == (start + 1, len(self._template), position + 1):
                 raise ExpressionError(REDUNDANT_PARENTHESES)
             if self._last_group[:2] == (start + 1, len(self._template)):
-                del self._template[start]  # only a pair of NOT stood between the two
+                del self._template[start]  # only a pair of NOT was between the two
             else:
                 self._template.append(")")
             self._last_group = (start, len(self._template), position)
@@ -108,7 +108,7 @@ class _ConditionReader(ExpressionReader):
         }
         function = self._called() or ""
         if function not in functions:
-            self._fail("a condition's function was expected")
+            self._fail("a condition function such as attribute_exists was expected")
         self._open_call()
         arguments = functions[function]()
         self._expect(")")
@@ -144,7 +144,7 @@ class _ConditionReader(ExpressionReader):
             template += (",", *self._operand().template)
         self._expect(")")
         if count > MAX_MEMBERS:
-            raise ExpressionError(f"IN takes at most {MAX_MEMBERS} operands")
+            raise ExpressionError(f"IN accepts at most {MAX_MEMBERS} operands")
         return tuple(template)
 
     # Operands
@@ -161,7 +161,7 @@ class _ConditionReader(ExpressionReader):
     def _closed(self, operand: Operand, opened: int) -> tuple[Operand, int]:
         """Return the operand, and how many of the parentheses before it are still open.
 
-        A path may go on after its parenthesis, as in ``(a.b).c``.
+        A path may continue after its parenthesis, as in ``(a.b).c``.
         """
         is_enclosed = False
         while opened and self._take(")"):
@@ -184,14 +184,14 @@ class _ConditionReader(ExpressionReader):
             self._fail("a function cannot be used here")
         self._open_call()
         operand = self._operand(may_be_size=False)
-        self._check_type(operand, _SIZED_TYPES, "size takes no number, boolean or null")
+        self._check_type(operand, _SIZED_TYPES, "size accepts S, B, sets, L or M")
         self._expect(")")
         return Operand(("size(", *operand.template, ")"), type="N")
 
     def _path_in_call(self) -> Template:
         operand = self._operand(may_be_size=False)
         if operand.path is None:
-            raise ExpressionError(f"a path was expected, and {operand.placeholder} is a value")
+            raise ExpressionError(f"a path was expected, but {operand.placeholder} is a value")
         return operand.template
 
     def _two_operands(self) -> tuple[Operand, Operand, Template]:
@@ -204,14 +204,16 @@ class _ConditionReader(ExpressionReader):
     def _begins_with(self) -> Template:
         first, second, template = self._two_operands()
         for operand in (first, second):
-            self._check_type(operand, ("S", "B"), "begins_with takes strings or binary")
+            self._check_type(operand, ("S", "B"), "begins_with accepts S or B")
         return template
 
     def _attribute_type(self) -> Template:
         _, second, template = self._two_operands()
         placeholder = second.placeholder
         if placeholder is None or self._bindings.value(placeholder).get("S") not in _TYPE_NAMES:
-            raise ExpressionError("attribute_type takes a value that is a type's name, such as S")
+            raise ExpressionError(
+                "attribute_type needs a value that is the name of a type, such as S"
+            )
         return template
 
     def _check_distinct(self, left: Operand, right: Operand) -> None:
@@ -224,7 +226,7 @@ class _ConditionReader(ExpressionReader):
         if least.placeholder is None or most.placeholder is None:
             return
         if least.type != most.type:
-            raise ExpressionError("the bounds of BETWEEN must be of one type")
+            raise ExpressionError("the bounds of BETWEEN must have the same type")
         ((type_, lower),) = self._bindings.value(least.placeholder).items()
         ((_, upper),) = self._bindings.value(most.placeholder).items()
         if _order(type_, lower) > _order(type_, upper):

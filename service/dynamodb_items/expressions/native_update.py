@@ -1,32 +1,32 @@
-"""DynamoDB's own update form, checked as DynamoDB would and made part of a stamped update.
+"""DynamoDB's own form of updates and conditions, checked as DynamoDB checks it.
 
-Everything that can be known without the stored item is rejected here, so that the response is the
-same on every engine and costs no call.
+Every error that is known without the stored item is reported here: the response is then the same on
+every engine and costs no call.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, TypeAlias
 
 from dynamodb_items.domain.errors import FieldError, UnacceptableItem
 from dynamodb_items.domain.items import Attributes, AttributeValue
-from dynamodb_items.expressions.builder import (
-    MAX_EXPRESSION_BYTES,
-    MAX_OPERATORS,
-    Placeholders,
-    fits,
-    update_fits,
-)
+from dynamodb_items.expressions.builder import clauses
 from dynamodb_items.expressions.condition_grammar import parse_condition
 from dynamodb_items.expressions.parts import (
+    CONDITION,
+    MAX_EXPRESSION_BYTES,
+    MAX_OPERATORS,
+    NAMES,
+    UPDATE,
+    VALUES,
     Action,
     Bindings,
     ExpressionError,
     Template,
+    fits,
     is_in_parentheses,
-    render,
 )
 from dynamodb_items.expressions.update_grammar import parse_update
 from dynamodb_items.formats.limits import (
@@ -37,79 +37,55 @@ from dynamodb_items.formats.limits import (
 )
 from dynamodb_items.formats.typed_json import values_from_typed
 
-UPDATE, CONDITION = "UpdateExpression", "ConditionExpression"
-NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
 CONDITION_MEMBERS = (CONDITION, NAMES, VALUES)
-_CLAUSES = ("SET", "REMOVE", "ADD", "DELETE")
-_MAX_PLACEHOLDER_BYTES = 255
+UPDATE_MEMBERS = (UPDATE, *CONDITION_MEMBERS)
 MAX_PLACEHOLDERS = 2 * MAX_EXPRESSION_BYTES // 3
-"""More than two expressions have room for: the shortest placeholder takes two bytes, and something
-stands between two of them.
+"""More than two expressions have room for: the shortest placeholder takes two bytes, and another
+byte separates it from the next.
 """
 TOO_MANY_PLACEHOLDERS = f"has more than {MAX_PLACEHOLDERS:,} placeholders"
+_CLAUSES = ("SET", "REMOVE", "ADD", "DELETE")
+_MAX_PLACEHOLDER_BYTES = 255
+
+NativeCondition: TypeAlias = Template
+"""A client's condition expression, in parentheses."""
 
 
 @dataclass(frozen=True, slots=True)
 class NativeExpressions:
-    """An update expression and its condition, with all that they refer to."""
+    """A client's update expression and its condition."""
 
-    clauses: Mapping[str, list[Action]]
-    """Empty where there is no UpdateExpression, which creates the item with its key alone."""
-    condition: Template | None
-    values: Mapping[str, AttributeValue]
+    actions: Mapping[str, list[Action]]
+    """The actions by clause; none without an UpdateExpression, which creates an item of its key."""
+    condition: NativeCondition | None
 
     @property
     def only_removes(self) -> bool:
-        """Whether the update has nothing to set, so that DynamoDB creates no item for it."""
-        return bool(self.clauses) and not {"SET", "ADD"}.intersection(self.clauses)
+        """Whether the update sets nothing, so that DynamoDB creates no item for it."""
+        return bool(self.actions) and not {"SET", "ADD"}.intersection(self.actions)
 
-    def update_expression(self, placeholders: Placeholders, assignments: list[str]) -> str:
-        """Return the UpdateExpression, with more assignments in its SET clause; empty for none.
-
-        Raises:
-            UnacceptableItem: it grows over DynamoDB's limits.
-        """
-        actions = {
-            clause: [
-                render(action.template, placeholders, self.values)
-                for action in self.clauses.get(clause, ())
-            ]
+    def update(self, assignments: list[Template]) -> Template:
+        """Return the update with more assignments in its SET clause; empty for no action at all."""
+        templates = {
+            clause: [action.template for action in self.actions.get(clause, ())]
             for clause in _CLAUSES
         }
-        actions["SET"] += assignments
-        text = " ".join(f"{clause} {','.join(each)}" for clause, each in actions.items() if each)
-        if not update_fits(text):
-            _reject_grown(UPDATE)
-        return text
-
-    def condition_expression(self, placeholders: Placeholders) -> str | None:
-        """Return the ConditionExpression in parentheses, None where there is none."""
-        if self.condition is None:
-            return None
-        return NativeCondition(self.condition, self.values).expression(placeholders)
+        templates["SET"] += assignments
+        return clauses(templates)
 
 
-@dataclass(frozen=True, slots=True)
-class NativeCondition:
-    """A condition expression, with the values that it refers to."""
-
-    template: Template
-    values: Mapping[str, AttributeValue]
-
-    def expression(self, placeholders: Placeholders) -> str:
-        """The ConditionExpression in parentheses."""
-        text = render(self.template, placeholders, self.values)
-        return text if is_in_parentheses(self.template) else f"({text})"
-
-
-def check_condition(condition: str) -> None:
-    """Reject a condition over DynamoDB's limits, of which the client's own is a part.
+def check_fits(name: str, text: str) -> None:
+    """Reject an update or a condition over DynamoDB's limits that contains a client's own.
 
     Raises:
         UnacceptableItem: it is too long or has too many operators.
     """
-    if not fits(condition):
-        _reject_grown(CONDITION)
+    if not fits(name, text):
+        detail = f"takes more than {MAX_EXPRESSION_BYTES:,} bytes or {MAX_OPERATORS} operators"
+        raise UnacceptableItem(
+            f"The {name} {detail}, with what the service adds to it.",
+            (FieldError(pointer_to("", name), detail),),
+        )
 
 
 def native_expressions(
@@ -117,54 +93,57 @@ def native_expressions(
 ) -> NativeExpressions:
     """Return the native update form of a parsed JSON body.
 
-    ``key`` are the attributes that no update may change, ``own`` those that are the service's.
+    ``key`` are the attributes that no update may change, ``own`` those of the service.
 
     Raises:
         UnacceptableItem: DynamoDB would reject it, or it changes an attribute that it may not.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
     """
-    members = object_members(body, pointer)
-    for name in members:
-        if name not in (UPDATE, CONDITION, NAMES, VALUES):
-            reject(
-                pointer_to(pointer, name), f"is none of {UPDATE}, {CONDITION}, {NAMES}, {VALUES}"
-            )
-    values = _values(members, pointer)
-    bindings = Bindings(_names(members, pointer), values)
-    clauses = _parsed(parse_update, members, UPDATE, bindings, pointer) if UPDATE in members else {}
+    members = _known_members(body, UPDATE_MEMBERS, pointer)
+    bindings = _bindings(members, pointer)
+    actions = _parsed(parse_update, members, UPDATE, bindings, pointer) or {}
     _check_key_paths(bindings, key, pointer_to(pointer, UPDATE))
-    condition = (
-        _parsed(parse_condition, members, CONDITION, bindings, pointer)
-        if CONDITION in members
-        else None
-    )
-    _check_key_paths(bindings, key, pointer_to(pointer, CONDITION))
+    condition = _condition(members, bindings, key, pointer)
     _check_all_used(bindings, pointer)
-    _check_targets(clauses, key, own, pointer_to(pointer, UPDATE))
-    return NativeExpressions(clauses, condition, values)
+    _check_targets(actions, key, own, pointer_to(pointer, UPDATE))
+    return NativeExpressions(actions, condition)
 
 
 def native_condition(body: Any, key: Attributes, pointer: str = "") -> NativeCondition | None:
-    """Return the native condition of a parsed JSON body; None where the body has no expression.
+    """Return the native condition of a parsed JSON body; None for a body without an expression.
 
     Raises:
         UnacceptableItem: DynamoDB would reject it, or a placeholder is not used.
     """
+    members = _known_members(body, CONDITION_MEMBERS, pointer)
+    bindings = _bindings(members, pointer)
+    condition = _condition(members, bindings, key, pointer)
+    _check_all_used(bindings, pointer)
+    return condition
+
+
+def _known_members(body: Any, known: tuple[str, ...], pointer: str) -> Mapping[str, Any]:
     members = object_members(body, pointer)
     for name in members:
-        if name not in CONDITION_MEMBERS:
-            reject(pointer_to(pointer, name), f"is none of {', '.join(CONDITION_MEMBERS)}")
+        if name not in known:
+            reject(pointer_to(pointer, name), f"must be one of {', '.join(known)}")
+    return members
+
+
+def _bindings(members: Mapping[str, Any], pointer: str) -> Bindings:
     values = _values(members, pointer)
-    bindings = Bindings(_names(members, pointer), values)
-    template = (
-        _parsed(parse_condition, members, CONDITION, bindings, pointer)
-        if CONDITION in members
-        else None
-    )
+    return Bindings(_names(members, pointer), values)
+
+
+def _condition(
+    members: Mapping[str, Any], bindings: Bindings, key: Attributes, pointer: str
+) -> NativeCondition | None:
+    template: Template | None = _parsed(parse_condition, members, CONDITION, bindings, pointer)
     _check_key_paths(bindings, key, pointer_to(pointer, CONDITION))
-    _check_all_used(bindings, pointer)
-    return None if template is None else NativeCondition(template, values)
+    if template is None or is_in_parentheses(template):
+        return template
+    return ("(", *template, ")")
 
 
 def _check_all_used(bindings: Bindings, pointer: str) -> None:
@@ -172,12 +151,15 @@ def _check_all_used(bindings: Bindings, pointer: str) -> None:
         where = pointer_to(
             pointer_to(pointer, NAMES if placeholder[0] == "#" else VALUES), placeholder
         )
-        reject(where, "is used in no expression")
+        reject(where, "is not used in any expression")
 
 
 def _parsed(
     parse: Any, members: Mapping[str, Any], name: str, bindings: Bindings, pointer: str
 ) -> Any:
+    """Return the parsed expression, None without one."""
+    if name not in members:
+        return None
     inside = pointer_to(pointer, name)
     text = members[name]
     if not isinstance(text, str):
@@ -191,7 +173,7 @@ def _parsed(
 def _check_key_paths(bindings: Bindings, key: Attributes, pointer: str) -> None:
     for attribute in key:
         if attribute in bindings.entered:
-            reject(pointer, f"nothing is inside the key attribute {attribute}")
+            reject(pointer, f"the key attribute {attribute} has no members")
 
 
 def _names(members: Mapping[str, Any], pointer: str) -> Mapping[str, str]:
@@ -235,19 +217,11 @@ def _check_placeholder(placeholder: str, mark: str, pointer: str) -> None:
 
 
 def _check_targets(
-    clauses: Mapping[str, list[Action]], key: Attributes, own: tuple[str, ...], pointer: str
+    by_clause: Mapping[str, list[Action]], key: Attributes, own: tuple[str, ...], pointer: str
 ) -> None:
-    for action in (action for actions in clauses.values() for action in actions):
+    for action in (action for actions in by_clause.values() for action in actions):
         attribute = str(action.path[0])
         if attribute in key:
             reject(pointer, f"the key attribute {attribute} cannot be changed")
         if attribute in own:
             reject(pointer, f"the attribute {attribute} is the service's own")
-
-
-def _reject_grown(name: str) -> NoReturn:
-    detail = f"takes more than {MAX_EXPRESSION_BYTES:,} bytes or {MAX_OPERATORS} operators"
-    raise UnacceptableItem(
-        f"The {name} {detail} with what the service adds to it.",
-        (FieldError(pointer_to("", name), detail),),
-    )

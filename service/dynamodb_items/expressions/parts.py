@@ -1,34 +1,47 @@
-"""The parts of DynamoDB's expressions, once they are parsed.
+"""The parts of DynamoDB's expressions: templates, and the placeholders that they are written with.
 
-A parsed expression is a template: fixed text, attribute names and attribute values. It is rendered
-with the placeholders of the request that it becomes part of, so that a client's placeholder cannot
-collide with one of the service's, and bare names may be reserved words.
+An expression is a template: fixed text, attribute names and attribute values. It becomes text
+with the placeholders of the call that it is part of, so that a client's placeholder cannot
+collide with one of the service's, and reserved words work as names.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from dynamodb_items.domain.items import AttributeValue
-from dynamodb_items.expressions.builder import Placeholders
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html#limits-expression-parameters
+MAX_EXPRESSION_BYTES = 4096
+MAX_OPERATORS = 300
+UPDATE, CONDITION = "UpdateExpression", "ConditionExpression"
+NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
+
+# Comparisons, words and functions, where all names and values are placeholders; BETWEEN is counted
+# by its AND.
+_OPERATORS = {
+    CONDITION: re.compile(r"[<>=]+|\b(?:AND|OR|NOT|IN)\b|\b[a-z_]+\("),
+    UPDATE: re.compile(r"[+-]|\b[a-z_]+\("),
+}
 
 
 class ExpressionError(Exception):
     """The text is not an expression that DynamoDB accepts; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
-    """An attribute's name, wherever it stands in an expression."""
+class Name(NamedTuple):
+    """An attribute's name, anywhere in an expression."""
 
     attribute: str
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """An attribute value from the request, by its placeholder."""
+class Value(NamedTuple):
+    """An attribute value in an expression."""
 
-    placeholder: str
+    value: AttributeValue
 
 
 Template: TypeAlias = tuple["str | Name | Value", ...]
@@ -38,7 +51,7 @@ Path: TypeAlias = tuple["str | int", ...]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One action of an update: the path that it changes, and how it is written."""
+    """One action of an update: the path that it changes, and its template."""
 
     path: Path
     template: Template
@@ -46,19 +59,19 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """What stands next to an operator or in a function."""
+    """An operand of an operator or a function."""
 
     template: Template
     path: Path | None = None
-    """Where it is a document path."""
+    """The document path, where the operand is one."""
     placeholder: str | None = None
-    """Where it is a literal value."""
+    """The client's placeholder, where the operand is a literal value."""
     type: str | None = None
-    """Its type, such as ``N``, where that does not depend on the stored item."""
+    """The type, such as ``N``, where it does not depend on the stored item."""
 
 
 def is_in_parentheses(template: Template) -> bool:
-    """Whether one pair of parentheses is around all of it."""
+    """Return whether one pair of parentheses encloses the whole template."""
     if template[:1] != ("(",):
         return False
     depth = 0
@@ -71,18 +84,18 @@ def is_in_parentheses(template: Template) -> bool:
 
 
 class Bindings:
-    """What the request's placeholders stand for, and what its expressions use."""
+    """The values of a client's placeholders, and which of them its expressions use."""
 
     def __init__(self, names: Mapping[str, str], values: Mapping[str, AttributeValue]) -> None:
         self._names = names
         self._values = values
         self._used: set[str] = set()
         self.entered: set[str] = set()
-        """Top-level attributes that some path leads into."""
+        """The top-level attributes that have a path into them."""
 
     @property
     def unused(self) -> list[str]:
-        """Placeholders that no expression has used."""
+        """The placeholders that no expression has used."""
         return [each for each in (*self._names, *self._values) if each not in self._used]
 
     def name(self, placeholder: str) -> str:
@@ -92,7 +105,7 @@ class Bindings:
             ExpressionError: the placeholder is not defined.
         """
         if placeholder not in self._names:
-            raise ExpressionError(f"{placeholder} is not in ExpressionAttributeNames")
+            raise ExpressionError(f"{placeholder} is not in {NAMES}")
         self._used.add(placeholder)
         return self._names[placeholder]
 
@@ -103,20 +116,57 @@ class Bindings:
             ExpressionError: the placeholder is not defined.
         """
         if placeholder not in self._values:
-            raise ExpressionError(f"{placeholder} is not in ExpressionAttributeValues")
+            raise ExpressionError(f"{placeholder} is not in {VALUES}")
         self._used.add(placeholder)
         return self._values[placeholder]
 
 
-def render(
-    template: Template, placeholders: Placeholders, values: Mapping[str, AttributeValue]
-) -> str:
-    """Return the text of a template, with the placeholders of the request that it is part of."""
-    return "".join(
-        placeholders.name(part.attribute)
-        if isinstance(part, Name)
-        else placeholders.value(values[part.placeholder])
-        if isinstance(part, Value)
-        else part
-        for part in template
+class Placeholders:
+    """The ``#n`` and ``:n`` of one call's expressions, and what they stand for."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._values: dict[str, AttributeValue] = {}
+        self._by_identity: dict[int, str] = {}
+
+    def text(self, template: Template) -> str:
+        """Return the text of a template.
+
+        A name has the same placeholder each time, and so has a value that is the same object: an
+        expression that uses a large value often sends it once.
+        """
+        return "".join(
+            [
+                part
+                if isinstance(part, str)
+                else self._name(part.attribute)
+                if isinstance(part, Name)
+                else self._value(part.value)
+                for part in template
+            ]
+        )
+
+    @property
+    def parameters(self) -> dict[str, Mapping[str, Any]]:
+        """The names and values of the placeholders, as parameters of the call."""
+        parameters: dict[str, Mapping[str, Any]] = {}
+        if self._names:
+            parameters[NAMES] = {placeholder: name for name, placeholder in self._names.items()}
+        if self._values:
+            parameters[VALUES] = self._values
+        return parameters
+
+    def _name(self, attribute: str) -> str:
+        return self._names.setdefault(attribute, f"#{len(self._names)}")
+
+    def _value(self, value: AttributeValue) -> str:
+        placeholder = self._by_identity.setdefault(id(value), f":{len(self._values)}")
+        self._values[placeholder] = value
+        return placeholder
+
+
+def fits(name: str, text: str) -> bool:
+    """Return whether DynamoDB accepts an update or a condition of this length and its operators."""
+    return len(text) <= MAX_OPERATORS or (  # each operator takes a byte
+        len(text) <= MAX_EXPRESSION_BYTES and len(_OPERATORS[name].findall(text)) <= MAX_OPERATORS
     )

@@ -1,4 +1,4 @@
-"""From the text of an expression to its tokens, paths and literals: what both grammars share.
+"""The tokens, paths and literals of an expression: what both grammars share.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Attributes.html
 """
@@ -6,8 +6,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Att
 import re
 from typing import ClassVar, NoReturn
 
-from dynamodb_items.expressions.builder import MAX_EXPRESSION_BYTES, MAX_OPERATORS
 from dynamodb_items.expressions.parts import (
+    MAX_EXPRESSION_BYTES,
+    MAX_OPERATORS,
     Bindings,
     ExpressionError,
     Name,
@@ -30,21 +31,21 @@ _INDEX_DIGITS = len(str(MAX_LIST_INDEX))
 
 
 class ExpressionReader:
-    """Reads an expression from left to right, and counts what DynamoDB limits.
+    """A reader of an expression from left to right, which counts what DynamoDB limits.
 
-    Nothing in it calls itself, however deep an expression nests. Its methods raise ExpressionError
-    where DynamoDB would reject the expression.
+    No method calls itself, however deep an expression nests. Each raises ExpressionError where
+    DynamoDB would reject the expression.
     """
 
     keywords: ClassVar[frozenset[str]] = frozenset()
-    """Words of the grammar in upper case: as names they need a placeholder."""
+    """The words of the grammar in upper case; an attribute of such a name needs a placeholder."""
 
     def __init__(self, text: str, bindings: Bindings) -> None:
         if len(text.encode()) > MAX_EXPRESSION_BYTES:
-            raise ExpressionError(f"an expression takes at most {MAX_EXPRESSION_BYTES:,} bytes")
+            raise ExpressionError(f"an expression has at most {MAX_EXPRESSION_BYTES:,} bytes")
         self._tokens = _tokens(text)
         if not self._tokens:
-            raise ExpressionError("it is empty")
+            raise ExpressionError("the expression is empty")
         self._position = 0
         self._bindings = bindings
         self._operators = 0
@@ -90,7 +91,7 @@ class ExpressionReader:
     # Functions
 
     def _called(self) -> str | None:
-        """Return the name of the function that is called here, None where none is."""
+        """Return the name of the function that is called at this position, None without a call."""
         kind, token = self._peek()
         return token if kind == "word" and self._peek(1) == ("sign", "(") else None
 
@@ -118,7 +119,7 @@ class ExpressionReader:
             else:
                 break
             if len(path) > MAX_LEVELS:
-                raise ExpressionError(f"a path leads at most {MAX_LEVELS} levels deep")
+                raise ExpressionError(f"a path has at most {MAX_LEVELS} levels")
         if len(path) > 1:
             self._bindings.entered.add(str(path[0]))
         return tuple(path), tuple(template)
@@ -147,8 +148,9 @@ class ExpressionReader:
         if kind != "value":
             self._fail("a value such as :amount was expected")
         self._position += 1
-        (type_,) = self._bindings.value(token)
-        return Operand((Value(token),), placeholder=token, type=type_)
+        value = self._bindings.value(token)
+        (type_,) = value
+        return Operand((Value(value),), placeholder=token, type=type_)
 
     def _path_operand(self) -> Operand:
         path, template = self._path()
@@ -157,7 +159,7 @@ class ExpressionReader:
     def _check_type(self, operand: Operand, types: tuple[str, ...], rule: str) -> None:
         if operand.type is not None and operand.type not in types:
             which = operand.placeholder or "the function's result"
-            raise ExpressionError(f"{rule}, and {which} is of type {operand.type}")
+            raise ExpressionError(f"{rule}, but {which} has type {operand.type}")
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
@@ -167,7 +169,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
         match = _TOKEN.match(text, position)
         if match is None:
             rest = text[position:].lstrip(_WHITESPACE)
-            raise ExpressionError(f"it has a syntax error at {rest[:20]!r}")
+            raise ExpressionError(f"the expression has a syntax error at {rest[:20]!r}")
         kind = match.lastgroup or ""
         tokens.append((kind, match[kind]))
         position = match.end()

@@ -1,4 +1,4 @@
-"""The grammar of update expressions: from text to actions, by clause.
+"""The grammar of update expressions: from text to actions by clause.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
 """
@@ -60,8 +60,8 @@ class _UpdateReader(ExpressionReader):
     def _assigned(self) -> Template:
         """Return an operand, or two with a sign between them.
 
-        One pair of parentheses may be around each operand and one around all of it; neither
-        changes what the expression means, so they are left out.
+        Each operand and the whole may have one pair of parentheses. They do not change the meaning
+        and are left out.
         """
         opened = 0
         while self._take("("):
@@ -77,7 +77,7 @@ class _UpdateReader(ExpressionReader):
             self._operator()
             second = self._operand()
             for operand in (first, second):
-                self._check_type(operand, ("N",), f"{sign} takes numbers")
+                self._check_type(operand, ("N",), f"{sign} needs numbers")
             template = (*template, sign, *second.template)
         if opened:
             self._expect(")")
@@ -86,7 +86,7 @@ class _UpdateReader(ExpressionReader):
     def _with_value(self, types: tuple[str, ...], wanted: str) -> Action:
         path, target = self._path()
         operand = self._literal()
-        self._check_type(operand, types, f"the action takes {wanted}")
+        self._check_type(operand, types, f"the action needs {wanted}")
         return Action(path, (*target, " ", *operand.template))
 
     def _operand(self) -> Operand:
@@ -105,17 +105,17 @@ class _UpdateReader(ExpressionReader):
         second = self._operand()
         self._expect(")")
         for operand in (first, second):
-            self._check_type(operand, ("L",), "list_append takes lists")
+            self._check_type(operand, ("L",), "list_append needs lists")
         template = ("list_append(", *first.template, ",", *second.template, ")")
         return Operand(template, type="L")
 
     def _nested_operand(self) -> Operand:
-        """Return a path, a value, or if_not_exists around one of these, which may repeat."""
+        """Return a path or a value, enclosed in any number of if_not_exists."""
         template: list[Any] = []
         closing: list[str] = []
         while (function := self._called()) is not None:
             if function == "list_append":
-                self._fail("list_append must be all of what is assigned")
+                self._fail("list_append must be the whole of an assigned value")
             if function != "if_not_exists":
                 self._fail("if_not_exists or list_append was expected")
             self._open_call()
@@ -140,7 +140,7 @@ class _UpdateReader(ExpressionReader):
 
 
 def _check_overlaps(paths: list[Path]) -> None:
-    """Reject a path into what another one changes, and a path that sees a map in a list."""
+    """Reject a path inside another one, and two paths that need both a map and a list."""
     root: dict[str | int, Any] = {}
     for path in paths:
         members: dict[str | int, Any] = root

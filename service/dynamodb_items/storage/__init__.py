@@ -1,1 +1,1 @@
-"""From item keys and items to DynamoDB and back; knows no HTTP."""
+"""Reads and writes of items: plans, calls and transactions; no HTTP."""

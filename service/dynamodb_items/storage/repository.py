@@ -1,22 +1,24 @@
 """The items of one table, one at a time: each write is one call on its own condition.
 
-Every write stamps a fresh token into the version attribute. A write whose answer was lost is
-repeated with the same token, and recognises itself where it had been applied after all.
+Every write sets the version attribute to a fresh token. A write whose response was lost is retried
+with the same token, and recognizes itself where it has been applied after all.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from dynamodb_items.domain.errors import ItemsError, OutcomeUnknown, StorageThrottled
-from dynamodb_items.domain.items import Item, ItemKey, KeySchema
+from dynamodb_items.domain.items import Item
+from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items.domain.write_tokens import VersionAttribute, WriteToken
+from dynamodb_items.dynamodb.failures import InvalidCall
 from dynamodb_items.dynamodb.retries import Attempts, ConditionFailed
-from dynamodb_items.expressions import builder
-from dynamodb_items.expressions.builder import Placeholders
+from dynamodb_items.storage.calls import Call, trim_parameters
 from dynamodb_items.storage.transactions import ItemTransactions
 from dynamodb_items.storage.write_commands import NativeUpdate, Write, Written
-from dynamodb_items.storage.write_plan import MAX_ROUNDS, Call, Planner, not_found, refusal_of
+from dynamodb_items.storage.write_failures import existing, failed_condition
+from dynamodb_items.storage.write_plan import MAX_ROUNDS, Planner
 
 _RETURN_VALUES = {
     Operation.PUT_ITEM: "ALL_OLD",
@@ -28,131 +30,114 @@ _RETURN_VALUES = {
 class ItemRepository:
     """The items of one DynamoDB table.
 
-    Any method raises ``StorageError`` where DynamoDB fails; its subclass says how.
+    Every method raises ``StorageError`` where DynamoDB fails; its subclass is the kind of failure.
     """
 
     def __init__(
         self,
         attempts: Attempts,
         table: str,
-        key_schema: KeySchema,
         version_attribute: str,
         operations: frozenset[Operation] = DEFAULT_OPERATIONS,
     ) -> None:
         self._attempts = attempts
         self._table = table
         self._version = VersionAttribute(version_attribute)
-        self._planner = Planner(key_schema.partition.name, self._version, operations)
+        self._planner = Planner(self._version, operations)
         self.transactions = ItemTransactions(attempts, table, self._planner, self._version)
 
     def get(self, key: ItemKey, *, consistent: bool = False) -> Item:
-        """The item as stored; strongly consistent on request.
+        """Return the item as stored; strongly consistent on request.
 
         Raises:
             ItemNotFound: no item has that key.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html
         """
-        item = self._find(key, consistent=consistent)
-        if item is None:
-            raise not_found(key)
-        return item
+        return existing(key, self._find(key, consistent=consistent))
 
     def write(self, write: Write) -> Written:
         """Carry a write out.
 
         Raises:
-            PreconditionFailed: the stored item is not the one the caller saw.
-            ItemNotFound: no item has that key, and the write creates none.
-            PatchTestFailed: a test of a JSON Patch does not hold.
-            UnacceptableItem: the result is no item.
+            PreconditionFailed: a precondition or a condition is false for the stored item.
+            ItemNotFound: no item has that key, and the write does not create one.
+            PatchTestFailed: a test of a JSON Patch fails.
+            UnacceptableItem: the result is not a valid item.
             ItemTooLarge: the item would be over DynamoDB's 400 KB.
-            StorageThrottled: other writers came first each time.
-            OutcomeUnknown: it may or may not have been applied.
+            StorageThrottled: other writers changed the item each time.
+            OutcomeUnknown: the write may or may not have been applied.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html
         """
+        needs_read = self._planner.needs_read(write)
         for _ in range(MAX_ROUNDS):
-            needs_read = self._planner.needs_read(write)
-            seen = self._find(write.key, consistent=True) if needs_read else None
-            call = self._planner.plan(write, seen, WriteToken.fresh())
+            read = self._find(write.key, consistent=True) if needs_read else None
+            call = self._planner.plan(write, read, WriteToken.fresh())
             if call is None:
-                return Written(seen)
+                return Written(read)
             try:
                 return self._carry_out(call)
-            except ConditionFailed as refusal:
-                if refusal.after_lost_response or not needs_read or write.precondition:
-                    raise _refusal(call, refusal) from None
+            except ConditionFailed as failure:
+                if failure.after_lost_response:
+                    raise _outcome_unknown() from None
+                if not needs_read or write.precondition:
+                    raise failed_condition(write, failure.found) from None
         raise StorageThrottled("Other writers keep changing this item. Nothing was changed.")
 
     def _carry_out(self, call: Call) -> Written:
+        parameters = self._complete(call.operation, call.parameters)
         try:
-            answer = self._attempts.call(
-                call.operation,
-                self._complete(call.operation, call.parameters),
-                call.repeat and (lambda: self._repeat(call)),
-            )
-        except ConditionFailed as refusal:
-            written = self._recognised(call, refusal)
+            response = self._attempts.call(call.operation, parameters, call.retry_parameters)
+        except ConditionFailed as failure:
+            written = self._recognized(call, failure)
             if written is None:
                 raise
             return written
-        attributes = answer.get("Attributes")
+        attributes = response.get("Attributes")
         if call.operation is Operation.PUT_ITEM:
             return Written(call.item, created=attributes is None)
         item = None if attributes is None else Item(attributes)
         if item is not None and self._version and isinstance(call.write, NativeUpdate):
-            return Written(self._with_short_log(call, item))
+            return Written(self._with_trimmed_log(call, item))
         return Written(item)
-
-    def _repeat(self, call: Call) -> Mapping[str, Any] | None:
-        parameters = call.repeat and call.repeat()
-        return parameters and self._complete(call.operation, parameters)
 
     def _complete(self, operation: Operation, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         returned = _RETURN_VALUES[operation]
         return {"TableName": self._table, "ReturnValues": returned, **parameters}
 
-    def _recognised(self, call: Call, refusal: ConditionFailed) -> Written | None:
-        """What a write left that was refused because it had been applied already."""
+    def _recognized(self, call: Call, failure: ConditionFailed) -> Written | None:
+        """Return the result of a write that failed because it had been applied already."""
         if call.operation is Operation.DELETE_ITEM:
-            is_gone = refusal.found is None and refusal.after_lost_response
-            return Written(call.seen) if is_gone else None
-        if refusal.found is None or not self._version.carries(refusal.found, call.token):
+            was_deleted = failure.found is None and failure.after_lost_response
+            return Written(call.read) if was_deleted else None
+        if failure.found is None or not self._version.carries(failure.found, call.token):
             return None
         if call.operation is Operation.PUT_ITEM:
-            # Only an item that had to be absent is known to be new: the answer that would have
-            # told is lost.
+            # The response that contained the previous item is lost: the item is known to be new
+            # only if it had to be absent.
             return Written(call.item, created=call.creates)
-        return Written(Item(refusal.found))
+        return Written(Item(failure.found))
 
-    def _with_short_log(self, call: Call, item: Item) -> Item:
-        """The item as the call left it, its log cut where it has grown long."""
-        cut = self._version.log_cut(item.attributes)
-        if cut is None:
+    def _with_trimmed_log(self, call: Call, item: Item) -> Item:
+        """Return the item as the call left it, its log trimmed if it has grown long."""
+        trim = self._version.log_trim(item.attributes)
+        if trim is None:
             return item
-        placeholders = Placeholders()
-        update, condition = builder.log_cut(placeholders, self._version.log_name, cut)
-        parameters = {
-            "Key": call.write.key.attributes,
-            "UpdateExpression": update,
-            "ConditionExpression": condition,
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            **placeholders.parameters,
-        }
+        parameters = trim_parameters(call.write.key, self._version, trim)
         operation = Operation.UPDATE_ITEM
         try:
-            answer = self._attempts.call(operation, self._complete(operation, parameters))
-        except ConditionFailed as refusal:
-            found = refusal.found  # another writer has cut the log, or removed it
-        except (ItemsError, RuntimeError):
-            return item  # the update is applied, whatever this meets; the next will cut the log
+            response = self._attempts.call(operation, self._complete(operation, parameters))
+        except ConditionFailed as failure:
+            stored = failure.found  # another writer has trimmed the log, or removed it
+        except (ItemsError, InvalidCall):
+            return item  # the update itself is applied, and the next one will trim the log
         else:
-            found = answer.get("Attributes")
-        # Where another write came on top, the caller gets the result of its own.
-        return Item(found) if found and self._version.is_newest(found, call.token) else item
+            stored = response.get("Attributes")
+        # If another write has followed, the caller still gets the result of its own.
+        return Item(stored) if stored and self._version.is_newest(stored, call.token) else item
 
     def _find(self, key: ItemKey, *, consistent: bool) -> Item | None:
         parameters = {"TableName": self._table, "Key": key.attributes, "ConsistentRead": consistent}
@@ -160,10 +145,8 @@ class ItemRepository:
         return None if attributes is None else Item(attributes)
 
 
-def _refusal(call: Call, refusal: ConditionFailed) -> Exception:
-    if refusal.after_lost_response:
-        return OutcomeUnknown(
-            "The write was sent, its answer was lost, and the item has been changed since: the "
-            "write may or may not have been applied. Read the item before writing again."
-        )
-    return refusal_of(call.write, refusal.found)
+def _outcome_unknown() -> OutcomeUnknown:
+    return OutcomeUnknown(
+        "The write was sent, its response was lost, and the item has been changed since: the write "
+        "may or may not have been applied. Read the item before writing again."
+    )

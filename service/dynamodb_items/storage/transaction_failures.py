@@ -1,27 +1,39 @@
-"""What a transaction that is not carried out is answered with."""
+"""The errors of a transaction that was not carried out."""
 
 from collections.abc import Mapping
 
-from dynamodb_items.domain.errors import ItemsError, ItemTooLarge, OperationsRefused, OutcomeUnknown
+from dynamodb_items.domain.errors import (
+    ItemsError,
+    ItemTooLarge,
+    OperationsRejected,
+    OutcomeUnknown,
+)
 from dynamodb_items.dynamodb.failures import CancellationReason, Failure, error_of
 from dynamodb_items.dynamodb.retries import TransactionCanceled
-from dynamodb_items.storage.write_plan import Call, refusal_of
+from dynamodb_items.storage.calls import Call
+from dynamodb_items.storage.write_failures import failed_condition
 
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 
 
-def found_nothing(reason: CancellationReason | None) -> bool:
-    """Whether an operation was refused because there is no item."""
-    return (
-        reason is not None and reason.failure is Failure.CONDITION_FAILED and reason.found is None
-    )
+def check_size(size_bytes: int) -> None:
+    """Reject a transaction on more data than DynamoDB allows.
+
+    Raises:
+        ItemTooLarge: the items are too large together.
+    """
+    if size_bytes > MAX_TRANSACTION_BYTES:
+        raise ItemTooLarge(
+            f"The items take {size_bytes:,} bytes together; DynamoDB reads or writes up to "
+            f"{MAX_TRANSACTION_BYTES:,} at once."
+        )
 
 
-def read_refusal(refusal: TransactionCanceled) -> Exception:
-    """What a canceled read is answered with."""
-    failures = [reason.failure for reason in refusal.reasons if reason.failure is not None]
-    # The keys are checked, so that their size together is all that can be wrong with them; in which
-    # words DynamoDB says so, its documentation doesn't.
+def failed_read(canceled: TransactionCanceled) -> Exception:
+    """Return the error of a canceled read."""
+    failures = [reason.failure for reason in canceled.reasons if reason.failure is not None]
+    # The keys are valid, so only the size of the items together can be wrong with them; DynamoDB
+    # does not document the text of that error.
     if not failures or {Failure.TOO_LARGE, Failure.UNEXPECTED}.intersection(failures):
         return ItemTooLarge(
             f"The items take more than {MAX_TRANSACTION_BYTES:,} bytes together; read fewer at "
@@ -30,43 +42,37 @@ def read_refusal(refusal: TransactionCanceled) -> Exception:
     return error_of(failures[0])
 
 
-def write_refusal(
-    planned: Mapping[int, Call],
+def failed_write(
+    calls: Mapping[int, Call],
     reasons: Mapping[int, CancellationReason],
-    refusal: TransactionCanceled,
+    canceled: TransactionCanceled,
 ) -> ItemsError:
-    """What canceled writes are answered with; ``planned`` and ``reasons`` are by their places."""
-    if refusal.after_lost_response:
+    """Return the error of canceled writes; ``calls`` and ``reasons`` are by operation index."""
+    if canceled.after_lost_response:
         return OutcomeUnknown(
-            "The writes were sent, their answer was lost, and an item has been changed since: "
+            "The writes were sent, their response was lost, and an item has been changed since: "
             "they may or may not have been applied. Read the items before writing again."
         )
-    return OperationsRefused(
+    return OperationsRejected(
         [
-            (index, _reason_error(planned[index], reason))
+            (index, _failed_operation(calls[index], reason.failure, reason))
             for index, reason in reasons.items()
             if reason.failure is not None
         ]
     )
 
 
-def _reason_error(call: Call, reason: CancellationReason) -> ItemsError:
-    if reason.failure is Failure.CONDITION_FAILED:
-        return refusal_of(call.write, reason.found)
-    error = error_of(reason.failure) if reason.failure else None
+def _failed_operation(call: Call, failure: Failure, reason: CancellationReason) -> ItemsError:
+    if failure is Failure.CONDITION_FAILED:
+        return failed_condition(call.write, reason.found)
+    error = error_of(failure)
     if not isinstance(error, ItemsError):
-        raise error or AssertionError("a reason without a failure refuses nothing")
+        raise error
     return error
 
 
-def check_size(size_bytes: int) -> None:
-    """Refuse what takes too much together.
-
-    Raises:
-        ItemTooLarge: it does.
-    """
-    if size_bytes > MAX_TRANSACTION_BYTES:
-        raise ItemTooLarge(
-            f"The items take {size_bytes:,} bytes together; DynamoDB reads or writes up to "
-            f"{MAX_TRANSACTION_BYTES:,} at once."
-        )
+def found_nothing(reason: CancellationReason | None) -> bool:
+    """Return whether an operation failed because its item is absent."""
+    return (
+        reason is not None and reason.failure is Failure.CONDITION_FAILED and reason.found is None
+    )

@@ -1,12 +1,14 @@
-"""What can be asked of one item, and what became of it: plain values."""
+"""The writes of one item that a request can contain, and their result: plain values."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from dynamodb_items.domain.changes import Changes
-from dynamodb_items.domain.items import NO_PRECONDITION, Attributes, Item, ItemKey, Precondition
+from dynamodb_items.domain.items import Attributes, Item
+from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.preconditions import NO_PRECONDITION, Precondition
 from dynamodb_items.expressions.native_update import NativeCondition, NativeExpressions
 from dynamodb_items.formats.merge_patch import PatchResult
 
@@ -28,8 +30,9 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Set and remove whole attributes of an existing item, as its plain form has them; it never
-    creates one.
+    """Set and remove whole attributes of an existing item, in their plain form.
+
+    It never creates an item.
     """
 
     key: ItemKey
@@ -40,7 +43,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Change an existing item by what it holds."""
+    """Change an existing item, depending on what it contains."""
 
     key: ItemKey
     changes_of: Callable[[Item], PatchResult]
@@ -50,12 +53,17 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class NativeUpdate:
-    """Apply an update expression, creating the item where there is none."""
+    """Apply an update expression; create the item if it does not exist."""
 
     key: ItemKey
     expressions: NativeExpressions
     precondition: Precondition = NO_PRECONDITION
     operation = Operation.UPDATE_ITEM
+
+    @property
+    def condition(self) -> NativeCondition | None:
+        """The client's own condition."""
+        return self.expressions.condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Leave the item as it is, and let the transaction fail unless the conditions hold for it."""
+    """Leave the item as it is, and fail the transaction unless the conditions hold for it."""
 
     key: ItemKey
     precondition: Precondition = NO_PRECONDITION
@@ -81,11 +89,16 @@ class Check:
 Write: TypeAlias = Put | Update | Edit | NativeUpdate | Delete | Check
 
 
+def condition_of(write: Write) -> NativeCondition | None:
+    """Return the client's own condition of a write, None without one."""
+    return None if isinstance(write, Update | Edit) else write.condition
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a write left behind."""
+    """The result of a write."""
 
     item: Item | None
-    """The item as stored; of a Delete, its last state where that is known."""
+    """The item as stored; after a Delete, its last state if that is known."""
     created: bool = False
-    """Whether there was no such item before."""
+    """Whether the item did not exist before."""

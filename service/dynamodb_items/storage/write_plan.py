@@ -1,29 +1,34 @@
-"""Pure: the one DynamoDB call that a write becomes, its precondition inside the call's condition.
+"""Plan the one DynamoDB call that carries a write out.
 
-Nothing can come between a check and its write: what a precondition asks of an item that had to be
-read becomes the condition that this item has not been rewritten since.
+Nothing can happen between a check and its write: a precondition on an item that had to be read
+becomes the condition that the item has not been rewritten since.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import assert_never
 
 from dynamodb_items.domain.changes import Changes
-from dynamodb_items.domain.errors import (
-    ItemNotFound,
-    ItemsError,
-    PreconditionFailed,
-    UnacceptableItem,
-)
-from dynamodb_items.domain.items import NO_PRECONDITION, Attributes, Item, ItemKey, Precondition
+from dynamodb_items.domain.errors import UnacceptableItem
+from dynamodb_items.domain.items import Attributes, Item
 from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.preconditions import NO_PRECONDITION, Precondition
 from dynamodb_items.domain.write_tokens import VersionAttribute, WriteToken
-from dynamodb_items.expressions import builder
-from dynamodb_items.expressions.builder import Placeholders, all_of
-from dynamodb_items.expressions.native_update import check_condition
+from dynamodb_items.expressions.builder import (
+    absent,
+    all_of,
+    as_read,
+    exists,
+    log_reaches_back,
+    not_logged,
+    not_written_with,
+    stamps,
+    unchanged,
+    update_of,
+)
+from dynamodb_items.expressions.parts import CONDITION, Placeholders, Template, Value, fits
 from dynamodb_items.formats.limits import check_item_size
 from dynamodb_items.formats.merge_patch import PatchResult
 from dynamodb_items.formats.stored_types import with_stored_types
+from dynamodb_items.storage.calls import Call, Draft, call_of
 from dynamodb_items.storage.write_commands import (
     Check,
     Delete,
@@ -32,57 +37,31 @@ from dynamodb_items.storage.write_commands import (
     Put,
     Update,
     Write,
+    condition_of,
 )
+from dynamodb_items.storage.write_failures import existing, failed_precondition
 
 MAX_ROUNDS = 5
-"""How often a write is planned anew from what is stored when other writers keep coming first."""
+"""How often a write is planned from what is stored while other writers keep changing it."""
 
 MANY_CHANGES = 250
-"""More changed attributes than this do not fit into one update expression; the item is then
-replaced whole, on condition that it is as read."""
+"""One update expression holds no more changed attributes; the item is then replaced whole, on the
+condition that it is as read."""
 
 _MUST_EXIST = Precondition.must_exist()
 _MUST_BE_ABSENT = Precondition.must_be_absent()
-_SETTLED_BY_PRESENCE = (NO_PRECONDITION, _MUST_EXIST, _MUST_BE_ABSENT)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One operation of DynamoDB, alone or in a transaction."""
-
-    write: Write
-    operation: Operation
-    token: WriteToken
-    seen: Item | None
-    """The item that was read to plan it."""
-    parameters: Mapping[str, Any]
-    repeat: Callable[[], Mapping[str, Any] | None] | None = None
-    """The parameters that repeat it after a lost answer, where they are others."""
-
-    @property
-    def item(self) -> Item:
-        """The item that a put stores."""
-        return Item(self.parameters["Item"])
-
-    @property
-    def creates(self) -> bool:
-        """Whether it is carried out only where there is no item."""
-        precondition = self.write.precondition
-        return bool(precondition) and precondition.if_match is None and self.seen is None
+_NEEDS_NO_ITEM = (NO_PRECONDITION, _MUST_EXIST, _MUST_BE_ABSENT)
 
 
 class Planner:
-    """From writes to calls, for one table's key and version attribute."""
+    """The plans of the writes of one table, with its version attribute and its operations."""
 
-    def __init__(
-        self, key_attribute: str, version: VersionAttribute, operations: frozenset[Operation]
-    ) -> None:
-        self._key_attribute = key_attribute
+    def __init__(self, version: VersionAttribute, operations: frozenset[Operation]) -> None:
         self._version = version
         self._operations = operations
 
     def needs_read(self, write: Write) -> bool:
-        """Whether the call depends on the stored item."""
+        """Return whether the call depends on the stored item."""
         match write:
             case Edit():
                 return True
@@ -90,245 +69,165 @@ class Planner:
                 is_plain = precondition in (NO_PRECONDITION, _MUST_EXIST)
                 return not is_plain or len(changes.names) > MANY_CHANGES
             case _:
-                return write.precondition not in _SETTLED_BY_PRESENCE
+                return write.precondition not in _NEEDS_NO_ITEM
 
     def plan(
-        self, write: Write, seen: Item | None, token: WriteToken, *, in_transaction: bool = False
+        self, write: Write, read: Item | None, token: WriteToken, *, in_transaction: bool = False
     ) -> Call | None:
-        """The call that carries the write out; None where it changes nothing. ``seen`` is the
-        item where ``needs_read`` asks for it. In a transaction every call refuses the item that
-        an earlier attempt of the same request left.
+        """Return the call that carries the write out; None where it changes nothing.
+
+        ``read`` is the stored item, where ``needs_read`` requires it. In a transaction, the
+        condition also fails for an item that an earlier attempt of the same request left.
 
         Raises:
-            PreconditionFailed, ItemNotFound: the item as read already tells.
-            PatchTestFailed, UnacceptableItem, ItemTooLarge: what is to be written cannot be.
+            PreconditionFailed, ItemNotFound: the item as read does not allow the write.
+            PatchTestFailed, UnacceptableItem, ItemTooLarge: the result cannot be written.
         """
-        needs_read = self.needs_read(write)
-        if needs_read and not write.precondition.holds_for(seen):
-            raise precondition_failed(None if seen is None else seen.attributes)
-        placeholders = Placeholders()
-        guard = (
-            builder.not_written_with(placeholders, self._version, token)
-            if in_transaction and self._version and not isinstance(write, Delete | Check)
-            else None
-        )
-        plan = _Plan(write, seen, token, placeholders, guard)
+        if self.needs_read(write) and not write.precondition.holds_for(read):
+            raise failed_precondition(None if read is None else read.attributes)
+        guard = self._guard(write, token) if in_transaction else ()
         match write:
             case Put():
-                return self._put(plan, write)
-            case Update(changes=changes) if needs_read:
-                before = _existing_item(write.key, seen).attributes
-                typed = Changes(with_stored_types(changes.set, before), changes.remove)
-                return self._edit(plan, write, PatchResult(typed), holds=in_transaction)
+                draft: Draft | None = self._put(write, read, token)
+            case Update(changes=changes) if self.needs_read(write):
+                item = existing(write.key, read)
+                typed = Changes(with_stored_types(changes.set, item.attributes), changes.remove)
+                draft = self._edit(write, item, token, PatchResult(typed), guard)
             case Update(changes=changes):
-                condition = builder.exists(placeholders, self._key_attribute)
-                return self._update(plan, changes, condition)
+                draft = self._update(changes, token, exists(write.key))
             case Edit(changes_of=changes_of):
-                edited = changes_of(_existing_item(write.key, seen))
-                return self._edit(plan, write, edited, holds=in_transaction)
+                item = existing(write.key, read)
+                draft = self._edit(write, item, token, changes_of(item), guard)
+            case NativeUpdate() if in_transaction:
+                draft = self._native_in_transaction(write, read, token)
             case NativeUpdate():
-                return self._native(plan, write, logged=not in_transaction)
+                draft = self._native(write, read, token)
             case Delete() | Check():
-                both = self._both_conditions(plan, write)
-                return plan.call(write.operation, both, Key=write.key.attributes)
+                draft = Draft(write.operation, self._conditions(write, read))
             case _:
                 assert_never(write)
+        if draft is None:
+            return None
+        guarded = draft._replace(condition=all_of(draft.condition, guard)) if guard else draft
+        return call_of(write, read, token, guarded)
 
-    def _put(self, plan: "_Plan", write: Put) -> Call:
-        stored = {} if plan.seen is None else plan.seen.attributes
-        attributes = {
+    def _guard(self, write: Write, token: WriteToken) -> Template:
+        if not self._version or isinstance(write, Delete | Check):
+            return ()
+        return not_written_with(self._version, token)
+
+    def _put(self, write: Put, read: Item | None, token: WriteToken) -> Draft:
+        stored: Attributes = {} if read is None else read.attributes
+        attributes = write.attributes
+        if write.is_edited:
+            attributes = with_stored_types(attributes, stored)
+        item = {
             **write.key.attributes,
-            **(
-                with_stored_types(write.attributes, stored) if write.is_edited else write.attributes
-            ),
+            **attributes,
             **self._version.kept_log(stored),
-            **self._version.stamp(plan.token),
+            **self._version.stamp(token),
         }
-        check_item_size(attributes)
-        condition = self._both_conditions(plan, write)
-        return plan.call(Operation.PUT_ITEM, condition, Item=attributes)
+        check_item_size(item)
+        return Draft(Operation.PUT_ITEM, self._conditions(write, read), item=item)
 
     def _edit(
-        self, plan: "_Plan", write: Update | Edit, edited: PatchResult, *, holds: bool
-    ) -> Call | None:
-        """Where ``holds``, other writes rest on this one: what it has looked at has to be so when
-        they are carried out, even if it changes nothing. Only a new version can say that.
-        """
-        seen = _existing_item(write.key, plan.seen)
-        if not edited.changes and not (holds and self._version):
+        self,
+        write: Update | Edit,
+        item: Item,
+        token: WriteToken,
+        edited: PatchResult,
+        guard: Template,
+    ) -> Draft | None:
+        # In a transaction other writes depend on this one: what it has read must still be so when
+        # they are carried out, even if it changes nothing. A new version ensures that.
+        if not edited.changes and not guard:
             return None
-        changed = edited.changes.applied_to(seen.attributes)
+        changed = edited.changes.applied_to(item.attributes)
         check_item_size(changed)
         if len(edited.changes.names) > MANY_CHANGES:
-            if Operation.PUT_ITEM not in self._operations:
-                raise UnacceptableItem(
-                    f"A patch of more than {MANY_CHANGES} attributes replaces the item, which this "
-                    "deployment does not do. Send it in parts."
-                )
-            condition = builder.checked(self._unchanged(plan.placeholders, seen))
-            attributes = {**changed, **self._version.stamp(plan.token)}
-            return plan.call(Operation.PUT_ITEM, condition, Item=attributes)
-        if write.precondition not in (NO_PRECONDITION, _MUST_EXIST):
-            condition = builder.checked(self._unchanged(plan.placeholders, seen))
-        else:
-            condition = self._as_read(plan, seen, edited)
-        return self._update(plan, edited.changes, condition)
+            return self._replacement(item, changed, token)
+        return self._update(edited.changes, token, self._still_read(write, item, edited, guard))
 
-    def _as_read(self, plan: "_Plan", seen: Item, edited: PatchResult) -> str:
-        if edited.depends_on is not None:
-            placeholders = plan.placeholders.copy()  # DynamoDB takes none that is in no use
+    def _still_read(
+        self, write: Update | Edit, item: Item, edited: PatchResult, guard: Template
+    ) -> Template:
+        """Return the condition that what the edit depends on is as it was read."""
+        if write.precondition in (NO_PRECONDITION, _MUST_EXIST) and edited.depends_on is not None:
             names = dict.fromkeys((*edited.changes.names, *sorted(edited.depends_on)))
-            condition = all_of(
-                builder.exists(placeholders, self._key_attribute),
-                builder.as_read(placeholders, seen, names),
-            )
-            if builder.fits(all_of(condition, plan.guard)):
-                plan.placeholders = placeholders
+            condition = all_of(exists(write.key), as_read(item, names))
+            if fits(CONDITION, Placeholders().text(all_of(condition, guard))):
                 return condition
-        return builder.checked(self._unchanged(plan.placeholders, seen))
+        return unchanged(item, self._version)
 
-    def _update(self, plan: "_Plan", changes: Changes, condition: str) -> Call:
-        stamped = Changes({**changes.set, **self._version.stamp(plan.token)}, changes.remove)
-        update = builder.update_expression(plan.placeholders, stamped)
-        key = plan.write.key.attributes
-        return plan.call(Operation.UPDATE_ITEM, condition, Key=key, UpdateExpression=update)
-
-    def _native(self, plan: "_Plan", write: NativeUpdate, *, logged: bool) -> Call:
-        placeholders, version = plan.placeholders, self._version
-        assignments = []
-        unlogged = reaches_back = None
-        if version:
-            stamp = placeholders.value(plan.token.value)
-            assignments.append(f"{placeholders.name(version.name)}={stamp}")
-        if version and logged:
-            log = placeholders.name(version.log_name)
-            own = placeholders.value({"L": [plan.token.value]})
-            none = placeholders.value({"L": []})
-            assignments.append(f"{log}=list_append({own},if_not_exists({log},{none}))")
-            # Also on the first attempt, which may arrive late and find that a repeat was applied.
-            unlogged = builder.not_logged(log, stamp)
-            reaches_back = builder.log_reaches_back(log, stamp)
-        update = write.expressions.update_expression(placeholders, assignments)
-        condition = all_of(
-            self._no_creation(plan, write),
-            write.expressions.condition_expression(placeholders),
-            self._condition(placeholders, write.precondition, plan.seen),
-            unlogged,
-        )
-        check_condition(all_of(condition, plan.guard, reaches_back))
-        parameters: dict[str, Any] = {"Key": write.key.attributes}
-        if update:
-            parameters["UpdateExpression"] = update
-        elif not logged:
+    def _replacement(self, item: Item, changed: Attributes, token: WriteToken) -> Draft:
+        if Operation.PUT_ITEM not in self._operations:
             raise UnacceptableItem(
-                "A batch, and a request with an Idempotency-Key, needs an UpdateExpression where "
-                "the deployment has no version attribute."
+                f"A patch of more than {MANY_CHANGES} attributes replaces the item, which this "
+                "deployment does not allow. Send it in parts."
             )
+        stamped = {**changed, **self._version.stamp(token)}
+        return Draft(Operation.PUT_ITEM, unchanged(item, self._version), item=stamped)
 
-        def repeat() -> Mapping[str, Any] | None:
-            if reaches_back is None:
-                return None  # nothing would tell whether it has been counted
-            return plan.parameters(all_of(condition, reaches_back), **parameters)
+    def _update(self, changes: Changes, token: WriteToken, condition: Template) -> Draft:
+        stamped = Changes({**changes.set, **self._version.stamp(token)}, changes.remove)
+        return Draft(Operation.UPDATE_ITEM, condition, update_of(stamped))
 
-        return plan.call(Operation.UPDATE_ITEM, condition, repeat, **parameters)
+    def _native(self, write: NativeUpdate, read: Item | None, token: WriteToken) -> Draft:
+        condition = self._conditions(write, read)
+        if not self._version:
+            update = write.expressions.update([])
+            return Draft(Operation.UPDATE_ITEM, condition, update, is_retryable=False)
+        stamp = Value(token.value)
+        return Draft(
+            Operation.UPDATE_ITEM,
+            # The first attempt checks the log too: it may arrive after a retry was applied.
+            all_of(condition, not_logged(self._version, stamp)),
+            write.expressions.update(stamps(self._version, stamp, is_logged=True)),
+            retry_condition=log_reaches_back(self._version, stamp),
+        )
 
-    def _no_creation(self, plan: "_Plan", write: NativeUpdate) -> str | None:
-        """Return the condition that keeps an update from creating what DynamoDB would not.
+    def _native_in_transaction(
+        self, write: NativeUpdate, read: Item | None, token: WriteToken
+    ) -> Draft:
+        stamp = Value(token.value)
+        update = write.expressions.update(stamps(self._version, stamp, is_logged=False))
+        if not update:
+            raise UnacceptableItem(
+                "Without a version attribute, a batch or a request with an Idempotency-Key needs "
+                "an UpdateExpression."
+            )
+        return Draft(Operation.UPDATE_ITEM, self._conditions(write, read), update)
 
-        DynamoDB creates no item for an update that only removes; the version that is set would.
+    def _conditions(
+        self, write: Put | NativeUpdate | Delete | Check, read: Item | None
+    ) -> Template:
+        """Return the client's own condition and its precondition, as one condition."""
+        return all_of(
+            self._no_creation(write, read) if isinstance(write, NativeUpdate) else None,
+            condition_of(write),
+            self._precondition(write, read),
+        )
+
+    def _no_creation(self, write: NativeUpdate, read: Item | None) -> Template:
+        """Return the condition that keeps an update from creating an item unlike DynamoDB.
+
+        DynamoDB creates no item for an update that only removes; setting the version would.
 
         Raises:
             ItemNotFound: the item as read is absent.
         """
         if not write.expressions.only_removes or write.precondition == _MUST_EXIST:
-            return None
+            return ()
         if self.needs_read(write):
-            _existing_item(write.key, plan.seen)
-            return None
-        return builder.exists(plan.placeholders, self._key_attribute)
+            existing(write.key, read)
+            return ()
+        return exists(write.key)
 
-    def _both_conditions(self, plan: "_Plan", write: Put | Delete | Check) -> str | None:
-        precondition = self._condition(plan.placeholders, write.precondition, plan.seen)
-        if write.condition is None:
-            return precondition
-        both = all_of(write.condition.expression(plan.placeholders), precondition)
-        check_condition(all_of(both, plan.guard))
-        return both
-
-    def _condition(
-        self, placeholders: Placeholders, precondition: Precondition, seen: Item | None
-    ) -> str | None:
-        if not precondition:
-            return None
-        if precondition == _MUST_EXIST:
-            return builder.exists(placeholders, self._key_attribute)
-        if precondition == _MUST_BE_ABSENT or seen is None:
-            return builder.absent(placeholders, self._key_attribute)
-        return builder.checked(self._unchanged(placeholders, seen))
-
-    def _unchanged(self, placeholders: Placeholders, seen: Item) -> str:
-        return builder.unchanged(placeholders, seen, self._version)
-
-
-@dataclass(slots=True)
-class _Plan:
-    """A write on its way to a call."""
-
-    write: Write
-    seen: Item | None
-    token: WriteToken
-    placeholders: Placeholders
-    guard: str | None
-
-    def call(
-        self,
-        operation: Operation,
-        condition: str | None,
-        repeat: Callable[[], Mapping[str, Any] | None] | None = None,
-        **parameters: Any,
-    ) -> Call:
-        with_condition = self.parameters(all_of(condition, self.guard), **parameters)
-        return Call(self.write, operation, self.token, self.seen, with_condition, repeat)
-
-    def parameters(self, condition: str, **parameters: Any) -> Mapping[str, Any]:
-        if condition:
-            parameters["ConditionExpression"] = condition
-            parameters["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        return {**parameters, **self.placeholders.parameters}
-
-
-def refusal_of(write: Write, found: Attributes | None) -> ItemsError:
-    """What a write is answered with whose condition was false; ``found`` is the item as it was."""
-    if found is None and not write.precondition and isinstance(write, Update | Edit):
-        return not_found(write.key)
-    if isinstance(write, NativeUpdate):
-        is_removal = write.expressions.only_removes and write.expressions.condition is None
-        if found is None and is_removal and write.precondition.holds_for(None):
-            return not_found(write.key)
-    has_condition = isinstance(write, NativeUpdate) or (
-        isinstance(write, Put | Delete | Check) and write.condition is not None
-    )
-    if has_condition and not write.precondition:
-        return PreconditionFailed(
-            "The ConditionExpression does not hold for the stored item.", current=found
-        )
-    return precondition_failed(found)
-
-
-def precondition_failed(found: Attributes | None) -> PreconditionFailed:
-    """The error of a false precondition; ``found`` is the stored item, None for an absent one."""
-    return PreconditionFailed(
-        "The stored item is not the one that the precondition asks for.", current=found
-    )
-
-
-def not_found(key: ItemKey) -> ItemNotFound:
-    """What a request for an absent item is answered with."""
-    partition, sort = key.values
-    return ItemNotFound(f"There is no item {partition} / {sort}.")
-
-
-def _existing_item(key: ItemKey, seen: Item | None) -> Item:
-    if seen is None:
-        raise not_found(key)
-    return seen
+    def _precondition(self, write: Write, read: Item | None) -> Template:
+        if not write.precondition:
+            return ()
+        if write.precondition == _MUST_EXIST:
+            return exists(write.key)
+        if write.precondition == _MUST_BE_ABSENT or read is None:
+            return absent(write.key)
+        return unchanged(read, self._version)

@@ -15,7 +15,7 @@ from flask.globals import request_ctx
 from dynamodb_items.access.callers import ANYONE, Authenticator, Caller, Scope
 from dynamodb_items.config.settings import Settings, SettingsError
 from dynamodb_items.domain.errors import ItemsError, NotPermitted, Unauthenticated
-from dynamodb_items.domain.items import ItemKey
+from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.web.middleware.rejections import is_refused, refuse
 from dynamodb_items.web.middleware.telemetry import record_of
 from dynamodb_items.web.resources import pages

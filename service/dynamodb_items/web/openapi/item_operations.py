@@ -5,7 +5,7 @@ https://spec.openapis.org/oas/v3.0.3#operation-object
 
 from typing import Any
 
-from dynamodb_items.domain.items import KeyAttribute, KeySchema
+from dynamodb_items.domain.keys import KeyAttribute, KeySchema
 from dynamodb_items.web.media_types import JSON_PATCH, MERGE_PATCH_JSON, NATIVE_UPDATE, PLAIN_JSON
 from dynamodb_items.web.openapi.components import JSON_PATCH_REFERENCE
 from dynamodb_items.web.openapi.examples import (

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Request
 
 from dynamodb_items.config.settings import Settings
-from dynamodb_items.domain.errors import InvalidRequest, ItemsError, OperationsRefused
-from dynamodb_items.domain.items import ItemKey, Precondition
+from dynamodb_items.domain.errors import InvalidRequest, ItemsError, OperationsRejected
+from dynamodb_items.domain.keys import ItemKey
+from dynamodb_items.domain.preconditions import Precondition
 from dynamodb_items.expressions.native_update import NativeCondition, native_condition
 from dynamodb_items.formats.limits import pointer_to, reject
 from dynamodb_items.runtime.deadline import in_turns
@@ -44,7 +45,7 @@ def operations_of(request: Request, settings: Settings) -> list[Write]:
         UnsupportedMediaType, InvalidBody: the body cannot be parsed.
         InvalidRequest: a header or a query parameter applies to single items only.
         UnacceptableItem: the body is not a valid batch.
-        OperationsRefused: some operations are invalid; the error lists them.
+        OperationsRejected: some operations are invalid; the error lists them.
     """
     _check_head(request)
     representation = item_representation(request)
@@ -58,7 +59,7 @@ def operations_of(request: Request, settings: Settings) -> list[Write]:
         except ItemsError as error:
             rejected.append((index, error))
     if rejected:
-        raise OperationsRefused(rejected)
+        raise OperationsRejected(rejected)
     _check_distinct([write.key for write in writes], "/operations")
     return writes
 

@@ -10,7 +10,8 @@ from marshmallow import Schema, ValidationError
 
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import FieldError, InvalidRequest
-from dynamodb_items.domain.items import ItemKey, Precondition
+from dynamodb_items.domain.keys import ItemKey
+from dynamodb_items.domain.preconditions import Precondition
 from dynamodb_items.domain.write_tokens import WriteToken
 from dynamodb_items.web.codecs import Projection, parse_projection
 from dynamodb_items.web.media_types import Representation, accepted_representation

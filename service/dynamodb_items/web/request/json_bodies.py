@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError
 
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import MAX_ERRORS, FieldError, InvalidKey, UnacceptableItem
-from dynamodb_items.domain.items import ItemKey
+from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.formats.limits import pointer_to, reject
 from dynamodb_items.formats.strict_json import parse_json
 from dynamodb_items.web.middleware.authentication import permitted_key

@@ -8,12 +8,11 @@ import re
 from flask import Request
 
 from dynamodb_items.domain.errors import InvalidRequest, PreconditionRequired
-from dynamodb_items.domain.items import (
+from dynamodb_items.domain.items import FINGERPRINT_BYTES, Item
+from dynamodb_items.domain.preconditions import (
     ANY_ITEM,
-    FINGERPRINT_BYTES,
     NO_PRECONDITION,
     Fingerprints,
-    Item,
     Precondition,
 )
 from dynamodb_items.web.media_types import Representation

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from dynamodb_items.domain.errors import FieldError, UnacceptableItem
-from dynamodb_items.domain.items import Attributes, Item, ItemKey, Precondition
-from dynamodb_items.expressions.native_update import UPDATE, NativeCondition, native_expressions
+from dynamodb_items.domain.items import Attributes, Item
+from dynamodb_items.domain.keys import ItemKey
+from dynamodb_items.domain.preconditions import Precondition
+from dynamodb_items.expressions.native_update import NativeCondition, native_expressions
+from dynamodb_items.expressions.parts import UPDATE
 from dynamodb_items.formats import merge_patch
 from dynamodb_items.formats.json_patch import item_patch
 from dynamodb_items.formats.limits import (

@@ -11,10 +11,11 @@ from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import (
     FieldError,
     ItemsError,
-    OperationsRefused,
+    OperationsRejected,
     PreconditionFailed,
 )
-from dynamodb_items.domain.items import Item, ItemKey
+from dynamodb_items.domain.items import Item
+from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.runtime.deadline import in_turns
 from dynamodb_items.storage.transactions import ItemTransactions
@@ -68,8 +69,8 @@ class BatchResource(MethodView):
                 None if once is None else write_token(request, once, _settings().table, BATCH_PATH)
             )
             written = _transactions().write(writes, token)
-        except OperationsRefused as refusal:
-            raise _batch_error(refusal, representation, with_items=with_items) from None
+        except OperationsRejected as rejection:
+            raise _batch_error(rejection, representation, with_items=with_items) from None
         if with_items or token is not None:  # which may have come again, and changed nothing
             written = _transactions().read_back(writes, written)
         results = [
@@ -137,13 +138,13 @@ def _response(results: list[dict[str, Any]], representation: Representation) -> 
 
 
 def _batch_error(
-    refusal: OperationsRefused, representation: Representation, *, with_items: bool
+    rejection: OperationsRejected, representation: Representation, *, with_items: bool
 ) -> ItemsError:
     """The first rejected operation's error, with the errors of all of them."""
-    first, error = refusal.refused[0]
+    first, error = rejection.rejected[0]
     own = _settings().own_attributes
     errors: list[FieldError] = []
-    for index, each in refusal.refused:
+    for index, each in rejection.rejected:
         state = (
             current_state(each, representation, own, with_item=with_items)
             if isinstance(each, PreconditionFailed)

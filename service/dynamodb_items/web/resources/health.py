@@ -26,7 +26,7 @@ from dynamodb_items.domain.errors import (
     StorageMisconfigured,
     StorageThrottled,
 )
-from dynamodb_items.domain.items import ItemKey, KeySchema
+from dynamodb_items.domain.keys import ItemKey, KeySchema
 from dynamodb_items.observability.events import UNOBSERVED, Observer
 from dynamodb_items.runtime.background import run_in_background
 from dynamodb_items.runtime.instance import Instance

@@ -14,10 +14,10 @@ from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.expressions.native_update import (
     CONDITION_MEMBERS,
-    UPDATE,
     NativeCondition,
     native_condition,
 )
+from dynamodb_items.expressions.parts import UPDATE
 from dynamodb_items.storage.write_commands import Delete
 from dynamodb_items.web.media_types import PatchForm, item_representation, require_plain_json
 from dynamodb_items.web.openapi import native_operations as documentation

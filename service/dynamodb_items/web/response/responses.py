@@ -6,7 +6,8 @@ from flask import Response
 from flask.globals import request_ctx
 
 from dynamodb_items.domain.errors import PreconditionFailed
-from dynamodb_items.domain.items import Item, Precondition
+from dynamodb_items.domain.items import Item
+from dynamodb_items.domain.preconditions import Precondition
 from dynamodb_items.web.codecs import encode_item
 from dynamodb_items.web.lean_flask import LeanResponse
 from dynamodb_items.web.middleware.raw_path import path_prefix

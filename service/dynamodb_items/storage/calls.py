@@ -1,0 +1,110 @@
+"""The calls of DynamoDB that writes become: plain values."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from dynamodb_items.domain.errors import UnacceptableItem
+from dynamodb_items.domain.items import Attributes, Item
+from dynamodb_items.domain.keys import ItemKey
+from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.write_tokens import LogTrim, VersionAttribute, WriteToken
+from dynamodb_items.expressions import builder
+from dynamodb_items.expressions.native_update import check_fits
+from dynamodb_items.expressions.parts import (
+    CONDITION,
+    UPDATE,
+    Placeholders,
+    Template,
+    fits,
+)
+from dynamodb_items.storage.write_commands import Write, condition_of
+
+
+class Draft(NamedTuple):
+    """What a call does, in templates."""
+
+    operation: Operation
+    condition: Template
+    update: Template = ()
+    item: Attributes | None = None
+    """The item that a put stores."""
+    retry_condition: Template = ()
+    """A further condition of a retry after a lost response."""
+    is_retryable: bool = True
+    """Whether a retry after a lost response would recognize that the write has been applied."""
+
+
+class Call(NamedTuple):
+    """One operation of DynamoDB, alone or in a transaction."""
+
+    write: Write
+    operation: Operation
+    token: WriteToken
+    read: Item | None
+    """The stored item that was read to plan the call."""
+    parameters: Mapping[str, Any]
+    retry_parameters: Mapping[str, Any] | None
+    """The parameters that differ in a retry after a lost response; None: no such retry."""
+
+    @property
+    def item(self) -> Item:
+        """The item that a put stores."""
+        return Item(self.parameters["Item"])
+
+    @property
+    def creates(self) -> bool:
+        """Whether the call succeeds only if the item does not exist."""
+        precondition = self.write.precondition
+        return bool(precondition) and precondition.if_match is None and self.read is None
+
+
+def call_of(write: Write, read: Item | None, token: WriteToken, draft: Draft) -> Call:
+    """Return the call of a draft.
+
+    Raises:
+        UnacceptableItem: an expression is over DynamoDB's limits.
+    """
+    placeholders = Placeholders()
+    condition = placeholders.text(draft.condition)
+    update = placeholders.text(draft.update)
+    retry_parameters: Mapping[str, Any] | None = {} if draft.is_retryable else None
+    longest = condition
+    if draft.retry_condition:
+        longest = placeholders.text(builder.all_of(draft.condition, draft.retry_condition))
+        retry_parameters = {CONDITION: longest}
+    _check_limits(write, longest, update)
+    parameters: dict[str, Any] = (
+        {"Key": write.key.attributes} if draft.item is None else {"Item": draft.item}
+    )
+    if update:
+        parameters[UPDATE] = update
+    if condition:
+        parameters[CONDITION] = condition
+        parameters["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+    parameters |= placeholders.parameters
+    return Call(write, draft.operation, token, read, parameters, retry_parameters)
+
+
+def trim_parameters(key: ItemKey, version: VersionAttribute, trim: LogTrim) -> Mapping[str, Any]:
+    """Return the parameters of the update that trims a log."""
+    placeholders = Placeholders()
+    update, condition = map(placeholders.text, builder.log_trim(version, trim))
+    return {
+        "Key": key.attributes,
+        UPDATE: update,
+        CONDITION: condition,
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        **placeholders.parameters,
+    }
+
+
+def _check_limits(write: Write, condition: str, update: str) -> None:
+    check_fits(UPDATE, update)
+    if condition_of(write) is not None:
+        check_fits(CONDITION, condition)
+    elif not fits(CONDITION, condition):
+        raise UnacceptableItem(
+            "The stored item has no version attribute and too many attributes to compare in one "
+            "condition. If the deployment has a version attribute, a PATCH without a precondition "
+            "sets it: then read the item and write with its new ETag."
+        )

@@ -80,7 +80,7 @@ class Cloud:
         """Plan and execute, as the command does; the plan that was carried out."""
         aws = aws or self.aws()
         plan = planned(self.observe(aws, self.request(**changes)))
-        assert not plan.refusals
+        assert not plan.blockers
         self.executor(aws).run(plan.changes)
         return plan
 

@@ -87,12 +87,17 @@ FAILURES = {
     ),
     "a reset": (no_response(ConnectionClosedError), True, "cannot be reached", "the network"),
     "throttling": (error("Throttling", "Rate exceeded"), True, "AWS throttled", "Wait a minute"),
-    "an error of AWS": (error("InternalFailure", "x", 500), True, "AWS failed at", "Wait a minute"),
+    "an error of AWS": (
+        error("InternalFailure", "x", 500),
+        True,
+        "AWS had an internal error in",
+        "Wait a minute",
+    ),
     "expired credentials": (error("ExpiredToken", "x"), False, "have expired", "Sign in again"),
     "a denial by a service control policy": (
         error("AccessDenied", DENIAL.format("with an explicit deny in a service control policy")),
         False,
-        "which needs iam:PassRole: an explicit deny in a service control policy.",
+        "which requires iam:PassRole: an explicit deny in a service control policy.",
         "ask its administrators",
     ),
     "a denial by a permissions boundary": (
@@ -101,7 +106,7 @@ FAILURES = {
             DENIAL.format("because no permissions boundary allows the iam:PassRole action"),
         ),
         False,
-        "which needs iam:PassRole: no permissions boundary allows the iam:PassRole action.",
+        "which requires iam:PassRole: no permissions boundary allows the iam:PassRole action.",
         "permissions boundary of these credentials",
     ),
     "a denial for want of a policy": (
@@ -110,7 +115,7 @@ FAILURES = {
             DENIAL.format("because no identity-based policy allows the iam:PassRole action"),
         ),
         False,
-        "which needs iam:PassRole: no identity-based policy allows the iam:PassRole action.",
+        "which requires iam:PassRole: no identity-based policy allows the iam:PassRole action.",
         "docs/operations.md",
     ),
     "a denial that EC2 encodes": (
@@ -122,7 +127,7 @@ FAILURES = {
             + "x" * 2000,
         ),
         False,
-        "which needs iam:PassRole: no session policy allows the iam:PassRole action.",
+        "which requires iam:PassRole: no session policy allows the iam:PassRole action.",
         "when the session was made",
     ),
     "a denial without a reason": (
@@ -140,7 +145,7 @@ FAILURES = {
     "something that is not visible": (
         error("NoSuchEntity", "The role with name r cannot be found."),
         True,
-        "AWS was not ready for it in time: The role with name r",
+        "AWS was not ready in time: The role with name r",
         "Wait a minute",
     ),
 }

@@ -128,7 +128,7 @@ def test_what_cloudformation_made_is_left_to_it(cloud, run):
         TemplateBody=run("render", "cloudformation").out,
         Capabilities=["CAPABILITY_NAMED_IAM"],
     )
-    assert cloud.plan().refusals
+    assert cloud.plan().blockers
     assert cloud.plan(destroy).changes == ()
 
 

@@ -120,7 +120,7 @@ def test_the_lines_name_the_changes(cloud, run, failing):
         "Unconfirmed (it may have been made):",
         f"  + role {ROLE}, for EC2 to assume",
     ]
-    assert lines[4] == "Left:"
+    assert lines[4] == "Not tried:"
     assert len(lines) == 10
 
 
@@ -135,7 +135,7 @@ def test_a_rejected_change_has_failed(cloud, run, refuse, monkeypatch):
     assert ran.status == 1
     assert "Failed:\n  + policy" in ran.err
     assert "Unconfirmed" not in ran.err
-    assert "No change is known to have been made." in ran.err
+    assert "No change was confirmed." in ran.err
 
 
 def test_what_was_made_is_reported_when_the_state_cannot_be_read_afterwards(cloud, run, failing):
@@ -156,7 +156,7 @@ def test_a_defect_has_a_status_of_its_own_and_no_stack_trace(cloud, run, failing
     failing("CreateRole", defect)
     ran = run("apply", "--yes", "--instance-id", cloud.instance_id)
     assert ran.status == 70
-    assert ran.err.startswith("Unexpected error, a defect of this tool: KeyError: 'Role' at test_")
+    assert ran.err.startswith("Unexpected error in this tool: KeyError: 'Role' at test_")
     assert "Made:\n  + policy" in ran.err
     assert "Traceback" not in ran.err
 
@@ -165,7 +165,7 @@ def test_an_interruption_reports_what_was_made(cloud, run, failing):
     failing("CreateRole", interrupt)
     ran = run("apply", "--yes", "--json", "--instance-id", cloud.instance_id)
     assert ran.status == 130
-    assert ran.json["error"] == "Stopped."
+    assert ran.json["error"] == "Interrupted."
     assert calls(ran.json["made"]) == ["CreatePolicy"]
 
 

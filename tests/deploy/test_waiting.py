@@ -48,7 +48,7 @@ def test_what_is_not_visible_yet_is_tried_again_and_said(cloud, refuse, operatio
     cloud.apply(aws)
     assert cloud.state() == expected
     assert len(cloud.clock.pauses) == 5
-    (line,) = [line for line in cloud.lines if "not ready for it yet" in line]
+    (line,) = [line for line in cloud.lines if "not ready yet" in line]
     assert code in line
 
 

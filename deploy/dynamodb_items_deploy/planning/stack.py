@@ -127,8 +127,8 @@ class Stack:
         longest = MAX_TAG_VALUE_LENGTH - len(self.account.table_arn(""))
         if len(self.request.table) > longest:
             raise ValueError(
-                f"--table has {len(self.request.table)} characters; at most {longest} are possible, "
-                "since a tag of every resource holds the table's ARN. Use `items-deploy "
+                f"--table has {len(self.request.table)} characters; at most {longest} are possible "
+                "here, since a tag of every resource holds the table's ARN. Use `items-deploy "
                 "render cloudformation`, which sets no such tag."
             )
         boundary = (self.request.permissions_boundary or "").split(":")

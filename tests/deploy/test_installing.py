@@ -108,9 +108,9 @@ def test_a_release_that_cannot_be_laid_changes_nothing(install, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["/nowhere"], "/nowhere is not a release of the service."),
-        (["--switch", "nine"], "There is no release nine"),
-        ([ROOT, "one"], "There is a release one already"),
+        (["/nowhere"], "/nowhere is not a release."),
+        (["--switch", "nine"], "Release nine is not installed."),
+        ([ROOT, "one"], "Release one is already installed."),
     ],
 )
 def test_a_mistake_is_one_line(install, arguments, message):

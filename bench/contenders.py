@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from dynamodb_items.credentials.lookup import DEFAULT_REGION
+from dynamodb_items.domain.defaults import DEFAULT_TABLE
 from dynamodb_items.local.processes import free_port
 
 from bench.credentials import MakeCredential, api_key, token
@@ -18,7 +20,6 @@ SERVICE_PYTHON = ROOT / ".venv-bench-service/bin/python"
 PEERS_PYTHON = ROOT / ".venv-bench/bin/python"
 AWS_COMMAND = ROOT / ".venv-awscli/bin/aws"
 FASTIFY = ROOT / "bench/peers/fastify"
-TABLE = "my-dynamodb-table"
 
 PLAIN = "plain"
 SERVICE = "service"
@@ -152,12 +153,12 @@ def environment_of(contender: Contender, endpoint: str, port: int) -> dict[str, 
     return {
         "AWS_ACCESS_KEY_ID": "bench",
         "AWS_SECRET_ACCESS_KEY": "bench",
-        "AWS_REGION": "us-east-2",
-        "AWS_DEFAULT_REGION": "us-east-2",
+        "AWS_REGION": DEFAULT_REGION,
+        "AWS_DEFAULT_REGION": DEFAULT_REGION,
         "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "BENCH_TABLE": TABLE,
-        "ITEMS_TABLE": TABLE,
+        "BENCH_TABLE": DEFAULT_TABLE,
+        "ITEMS_TABLE": DEFAULT_TABLE,
         "PORT": str(port),
         **({"ITEMS_ADMIN_BIND": f"127.0.0.1:{free_port()}"} if contender.is_ours else {}),
         "PYTHONPATH": f"{ROOT}:{ROOT / 'service'}",

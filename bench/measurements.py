@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from dynamodb_items.domain.defaults import DEFAULT_TABLE
 from dynamodb_items.local.processes import free_port
 
 from bench import items
-from bench.contenders import AWS_COMMAND, TABLE, Contender, environment_of
+from bench.contenders import AWS_COMMAND, Contender, environment_of
 from bench.items import Size
 from bench.load import Load, generate
 from bench.processes import (
@@ -147,7 +148,7 @@ def measure_command_line(endpoint: str, rounds: int, cores: Cores) -> dict[str, 
     command = [
         *("taskset", "-c", ",".join(map(str, sorted(cores.server)))),
         *(str(AWS_COMMAND), "dynamodb", "get-item", "--endpoint-url", endpoint),
-        *("--table-name", TABLE, "--key", json.dumps(key)),
+        *("--table-name", DEFAULT_TABLE, "--key", json.dumps(key)),
     ]
     contender = Contender("aws-cli", "AWS CLI", ())
     environment = {**os.environ, **environment_of(contender, endpoint, 0)}

@@ -1,4 +1,4 @@
-"""The commands: what they print, for people and for machines, and their exit statuses."""
+"""The commands: their output as text and as JSON, and their exit statuses."""
 
 import io
 import os

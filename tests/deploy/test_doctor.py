@@ -21,7 +21,7 @@ NO_KEYS = {"AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_CONFIG_FILE": "/dev/
 
 @pytest.fixture(scope="module")
 def engine():
-    """IAM enforced, the table there, and a way to get a role with some policy."""
+    """Yield an engine that enforces IAM, with the table."""
     with moto("tests.enforcing_moto") as endpoint:
         launcher.create_table(client_for(endpoint), Settings())
         requests.post(f"{endpoint}/moto-api/reset-auth", data=b"1000000", timeout=30)
@@ -30,7 +30,7 @@ def engine():
 
 @pytest.fixture
 def on_instance(engine):
-    """An instance whose role has that policy: everything that this process now asks AWS."""
+    """Use the credentials of a role with a policy for all calls of this process."""
     with ExitStack() as stack:
 
         def on_instance(document) -> InstanceMetadata:

@@ -1,4 +1,4 @@
-"""What somebody else changed: mended where it is ours, refused or reported where it isn't."""
+"""Changes by others: corrected in our resources, rejected or reported in other resources."""
 
 import json
 

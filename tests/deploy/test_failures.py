@@ -1,4 +1,4 @@
-"""What the operator reads when AWS says no: one clear line, what to do, and no stack trace."""
+"""Reports of failures: one line with the cause, one with what to do, and no stack trace."""
 
 import subprocess
 import sys
@@ -12,13 +12,13 @@ from tests.engines import ROOT
 
 
 @pytest.fixture
-def refused(refuse, monkeypatch):
-    """Have AWS refuse an operation of the command's own clients."""
+def refused(reject, monkeypatch):
+    """Let AWS reject an operation of the command's own clients."""
 
     def refused(operation: str, code: str, message: str = "") -> None:
         def connect(region=None, **_):
             aws = Aws(region, max_attempts=1)
-            refuse(aws, operation, code, message)
+            reject(aws, operation, code, message)
             return aws
 
         monkeypatch.setattr(command, "Aws", connect)
@@ -62,9 +62,9 @@ def test_a_refusal_is_json_for_machines(cloud, run, refused):
     assert ran.json["advice"]
 
 
-def test_throttling_is_tried_again_before_it_is_told(cloud, refuse):
+def test_throttling_is_tried_again_before_it_is_told(cloud, reject):
     aws = Aws(max_attempts=3)
-    refuse(aws, "GetRole", "Throttling", times=1)
+    reject(aws, "GetRole", "Throttling", times=1)
     assert cloud.observe(aws)
 
 

@@ -1,4 +1,4 @@
-"""The instance: which one, with which profile, in which state."""
+"""The instance, its state and its profile."""
 
 import pytest
 from dynamodb_items_deploy.planning.plan import converge
@@ -64,11 +64,11 @@ def test_killed_between_the_two_steps_it_goes_on_with_ours(cloud):
     assert cloud.associations() == {cloud.instance_id: ROLE}
 
 
-def test_the_old_profile_comes_back_when_the_new_one_fails(cloud, refuse):
+def test_the_old_profile_comes_back_when_the_new_one_fails(cloud, reject):
     give_another_profile(cloud)
     cloud.client("ec2").stop_instances(InstanceIds=[cloud.instance_id])
     aws = cloud.aws()
-    refuse(aws, "AssociateIamInstanceProfile", "UnauthorizedOperation", times=1)
+    reject(aws, "AssociateIamInstanceProfile", "UnauthorizedOperation", times=1)
     with pytest.raises(aws.clients["ec2"].exceptions.ClientError, match="UnauthorizedOperation"):
         cloud.apply(aws, replace=True)
     assert cloud.associations() == {cloud.instance_id: "theirs"}
@@ -106,7 +106,7 @@ def test_a_profile_that_others_deleted_and_made_again_is_replaced(cloud):
 
 
 def test_what_ec2_still_reports_of_the_deleted_profile_does_not_end_the_wait(cloud):
-    """Old and new profile have one ARN: only their ids differ."""
+    """The old and the new profile have the same ARN and different IDs."""
     cloud.apply()
     (old,) = cloud.client("ec2").describe_iam_instance_profile_associations()[
         "IamInstanceProfileAssociations"
@@ -194,9 +194,9 @@ def test_a_missing_table_is_refused_before_the_first_write(cloud, run):
     assert cloud.state()["roles"] == {}
 
 
-def test_an_operator_who_may_not_describe_the_table_may_deploy_all_the_same(cloud, refuse):
+def test_an_operator_who_may_not_describe_the_table_may_deploy_all_the_same(cloud, reject):
     aws = cloud.aws()
-    refuse(aws, "DescribeTable", "AccessDeniedException")
+    reject(aws, "DescribeTable", "AccessDeniedException")
     cloud.apply(aws)
     assert cloud.associations() == {cloud.instance_id: ROLE}
 

@@ -43,10 +43,10 @@ def test_a_name_taken_in_another_case_is_rejected_before_the_first_write(cloud, 
     assert cloud.plan(destroy).changes == ()
 
 
-def test_whoever_may_not_list_names_may_deploy_all_the_same(cloud, refuse):
+def test_whoever_may_not_list_names_may_deploy_all_the_same(cloud, reject):
     aws = cloud.aws()
     for operation in ("ListRoles", "ListInstanceProfiles", "ListPolicies"):
-        refuse(aws, operation, "AccessDenied")
+        reject(aws, operation, "AccessDenied")
     cloud.apply(aws)
     assert cloud.plan().is_as_planned
 

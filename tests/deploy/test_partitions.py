@@ -1,4 +1,4 @@
-"""Every partition's own ARNs and principals; pure, since no engine here has them all."""
+"""ARNs and principals of each partition; without an engine, since none has all of them."""
 
 import pytest
 from dynamodb_items_deploy.aws.account import Account

@@ -1,4 +1,4 @@
-"""The systemd unit: it serves, under the restrictions that it sets, and holds no keys."""
+"""The systemd unit: it serves under its restrictions and contains no keys."""
 
 import configparser
 import json
@@ -30,7 +30,7 @@ def unit():
 
 
 def test_the_unit_s_command_serves(unit, tmp_path):
-    """As systemd starts it: the command and no setting but the file's, on another port."""
+    """The command is run as systemd runs it, on another port."""
     command = unit["Service"]["ExecStart"].split()
     assert command[0] == "/opt/dynamodb-items/current/venv/bin/python"
     assert unit["Service"]["WorkingDirectory"] == "/opt/dynamodb-items/current"
@@ -48,7 +48,7 @@ NEEDS_SYSTEMD = pytest.mark.skipif(
 )
 
 
-# What systemd may find open: the service needs it. The list of its checks grows with each release.
+# Exposures that the service needs. Each release of systemd checks more directives.
 NEEDED = {
     "RestrictAddressFamilies=~AF_(INET|INET6)",
     "RestrictAddressFamilies=~AF_UNIX",  # systemd's notification socket
@@ -68,7 +68,7 @@ MAX_EXPOSURE = 15
 
 
 def systemd_security(*options):
-    """Offline: systemd checks the file, and does not need to run."""
+    """Check the unit file; systemd need not run."""
     command = ["systemd-analyze", "security", "--offline=true", "--no-pager", *options]
     return subprocess.run(
         [*command, DEPLOY / "items.service"], capture_output=True, text=True, check=False
@@ -91,7 +91,7 @@ def test_systemd_finds_each_restriction():
 
 
 def confinement(unit) -> list[str]:
-    """The command line that applies the unit's system call filter to another command."""
+    """Return the command line that applies the unit's system call filter to a command."""
     filters = re.findall(
         r"^SystemCallFilter=(.*)$", (DEPLOY / "items.service").read_text(), re.MULTILINE
     )

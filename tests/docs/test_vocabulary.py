@@ -39,7 +39,8 @@ REPLACED = {
 PATTERN = re.compile(rf"\b(?:{'|'.join(REPLACED)})\b", re.IGNORECASE)
 # Uses of these words that are the field's own.
 STANDARD = re.compile(
-    r"tests/faults|default-deny|asked-for|Ask a question|fault injection|fault-tolerant", re.IGNORECASE
+    r"tests/faults|default-deny|asked-for|Ask a question|fault injection|fault-tolerant",
+    re.IGNORECASE,
 )
 
 

@@ -120,12 +120,9 @@ def goals(report: Report) -> Iterator[Goal]:
     yield from _cost_goals(report)
     yield from _authentication_goals(report)
     yield from _latency_goals(report)
-    for name, figures, most in (
-        ("memory per worker, of Flask", report.worker_mebibytes, 1.0),
-        ("cold start, of Flask", report.cold_start_milliseconds, 1.0),
-    ):
-        if PLAIN in figures and SERVICE in figures:
-            yield _at_most(name, figures[SERVICE] / figures[PLAIN], most)
+    memory = report.worker_mebibytes
+    if PLAIN in memory and SERVICE in memory:
+        yield _at_most("memory per worker, of Flask", memory[SERVICE] / memory[PLAIN], 1.0)
 
 
 def _cost_goals(report: Report) -> Iterator[Goal]:

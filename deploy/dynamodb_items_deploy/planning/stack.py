@@ -91,8 +91,6 @@ class Request:
                 f"--tag is given {len(self.tags)} times. Use at most {MAX_TAGS - 1}: IAM allows "
                 f"{MAX_TAGS} tags, and this tool adds one."
             )
-        if Operation.GET_ITEM not in self.operations:
-            errors.append("--operations must include GetItem: the readiness check reads.")
         if errors:
             raise ValueError("\n".join(errors))
 

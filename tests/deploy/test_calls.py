@@ -98,7 +98,7 @@ FAILURES = {
         error("AccessDenied", DENIAL.format("with an explicit deny in a service control policy")),
         False,
         "which requires iam:PassRole: an explicit deny in a service control policy.",
-        "ask its administrators",
+        "Contact its administrators",
     ),
     "a denial by a permissions boundary": (
         error(
@@ -128,7 +128,7 @@ FAILURES = {
         ),
         False,
         "which requires iam:PassRole: no session policy allows the iam:PassRole action.",
-        "when the session was made",
+        "The policy of the session",
     ),
     "a denial without a reason": (
         error("AccessDenied", "Access Denied"),

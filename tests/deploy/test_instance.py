@@ -151,7 +151,7 @@ def test_destroy_leaves_somebody_else_s_profile_of_our_name_on_the_instance(clou
     ran = run("destroy", "--yes", "--instance-id", cloud.instance_id)
     assert ran.status == 0
     assert f"association of {cloud.instance_id} with arn:" in ran.out
-    assert f"instance-profile/{ROLE} is not of this tool. It is kept." in ran.out
+    assert f"instance-profile/{ROLE} was not made by this tool. It is kept." in ran.out
     assert cloud.state() == before
     assert cloud.associations() == {cloud.instance_id: ROLE}
 

@@ -55,6 +55,5 @@ def explain_denial(operation: str, message: str) -> tuple[str, str]:
     found = _REASON.search(message)
     reason = (found[1] if found else message).rstrip(".")[:_MAX_REASON]
     advice = next((text for kind, text in _ADVICE if kind in reason), _DEFAULT_ADVICE)
-    return f"The credentials are not allowed to call {subject}" + (
-        f": {reason}." if reason else "."
-    ), advice
+    because = f": {reason}" if reason else ""
+    return f"The credentials are not allowed to call {subject}{because}.", advice

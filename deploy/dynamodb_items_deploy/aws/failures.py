@@ -163,9 +163,8 @@ def _explain_client_error(error: ClientError) -> tuple[str, str]:
         if facts["code"] in codes:
             return meaning.format(**facts), _ADVICE[codes]
     if _status(error) >= _SERVER_ERRORS:
-        return "AWS had an internal error in {operation}: {message} ({code})".format(
-            **facts
-        ), _LATER
+        reason = "AWS had an internal error in {operation}: {message} ({code})"
+        return reason.format(**facts), _LATER
     return (
         "{operation} failed: {message} ({code})".format(**facts),
         f"Fix the cause. {AGAIN}",

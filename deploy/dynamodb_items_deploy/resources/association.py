@@ -147,7 +147,8 @@ class Association:
             yield self._disassociate(observed)
         else:
             yield Notice(
-                f"The {self.title} with {observed.profile_arn} is not of this tool. It is kept."
+                f"The {self.title} with {observed.profile_arn} was not made by this tool. "
+                "It is kept."
             )
 
     def _former(self, observed: ObservedAssociation) -> str:

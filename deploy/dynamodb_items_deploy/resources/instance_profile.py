@@ -104,7 +104,8 @@ class InstanceProfile(IamResource[ObservedInstanceProfile]):
         if not self.ownership.has(observed.tags):
             if self.role_name in observed.roles:
                 yield Blocker(
-                    f"The {self.title} is not of this tool and contains the role {self.role_name}.",
+                    f"The {self.title} was not made by this tool and contains the role "
+                    f"{self.role_name}.",
                     "Remove the role from it first.",
                 )
             else:

@@ -85,7 +85,8 @@ class Role(IamResource[ObservedRole]):
                 yield self._attach()
             for foreign in self._foreign(observed):
                 yield Notice(
-                    f"The {self.title} also has {foreign}, which is not of this tool. It is kept.",
+                    f"The {self.title} also has {foreign}, which this tool did not attach. "
+                    "It is kept.",
                     foreign=True,
                 )
 

@@ -1,17 +1,18 @@
-# make run     the service on this machine, with an embedded engine and sample items
-# make unit    the tests that need Python alone, in seconds
-# make test    every test
-# make soak    an hour of mixed load, faults and random sequences; ITEMS_SOAK_SECONDS=300 for less
-# make check   style, types, architecture, fresh documents, known weaknesses, licences, build/sbom.json
-# make fix     what can be mended by itself
-# make bench   processor time per request, beside its peers
-# make sdk     clients generated from the OpenAPI document
-# make release  wheel, sdist, deploy archive, bill of materials and checksums, in build/release
-# make docs    the documentation as a site, in build/site
-# make programs  what the tests run besides Python, as root on Debian or Ubuntu
-# make lock    pin the newest releases
+# make run       run the service on this machine, with an embedded engine and sample items
+# make unit      run the tests that need Python alone, in seconds
+# make test      run every test, or those in PYTEST_ARGS, and install what they need
+# make soak      an hour of mixed load, failures and random sequences; ITEMS_SOAK_SECONDS=300 for less
+# make check     style, types, imports between packages, words, spelling, generated files, common
+#                vulnerabilities, licences; writes build/sbom.json
+# make fix       fix what can be fixed automatically
+# make bench     processor time per request, compared with other servers
+# make sdk       clients generated from the OpenAPI document
+# make docs      the documentation as a site, in build/site
+# make release   wheel, sdist, deploy archive, bill of materials and checksums, in build/release
+# make programs  install the programs that tests need, as root on Debian or Ubuntu
+# make lock      pin the newest releases
 
-# The first Python that is new enough; `make run PYTHON=…` names another.
+# The first Python that is new enough; `make run PYTHON=…` selects another one.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 PORT ?= 8000
@@ -25,9 +26,18 @@ BENCH_ARGS ?=
 run: .venv/.local
 	@exec .venv/bin/python -m dynamodb_items.local --port $(PORT) $(if $(ENDPOINT),--endpoint $(ENDPOINT))
 
-TEST_TOOLS = .venv/.tests .venv-ministack/.installed $(SDK_TOOLS) build/prometheus/.unpacked \
-	tests/docs/openapi_lint/node_modules/.installed
+# The folders of tests in PYTEST_ARGS; without one, every test is run.
+FOLDERS = $(filter tests/%,$(PYTEST_ARGS))
+EVERY_TEST = $(if $(FOLDERS),$(filter tests tests/,$(PYTEST_ARGS)),yes)
+# $(call for,FOLDERS,TOOLS): the tools, if a test in one of the folders is chosen.
+for = $(if $(EVERY_TEST)$(filter $(patsubst %,tests/%%,$(1)),$(FOLDERS)),$(2))
+WITH_ENGINE = $(EVERY_TEST)$(filter-out tests/unit% tests/docs% tests/expressions%,$(FOLDERS))
+
 SDK_TOOLS = build/.programs .venv-sdk/.installed tests/sdk/node_modules/.installed
+LINTERS = tests/docs/openapi_lint/node_modules/.installed
+TEST_TOOLS = .venv/.tests $(if $(WITH_ENGINE),.venv-ministack/.installed) $(call for,sdk,$(SDK_TOOLS)) \
+	$(call for,docs,$(LINTERS)) $(call for,observability,build/prometheus/.unpacked) \
+	$(call for,browser proxies docs,build/.programs)
 
 test: $(TEST_TOOLS)
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
@@ -35,7 +45,7 @@ test: $(TEST_TOOLS)
 unit: .venv/.tests
 	.venv/bin/python -m pytest tests/unit $(PYTEST_ARGS)
 
-# What is promised holds without the fast path too; the faster engine will do.
+# The contract holds without the fast path too; one engine is enough to show it.
 test-botocore: .venv/.tests .venv-ministack/.installed
 	ITEMS_TEST_FAST_PATH=false .venv/bin/python -m pytest tests/contract tests/faults -k "not moto"
 
@@ -47,6 +57,8 @@ check: .venv/.tools
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/codespell
+	.venv/bin/python -m pytest --quiet tests/docs/test_vocabulary.py
 	.venv/bin/python -m openapi check
 	.venv/bin/bandit --quiet --configfile pyproject.toml --recursive service openapi deploy
 	requirements/audit
@@ -63,7 +75,7 @@ bench: .venv/.local .venv-bench-service/.installed .venv-bench/.installed .venv-
 sdk: .venv/.tests $(SDK_TOOLS)
 	.venv/bin/python -m tests.sdk
 
-# Not --quiet: it hides the warnings that --strict counts, so that broken links pass.
+# Without --quiet, which hides the warnings that --strict counts: broken links would pass.
 docs: .venv/.tests
 	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
 
@@ -89,7 +101,7 @@ clean:
 	@requirements/install .venv $<
 	@touch $@
 
-# ministack pins botocore, so it lives apart.
+# ministack pins botocore, so it has its own environment.
 .venv-ministack/.installed: requirements/ministack.lock | .venv-ministack/bin/python
 	@requirements/install .venv-ministack $<
 	@touch $@
@@ -98,8 +110,8 @@ clean:
 	@requirements/install .venv-sdk $<
 	@touch $@
 
-# The service as it is shipped, and granian; the peers' packages pin botocore, each another one.
-.venv-bench-service/.installed: requirements/bench-service.lock | .venv-bench-service/bin/python
+# Only the packages of the image. The packages of the other servers pin other versions of botocore.
+.venv-bench-service/.installed: requirements/image.lock | .venv-bench-service/bin/python
 	@requirements/install .venv-bench-service $<
 	@touch $@
 
@@ -134,5 +146,5 @@ build/prometheus/.unpacked: requirements/prometheus
 	@if command -v npm >/dev/null; then \
 		echo "Installing the npm packages of $* …"; npm ci --prefix $* --loglevel=error; \
 	else \
-		echo "npm is not here: the tests that need it will say so."; mkdir -p $(@D); fi
+		echo "npm is not installed: the tests that need it will fail."; mkdir -p $(@D); fi
 	@touch $@

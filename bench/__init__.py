@@ -1,1 +1,1 @@
-"""What a request costs: the service beside its peers, on one stub backend."""
+"""Benchmark of the service and comparable servers on one stub backend."""

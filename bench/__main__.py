@@ -1,4 +1,4 @@
-"""``python -m bench``: the service and its peers, measured in one run."""
+"""``python -m bench``: measure the service and comparable servers in one run."""
 
 import os
 import platform
@@ -34,7 +34,7 @@ CONNECTIONS = (1, 16, 64, 256)
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much is measured, and how often."""
+    """What a run measures, and how often."""
 
     loads: tuple[Load, ...]
     rounds: int
@@ -88,18 +88,18 @@ def main(  # noqa: PLR0917 - click calls it by name
     json_path: Path | None,
     svg_path: Path | None,
 ) -> None:
-    """Measure the service and its peers on one stub backend; print Markdown tables.
+    """Measure the service and comparable servers on one stub backend; print Markdown tables.
 
     Rounds are interleaved, servers and load have cores of their own, and every figure is a
     median. On a busy machine read the ratios, not the figures. Progress goes to standard error.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and end what was started
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that started processes are ended
     extent = QUICK if quick else Extent(FULL_LOADS, rounds, seconds, cold_starts=5)
     chosen = tuple(load for load in extent.loads if not loads or loads in str(load))
     try:
         report = _run(_contenders(only), replace(extent, loads=chosen))
     except BenchError as error:
-        _say(f"The bench cannot go on. {error}")
+        _say(f"Cannot run the benchmark: {error}")
         sys.exit(1)
     print(report.as_text())
     for path, write in (
@@ -109,7 +109,7 @@ def main(  # noqa: PLR0917 - click calls it by name
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             write(path)
-            _say(f"Written: {path}")
+            _say(f"Wrote {path}.")
 
 
 def _run(contenders: Sequence[Contender], extent: Extent) -> Report:
@@ -160,23 +160,21 @@ def _contenders(only: str | None) -> list[Contender]:
     names = [contender.name for contender in CONTENDERS]
     wanted = names if only is None else [name.strip() for name in only.split(",")]
     if unknown := [name for name in wanted if name not in names]:
-        raise BenchError(
-            f"No contender is called {', '.join(unknown)}; there are {', '.join(names)}."
-        )
+        raise BenchError(f"Unknown contender {', '.join(unknown)}. Choose from {', '.join(names)}.")
     for program, how in (
-        ("nginx", "make bench installs it, or says how"),
-        ("wrk", "make bench installs it, or says how"),
-        ("taskset", "it is in the package util-linux"),
+        ("nginx", "run make bench, which installs it"),
+        ("wrk", "run make bench, which installs it"),
+        ("taskset", "install the package util-linux"),
     ):
         if shutil.which(program) is None:
-            raise BenchError(f"{program} is not here: {how}.")
+            raise BenchError(f"{program} is not installed: {how}.")
     chosen = []
     for contender in CONTENDERS:
         if contender.name in wanted:
             if _is_installed(contender):
                 chosen.append(contender)
             else:
-                _say(f"Left out, for it is not installed: {contender.title}")
+                _say(f"Skipped, because it is not installed: {contender.title}")
     return chosen
 
 

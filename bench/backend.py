@@ -1,7 +1,7 @@
-"""The stub backend: nginx with canned answers that DynamoDB would give, at next to no cost.
+"""The stub backend: nginx with prepared responses of DynamoDB, at very low cost.
 
-A read finds the item. A write answers the attributes that it asks for by ``ReturnValues``. Every
-answer carries the checksum and the headers of DynamoDB's own.
+A read returns the item. A write returns the attributes that its ``ReturnValues`` names. Every
+response has the checksum and the headers of a response of DynamoDB.
 """
 
 import tempfile
@@ -35,14 +35,14 @@ http {{
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
   init_by_lua_block {{
-    answers = {{}}
-    local function answer(file, checksum)
+    responses = {{}}
+    local function response(file, checksum)
       local handle = assert(io.open("{folder}/" .. file, "rb"))
       local body = handle:read("*a")
       handle:close()
       return {{ body = body, length = #body, checksum = checksum }}
     end
-{answers}
+{responses}
   }}
   server {{
     listen 127.0.0.1:{port} backlog=4096;
@@ -52,21 +52,21 @@ http {{
         ngx.req.read_body()
         local body = ngx.req.get_body_data() or ""
         local name = string.match(body, '"Name"%s*:%s*{{%s*"S"%s*:%s*"([^"]*)"') or ""
-        local known = answers[name] or answers["absent"]
+        local known = responses[name] or responses["absent"]
         local target = ngx.var.http_x_amz_target or ""
-        local answer
+        local response
         if string.find(target, "GetItem", 1, true) then
-          answer = known.item
+          response = known.item
         elseif string.find(body, '"ALL_', 1, true) then
-          answer = known.attributes
+          response = known.attributes
         else
-          answer = answers["absent"].item
+          response = responses["absent"].item
         end
         if string.sub(name, -{suffix_length}) == "{suffix}" then ngx.sleep({delay_seconds}) end
-        ngx.header["Content-Length"] = answer.length
-        ngx.header["x-amz-crc32"] = answer.checksum
+        ngx.header["Content-Length"] = response.length
+        ngx.header["x-amz-crc32"] = response.checksum
         ngx.header["x-amzn-RequestId"] = "QJ0EXAMPLE0EXAMPLE0EXAMPLE0EXAMPLE0EXAMPLE0EXAMPLE0"
-        ngx.print(answer.body)
+        ngx.print(response.body)
       }}
     }}
   }}
@@ -76,7 +76,7 @@ http {{
 
 @contextmanager
 def backend(cores: frozenset[int]) -> Iterator[str]:
-    """The endpoint of a stub backend that runs on the given cores."""
+    """Run a stub backend on the given cores and yield its endpoint."""
     with tempfile.TemporaryDirectory(prefix="bench-backend-") as name:
         folder = Path(name)
         port = free_port()
@@ -86,7 +86,7 @@ def backend(cores: frozenset[int]) -> Iterator[str]:
             _CONFIGURATION.format(
                 folder=folder,
                 port=port,
-                answers="\n".join(_write_answers(folder)),
+                responses="\n".join(_write_responses(folder)),
                 suffix=suffix,
                 suffix_length=len(suffix),
                 delay_seconds=DELAY_MILLISECONDS / 1000,
@@ -98,9 +98,9 @@ def backend(cores: frozenset[int]) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
 
 
-def _write_answers(folder: Path) -> Iterator[str]:
-    """The answers as files, and a line of Lua for each that loads it."""
-    folder.chmod(0o755)  # nginx gives up root's rights
+def _write_responses(folder: Path) -> Iterator[str]:
+    """Write the responses to files; yield the line of Lua that loads each of them."""
+    folder.chmod(0o755)  # nginx drops the rights of root
     yield _loading(folder, "absent", b"{}", b"{}")
     for size in Size:
         for delayed in (False, True):
@@ -118,5 +118,5 @@ def _loading(folder: Path, name: str, item: bytes, attributes: bytes) -> str:
     for member, body in (("item", item), ("attributes", attributes)):
         file = f"{name}.{member}.json"
         (folder / file).write_bytes(body)
-        members.append(f'{member} = answer("{file}", "{zlib.crc32(body)}")')
-    return f'    answers["{name}"] = {{ {", ".join(members)} }}'
+        members.append(f'{member} = response("{file}", "{zlib.crc32(body)}")')
+    return f'    responses["{name}"] = {{ {", ".join(members)} }}'

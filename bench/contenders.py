@@ -1,4 +1,4 @@
-"""The service and its peers: how each is started, one worker, on one port."""
+"""The service and comparable servers: how to start each with one worker on one port."""
 
 import shutil
 from collections.abc import Mapping
@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from dynamodb_items.credentials.lookup import DEFAULT_REGION
+from dynamodb_items.domain.defaults import DEFAULT_TABLE
 from dynamodb_items.local.processes import free_port
 
 from bench.credentials import MakeCredential, api_key, token
@@ -13,18 +15,16 @@ from bench.items import Size
 from bench.load import Load, usual_connections
 
 ROOT = Path(__file__).parent.parent
-# What is shipped and no more: a package that is only of use to developers would be weighed too.
+# Only the packages of the image: packages for developers would add to the measured memory.
 SERVICE_PYTHON = ROOT / ".venv-bench-service/bin/python"
 PEERS_PYTHON = ROOT / ".venv-bench/bin/python"
 AWS_COMMAND = ROOT / ".venv-awscli/bin/aws"
 FASTIFY = ROOT / "bench/peers/fastify"
-TABLE = "my-dynamodb-table"
 
 PLAIN = "plain"
 SERVICE = "service"
 SERVICE_WITH_TOKENS = "service-jwt"
 SERVICE_WITH_API_KEYS = "service-api-key"
-SERVICE_ON_GRANIAN = "service-granian"
 SERVICE_WITHOUT_FAST_PATH = "service-botocore"
 FASTAPI_AIOBOTO3 = "fastapi-aioboto3"
 FASTAPI_AIODYNAMO = "fastapi-aiodynamo"
@@ -34,7 +34,7 @@ FASTIFY_SDK = "fastify-sdk"
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A server of items, and how to start one worker of it; ``{port}`` stands for its port."""
+    """A server of items and the command that starts it; ``{port}`` stands for its port."""
 
     name: str
     title: str
@@ -45,13 +45,13 @@ class Contender:
     is_ours: bool = False
     credential: MakeCredential | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    """What every request to it shows."""
+    """Headers of every request to it."""
 
     loads: tuple[Load, ...] | None = None
-    """Measured under these alone, and started for nothing else; None for all."""
+    """The only loads under which it is measured; None for all loads."""
 
     def with_credential(self, folder: Path) -> Self:
-        """The same, asking for a credential that its requests show, if it is one that asks."""
+        """Return the contender with its credential made, if it requires one."""
         if self.credential is None:
             return self
         made = self.credential(folder)
@@ -59,11 +59,11 @@ class Contender:
         return replace(self, environment=environment, headers=made.headers)
 
     def is_measured_under(self, load: Load) -> bool:
-        """Whether the load is one of its own."""
+        """Return whether the contender is measured under the load."""
         return self.loads is None or load in self.loads
 
     def command_on(self, port: int) -> list[str]:
-        """The command that serves on a port."""
+        """Return the command that serves on a port."""
         return [word.format(port=port) for word in self.command]
 
 
@@ -78,7 +78,7 @@ def _gunicorn(*arguments: str) -> tuple[str, ...]:
     return (str(SERVICE_PYTHON), "-m", "gunicorn", "--bind", "127.0.0.1:{port}", *arguments)
 
 
-# By default the service refuses requests beyond its share; here everyone answers everything.
+# By default the service rejects requests above a limit; the other servers have no limit.
 _UNLIMITED = {"ITEMS_MAX_IN_FLIGHT": "1000"}
 _PRODUCTION = (
     "--config",
@@ -91,8 +91,8 @@ _PRODUCTION = (
 SMALL_READ = Load("GET", Size.SMALL, usual_connections(Size.SMALL))
 
 
-def _asking(name: str, title: str, credential: MakeCredential) -> Contender:
-    """The service, asking each caller for a credential: a small read tells what that costs."""
+def _authenticated(name: str, title: str, credential: MakeCredential) -> Contender:
+    """Return the service with authentication, measured only with small reads."""
     return Contender(
         name,
         title,
@@ -107,27 +107,17 @@ def _asking(name: str, title: str, credential: MakeCredential) -> Contender:
 CONTENDERS = (
     Contender(
         PLAIN,
-        "flask-smorest + marshmallow + boto3, gunicorn gthread",
+        "Flask + flask-smorest + boto3, gunicorn with threads",
         _gunicorn("--threads", "16", "bench.peers.plain:app"),
     ),
-    Contender(SERVICE, "this service, gunicorn", _gunicorn(*_PRODUCTION), _UNLIMITED, is_ours=True),
-    _asking(SERVICE_WITH_TOKENS, "this service with a JSON Web Token, gunicorn", token),
-    _asking(SERVICE_WITH_API_KEYS, "this service with an API key, gunicorn", api_key),
-    Contender(
-        SERVICE_ON_GRANIAN,
-        "this service on granian (not offered, for it hides the raw path)",
-        (
-            *(str(SERVICE_PYTHON), "-m", "granian", "--interface", "wsgi", "--workers", "1"),
-            *("--host", "127.0.0.1", "--port", "{port}", "--log-level", "error"),
-            *("--blocking-threads", "64", "--backpressure", "256", "dynamodb_items.wsgi:app"),
-        ),
-        # The service cannot see where granian listens, so it asks who may in.
-        {**_UNLIMITED, "ITEMS_AUTH": "none"},
-        is_ours=True,
+    Contender(SERVICE, "this service", _gunicorn(*_PRODUCTION), _UNLIMITED, is_ours=True),
+    _authenticated(
+        SERVICE_WITH_TOKENS, "this service, authentication with a JSON Web Token", token
     ),
+    _authenticated(SERVICE_WITH_API_KEYS, "this service, authentication with an API key", api_key),
     Contender(
         SERVICE_WITHOUT_FAST_PATH,
-        "this service without its fast path, gunicorn",
+        "this service without its fast path",
         _gunicorn(*_PRODUCTION),
         {**_UNLIMITED, "ITEMS_FAST_PATH": "0"},
         is_ours=True,
@@ -159,16 +149,16 @@ CONTENDERS = (
 
 
 def environment_of(contender: Contender, endpoint: str, port: int) -> dict[str, str]:
-    """What the contender's process needs to find its table and its port."""
+    """Return the variables with which the contender's process finds its table and port."""
     return {
         "AWS_ACCESS_KEY_ID": "bench",
         "AWS_SECRET_ACCESS_KEY": "bench",
-        "AWS_REGION": "us-east-2",
-        "AWS_DEFAULT_REGION": "us-east-2",
+        "AWS_REGION": DEFAULT_REGION,
+        "AWS_DEFAULT_REGION": DEFAULT_REGION,
         "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "BENCH_TABLE": TABLE,
-        "ITEMS_TABLE": TABLE,
+        "BENCH_TABLE": DEFAULT_TABLE,
+        "ITEMS_TABLE": DEFAULT_TABLE,
         "PORT": str(port),
         **({"ITEMS_ADMIN_BIND": f"127.0.0.1:{free_port()}"} if contender.is_ours else {}),
         "PYTHONPATH": f"{ROOT}:{ROOT / 'service'}",

@@ -1,4 +1,4 @@
-"""What a caller shows to a service that asks: made anew for each run, and good for nothing else."""
+"""Credentials of callers, made for each run and valid only in it."""
 
 import hashlib
 import json
@@ -19,18 +19,18 @@ _LIFETIME_SECONDS = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """How a service is told to ask for a credential, and the headers that show one."""
+    """Settings that make a service require a credential, and the headers that carry one."""
 
     environment: Mapping[str, str]
     headers: Mapping[str, str]
 
 
 MakeCredential = Callable[[Path], Credential]
-"""Puts what the service reads into a folder."""
+"""Makes a credential; the files that the service reads go to a folder."""
 
 
 def token(folder: Path) -> Credential:
-    """A JSON Web Token signed with RS256, and a file with the key set to verify it."""
+    """Return a JSON Web Token signed with RS256; write the key set that verifies it."""
     key = RSAKey.generate_key(2048, {"kid": "bench"})
     key_set = folder / "key-set.json"
     key_set.write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
@@ -54,7 +54,7 @@ def token(folder: Path) -> Credential:
 
 
 def api_key(folder: Path) -> Credential:
-    """An API key, and a file with its hash."""
+    """Return an API key; write the file with its hash."""
     key = f"items_bench_{secrets.token_urlsafe(32)}"
     file = folder / "api-keys.toml"
     sha256 = hashlib.sha256(key.encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""The items that are read and written, of three sizes, and how the backend answers for them.
+"""The items of three sizes that the benchmark reads and writes.
 
-The sort key says everything: ``small``, ``medium`` or ``large``; ``-10ms`` after it asks the
-backend to wait before it answers, as DynamoDB does.
+The sort key selects the backend's response: ``small``, ``medium`` or ``large``, and with ``-10ms``
+after it the response comes after a delay that is typical of DynamoDB.
 """
 
 import enum
@@ -14,7 +14,7 @@ DELAY_MILLISECONDS = 10
 
 
 class Size(enum.StrEnum):
-    """The sizes of items, as a body of plain JSON: about 0.3 KB, 4 KB and 100 KB."""
+    """The sizes of items: about 0.3 KB, 4 KB and 100 KB of plain JSON."""
 
     SMALL = "small"
     MEDIUM = "medium"
@@ -22,7 +22,7 @@ class Size(enum.StrEnum):
 
     @property
     def label(self) -> str:
-        """The size in words."""
+        """The size of the item as plain JSON."""
         return {"small": "0.3 KB", "medium": "4 KB", "large": "100 KB"}[self]
 
 
@@ -30,7 +30,7 @@ _ORDERS = {Size.SMALL: 1, Size.MEDIUM: 35, Size.LARGE: 950}
 
 
 def attributes(size: Size) -> dict[str, Any]:
-    """The plain attributes besides the key: text, numbers, a map, and a list of maps."""
+    """Return the attributes without the key: text, numbers, a map, and a list of maps."""
     return {
         "Email": "andrew@example.com",
         "Age": 41,
@@ -49,16 +49,16 @@ def attributes(size: Size) -> dict[str, Any]:
 
 
 PATCH = {"Age": 42, "Email": "andrew.42@example.com"}
-"""A flat merge patch: what most updates are."""
+"""A flat merge patch, as in most updates."""
 
 
 def typed(value: Any) -> dict[str, Any]:
-    """A plain value in DynamoDB's typed form."""
+    """Return a plain value in DynamoDB's typed form."""
     match value:
         case bool():
             return {"BOOL": value}
         case int() | float():
-            return {"N": f"{Decimal(str(value)).normalize():f}"}  # as DynamoDB spells them
+            return {"N": f"{Decimal(str(value)).normalize():f}"}  # as DynamoDB writes numbers
         case str():
             return {"S": value}
         case list():
@@ -68,7 +68,7 @@ def typed(value: Any) -> dict[str, Any]:
 
 
 def stored(size: Size, *, delayed: bool) -> bytes:
-    """The item in DynamoDB's own form, as the service itself would have stored it."""
+    """Return the item in DynamoDB's typed form, as the service would have stored it."""
     item = {
         "Id": {"N": str(PARTITION)},
         "Name": {"S": item_name(size, delayed=delayed)},
@@ -79,10 +79,10 @@ def stored(size: Size, *, delayed: bool) -> bytes:
 
 
 def item_name(size: Size, *, delayed: bool) -> str:
-    """The sort key, by which the backend knows what to answer."""
+    """Return the sort key, which selects the backend's response."""
     return f"{size}-{DELAY_MILLISECONDS}ms" if delayed else str(size)
 
 
 def path(size: Size, *, delayed: bool = False) -> str:
-    """Where every contender serves the item."""
+    """Return the path at which every contender serves the item."""
     return f"/items/{PARTITION}/{item_name(size, delayed=delayed)}"

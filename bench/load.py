@@ -1,4 +1,4 @@
-"""The load generator: wrk, for a bounded time on a bounded number of connections."""
+"""The load generator: wrk with a fixed duration and number of connections."""
 
 import json
 import subprocess
@@ -11,7 +11,6 @@ from bench import items
 from bench.items import Size
 from bench.processes import BenchError
 
-# Past this many seconds wrk counts a request as timed out.
 _TIMEOUT_SECONDS = 10
 
 _REPORT = """
@@ -28,7 +27,7 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is asked of a contender, over and over."""
+    """A request that is repeated on some connections."""
 
     method: str
     size: Size
@@ -57,13 +56,14 @@ class Load:
 
 
 def usual_connections(size: Size) -> int:
-    """Enough to keep one core busy; of large items few, or a round ends before its answers."""
+    """Return how many connections keep one core busy with requests for items of this size."""
+    # More requests for large items would not finish within a round.
     return 4 if size is Size.LARGE else 16
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one round of load saw."""
+    """The figures of one round of load."""
 
     requests: int
     seconds: float
@@ -75,10 +75,10 @@ class Sample:
 def generate(
     port: int, load: Load, seconds: float, cores: frozenset[int], headers: Mapping[str, str]
 ) -> Sample:
-    """Load the contender on a port for some seconds, with these headers on each request.
+    """Send a load to a port for some seconds, with these headers on each request.
 
     Raises:
-        BenchError: wrk did not run.
+        BenchError: wrk failed.
     """
     with tempfile.TemporaryDirectory(prefix="bench-load-") as folder:
         script = Path(folder, "load.lua")

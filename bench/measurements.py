@@ -1,4 +1,4 @@
-"""What is measured, and how: interleaved rounds, medians, the processes weighed by the kernel."""
+"""Measurements: interleaved rounds, medians, and processor time as the kernel reports it."""
 
 import http.client
 import json
@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from dynamodb_items.domain.defaults import DEFAULT_TABLE
 from dynamodb_items.local.processes import free_port
 
 from bench import items
-from bench.contenders import AWS_COMMAND, TABLE, Contender, environment_of
+from bench.contenders import AWS_COMMAND, Contender, environment_of
 from bench.items import Size
 from bench.load import Load, generate
 from bench.processes import (
@@ -39,21 +40,21 @@ _COLD_START_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Cores:
-    """Where things run: the servers measured have theirs to themselves."""
+    """The cores of the measured server, and those of the load and the backend."""
 
     server: frozenset[int]
     others: frozenset[int]
 
     @classmethod
     def chosen(cls) -> "Cores":
-        """The first core for the server, another for the load and the backend if there is one."""
+        """Choose the first core for the server and, if possible, others for the rest."""
         first, *rest = sorted(os.sched_getaffinity(0))
         return cls(frozenset({first}), frozenset(rest[:2] or [first]))
 
 
 @dataclass(slots=True)
 class Figures:
-    """One contender under one load: a figure for each round."""
+    """The figures of one contender under one load, one for each round."""
 
     cpu_microseconds: list[float] = field(default_factory=list)
     requests_per_second: list[float] = field(default_factory=list)
@@ -62,7 +63,7 @@ class Figures:
     failures: int = 0
 
     def medians(self) -> dict[str, float]:
-        """The median of every figure."""
+        """Return the median of each figure, and the number of failures."""
         return {
             name: round(statistics.median(getattr(self, name)), 2)
             for name in (
@@ -76,7 +77,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A contender that runs."""
+    """A running contender."""
 
     contender: Contender
     port: int
@@ -84,7 +85,7 @@ class Server:
 
     @property
     def worker_mebibytes(self) -> float:
-        """The memory of the process that does the work: the one that spent most time."""
+        """The memory of the worker: the process with the most processor time."""
         worker = max(tree(self.pid), key=lambda pid: cpu_seconds([pid]))
         return memory_mebibytes(worker)
 
@@ -93,15 +94,15 @@ class Server:
 def serving(
     contenders: Sequence[Contender], endpoint: str, cores: Cores, logs: Path
 ) -> Iterator[list[Server]]:
-    """Every contender at once, each checked to answer as it should; idle ones cost nothing."""
+    """Run all contenders at once, and check the responses of each."""
     with ExitStack() as processes:
         servers = []
         for contender in contenders:
             port = free_port()
             process = processes.enter_context(_started(contender, endpoint, port, cores, logs))
             wait_until_it_listens(port, process)
-            _until_it_answers(contender, port, process)
-            _check_answers(contender, port)
+            _wait_for_item(contender, port, process)
+            _check_responses(contender, port)
             servers.append(Server(contender, port, process.pid))
         yield servers
 
@@ -109,7 +110,7 @@ def serving(
 def measure_load(
     servers: Sequence[Server], load: Load, *, rounds: int, seconds: float, cores: Cores, say: Say
 ) -> dict[str, Figures]:
-    """The figures of each server that the load is for, by contender's name; rounds interleaved."""
+    """Return the figures of each server under the load, by contender's name."""
     servers = [server for server in servers if server.contender.is_measured_under(load)]
     figures = {server.contender.name: Figures() for server in servers}
     for number in range(rounds):
@@ -129,25 +130,25 @@ def measure_load(
 def measure_cold_starts(
     contenders: Sequence[Contender], endpoint: str, rounds: int, cores: Cores, logs: Path
 ) -> dict[str, float]:
-    """Milliseconds from the start of each to its first item, by contender's name; medians."""
+    """Return the median milliseconds from start to first item, by contender's name."""
     samples: dict[str, list[float]] = {contender.name: [] for contender in contenders}
     for number in range(rounds):
         for contender in _rotated(contenders, number):
             port = free_port()
             began = time.perf_counter()
             with _started(contender, endpoint, port, cores, logs) as process:
-                _until_it_answers(contender, port, process)
+                _wait_for_item(contender, port, process)
                 samples[contender.name].append((time.perf_counter() - began) * 1000)
     return {name: round(statistics.median(values), 1) for name, values in samples.items()}
 
 
 def measure_command_line(endpoint: str, rounds: int, cores: Cores) -> dict[str, float]:
-    """The AWS CLI, a process for each read: its processor time and its duration, medians."""
+    """Return the median processor time and duration of a read with the AWS CLI."""
     key = {"Id": {"N": str(items.PARTITION)}, "Name": {"S": str(Size.SMALL)}}
     command = [
         *("taskset", "-c", ",".join(map(str, sorted(cores.server)))),
         *(str(AWS_COMMAND), "dynamodb", "get-item", "--endpoint-url", endpoint),
-        *("--table-name", TABLE, "--key", json.dumps(key)),
+        *("--table-name", DEFAULT_TABLE, "--key", json.dumps(key)),
     ]
     contender = Contender("aws-cli", "AWS CLI", ())
     environment = {**os.environ, **environment_of(contender, endpoint, 0)}
@@ -168,7 +169,7 @@ def measure_command_line(endpoint: str, rounds: int, cores: Cores) -> dict[str, 
 
 
 def warm_up(servers: Sequence[Server], methods: Sequence[str], cores: Cores) -> None:
-    """Let every server compile, connect and fill its caches."""
+    """Send requests so that every server compiles, connects and fills its caches."""
     for server in servers:
         for method in methods:
             load = Load(method, Size.SMALL, 16)
@@ -184,10 +185,12 @@ def _measure_round(
             server.port, load, seconds * longer, cores.others, server.contender.headers
         )
         spent = cpu_seconds(tree(server.pid)) - before
-        if sample.requests >= load.connections:  # fewer are no measure: most are under way still
+        if sample.requests >= load.connections:  # with fewer, most requests are still in flight
             break
     else:
-        raise BenchError(f"{server.contender.name} answers next to nothing under {load}.")
+        raise BenchError(
+            f"{server.contender.name}: fewer than {load.connections} responses in {load}."
+        )
     figures.cpu_microseconds.append(spent / sample.requests * 1e6)
     figures.requests_per_second.append(sample.requests / sample.seconds)
     figures.p50_milliseconds.append(sample.p50_milliseconds)
@@ -197,9 +200,7 @@ def _measure_round(
 
 
 def _let_finish(server: Server) -> None:
-    """Wait until it is done with what was under way when the load ended: the next server would
-    share the core with it.
-    """
+    """Wait until the server is idle, since the next one uses the same core."""
     until = time.monotonic() + _FINISH_SECONDS
     spent = cpu_seconds(tree(server.pid))
     while time.monotonic() < until:
@@ -223,49 +224,49 @@ def _started(
         yield process
 
 
-def _until_it_answers(contender: Contender, port: int, process: "subprocess.Popen[bytes]") -> None:
+def _wait_for_item(contender: Contender, port: int, process: "subprocess.Popen[bytes]") -> None:
     until = time.monotonic() + _COLD_START_SECONDS
     while time.monotonic() < until:
         if process.poll() is not None:
             raise BenchError(f"{process.args!r} ended with status {process.returncode}.")
         try:
-            if _answer(contender, port, "GET", items.path(Size.SMALL))[0] == http.client.OK:
+            if _request(contender, port, "GET", items.path(Size.SMALL))[0] == http.client.OK:
                 return
         except OSError:
             pass
         time.sleep(0.002)
-    raise BenchError(f"{process.args!r} gave no item within {_COLD_START_SECONDS} seconds.")
+    raise BenchError(f"{process.args!r} returned no item within {_COLD_START_SECONDS} seconds.")
 
 
-def _check_answers(contender: Contender, port: int) -> None:
-    """A contender that is quick because it is wrong is none."""
+def _check_responses(contender: Contender, port: int) -> None:
+    """Reject a contender that returns wrong responses."""
     for method in ("GET", "PUT", "PATCH"):
         for size in Size:
             load = Load(method, size, 1)
-            status, body = _answer(contender, port, method, load.path, load.body)
+            status, body = _request(contender, port, method, load.path, load.body)
             expected = items.attributes(size)
             whole = status < http.client.MULTIPLE_CHOICES and all(name in body for name in expected)
             if not (whole and len(body["Orders"]) == len(expected["Orders"])):
                 raise BenchError(
-                    f"{contender.name} answers {method} wrongly: {status} {body!r:.300}"
+                    f"{contender.name}: wrong response to {method}: {status} {body!r:.300}"
                 )
 
 
-def _answer(
+def _request(
     contender: Contender, port: int, method: str, path: str, body: bytes | None = None
 ) -> tuple[int, Any]:
     headers = {**contender.headers, **({"Content-Type": "application/json"} if body else {})}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        content = answer.read()
+        response = connection.getresponse()
+        content = response.read()
     finally:
         connection.close()
     try:
-        return answer.status, json.loads(content)
+        return response.status, json.loads(content)
     except ValueError:
-        return answer.status, {}
+        return response.status, {}
 
 
 def _children_seconds() -> float:
@@ -273,6 +274,6 @@ def _children_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _rotated(things: Sequence[_T], by: int) -> list[_T]:
-    by %= len(things) or 1
-    return [*things[by:], *things[:by]]
+def _rotated(members: Sequence[_T], by: int) -> list[_T]:
+    by %= len(members) or 1
+    return [*members[by:], *members[:by]]

@@ -1,4 +1,4 @@
-"""Processes: started on chosen cores, and weighed by what the kernel counts."""
+"""Processes on chosen cores, and the processor time and memory that the kernel reports."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class BenchError(Exception):
-    """Something that the bench needs does not work; the message says what to do."""
+    """A requirement of the benchmark is not met; the message says what to do."""
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def running_on(
     log: Path,
     folder: Path | None = None,
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process on these cores, its output in the log; gone afterwards, children and all."""
+    """Run a process on these cores; end it and its children afterwards."""
     with (
         log.open("wb") as output,
         running(
@@ -43,10 +43,10 @@ def running_on(
 
 
 def wait_until_it_listens(port: int, process: "subprocess.Popen[bytes]") -> None:
-    """Return once something accepts connections on the port.
+    """Wait until the port accepts connections.
 
     Raises:
-        BenchError: the process ended, or does not listen in time.
+        BenchError: the process ended, or did not listen in time.
     """
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
@@ -62,7 +62,7 @@ def wait_until_it_listens(port: int, process: "subprocess.Popen[bytes]") -> None
 
 
 def tree(pid: int) -> list[int]:
-    """A process and all its living descendants."""
+    """Return the process ID and those of all running descendants."""
     pids = [pid]
     for parent in pids:
         for task in _folders(Path(f"/proc/{parent}/task")):
@@ -71,12 +71,12 @@ def tree(pid: int) -> list[int]:
 
 
 def cpu_seconds(pids: Sequence[int]) -> float:
-    """User and system time that these processes have spent, all their threads together."""
+    """Return the user and system time of these processes and all their threads."""
     return sum(_ticks(pid) for pid in pids) / _TICKS_PER_SECOND
 
 
 def memory_mebibytes(pid: int) -> float:
-    """The process's proportional set size: its own memory, and its share of what is shared."""
+    """Return the proportional set size: own memory plus a share of shared memory."""
     for line in _text(Path(f"/proc/{pid}/smaps_rollup")).splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024
@@ -91,12 +91,12 @@ def _ticks(pid: int) -> int:
 def _folders(path: Path) -> list[Path]:
     try:
         return list(path.iterdir())
-    except OSError:  # it has ended
+    except OSError:  # the process has ended
         return []
 
 
 def _text(path: Path) -> str:
     try:
         return path.read_text()
-    except OSError:  # it has ended
+    except OSError:  # the process has ended
         return ""

@@ -1,4 +1,4 @@
-"""A run's figures: as a table with ratios, as JSON, as a plot; and the goals held to them."""
+"""The figures of a run as tables with ratios, as JSON and as a plot, and the goals."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,6 @@ from bench.contenders import (
     CONTENDERS,
     PLAIN,
     SERVICE,
-    SERVICE_ON_GRANIAN,
     SERVICE_WITH_API_KEYS,
     SERVICE_WITH_TOKENS,
     SMALL_READ,
@@ -26,7 +25,7 @@ _TITLES = {contender.name: contender.title for contender in CONTENDERS}
 
 @dataclass(slots=True)
 class Report:
-    """Everything that one run measured."""
+    """The figures of one run."""
 
     machine: Mapping[str, Any]
     loads: dict[Load, dict[str, dict[str, float]]] = field(default_factory=dict)
@@ -35,11 +34,11 @@ class Report:
     command_line: dict[str, float] = field(default_factory=dict)
 
     def add(self, load: Load, figures: Mapping[str, Figures]) -> None:
-        """Take in the figures of one load."""
+        """Add the medians of one load."""
         self.loads[load] = {name: measured.medians() for name, measured in figures.items()}
 
     def as_json(self) -> str:
-        """The run for machines."""
+        """Return the figures as JSON."""
         document = {
             "machine": self.machine,
             "loads": [
@@ -54,7 +53,7 @@ class Report:
         return json.dumps(document, indent=2)
 
     def as_text(self) -> str:
-        """The run for readers: a Markdown table for each load, then what is measured once."""
+        """Return Markdown tables: one for each load, then memory, cold starts and goals."""
         sections = [_load_table(load, medians) for load, medians in self.loads.items()]
         sections.append(self._once_table())
         sections.append(_goals_table(list(goals(self))))
@@ -64,7 +63,7 @@ class Report:
         lines = [
             "### One worker",
             "",
-            "| | memory (PSS), MiB | of plain | cold start, ms | of plain |",
+            "| | memory (PSS), MiB | of Flask | cold start, ms | of Flask |",
             "|---|---|---|---|---|",
         ]
         for name in self.worker_mebibytes or self.cold_start_milliseconds:
@@ -77,7 +76,7 @@ class Report:
                 "",
                 f"AWS CLI, a process for each read: "
                 f"{self.command_line['cpu_microseconds'] / 1000:,.0f} ms of processor time, "
-                f"{self.command_line['p50_milliseconds']:,.0f} ms in all.",
+                f"{self.command_line['p50_milliseconds']:,.0f} ms in total.",
             ]
         return "\n".join(lines)
 
@@ -86,7 +85,7 @@ def _load_table(load: Load, medians: Mapping[str, Mapping[str, float]]) -> str:
     lines = [
         f"### {load}",
         "",
-        "| | CPU µs/request | of plain | requests/s | of plain | p50 ms | p99 ms |",
+        "| | CPU µs/request | of Flask | requests/s | of Flask | p50 ms | p99 ms |",
         "|---|---|---|---|---|---|---|",
     ]
     cpu = {name: figures["cpu_microseconds"] for name, figures in medians.items()}
@@ -109,7 +108,7 @@ def _ratio(figures: Mapping[str, float], name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Something the service wants to reach, and whether it did in this run."""
+    """A goal for a figure of the service, and whether this run reached it."""
 
     name: str
     reached: bool
@@ -117,22 +116,18 @@ class Goal:
 
 
 def goals(report: Report) -> Iterator[Goal]:
-    """The goals that this run has figures for."""
+    """Yield the goals for which this run has figures."""
     yield from _cost_goals(report)
     yield from _authentication_goals(report)
     yield from _latency_goals(report)
-    for name, figures, most in (
-        ("memory per worker, of plain", report.worker_mebibytes, 1.0),
-        ("cold start, of plain", report.cold_start_milliseconds, 1.0),
-    ):
-        if PLAIN in figures and SERVICE in figures:
-            yield _at_most(name, figures[SERVICE] / figures[PLAIN], most)
+    memory = report.worker_mebibytes
+    if PLAIN in memory and SERVICE in memory:
+        yield _at_most("memory per worker, of Flask", memory[SERVICE] / memory[PLAIN], 1.0)
 
 
 def _cost_goals(report: Report) -> Iterator[Goal]:
     for name, contender, load, most in (
         ("GET 0.3 KB", SERVICE, SMALL_READ, 0.22),
-        ("GET 0.3 KB on granian", SERVICE_ON_GRANIAN, SMALL_READ, 0.15),
         ("PUT 0.3 KB", SERVICE, Load("PUT", Size.SMALL, 16), 0.25),
         ("PATCH 0.3 KB", SERVICE, Load("PATCH", Size.SMALL, 16), 0.25),
         ("GET 100 KB", SERVICE, Load("GET", Size.LARGE, 4), 0.25),
@@ -140,7 +135,7 @@ def _cost_goals(report: Report) -> Iterator[Goal]:
         medians = report.loads.get(load, {})
         if contender in medians and PLAIN in medians:
             ratio = medians[contender]["cpu_microseconds"] / medians[PLAIN]["cpu_microseconds"]
-            yield _at_most(f"{name}, processor time of plain", ratio, most)
+            yield _at_most(f"{name}, processor time of Flask", ratio, most)
 
 
 def _authentication_goals(report: Report) -> Iterator[Goal]:
@@ -152,7 +147,7 @@ def _authentication_goals(report: Report) -> Iterator[Goal]:
         if contender in medians and SERVICE in medians:
             without = medians[SERVICE]["cpu_microseconds"]
             share = medians[contender]["cpu_microseconds"] / without - 1
-            yield _at_most(f"GET 0.3 KB, what {name} adds to the processor time", share, 0.10)
+            yield _at_most(f"GET 0.3 KB, processor time added by {name}", share, 0.10)
 
 
 def _latency_goals(report: Report) -> Iterator[Goal]:
@@ -165,7 +160,7 @@ def _latency_goals(report: Report) -> Iterator[Goal]:
     if SERVICE in delayed and peers:
         best = min(delayed[name]["p99_milliseconds"] for name in peers)
         yield _at_most(
-            "p99 at 64 connections, 10 ms backend, of the best Python peer's",
+            "p99 at 64 connections, 10 ms backend, of the best other Python server",
             delayed[SERVICE]["p99_milliseconds"] / best,
             1.0,
         )
@@ -201,7 +196,7 @@ _BARS = 420
 
 
 def write_plot(report: Report, path: Path) -> None:
-    """An SVG bar for each contender: processor time of a GET of a small item."""
+    """Write an SVG with a bar for each contender: processor time of a GET of a small item."""
     figures = {
         name: medians["cpu_microseconds"]
         for name, medians in report.loads.get(SMALL_READ, {}).items()
@@ -216,7 +211,7 @@ def write_plot(report: Report, path: Path) -> None:
         f'aria-label="Processor time of a GET">',
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
         '<text x="10" y="24" font-weight="bold" fill="#222222">'
-        "Processor time of a GET of a 0.3 KB item, µs: less is better</text>",
+        "Processor time of a GET of a 0.3 KB item, in µs (lower is better)</text>",
     ]
     ours = {contender.name for contender in CONTENDERS if contender.is_ours}
     for row, (name, value) in enumerate(sorted(figures.items(), key=lambda pair: pair[1])):

@@ -1,16 +1,17 @@
 #!/bin/sh
-# install.sh SOURCE [NAME]: install the release in the folder SOURCE next to the others and run it.
+# install.sh SOURCE [NAME]: install the release in the folder SOURCE and run it.
 #
-#   sudo deploy/install.sh /tmp/dynamodb-items           the folder that this script came in
-#   sudo deploy/install.sh --switch NAME                 back to a release that is still installed
-#   deploy/install.sh --list                             the releases, the running one marked
+#   sudo deploy/install.sh /tmp/dynamodb-items    an unpacked release archive, or a checkout
+#   sudo deploy/install.sh --switch NAME          run another installed release
+#   deploy/install.sh --list                      list the installed releases; * marks the running one
 #
-# PREFIX (default /opt/dynamodb-items) is the folder of the releases, SYSTEMCTL restarts the service,
-# PYTHON is the interpreter, 3.11 or newer. A release that cannot be installed changes nothing.
-# SETTINGS (default /etc/dynamodb-items.env) is the settings file: users other than its owner and
-# group lose access to it, since it may contain secrets. systemd reads it as root.
+# PYTHON is the interpreter, 3.11 or newer (default python3); PREFIX the folder of the releases
+# (default /opt/dynamodb-items); UNITS the folder of systemd's units; SYSTEMCTL the command that
+# restarts the service. SETTINGS (default /etc/dynamodb-items.env) is the settings file: other users
+# lose access to it, since it may contain secrets; systemd reads it as root.
+# If a release cannot be installed, nothing changes.
 set -eu
-# The unit's user is not root: it must be able to read the release.
+# The user of the unit is not root and must be able to read the release.
 umask 022
 
 prefix=${PREFIX:-/opt/dynamodb-items}
@@ -35,9 +36,9 @@ list() {
 
 switch() {
     [ -x "$prefix/releases/$1/venv/bin/python" ] ||
-        fail "There is no release $1; install.sh --list shows the installed ones."
+        fail "Release $1 is not installed. List the installed releases with: install.sh --list"
     [ ! -e "$settings" ] || chmod g-wx,o= "$settings"
-    # A rename, so that there is no moment without a current release.
+    # A rename is atomic, so that a current release exists at any time.
     ln -sfn "releases/$1" "$prefix/current.new"
     mv -T "$prefix/current.new" "$prefix/current"
     cp "$prefix/current/deploy/items.service" "$units/items.service"
@@ -51,19 +52,19 @@ install_release() {
     source=$1
     name=$2
     release=$prefix/releases/$name
-    [ -f "$source/requirements/image.lock" ] || fail "$source is not a release of the service."
-    [ -e "$release" ] && fail "There is a release $name already; give it another name."
+    [ -f "$source/requirements/image.lock" ] || fail "$source is not a release. Use the folder of an unpacked release archive or a checkout."
+    [ -e "$release" ] && fail "Release $name is already installed. Choose another NAME."
     echo "Installing release $name …"
     mkdir -p "$prefix/releases"
     new=$(mktemp -d "$prefix/releases/.new.XXXXXX")
     trap 'rm -rf "$new"' EXIT
     mkdir "$new/deploy"
     cp "$source/deploy/install.sh" "$source/deploy/items.service" "$new/deploy/"
-    # A release brings the wheel; a checkout is built into one.
+    # A release archive contains the wheel; pip builds that of a checkout.
     package=$(find "$source" -maxdepth 1 -name '*.whl')
-    # mktemp's folder is private, and so are files that were unpacked under a stricter umask.
+    # The folder of mktemp is private, and so are files that were unpacked with a stricter umask.
     chmod -R go+rX "$new"
-    ${PYTHON:-python3} -m venv "$new/venv" || fail "PYTHON names the interpreter: 3.11 or newer."
+    ${PYTHON:-python3} -m venv "$new/venv" || fail "Cannot make a virtual environment. Set PYTHON to Python 3.11 or newer."
     "$new/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
         --require-hashes --requirement "$source/requirements/image.lock"
     "$new/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --no-deps \
@@ -74,8 +75,8 @@ install_release() {
 }
 
 case ${1:-} in
-    "" | -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0" ;;
+    "" | -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0" ;;
     --list) list ;;
-    --switch) switch "${2:?NAME is missing}" ;;
+    --switch) switch "${2:?add the NAME of a release}" ;;
     *) install_release "$1" "${2:-$(date -u +%Y%m%d-%H%M%S)}" ;;
 esac

@@ -1,7 +1,7 @@
 #!/bin/sh
-# release.sh [FOLDER]: build a release of the committed files in FOLDER (default build/release):
-# wheel, sdist, the archive that deploy/install.sh installs, a bill of materials, SHA256SUMS.
-# The same commit gives the same bytes. `make release` prepares the environments and calls it.
+# release.sh [FOLDER]: build a release from the committed files into FOLDER (default build/release):
+# wheel, sdist, the archive that deploy/install.sh installs, bill of materials, SHA256SUMS.
+# The same commit gives the same bytes. Run it with make release, which installs the tools.
 set -eu
 umask 022
 cd "$(dirname "$0")/.."
@@ -10,14 +10,14 @@ SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH LC_ALL=C
 
 if [ -n "$(git status --porcelain)" ]; then
-    echo "The working tree has changes that are not committed; they are not part of the release." >&2
+    echo "Uncommitted changes are not part of the release." >&2
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/source" "$work/dist"
 git archive HEAD | tar -x -C "$work/source"
 
-# archive FOLDER NAME: NAME.tar.gz of FOLDER/NAME; neither owner, time nor order depends on the machine.
+# archive FOLDER NAME: pack FOLDER/NAME as NAME.tar.gz, with the same owner, time and order everywhere.
 archive() {
     tar --create --directory "$1" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 \
         --numeric-owner --mode='u+rwX,go+rX,go-w' --format=ustar "$2" | gzip --no-name -9 >"$out/$2.tar.gz"

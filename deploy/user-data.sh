@@ -1,18 +1,18 @@
 #!/bin/sh
-# User data for Amazon Linux 2023: an instance that installs the service at its first start.
-# Set the three values below. The instance needs its profile (items-deploy apply), before or after:
-# the service waits for credentials and becomes ready once it has them.
-# The output is in /var/log/cloud-init-output.log. User data holds no secrets: every program on the
-# instance can read it from the metadata service.
+# User data for Amazon Linux 2023: installs the service at the first start of an instance.
+# Set the three values below. The instance needs its profile (items-deploy apply) before or after its
+# start: the service waits for credentials and is ready once it has them.
+# The output is in /var/log/cloud-init-output.log. Do not put secrets into user data: every program on
+# the instance can read it from the metadata service.
 set -eu
 
-RELEASE_URL="https://example.com/dynamodb-items.tar.gz" # a release's archive
+RELEASE_URL="https://example.com/dynamodb-items-deploy-VERSION.tar.gz" # the release archive
 RELEASE_SHA256="0000000000000000000000000000000000000000000000000000000000000000"
 
-ITEMS_AUTH="" # jwt or api-key, or none for every caller that the security group allows
+ITEMS_AUTH="" # jwt, api-key, or none to accept every caller that the security group allows
 
-: "${ITEMS_AUTH:?Set it in this script; see docs/access.md}"
-# Only root may read the settings; systemd reads them as root.
+: "${ITEMS_AUTH:?set it in this script, see docs/access.md}"
+# Only root can read the settings; systemd reads them as root.
 (umask 077 && cat > /etc/dynamodb-items.env) <<SETTINGS
 ITEMS_AUTH=$ITEMS_AUTH
 ITEMS_TABLE=my-dynamodb-table

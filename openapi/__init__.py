@@ -1,1 +1,1 @@
-"""The committed OpenAPI document, and what keeps it fresh."""
+"""The generated OpenAPI document, and the tool that writes and checks it."""

@@ -1,4 +1,4 @@
-"""Write the documents that follow from the code, or check that they are fresh."""
+"""Write the documents that follow from the code, or check that they are up to date."""
 
 import json
 import sys
@@ -11,12 +11,11 @@ from dynamodb_items.app import create_app, create_repository, openapi_document
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.web.response.error_reference import error_reference
 
-from openapi.badges import badges
-from openapi.compatibility import allows_breaking_changes, breaking_changes
+from openapi.compatibility import unannounced_breaks
+from openapi.released import released_document
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "openapi/openapi.json"
-RELEASED = ROOT / "openapi/released.json"
 
 
 class _Dumper(yaml.SafeDumper):
@@ -27,7 +26,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def generated_files() -> dict[Path, str]:
-    """The files that follow from the code, with the text that they should have."""
+    """Return the files that follow from the code, each with the text that it should have."""
     settings = Settings()
     document = openapi_document(create_app(settings, create_repository(settings)))
     return {
@@ -36,40 +35,30 @@ def generated_files() -> dict[Path, str]:
             document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
         ),
         ROOT / "docs/errors.md": error_reference(),
-        **badges(ROOT, document),
     }
-
-
-def unannounced_breaks(document: str) -> list[str]:
-    """What a document breaks for clients of the released one, unless its version says so."""
-    old, new = json.loads(RELEASED.read_text()), json.loads(document)
-    if allows_breaking_changes(old["info"]["version"], new["info"]["version"]):
-        return []
-    return breaking_changes(old, new)
 
 
 @click.group(
     epilog="""\b
 Examples:
   python -m openapi write
-  python -m openapi check
-  python -m openapi release"""
+  python -m openapi check"""
 )
 def main() -> None:
-    """The OpenAPI document, the error reference and the badges, generated from the code."""
+    """Generate the OpenAPI document and the error reference from the code."""
 
 
 @main.command()
 def write() -> None:
-    """Write openapi/openapi.json and .yaml, docs/errors.md and docs/images/badges."""
+    """Write openapi/openapi.json, openapi/openapi.yaml and docs/errors.md."""
     for path, text in generated_files().items():
         path.write_text(text)
-        click.echo(f"wrote {path.relative_to(ROOT)}")
+        click.echo(f"Wrote {path.relative_to(ROOT)}.")
 
 
 @main.command()
 def check() -> None:
-    """Exit with 1 where a file is not what the code would write, or a client would break."""
+    """Exit with 1 if a file is out of date, or if the document breaks clients of the last tag."""
     files = generated_files()
     stale = [
         path.relative_to(ROOT)
@@ -77,36 +66,26 @@ def check() -> None:
         if not path.exists() or path.read_text() != text
     ]
     for path in stale:
-        click.echo(f"{path} is stale; python -m openapi write mends it", err=True)
-    breaks = unannounced_breaks(files[DOCUMENT])
-    _say_breaks(breaks)
-    sys.exit(bool(stale or breaks))
+        click.echo(f"{path} is out of date. Run: python -m openapi write", err=True)
+    sys.exit(bool(stale or _breaks_clients(json.loads(files[DOCUMENT]))))
 
 
-@main.command()
-def release() -> None:
-    """Make today's document the one that later ones are compared with.
-
-    Exit with 1 where it breaks clients of the last release and its version does not say so.
-    """
-    document = generated_files()[DOCUMENT]
-    breaks = unannounced_breaks(document) if RELEASED.exists() else []
+def _breaks_clients(document: dict[str, Any]) -> bool:
+    """Compare with the released document, print each break and return whether there is one."""
+    released = released_document(ROOT)
+    if released is None:
+        click.echo("No tag v* has an OpenAPI document: not checked for breaking changes.")
+        return False
+    breaks = unannounced_breaks(released.document, document)
     if breaks:
-        _say_breaks(breaks)
-        sys.exit(1)
-    RELEASED.write_text(document)
-    click.echo(f"wrote {RELEASED.relative_to(ROOT)}")
-
-
-def _say_breaks(breaks: list[str]) -> None:
-    if breaks:
-        click.echo("Clients generated from openapi/released.json would break:", err=True)
+        click.echo(f"Clients generated from the document of {released.tag} would break:", err=True)
         for sentence in breaks:
             click.echo(f"  {sentence}", err=True)
         click.echo(
-            "Keep what they rely on, or raise the version in service/dynamodb_items/__init__.py.",
+            "Undo these changes, or raise the version in service/dynamodb_items/__init__.py.",
             err=True,
         )
+    return bool(breaks)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""What a change of the document breaks in generated clients, by the rule in docs/clients.md.
+"""Breaking changes of the OpenAPI document, by the rule in docs/clients.md.
 
-What a client sends may only be allowed more of; what it receives may only be promised more of.
+A later document may accept more requests, and may promise more about responses. Anything else
+breaks a generated client.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,15 +25,22 @@ _BOUNDS = {
 _COMPOSITIONS = ("allOf", "anyOf", "oneOf", "not")
 
 
+def unannounced_breaks(old: Json, new: Json) -> list[str]:
+    """Return the breaking changes, or none if the new document's version announces a break."""
+    if allows_breaking_changes(old["info"]["version"], new["info"]["version"]):
+        return []
+    return breaking_changes(old, new)
+
+
 def breaking_changes(old: Json, new: Json) -> list[str]:
-    """A sentence for each change after which a client of the old document may fail."""
+    """Return a sentence for each change that may make a client of the old document fail."""
     return list(dict.fromkeys(_Comparison(old, new).changes()))
 
 
 def allows_breaking_changes(old_version: str, new_version: str) -> bool:
-    """Whether the step between two versions announces a break.
+    """Return whether the new version announces a breaking change.
 
-    https://semver.org: the first number tells it, and before 1.0.0 the second.
+    By https://semver.org a greater major version does, and before 1.0.0 a greater minor version.
     """
     old, new = (
         [int(number) for number in version.split(".")[:2]] for version in (old_version, new_version)
@@ -53,7 +61,7 @@ class _Comparison:
                     continue
                 where = f"{method.upper()} {path}"
                 if method not in new_item:
-                    yield f"{where} is gone"
+                    yield f"{where} was removed"
                     continue
                 yield from self._operation(
                     where,
@@ -61,15 +69,15 @@ class _Comparison:
                     _with_shared_parameters(new_item, new_item[method]),
                 )
         gone = _schemas(self.old).keys() - _schemas(self.new).keys()
-        yield from (f"The schema {name} is gone, and its type with it" for name in sorted(gone))
+        yield from (f"The schema {name} was removed, and its type with it" for name in sorted(gone))
 
     def _operation(self, where: str, old: Json, new: Json) -> Iterator[str]:
         if old["operationId"] != new["operationId"]:
-            yield f"{where} is now {new['operationId']}, so that the method is renamed"
+            yield f"{where} is now {new['operationId']}, which renames the client method"
         if new.get("security", self.new.get("security", [])) and not old.get(
             "security", self.old.get("security", [])
         ):
-            yield f"{where} now asks for authentication"
+            yield f"{where} now requires authentication"
         yield from self._parameters(where, old, new)
         yield from self._request_body(where, old, new)
         yield from self._responses(where, old["responses"], new["responses"])
@@ -79,12 +87,12 @@ class _Comparison:
         for name, parameter in before.items():
             what = f"{where}: the {name[0]} parameter {name[1]}"
             if name not in after:
-                yield f"{what} is gone"
+                yield f"{what} was removed"
                 continue
             yield from self._required(what, parameter, after[name])
             for member in ("style", "explode"):
                 if parameter.get(member) != after[name].get(member):
-                    yield f"{what} is written in another {member}"
+                    yield f"{what} has a different {member}"
             yield from self._schema(what, parameter["schema"], after[name]["schema"], "request")
         for name in after.keys() - before.keys():
             what = f"{where}: the new {name[0]} parameter {name[1]}"
@@ -107,14 +115,14 @@ class _Comparison:
 
     def _responses(self, where: str, old: Json, new: Json) -> Iterator[str]:
         for status, response in old.items():
-            what = f"{where}: the answer {status}"
+            what = f"{where}: the response {status}"
             if status not in new:
                 if status < "400":
-                    yield f"{what} is gone"
+                    yield f"{what} was removed"
                 continue
             before, after = _resolved(self.old, response), _resolved(self.new, new[status])
             for header in before.get("headers", {}).keys() - after.get("headers", {}).keys():
-                yield f"{what} has lost its header {header}"
+                yield f"{what} no longer has the header {header}"
             yield from self._content(what, before, after, "response")
 
     def _content(self, what: str, old: Json, new: Json, direction: Direction) -> Iterator[str]:
@@ -143,10 +151,10 @@ class _Comparison:
         old, new = _resolved(self.old, old), _resolved(self.new, new)
         wide, narrow = _wide_and_narrow(old, new, direction)
         if any(narrow.get(name, wide.get(name)) != wide.get(name) for name in ("type", "format")):
-            yield f"{where} is of another type"
+            yield f"{where} has a different type"
             return
         if any(old.get(name) != new.get(name) for name in _COMPOSITIONS):
-            yield f"{where} is composed of other schemas"
+            yield f"{where} has a different composition of schemas"
         yield from _values(where, old, new, direction)
         yield from self._members(where, old, new, direction, seen)
         for name in sorted({"items", "additionalProperties"} & (old.keys() | new.keys())):
@@ -154,7 +162,7 @@ class _Comparison:
             if before is not None and after is not None:
                 yield from self._schema(f"{where}/{name}", before, after, direction, seen)
             elif (after is None) is (direction == "request") and before is not after:
-                yield f"{where} {'takes' if direction == 'request' else 'has'} other members"
+                yield f"{where} {'accepts' if direction == 'request' else 'has'} other members"
 
     def _members(
         self,
@@ -169,16 +177,16 @@ class _Comparison:
             if name in after:
                 yield from self._schema(f"{where}/{name}", schema, after[name], direction, seen)
             else:
-                yield f"{where}/{name} is gone"
+                yield f"{where}/{name} was removed"
         was, is_now = set(old.get("required", [])), set(new.get("required", []))
         if direction == "request":
             yield from (f"{where}/{name} is newly required" for name in sorted(is_now - was))
         else:
-            yield from (f"{where}/{name} is no longer certain" for name in sorted(was - is_now))
+            yield from (f"{where}/{name} is no longer required" for name in sorted(was - is_now))
 
 
 def _values(where: str, old: Json, new: Json, direction: Direction) -> Iterator[str]:
-    """Whether fewer values may be sent, or more may come back."""
+    """Yield each value that may no longer be sent, or that may now be received."""
     wide, narrow = _wide_and_narrow(old, new, direction)
     verb = "may no longer be" if direction == "request" else "may now be"
     if wide.get("nullable", False) and not narrow.get("nullable", False):
@@ -187,7 +195,7 @@ def _values(where: str, old: Json, new: Json, direction: Direction) -> Iterator[
         lost = [value for value in wide.get("enum", ["anything"]) if value not in narrow["enum"]]
         yield from (f"{where} {verb} {value}" for value in lost)
     if narrow.get("pattern", wide.get("pattern")) != wide.get("pattern"):
-        yield f"{where} {verb} of another pattern"
+        yield f"{where} {verb} of a different pattern"
     for bound, greater_is_narrower in _BOUNDS.items():
         if bound not in narrow:
             continue
@@ -200,14 +208,15 @@ def _values(where: str, old: Json, new: Json, direction: Direction) -> Iterator[
 
 
 def _wide_and_narrow(old: Json, new: Json, direction: Direction) -> tuple[Json, Json]:
-    """The schema that has to lie within the other, and that other: what was sent has to be taken
-    still, and what comes back has to be what was promised.
+    """Return the schema that must be contained in the other one, then that other one.
+
+    What clients send must still be accepted; what they receive must be what was promised.
     """
     return (old, new) if direction == "request" else (new, old)
 
 
 def _as_schema(value: Any) -> Json | None:
-    """True allows everything, as the empty schema does; False nothing."""
+    """Return the schema that means the same; None for False, which allows nothing."""
     if value is False:
         return None
     return {} if value is True else value

@@ -1,5 +1,5 @@
-"""The peers, each written as the documentation of its parts would have it.
+"""The comparable servers, each written as the documentation of its libraries shows.
 
-All serve the same three methods on the same path; none does what the service does besides:
-entity tags, request ids, log lines, exact numbers, strict keys.
+All serve the same three methods on the same path. None of them has the service's entity tags,
+request IDs, log lines, exact numbers and strict keys.
 """

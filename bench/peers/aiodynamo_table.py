@@ -1,4 +1,4 @@
-"""aiodynamo's table, for the two peers that use it."""
+"""The table of aiodynamo, for the two servers that use it."""
 
 import os
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ from yarl import URL
 
 @asynccontextmanager
 async def connected_table():
-    """The table, over as many connections as requests need."""
+    """Yield the table, with as many connections as there are requests in flight."""
     async with ClientSession(connector=TCPConnector(limit=0)) as session:
         client = Client(
             AIOHTTP(session),

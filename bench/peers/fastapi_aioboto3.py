@@ -11,7 +11,7 @@ from fastapi import Body, FastAPI, HTTPException, Request
 
 @asynccontextmanager
 async def lifespan(app):
-    """One resource for the life of the process."""
+    """Share one resource in the process."""
     async with aioboto3.Session().resource("dynamodb") as dynamodb:
         app.state.table = await dynamodb.Table(os.environ["BENCH_TABLE"])
         yield
@@ -22,16 +22,16 @@ app = FastAPI(lifespan=lifespan)
 
 @app.get("/items/{id}/{name}")
 async def get(id: int, name: str, request: Request):
-    """Read it."""
-    answer = await request.app.state.table.get_item(Key={"Id": id, "Name": name})
-    if "Item" not in answer:
+    """Return the item."""
+    response = await request.app.state.table.get_item(Key={"Id": id, "Name": name})
+    if "Item" not in response:
         raise HTTPException(404)
-    return answer["Item"]
+    return response["Item"]
 
 
 @app.put("/items/{id}/{name}")
 async def put(id: int, name: str, request: Request, attributes: dict[str, Any] = Body()):
-    """Replace it."""
+    """Replace the item."""
     item = {"Id": id, "Name": name, **attributes}
     await request.app.state.table.put_item(Item=_with_decimals(item))
     return item
@@ -39,8 +39,8 @@ async def put(id: int, name: str, request: Request, attributes: dict[str, Any] =
 
 @app.patch("/items/{id}/{name}")
 async def patch(id: int, name: str, request: Request, changes: dict[str, Any] = Body()):
-    """Change some of its attributes."""
-    answer = await request.app.state.table.update_item(
+    """Change some attributes of the item."""
+    response = await request.app.state.table.update_item(
         Key={"Id": id, "Name": name},
         UpdateExpression="SET "
         + ", ".join(f"#{index} = :{index}" for index in range(len(changes))),
@@ -50,11 +50,11 @@ async def patch(id: int, name: str, request: Request, changes: dict[str, Any] = 
         },
         ReturnValues="ALL_NEW",
     )
-    return answer["Attributes"]
+    return response["Attributes"]
 
 
 def _with_decimals(value):
-    """Boto3 refuses binary floats."""
+    """Return the value without binary floats, which boto3 rejects."""
     match value:
         case float():
             return Decimal(str(value))

@@ -13,7 +13,7 @@ from bench.peers.aiodynamo_table import connected_table
 
 @asynccontextmanager
 async def lifespan(app):
-    """One client for the life of the process."""
+    """Share one client in the process."""
     async with connected_table() as app.state.table:
         yield
 
@@ -23,7 +23,7 @@ app = FastAPI(lifespan=lifespan)
 
 @app.get("/items/{id}/{name}")
 async def get(id: int, name: str, request: Request):
-    """Read it."""
+    """Return the item."""
     try:
         return await request.app.state.table.get_item({"Id": id, "Name": name})
     except ItemNotFound:
@@ -32,7 +32,7 @@ async def get(id: int, name: str, request: Request):
 
 @app.put("/items/{id}/{name}")
 async def put(id: int, name: str, request: Request, attributes: dict[str, Any] = Body()):
-    """Replace it."""
+    """Replace the item."""
     item = {"Id": id, "Name": name, **attributes}
     await request.app.state.table.put_item(item)
     return item
@@ -40,7 +40,7 @@ async def put(id: int, name: str, request: Request, attributes: dict[str, Any] =
 
 @app.patch("/items/{id}/{name}")
 async def patch(id: int, name: str, request: Request, changes: dict[str, Any] = Body()):
-    """Change some of its attributes."""
+    """Change some attributes of the item."""
     expression, *others = (F(name).set(value) for name, value in changes.items())
     for other in others:
         expression &= other

@@ -15,7 +15,7 @@ table = boto3.resource("dynamodb", config=Config(max_pool_connections=64)).Table
 
 
 class AddressSchema(Schema):
-    """A map."""
+    """The map of an address."""
 
     Street = fields.String()
     City = fields.String()
@@ -23,7 +23,7 @@ class AddressSchema(Schema):
 
 
 class OrderSchema(Schema):
-    """A member of a list of maps."""
+    """The map of an order."""
 
     Sku = fields.String()
     Title = fields.String()
@@ -32,7 +32,7 @@ class OrderSchema(Schema):
 
 
 class ItemSchema(Schema):
-    """An item."""
+    """The attributes of an item."""
 
     Id = fields.Integer(dump_only=True)
     Name = fields.String(dump_only=True)
@@ -48,20 +48,20 @@ items = Blueprint("items", __name__)
 
 @items.route("/items/<int:id>/<name>")
 class Item(MethodView):
-    """One item."""
+    """The methods of an item."""
 
     @items.response(200, ItemSchema)
     def get(self, id, name):
-        """Read it."""
-        answer = table.get_item(Key={"Id": id, "Name": name})
-        if "Item" not in answer:
+        """Return the item."""
+        response = table.get_item(Key={"Id": id, "Name": name})
+        if "Item" not in response:
             abort(404)
-        return answer["Item"]
+        return response["Item"]
 
     @items.arguments(ItemSchema)
     @items.response(200, ItemSchema)
     def put(self, attributes, id, name):
-        """Replace it."""
+        """Replace the item."""
         item = {"Id": id, "Name": name, **attributes}
         table.put_item(Item=item)
         return item
@@ -69,8 +69,8 @@ class Item(MethodView):
     @items.arguments(ItemSchema(partial=True))
     @items.response(200, ItemSchema)
     def patch(self, changes, id, name):
-        """Change some of its attributes."""
-        answer = table.update_item(
+        """Change some attributes of the item."""
+        response = table.update_item(
             Key={"Id": id, "Name": name},
             UpdateExpression="SET "
             + ", ".join(f"#{index} = :{index}" for index in range(len(changes))),
@@ -80,7 +80,7 @@ class Item(MethodView):
             },
             ReturnValues="ALL_NEW",
         )
-        return answer["Attributes"]
+        return response["Attributes"]
 
 
 app = Flask(__name__)

@@ -15,13 +15,13 @@ from bench.peers.aiodynamo_table import connected_table
 
 @asynccontextmanager
 async def lifespan(app):
-    """One client for the life of the process."""
+    """Share one client in the process."""
     async with connected_table() as app.state.table:
         yield
 
 
 async def get(request):
-    """Read it."""
+    """Return the item."""
     try:
         return JSONResponse(await request.app.state.table.get_item(_key(request)))
     except ItemNotFound:
@@ -29,14 +29,14 @@ async def get(request):
 
 
 async def put(request):
-    """Replace it."""
+    """Replace the item."""
     item = {**_key(request), **await request.json()}
     await request.app.state.table.put_item(item)
     return JSONResponse(item)
 
 
 async def patch(request):
-    """Change some of its attributes."""
+    """Change some attributes of the item."""
     changes = await request.json()
     expression, *others = (F(name).set(value) for name, value in changes.items())
     for other in others:

@@ -1,4 +1,4 @@
-"""The command: plan, apply, status, destroy, doctor, render."""
+"""The command ``items-deploy``: plan, apply, status, destroy, doctor, render."""
 
 import errno
 import json
@@ -34,18 +34,18 @@ Examples:
 
 \b
 Exit status:
-  0   all is as it should be
-  1   refused, or failed: correct what the first line says
-  2   plan, status: there is something to change; apply: done, but others' policies are there
-  64  the command line is wrong
-  70  a defect of this tool
-  75  failed for now (network, throttling, AWS itself): run the same command again
-  130 interrupted"""
+  0   success, and nothing is left to change
+  1   rejected or failed: the first line names the cause, the second what to do
+  2   plan, status: changes are needed; apply: done, but the role has policies of others
+  64  invalid command line
+  70  a defect of this tool: report it
+  75  temporary failure (network, throttling, AWS itself): run the same command again
+  130 interrupted: run the same command again"""
 
 
 @click.group(epilog=_EXAMPLES)
 def commands() -> None:
-    """Give an EC2 instance access to one DynamoDB table, by a role and without keys."""
+    """Give an EC2 instance access to one DynamoDB table through a role, without access keys."""
 
 
 @commands.command(
@@ -54,7 +54,7 @@ def commands() -> None:
 @options.request_options
 @click.pass_context
 def plan_(context: click.Context, /, as_json: bool, region: str | None, **values: Any) -> None:
-    """Show what apply would do; reads only."""
+    """Show what apply would do, without changing anything."""
     found = plan.converge(_observe(*_stack(region, values)))
     _print(as_json, report.plan_json(found), report.plan_lines(found))
     if not as_json and found.is_as_planned:
@@ -79,7 +79,7 @@ def apply(
 @options.request_options
 @click.pass_context
 def status(context: click.Context, /, as_json: bool, region: str | None, **values: Any) -> None:
-    """Show the state of each resource; reads only."""
+    """Show the state of each resource, without changing anything."""
     observations = _observe(*_stack(region, values))
     found = plan.converge(observations)
     _print(
@@ -97,7 +97,7 @@ def status(context: click.Context, /, as_json: bool, region: str | None, **value
 def destroy(
     context: click.Context, /, as_json: bool, yes: bool, region: str | None, **values: Any
 ) -> None:
-    """Remove only what apply made; the table and the instance stay."""
+    """Remove only what apply made; keep the table and the instance."""
     _carry_out(context, plan.destroy, *_stack(region, values), as_json=as_json, yes=yes)
 
 
@@ -119,7 +119,7 @@ def doctor_(
     sort_key: str,
     as_json: bool,
 ) -> None:
-    """On the instance: find out whether the service could do its work here; writes nothing."""
+    """Check on the instance that the service can work there, without writing anything."""
     keys = doctor.Keys(partition_key, sort_key)
     checks = []
     for check in doctor.examine(lambda: Aws(region, max_attempts=3), table, keys, operations):
@@ -144,7 +144,7 @@ def render() -> None:
 )
 @options.template_options
 def cloudformation(as_json: bool, **values: Any) -> None:
-    """A CloudFormation template of policy, role and instance profile; calls nothing."""
+    """Write a CloudFormation template of policy, role and instance profile; call nothing."""
     document = template.template(options.request_from(**values))
     _print(as_json, document, [yaml.safe_dump(document, sort_keys=False).rstrip()])
 
@@ -172,13 +172,13 @@ def _carry_out(
     as_json: bool,
     yes: bool,
 ) -> None:
-    """Plan, confirm, make the changes and show the state afterwards."""
+    """Plan, confirm, make the changes and show the resulting state."""
     if as_json and not yes:
-        raise click.UsageError("--json cannot ask for confirmation, so it needs --yes.")
+        raise click.UsageError("--json cannot prompt for confirmation. Add --yes.")
     found = planned(_observe(stack, aws))
     if not as_json:
         _print(as_json, None, report.plan_lines(found))
-    if found.refusals:
+    if found.blockers:
         if as_json:
             _print(as_json, report.plan_json(found), [])
         context.exit(FAILED)
@@ -196,12 +196,12 @@ def _carry_out(
         ["Done." if found.changes else "Nothing to do.", *report.state_lines(observations)],
     )
     if not as_json and found.changes and not planned(observations).is_as_planned:
-        click.echo("AWS may take some seconds to show all of that.")
+        click.echo("AWS may show these changes after some seconds. Check with: items-deploy status")
     context.exit(CHANGES if any(notice.foreign for notice in found.notices) else AS_PLANNED)
 
 
 class _Stopped(Exception):
-    """An error came up while changes were being made."""
+    """An error that occurred while changes were being made."""
 
     def __init__(self, progress: report.Progress, error: BaseException) -> None:
         super().__init__(str(error))
@@ -214,7 +214,7 @@ def _count(changes: Sequence[Any]) -> str:
 
 
 def _status(found: plan.Plan) -> int:
-    if found.refusals:
+    if found.blockers:
         return FAILED
     return AS_PLANNED if found.is_as_planned else CHANGES
 
@@ -228,15 +228,15 @@ def _print(as_json: bool, document: Any, lines: Iterable[str]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command and exit; a failure is two lines and the changes, or one JSON object."""
+    """Run the command and exit; report a failure in two lines, or as one JSON object."""
     try:
         _run(sys.argv[1:] if arguments is None else list(arguments))
     except OSError as error:
-        # The output cannot be written. If its reader is gone, nobody reads an error message either.
+        # After EPIPE the reader of the output has ended, so an error message would not be read.
         if error.errno != errno.EPIPE:
             with suppress(OSError):
-                click.echo(f"The output cannot be written: {error.strerror}.", err=True)
-        # What Python still holds of it must not fail again at exit:
+                click.echo(f"Cannot write the output: {error.strerror}.", err=True)
+        # Buffered output must not fail again at exit:
         # https://docs.python.org/3/library/signal.html#note-on-sigpipe
         for stream in filter(None, (sys.stdout, sys.stderr)):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
@@ -249,7 +249,11 @@ def _run(arguments: list[str]) -> NoReturn:
         sys.exit(commands.main(arguments, "items-deploy", standalone_mode=False))
     except click.UsageError as error:
         if as_json:
-            _print(True, {"error": error.format_message(), "advice": "See --help."}, [])
+            _print(
+                True,
+                {"error": error.format_message(), "advice": "Run the command with --help."},
+                [],
+            )
         else:
             error.show()
         sys.exit(USAGE)

@@ -1,5 +1,6 @@
-"""Is this instance fit to serve? Found out where the service runs, with its credentials, and
-without writing: each write carries a condition that no item can meet.
+"""Checks of credentials and permissions on the instance, with the service's credentials.
+
+Nothing is written: each write has a condition that no item can meet.
 """
 
 import secrets
@@ -26,17 +27,17 @@ SOURCES = {
     "custom-process": "a credential process",
     "login": "aws login",
 }
-ROLE_FIRST = "On an instance remove those: they come before its role, and nobody renews them."
-# Present and absent at once: no item is.
+ROLE_FIRST = "On an instance remove them: they take precedence over its role and are not renewed."
+# No item meets it: the key cannot be both present and absent.
 IMPOSSIBLE = "attribute_exists(#key) AND attribute_not_exists(#key)"
-# A call of its own fails with the first, a transaction with the second.
+# The error of a single operation, and that of a transaction.
 CONDITION_FAILED = ("ConditionalCheckFailedException", "TransactionCanceledException")
 RESERVED = {"N": "0", "S": "_doctor"}
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at; ``advice`` says what to do where it isn't well."""
+    """The result of a check; ``advice`` says what to do if it failed."""
 
     name: str
     is_well: bool
@@ -53,13 +54,13 @@ class Keys:
 
     @property
     def reserved(self) -> dict[str, dict[str, str]]:
-        """A key of that form, which no condition lets be written."""
+        """The key that the checks use; they never write it."""
         pairs = (attribute.rpartition(":") for attribute in (self.partition, self.sort))
         return {name: {type_: RESERVED[type_]} for name, _, type_ in pairs}
 
     @property
     def partition_name(self) -> str:
-        """The attribute that every item has."""
+        """The name of the partition key."""
         return self.partition.rpartition(":")[0]
 
 
@@ -68,7 +69,7 @@ def examine(
 ) -> Iterator[Check]:
     """Check credentials, region, each operation on the table, and that another table is denied.
 
-    ``connect`` is called once credentials are found, in the way the service finds them.
+    ``connect`` is called after credentials are found.
     """
     try:
         credentials = find_credentials()
@@ -91,8 +92,8 @@ def _identity(aws: Aws) -> Check:
     except ClientError as error:
         return Check("identity", False, *explain(error))
     except BotoCoreError:
-        # The service itself never asks STS, so a network without a way to it serves all the same.
-        return Check("identity", True, "unknown: STS can't be reached from here")
+        # The service does not call STS, so it also works without a connection to it.
+        return Check("identity", True, "unknown: STS is not reachable from here")
 
 
 def _operation(aws: Aws, table: str, keys: Keys, operation: Operation, is_wanted: bool) -> Check:
@@ -102,25 +103,23 @@ def _operation(aws: Aws, table: str, keys: Keys, operation: Operation, is_wanted
     except (ClientError, BotoCoreError) as error:
         return Check(name, False, *_explain(error, table))
     if outcome == "denied" and not is_wanted:
-        return Check(name, True, "refused, as it should be")
+        return Check(name, True, "denied, as expected")
     if outcome == "denied":
         return Check(
             name,
             False,
-            "refused",
-            "Run items-deploy apply for this table and region. If that finds nothing to do: a "
-            "permissions boundary or an organisation's policy denies it, or the table's key in "
-            "KMS (--kms-key).",
+            "denied",
+            "Run items-deploy apply for this table and region. If it has nothing to do, check the "
+            "permissions boundary, the policies of the organization and the table's KMS key "
+            "(--kms-key).",
         )
     if not is_wanted:
-        return Check(
-            name, False, "allowed, but --operations leaves it out", "Run items-deploy apply."
-        )
+        return Check(name, False, "allowed, but not in --operations", "Run items-deploy apply.")
     return Check(name, True, "allowed")
 
 
 def _other_table(aws: Aws, table: str, keys: Keys) -> Check:
-    # A name that nobody has: the policy is asked before the table is looked for.
+    # A random name: IAM evaluates the policy before DynamoDB looks for the table.
     other = f"{table[:240]}.{secrets.token_hex(6)}"
     name = "another table"
     try:
@@ -132,18 +131,18 @@ def _other_table(aws: Aws, table: str, keys: Keys) -> Check:
     except BotoCoreError as error:
         return Check(name, False, *explain(error))
     if outcome == "denied":
-        return Check(name, True, "refused, as it should be")
+        return Check(name, True, "denied, as expected")
     return Check(
         name,
         False,
-        "may be read as well",
-        "These credentials may do more than the service needs: find the policy that says so, "
-        "and run the service with the role that items-deploy makes.",
+        "can be read as well",
+        "The credentials have more permissions than the service needs. Run the service with the "
+        "role that items-deploy makes, and remove other policies from it.",
     )
 
 
 def _try(aws: Aws, table: str, keys: Keys, operation: Operation) -> str:
-    """``allowed`` or ``denied``, by one call that changes nothing."""
+    """Return ``allowed`` or ``denied``, by one call that changes nothing."""
     calls: Mapping[Operation, Callable[[], tuple[str, dict[str, Any]]]] = {
         Operation.GET_ITEM: lambda: ("get_item", {"Key": keys.reserved}),
         Operation.PUT_ITEM: lambda: ("put_item", {"Item": keys.reserved, **_never(keys)}),
@@ -189,11 +188,11 @@ def _never(keys: Keys, **names: str) -> dict[str, Any]:
 def _explain(error: Exception, table: str) -> tuple[str, str]:
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
     if code == "ResourceNotFoundException":
-        return f"there is no table {table} in this region", "Check --table and --region."
+        return f"the table {table} does not exist in this region", "Check --table and --region."
     if code == "ValidationException":
         return (
-            "the table's key is another one",
-            "Set --partition-key and --sort-key, and the service's ITEMS_PARTITION_KEY and "
-            "ITEMS_SORT_KEY, to the table's own.",
+            "the table has a different key schema",
+            "Set --partition-key and --sort-key, and ITEMS_PARTITION_KEY and ITEMS_SORT_KEY of the "
+            "service, to the key attributes of the table.",
         )
     return explain(error)

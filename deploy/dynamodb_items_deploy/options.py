@@ -1,10 +1,11 @@
-"""The command-line options that the commands share, and what is made of them."""
+"""The command-line options that the commands share."""
 
 import re
 from collections.abc import Callable
 from typing import Any
 
 import click
+from dynamodb_items.credentials.lookup import DEFAULT_REGION
 from dynamodb_items.domain.defaults import DEFAULT_TABLE
 from dynamodb_items.domain.operations import (
     DEFAULT_OPERATIONS,
@@ -30,15 +31,15 @@ def _tags(_context: click.Context, _option: click.Parameter, value: tuple[str, .
     names = [name.lower() for name, *_ in pairs]
     if repeated := [name for name, *_ in pairs if names.count(name.lower()) > 1]:
         raise click.BadParameter(
-            f"gives {', '.join(repeated)} more than once: IAM does not tell upper and lower case "
-            "apart in a role's tags. Give each key once."
+            f"has {', '.join(repeated)} more than once. Set each key once: IAM ignores case in the "
+            "keys of a role's tags."
         )
     return {name: text for name, _, text in pairs}
 
 
 def _key(_context: click.Context, _option: click.Parameter, value: str) -> str:
     if not re.fullmatch(".+:[NS]", value):
-        raise click.BadParameter("must be a name and its type, such as Id:N or Name:S.")
+        raise click.BadParameter("must be an attribute name and its type, such as Id:N or Name:S.")
     return value
 
 
@@ -47,10 +48,12 @@ table_option = click.option(
     default=DEFAULT_TABLE,
     envvar="ITEMS_TABLE",
     show_default=True,
-    help="The table, which must exist.",
+    help="Name of the table, which must exist.",
 )
 region_option = click.option(
-    "--region", help="Of table and instance; else AWS's own settings, else us-east-2."
+    "--region",
+    help="Region of table and instance; by default that of the AWS configuration, or "
+    f"{DEFAULT_REGION}.",
 )
 operations_option = click.option(
     "--operations",
@@ -58,37 +61,37 @@ operations_option = click.option(
     envvar="ITEMS_OPERATIONS",
     show_default=True,
     callback=_operations,
-    help="What the service may do, comma-separated.",
+    help="Operations that the service may call, comma-separated.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
-yes_option = click.option("--yes", is_flag=True, help="Don't ask.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+yes_option = click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 _NAMING = (
-    click.option("--name-prefix", default="", help="Comes before the names in IAM."),
-    click.option("--path", default="/", show_default=True, help="Of the names in IAM."),
+    click.option("--name-prefix", default="", help="Prefix of the names in IAM."),
+    click.option("--path", default="/", show_default=True, help="Path of the names in IAM."),
 )
-_INSTANCE = click.option("--instance-id", help="The instance that gets the role.")
+_INSTANCE = click.option("--instance-id", help="Instance that gets the role.")
 _SHAPE = (
-    click.option("--permissions-boundary", metavar="ARN", help="A policy that limits the role."),
+    click.option("--permissions-boundary", metavar="ARN", help="Policy that limits the role."),
     click.option(
         "--tag",
         "tags",
         multiple=True,
         metavar="KEY=VALUE",
         callback=_tags,
-        help="On everything made; may be given again.",
+        help="Tag of every resource that is made; may be repeated.",
     ),
-    click.option(
-        "--kms-key", metavar="ARN", help="The table's key, where it is one that you manage."
-    ),
+    click.option("--kms-key", metavar="ARN", help="KMS key of the table, if you manage it."),
 )
 _ON_THE_INSTANCE = (
-    click.option("--replace", is_flag=True, help="Take another profile from the instance."),
-    click.option("--container", is_flag=True, help="The service runs in a container there."),
+    click.option("--replace", is_flag=True, help="Replace another profile of the instance."),
+    click.option(
+        "--container", is_flag=True, help="The service runs in a container on the instance."
+    ),
 )
 
 
 def key_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The table's key attributes, as the service's settings name them."""
+    """Add the options of the table's key attributes."""
     options = (
         click.option(
             f"--{kind}-key",
@@ -96,7 +99,7 @@ def key_options(command: Callable[..., Any]) -> Callable[..., Any]:
             envvar=f"ITEMS_{kind.upper()}_KEY",
             show_default=True,
             callback=_key,
-            help=f"The table's {kind} key and its type.",
+            help=f"Attribute name and type of the table's {kind} key.",
         )
         for kind, default in (("partition", "Id:N"), ("sort", "Name:S"))
     )
@@ -104,7 +107,7 @@ def key_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Everything that says what a deployment is; arrives as the argument ``request``."""
+    """Add the options that describe a deployment."""
     options = (
         *(table_option, region_option, _INSTANCE, *_NAMING),
         *(*_SHAPE, operations_option, *_ON_THE_INSTANCE, json_option),
@@ -113,7 +116,7 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def template_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for a template, which knows neither region nor instance."""
+    """Add the options that describe a template, which has neither region nor instance."""
     return _with((table_option, *_NAMING, *_SHAPE, operations_option, json_option), command)
 
 
@@ -127,10 +130,10 @@ def _with(
 
 
 def request_from(**values: Any) -> Request:
-    """The request.
+    """Return the request that the options describe.
 
     Raises:
-        click.UsageError: with every mistake.
+        click.UsageError: with every error.
     """
     try:
         return Request(**values)

@@ -1,4 +1,4 @@
-"""Plans, states and failures as lines for people and as JSON for machines."""
+"""Plans, states and failures, as text and as JSON."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,39 +10,39 @@ from dynamodb_items_deploy.planning.plan import Observation, Plan
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
-    """A line per change, unless there is a refusal, since then none is made; then the remarks."""
-    for change in plan.changes if not plan.refusals else ():
+    """Yield a line per change, or none if something blocks them, then the remarks."""
+    for change in plan.changes if not plan.blockers else ():
         yield f"{change.sign} {change.what}"
     yield from remark_lines(plan)
 
 
 def remark_lines(plan: Plan) -> Iterator[str]:
-    """A line per refusal and notice."""
-    for refusal in plan.refusals:
-        yield f"! {refusal.reason} {refusal.advice}"
+    """Yield a line per blocker and notice."""
+    for blocker in plan.blockers:
+        yield f"! {blocker.reason} {blocker.advice}"
     for notice in plan.notices:
         yield f"  {notice.text}"
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
-    """The plan, each change with the API call that it will be."""
+    """Return the plan, each change with its API call."""
     return {
         "changes": [_change_json(change) for change in plan.changes],
-        "refusals": [
-            {"reason": refusal.reason, "advice": refusal.advice} for refusal in plan.refusals
+        "blockers": [
+            {"reason": blocker.reason, "advice": blocker.advice} for blocker in plan.blockers
         ],
         "notices": [{"text": notice.text, "foreign": notice.foreign} for notice in plan.notices],
     }
 
 
 def state_lines(observations: Sequence[Observation]) -> Iterator[str]:
-    """A line per resource."""
+    """Yield a line per resource."""
     for observation in observations:
         yield f"{observation.state:9} {observation.resource.title}"
 
 
 def state_json(observations: Sequence[Observation]) -> list[dict[str, str]]:
-    """The resources with their states."""
+    """Return the resources with their states."""
     return [
         {"resource": observation.resource.title, "state": observation.state}
         for observation in observations
@@ -51,14 +51,14 @@ def state_json(observations: Sequence[Observation]) -> list[dict[str, str]]:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run came: the first ``made`` of the changes were made."""
+    """The changes of a run, and the number of them that were made."""
 
     changes: Sequence[Change]
     made: int
 
 
 def failure_lines(error: BaseException, progress: Progress | None) -> Iterator[str]:
-    """What is wrong, what to do, and which changes were made, failed and are left."""
+    """Yield the cause, what to do, and which changes were made, failed or were not tried."""
     yield from explain(error)
     if progress is None or not progress.changes:
         return
@@ -67,11 +67,11 @@ def failure_lines(error: BaseException, progress: Progress | None) -> Iterator[s
             yield f"{_TITLES[name]}:"
             yield from (f"  {change.sign} {change.what}" for change in changes)
     if not progress.made:
-        yield "No change is known to have been made."
+        yield "No change was confirmed."
 
 
 def failure_json(error: BaseException, progress: Progress | None) -> dict[str, Any]:
-    """The same; ``unconfirmed`` changes may have been made, and ``left`` were not tried."""
+    """Return the same; ``unconfirmed`` changes may have been made, ``left`` were not tried."""
     reason, advice = explain(error)
     failure: dict[str, Any] = {"error": reason, "advice": advice, "temporary": is_temporary(error)}
     if progress is None:
@@ -85,7 +85,7 @@ _TITLES = {
     "made": "Made",
     "failed": "Failed",
     "unconfirmed": "Unconfirmed (it may have been made)",
-    "left": "Left",
+    "left": "Not tried",
 }
 
 

@@ -1,8 +1,8 @@
 """The same stack as a CloudFormation template.
 
-CloudFormation can give a profile to an instance that it launches, and to no other: associating
-and the metadata options stay with the instance's own template. The stack is CloudFormation's, so
-nothing in it carries the tag by which ``apply`` and ``destroy`` know their own.
+CloudFormation can give a profile only to an instance that it launches, so the association and the
+metadata options belong in the template of the instance. CloudFormation owns the stack, so its
+resources do not have the tag that marks the resources of ``apply``.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_IAM.html
 """
@@ -19,7 +19,7 @@ DYNAMODB_HOST = "dynamodb.${AWS::Region}.${AWS::URLSuffix}"
 
 
 def template(request: Request) -> dict[str, Any]:
-    """Policy, role and instance profile, for any partition, account and region."""
+    """Return a template of policy, role and instance profile for any partition and region."""
     statement = key_statement(request.kms_key, DYNAMODB_HOST) if request.kms_key else None
     role: dict[str, Any] = {
         "RoleName": request.role_name,
@@ -34,7 +34,7 @@ def template(request: Request) -> dict[str, Any]:
     policy = {
         "ManagedPolicyName": request.policy_name,
         "Path": request.path,
-        "Description": "What the items service may do with its table.",
+        "Description": "Operations of the items service on its table.",
         "PolicyDocument": _substituted(policy_document(TABLE_ARN, request.operations, statement)),
         "Roles": [{"Ref": "Role"}],
     }
@@ -45,7 +45,7 @@ def template(request: Request) -> dict[str, Any]:
     }
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "A role by which EC2 instances serve the items of one DynamoDB table.",
+        "Description": "A role that lets EC2 instances serve the items of one DynamoDB table.",
         "Parameters": {"TableName": _table_parameter(request.table)},
         "Resources": {
             "Role": {"Type": "AWS::IAM::Role", "Properties": role},
@@ -57,7 +57,7 @@ def template(request: Request) -> dict[str, Any]:
         },
         "Outputs": {
             "InstanceProfileArn": {
-                "Description": "For an instance's IamInstanceProfile.",
+                "Description": "The value for IamInstanceProfile of an instance.",
                 "Value": {"Fn::GetAtt": ["InstanceProfile", "Arn"]},
             }
         },
@@ -69,12 +69,12 @@ def _table_parameter(table: str) -> dict[str, str]:
         "Type": "String",
         "Default": table,
         "AllowedPattern": "[a-zA-Z0-9_.-]{3,255}",
-        "Description": "The table, which exists already.",
+        "Description": "Name of the table, which must exist.",
     }
 
 
 def _substituted(part: Any) -> Any:
-    """The same, its pseudo parameters and parameters left to CloudFormation to fill in."""
+    """Return the part with each text that names a parameter wrapped in ``Fn::Sub``."""
     if isinstance(part, dict):
         return {name: _substituted(value) for name, value in part.items()}
     if isinstance(part, list):

@@ -20,7 +20,7 @@ from dynamodb_items_deploy.planning.stack import Request, Stack
 from tests.conftest import environment
 from tests.engines import REGION, client_for, moto
 
-# Each of these costs a second to make anew.
+# Creating each of these takes a second.
 _client = functools.cache(client_for)
 session = functools.cache(lambda: boto3.session.Session("testing", "testing"))
 READS = ("Get", "List", "Describe")
@@ -28,12 +28,12 @@ AMI = "ami-12c6146b"
 
 
 class Killed(BaseException):
-    """The process is gone: nobody handles it."""
+    """The end of the process, which no code handles."""
 
 
 @dataclass
 class Clock:
-    """Time that passes only by sleeping."""
+    """A clock that advances only by sleeping."""
 
     now: float = 0.0
     pauses: list[float] = field(default_factory=list)
@@ -77,10 +77,10 @@ class Cloud:
         return planned(self.observe(self.aws(), self.request(**changes)))
 
     def apply(self, aws: Aws | None = None, planned=converge, **changes):
-        """Plan and execute, as the command does; the plan that was carried out."""
+        """Plan and execute as the command does; return the executed plan."""
         aws = aws or self.aws()
         plan = planned(self.observe(aws, self.request(**changes)))
-        assert not plan.refusals
+        assert not plan.blockers
         self.executor(aws).run(plan.changes)
         return plan
 
@@ -91,7 +91,7 @@ class Cloud:
         return self.apply(aws, destroy, **changes)
 
     def state(self) -> dict:
-        """Everything in IAM and EC2 that deploying can change, without ids and dates."""
+        """Return what a deployment can change in IAM and EC2, without IDs and dates."""
         iam = self.client("iam")
         roles = {role["RoleName"]: role["Path"] for role in iam.list_roles()["Roles"]}
         return {
@@ -125,16 +125,16 @@ class Cloud:
         }
 
     def associations(self) -> dict[str, str]:
-        answer = self.client("ec2").describe_iam_instance_profile_associations()
+        response = self.client("ec2").describe_iam_instance_profile_associations()
         return {
             association["InstanceId"]: association["IamInstanceProfile"]["Arn"].rpartition("/")[2]
-            for association in answer["IamInstanceProfileAssociations"]
+            for association in response["IamInstanceProfileAssociations"]
             if association["State"] == "associated"
         }
 
     def instance(self) -> dict:
-        answer = self.client("ec2").describe_instances(InstanceIds=[self.instance_id])
-        return answer["Reservations"][0]["Instances"][0]
+        response = self.client("ec2").describe_instances(InstanceIds=[self.instance_id])
+        return response["Reservations"][0]["Instances"][0]
 
 
 @pytest.fixture(scope="session")
@@ -160,14 +160,14 @@ def cloud(moto_endpoint) -> Iterator[Cloud]:
 
 
 def on_calls(aws: Aws, event: str, handler) -> None:
-    """Have botocore itself tell of every call of these clients."""
+    """Register a handler for every call of these clients."""
     for client in aws.clients.values():
         client.meta.events.register(event, handler)
 
 
 @pytest.fixture
 def recorded(cloud):
-    """Clients, and the names of the calls made with them."""
+    """Return clients, and a list to which their calls are added."""
     aws, calls = cloud.aws(), []
     on_calls(aws, "before-call", lambda model, **_: calls.append(model.name))
     return aws, calls
@@ -190,7 +190,7 @@ class Ran:
 
 @pytest.fixture
 def run(request, capsys, monkeypatch):
-    """The command in this process: its status and what it printed."""
+    """Run the command in this process; return its status and output."""
     if "cloud" in request.fixturenames:
         monkeypatch.setattr(command, "Aws", functools.partial(Aws, session=session()))
 
@@ -204,8 +204,8 @@ def run(request, capsys, monkeypatch):
     return run
 
 
-def error_answer(service: str, code: str, message: str) -> tuple[dict, bytes]:
-    """The answer that the service gives for such an error, in its own protocol."""
+def error_response(service: str, code: str, message: str) -> tuple[dict, bytes]:
+    """Return headers and body of an error response in the protocol of the service."""
     if service == "dynamodb":
         body = json.dumps(
             {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "Message": message}
@@ -233,20 +233,20 @@ class Raw:
 
 
 @pytest.fixture
-def refuse():
-    """Have AWS refuse an operation a number of times: botocore parses the answer as ever."""
+def reject():
+    """Let AWS reject an operation a number of times; botocore parses the response."""
 
-    def refuse(aws: Aws, operation: str, code: str, message: str = "", times: int = 1_000_000):
+    def reject(aws: Aws, operation: str, code: str, message: str = "", times: int = 1_000_000):
         left = [times]
         for service, client in aws.clients.items():
 
-            def answer(request, service=service, **_):
+            def respond(request, service=service, **_):
                 if left[0] == 0:
                     return None
                 left[0] -= 1
-                headers, body = error_answer(service, code, message or f"{code}.")
+                headers, body = error_response(service, code, message or f"{code}.")
                 return AWSResponse(request.url, 400, headers, Raw(body))
 
-            client.meta.events.register(f"before-send.{service}.{operation}", answer)
+            client.meta.events.register(f"before-send.{service}.{operation}", respond)
 
-    return refuse
+    return reject

@@ -1,6 +1,6 @@
-"""Applying, applying again, being killed, and destroying, on moto's IAM and EC2.
+"""Apply, repeated apply, killed runs and destroy, on moto's IAM and EC2.
 
-moto never shows ``associating`` and forgets nothing; what it cannot show is in test_waiting.py.
+moto never reports ``associating`` and is consistent at once; test_waiting.py has the other cases.
 """
 
 import itertools
@@ -62,18 +62,18 @@ def test_a_second_apply_writes_nothing(cloud, recorded):
 
 
 def killed_after(cloud, count, attempt) -> list[str]:
-    """Have the process die once its ``count``-th call was answered: the calls that it made.
+    """Kill the process after the response to its ``count``-th call; return its calls.
 
-    None at all, where it came to its end before.
+    Returns an empty list if the process ended before.
     """
     aws, calls = cloud.aws(), []
 
-    def answered(model, **_):
+    def responded(model, **_):
         calls.append(model.name)
         if len(calls) == count:
             raise Killed
 
-    on_calls(aws, "after-call", answered)
+    on_calls(aws, "after-call", responded)
     try:
         attempt(aws)
     except Killed:
@@ -82,7 +82,7 @@ def killed_after(cloud, count, attempt) -> list[str]:
 
 
 def dirty(cloud):
-    """A deployment on which every kind of drift waits to be mended."""
+    """Make a deployment with every kind of drift."""
     iam = cloud.client("iam")
     cloud.apply(tags={"team": "one"})
     arn = f"arn:aws:iam::123456789012:policy/{POLICY}"
@@ -149,7 +149,7 @@ def test_destroy_leaves_nothing_of_ours_and_the_rest_as_it_was(cloud):
     cloud.apply()
     cloud.destroy()
     after = cloud.state()
-    # IMDSv2 stays: what it was before is not known, and IMDSv1 is nothing to go back to.
+    # IMDSv2 stays required: the previous options are unknown, and IMDSv1 is less secure.
     assert {**after, "metadata": None} == {**before, "metadata": None}
     table = cloud.client("dynamodb").scan(TableName="my-dynamodb-table")
     assert table["Count"] == 3

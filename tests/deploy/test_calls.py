@@ -1,7 +1,7 @@
-"""Every call to AWS and every way in which it can fail: a sentence, what to do, and what was made.
+"""Every call to AWS with every failure: the cause, what to do, and the changes that were made.
 
-The calls are those of the policy in docs/operations.md, which is exactly enough to deploy with. The
-failures come below botocore's parsers: its own parsing and its own exceptions are what is tested.
+The calls are those of the policy in docs/operations.md, which has exactly the required permissions.
+Failures occur below botocore's parsers, so that its parsing and its exceptions are tested.
 """
 
 import json
@@ -20,7 +20,7 @@ from dynamodb_items_deploy.aws.client import SERVICES, Aws
 from dynamodb_items_deploy.aws.failures import explain, is_defect, is_temporary
 from dynamodb_items_deploy.aws.responses import UnreadableResponse
 
-from tests.deploy.conftest import Raw, error_answer
+from tests.deploy.conftest import Raw, error_response
 from tests.engines import REGION, ROOT
 
 HTML = b"<html><body>Sign in to the network</body></html>"
@@ -51,7 +51,7 @@ def page(status: int, body: bytes, media_type: str = "text/html; charset=utf-8")
 
 def error(code: str, message: str, status: int = 400):
     def respond(request, service, **_):
-        headers, body = error_answer(service, code, message)
+        headers, body = error_response(service, code, message)
         return AWSResponse(request.url, status, headers, Raw(body))
 
     return respond
@@ -68,7 +68,7 @@ DENIAL = (
     "User: arn:aws:sts::123456789012:assumed-role/ci/x is not authorized to perform: iam:PassRole "
     "on resource: arn:aws:iam::123456789012:role/r {}"
 )
-# What happens; whether repeating the command may help; what the two lines contain.
+# The failure, whether it is temporary, and what the two lines contain.
 FAILURES = {
     "an HTML page as a success": (page(200, HTML), True, "is not from AWS", "Check the proxy"),
     "an HTML page that is no XML": (page(200, DOCTYPE), True, "is not from AWS", "Check the proxy"),
@@ -87,13 +87,18 @@ FAILURES = {
     ),
     "a reset": (no_response(ConnectionClosedError), True, "cannot be reached", "the network"),
     "throttling": (error("Throttling", "Rate exceeded"), True, "AWS throttled", "Wait a minute"),
-    "an error of AWS": (error("InternalFailure", "x", 500), True, "AWS failed at", "Wait a minute"),
+    "an error of AWS": (
+        error("InternalFailure", "x", 500),
+        True,
+        "AWS had an internal error in",
+        "Wait a minute",
+    ),
     "expired credentials": (error("ExpiredToken", "x"), False, "have expired", "Sign in again"),
     "a denial by a service control policy": (
         error("AccessDenied", DENIAL.format("with an explicit deny in a service control policy")),
         False,
-        "which needs iam:PassRole: an explicit deny in a service control policy.",
-        "ask its administrators",
+        "which requires iam:PassRole: an explicit deny in a service control policy.",
+        "Contact its administrators",
     ),
     "a denial by a permissions boundary": (
         error(
@@ -101,7 +106,7 @@ FAILURES = {
             DENIAL.format("because no permissions boundary allows the iam:PassRole action"),
         ),
         False,
-        "which needs iam:PassRole: no permissions boundary allows the iam:PassRole action.",
+        "which requires iam:PassRole: no permissions boundary allows the iam:PassRole action.",
         "permissions boundary of these credentials",
     ),
     "a denial for want of a policy": (
@@ -110,7 +115,7 @@ FAILURES = {
             DENIAL.format("because no identity-based policy allows the iam:PassRole action"),
         ),
         False,
-        "which needs iam:PassRole: no identity-based policy allows the iam:PassRole action.",
+        "which requires iam:PassRole: no identity-based policy allows the iam:PassRole action.",
         "docs/operations.md",
     ),
     "a denial that EC2 encodes": (
@@ -122,8 +127,8 @@ FAILURES = {
             + "x" * 2000,
         ),
         False,
-        "which needs iam:PassRole: no session policy allows the iam:PassRole action.",
-        "when the session was made",
+        "which requires iam:PassRole: no session policy allows the iam:PassRole action.",
+        "The policy of the session",
     ),
     "a denial without a reason": (
         error("AccessDenied", "Access Denied"),
@@ -140,7 +145,7 @@ FAILURES = {
     "something that is not visible": (
         error("NoSuchEntity", "The role with name r cannot be found."),
         True,
-        "AWS was not ready for it in time: The role with name r",
+        "AWS was not ready in time: The role with name r",
         "Wait a minute",
     ),
 }
@@ -160,7 +165,7 @@ def aws() -> Aws:
 
 
 def parameters(shape) -> dict:
-    """The least that botocore accepts for an operation."""
+    """Return the smallest parameters that botocore accepts for an operation."""
     values = {"string": "x" * 20, "list": [], "structure": {}}
     members = shape.members if shape else {}
     return {

@@ -1,4 +1,4 @@
-"""The commands: what they print, for people and for machines, and their exit statuses."""
+"""The commands: their output as text and as JSON, and their exit statuses."""
 
 import io
 import os
@@ -147,4 +147,4 @@ def test_an_output_that_cannot_be_written_is_one_line():
     with open("/dev/full", "wb") as full:  # noqa: PTH123
         ran = subprocess.run(COMMAND, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False)
     assert ran.returncode == 1
-    assert ran.stderr == b"The output cannot be written: No space left on device.\n"
+    assert ran.stderr == b"Cannot write the output: No space left on device.\n"

@@ -21,7 +21,7 @@ NO_KEYS = {"AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_CONFIG_FILE": "/dev/
 
 @pytest.fixture(scope="module")
 def engine():
-    """IAM enforced, the table there, and a way to get a role with some policy."""
+    """Yield an engine that enforces IAM, with the table."""
     with moto("tests.enforcing_moto") as endpoint:
         launcher.create_table(client_for(endpoint), Settings())
         requests.post(f"{endpoint}/moto-api/reset-auth", data=b"1000000", timeout=30)
@@ -30,7 +30,7 @@ def engine():
 
 @pytest.fixture
 def on_instance(engine):
-    """An instance whose role has that policy: everything that this process now asks AWS."""
+    """Use the credentials of a role with a policy for all calls of this process."""
     with ExitStack() as stack:
 
         def on_instance(document) -> InstanceMetadata:
@@ -70,7 +70,7 @@ def test_the_policy_that_apply_makes_is_well_and_nothing_is_written(engine, on_i
     assert ":assumed-role/" in found["identity"]
     for operation in DEFAULT_OPERATIONS:
         assert found[f"{operation} on my-dynamodb-table"] == "allowed"
-    assert found["another table"] == "refused, as it should be"
+    assert found["another table"] == "denied, as expected"
     for secret in ("AccessKeyId", "SecretAccessKey", "Token"):
         assert imds.credentials[secret] not in ran.out
     assert items(engine) == before
@@ -82,8 +82,8 @@ def test_each_missing_permission_is_found_with_advice(on_instance, run):
     assert ran.status == 1
     failed = [line for line in ran.out.splitlines() if line.startswith("FAIL")]
     assert failed == [
-        "FAIL PutItem on my-dynamodb-table: refused",
-        "FAIL UpdateItem on my-dynamodb-table: refused",
+        "FAIL PutItem on my-dynamodb-table: denied",
+        "FAIL UpdateItem on my-dynamodb-table: denied",
     ]
     assert ran.out.count("Run items-deploy apply") == 2
 
@@ -97,28 +97,28 @@ def test_a_permission_too_many_is_found(on_instance, run):
     on_instance(policy_document(TABLE, DEFAULT_OPERATIONS))
     ran = run("doctor", "--operations", "GetItem")
     assert ran.status == 1
-    assert ran.out.count("allowed, but --operations leaves it out") == 3
+    assert ran.out.count("allowed, but not in --operations") == 3
 
 
 def test_access_to_another_table_is_found(on_instance, run):
     on_instance(policy_document("*", DEFAULT_OPERATIONS))
     ran = run("doctor")
     assert ran.status == 1
-    assert "FAIL another table: may be read as well" in ran.out
+    assert "FAIL another table: can be read as well" in ran.out
 
 
 def test_a_table_that_is_not_there_is_found(on_instance, run):
     on_instance(policy_document(TABLE.replace("my-dynamodb-table", "gone"), DEFAULT_OPERATIONS))
     ran = run("doctor", "--table", "gone")
     assert ran.status == 1
-    assert "there is no table gone in this region" in ran.out
+    assert "the table gone does not exist in this region" in ran.out
 
 
 def test_a_table_with_another_key_is_found(on_instance, run):
     on_instance(policy_document(TABLE, DEFAULT_OPERATIONS))
     ran = run("doctor", "--partition-key", "Id:S")
     assert ran.status == 1
-    assert "the table's key is another one" in ran.out
+    assert "the table has a different key schema" in ran.out
     assert "ITEMS_PARTITION_KEY" in ran.out
 
 

@@ -1,4 +1,4 @@
-"""The documents and the template: linted, minimal, and the same by either way."""
+"""The policies and the template: linted, minimal, and equal to each other."""
 
 import json
 
@@ -70,7 +70,7 @@ def test_parliament_does_find_mistakes():
 
 
 def linted(template: str) -> list:
-    """What cfn-lint finds by its default rules: every error and warning."""
+    """Return the errors and warnings of cfn-lint with its default rules."""
     return lint(template, config=ManualArgs(regions=["us-east-2", "cn-north-1", "us-gov-west-1"]))
 
 
@@ -128,7 +128,7 @@ def test_what_cloudformation_made_is_left_to_it(cloud, run):
         TemplateBody=run("render", "cloudformation").out,
         Capabilities=["CAPABILITY_NAMED_IAM"],
     )
-    assert cloud.plan().refusals
+    assert cloud.plan().blockers
     assert cloud.plan(destroy).changes == ()
 
 

@@ -1,4 +1,4 @@
-"""What somebody else changed: mended where it is ours, refused or reported where it isn't."""
+"""Changes by others: corrected in our resources, rejected or reported in other resources."""
 
 import json
 
@@ -182,12 +182,12 @@ def profile_with_another_role(cloud):
 @pytest.mark.parametrize(
     ("arrange", "reason"),
     [
-        (foreign_role, f"role {ROLE} exists and was not made by this tool"),
-        (foreign_policy, f"policy {POLICY} exists and was not made by this tool"),
-        (foreign_profile, f"instance profile {ROLE} exists and was not made by this tool"),
+        (foreign_role, f"role {ROLE} exists, and this tool did not make it"),
+        (foreign_policy, f"policy {POLICY} exists, and this tool did not make it"),
+        (foreign_profile, f"instance profile {ROLE} exists, and this tool did not make it"),
         (policy_on_another_path, "exists as arn:aws:iam::123456789012:policy/elsewhere/"),
         (role_of_another_table, "deployment of arn:aws:dynamodb:us-east-1:123456789012:table/x"),
-        (profile_with_another_role, "holds another role, other"),
+        (profile_with_another_role, "contains the role other"),
     ],
 )
 def test_what_is_not_ours_is_refused_before_the_first_write(cloud, run, arrange, reason):
@@ -236,8 +236,8 @@ def the_role_handed_over(cloud):
         (policy_on_a_user, "also attached to user ada"),
         (another_policy_on_the_role, "also has the inline policy theirs"),
         (role_in_another_profile, "also has the instance profile theirs"),
-        (another_instance, "still used by i-"),
-        (the_role_handed_over, "is not ours, and arn:"),
+        (another_instance, "is used by i-"),
+        (the_role_handed_over, "was not made by this tool and has arn:"),
     ],
 )
 def test_destroy_refuses_while_something_foreign_hangs_on_it(cloud, run, arrange, reason):

@@ -1,4 +1,4 @@
-"""What the operator reads when AWS says no: one clear line, what to do, and no stack trace."""
+"""Reports of failures: one line with the cause, one with what to do, and no stack trace."""
 
 import subprocess
 import sys
@@ -12,13 +12,13 @@ from tests.engines import ROOT
 
 
 @pytest.fixture
-def refused(refuse, monkeypatch):
-    """Have AWS refuse an operation of the command's own clients."""
+def refused(reject, monkeypatch):
+    """Let AWS reject an operation of the command's own clients."""
 
     def refused(operation: str, code: str, message: str = "") -> None:
         def connect(region=None, **_):
             aws = Aws(region, max_attempts=1)
-            refuse(aws, operation, code, message)
+            reject(aws, operation, code, message)
             return aws
 
         monkeypatch.setattr(command, "Aws", connect)
@@ -29,19 +29,19 @@ def refused(refuse, monkeypatch):
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (("CreateRole", "AccessDenied"), ("may not call CreateRole", "docs/operations.md")),
+        (("CreateRole", "AccessDenied"), ("not allowed to call CreateRole", "docs/operations.md")),
         (("GetCallerIdentity", "ExpiredToken"), ("have expired", "Sign in again")),
-        (("GetCallerIdentity", "InvalidClientTokenId"), ("does not accept", "access key")),
+        (("GetCallerIdentity", "InvalidClientTokenId"), ("rejected the credentials", "access key")),
         (
             ("DescribeInstances", "UnauthorizedOperation"),
-            ("may not call DescribeInst", "credentials"),
+            ("not allowed to call DescribeInst", "credentials"),
         ),
         (
             ("DescribeInstances", "RequestLimitExceeded"),
             ("throttled DescribeInst", "Wait a minute"),
         ),
         (("GetRole", "Throttling"), ("throttled GetRole", "continues where it stopped")),
-        (("CreatePolicy", "LimitExceeded"), ("A quota is used up", "quota")),
+        (("CreatePolicy", "LimitExceeded"), ("A quota is exceeded", "quota")),
         (("CreateRole", "MalformedPolicyDocument"), ("MalformedPolicyDocument", "again")),
     ],
 )
@@ -62,9 +62,9 @@ def test_a_refusal_is_json_for_machines(cloud, run, refused):
     assert ran.json["advice"]
 
 
-def test_throttling_is_tried_again_before_it_is_told(cloud, refuse):
+def test_throttling_is_tried_again_before_it_is_told(cloud, reject):
     aws = Aws(max_attempts=3)
-    refuse(aws, "GetRole", "Throttling", times=1)
+    reject(aws, "GetRole", "Throttling", times=1)
     assert cloud.observe(aws)
 
 
@@ -120,10 +120,10 @@ def test_an_unknown_profile_is_named():
         (["--tag", "team"], "must have the form KEY=VALUE"),
         (["--tag", "aws:x=y"], "--tag 'aws:x'"),
         (["--tag", "team=\N{SNOWMAN}"], "--tag team="),
-        (["--tag", f"team={'x' * 257}"], "is too long (key 128, value 256 characters)"),
-        (["--tag", "Team=a", "--tag", "team=b"], "gives Team, team more than once"),
-        (["--tag", "team=a", "--tag", "team=b"], "gives team, team more than once"),
-        (["--tag", "DynamoDB-Items:Table=x"], "is AWS's or this tool's own"),
+        (["--tag", f"team={'x' * 257}"], "a key has at most 128 characters, a value 256"),
+        (["--tag", "Team=a", "--tag", "team=b"], "has Team, team more than once"),
+        (["--tag", "team=a", "--tag", "team=b"], "has team, team more than once"),
+        (["--tag", "DynamoDB-Items:Table=x"], "is reserved by AWS or this tool"),
         ([f"--tag=t{number}=x" for number in range(50)], "--tag is given 50 times"),
         (["--operations", "Scan"], "unknown: Scan"),
         (["--operations", "PutItem"], "must include GetItem"),

@@ -1,6 +1,6 @@
-"""The install script and the user data: they do what the operations page says.
+"""The install script and the user data, as the operations page describes them.
 
-The interpreter that the script is given here makes environments in no time, with nothing in them.
+The interpreter of these tests makes empty environments, which takes no time.
 """
 
 import os
@@ -66,7 +66,7 @@ def test_a_release_is_laid_and_started(install, tmp_path):
 
 
 def test_whoever_the_unit_runs_as_can_read_the_release(install, tmp_path):
-    """Unpacked and laid by somebody whose umask keeps everything to himself."""
+    """The release is unpacked and installed with a private umask."""
     source = tmp_path / "source"
     for name in ("service", "deploy", "requirements"):
         shutil.copytree(ROOT / name, source / name)
@@ -108,9 +108,9 @@ def test_a_release_that_cannot_be_laid_changes_nothing(install, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["/nowhere"], "/nowhere is not a release of the service."),
-        (["--switch", "nine"], "There is no release nine"),
-        ([ROOT, "one"], "There is a release one already"),
+        (["/nowhere"], "/nowhere is not a release."),
+        (["--switch", "nine"], "Release nine is not installed."),
+        ([ROOT, "one"], "Release one is already installed."),
     ],
 )
 def test_a_mistake_is_one_line(install, arguments, message):
@@ -139,7 +139,7 @@ WRITES = r"(>|\btee\b.*|\binstall -.*|\bcp\b.*) ?/etc/dynamodb-items\.env"
 
 
 def settings_scripts() -> list[str]:
-    """The commands on the settings file, of every block of the documentation that writes it."""
+    """Return the commands on the settings file of each block of the docs that writes it."""
     pages = [ROOT / "README.md", *ROOT.glob("docs/*.md")]
     blocks = [
         block
@@ -173,7 +173,7 @@ def test_the_settings_that_the_documentation_writes_are_private(tmp_path, script
 
 
 def test_the_settings_that_the_user_data_writes_are_private(tmp_path):
-    """Run as it is, with ITEMS_AUTH set; what it would download and install is left out."""
+    """The script is run with ITEMS_AUTH set, and without its downloads."""
     settings = tmp_path / "dynamodb-items.env"
     script = (DEPLOY / "user-data.sh").read_text()
     script = script.replace('ITEMS_AUTH=""', 'ITEMS_AUTH="jwt"')

@@ -1,4 +1,4 @@
-"""The instance: which one, with which profile, in which state."""
+"""The instance, its state and its profile."""
 
 import pytest
 from dynamodb_items_deploy.planning.plan import converge
@@ -64,15 +64,15 @@ def test_killed_between_the_two_steps_it_goes_on_with_ours(cloud):
     assert cloud.associations() == {cloud.instance_id: ROLE}
 
 
-def test_the_old_profile_comes_back_when_the_new_one_fails(cloud, refuse):
+def test_the_old_profile_comes_back_when_the_new_one_fails(cloud, reject):
     give_another_profile(cloud)
     cloud.client("ec2").stop_instances(InstanceIds=[cloud.instance_id])
     aws = cloud.aws()
-    refuse(aws, "AssociateIamInstanceProfile", "UnauthorizedOperation", times=1)
+    reject(aws, "AssociateIamInstanceProfile", "UnauthorizedOperation", times=1)
     with pytest.raises(aws.clients["ec2"].exceptions.ClientError, match="UnauthorizedOperation"):
         cloud.apply(aws, replace=True)
     assert cloud.associations() == {cloud.instance_id: "theirs"}
-    assert any("bringing back" in line for line in cloud.lines)
+    assert any("restoring" in line for line in cloud.lines)
 
 
 def delete_our_profile(cloud: Cloud) -> None:
@@ -90,7 +90,7 @@ def test_one_apply_replaces_a_profile_that_others_deleted(cloud):
         "add_role_to_instance_profile",
         "replace_iam_instance_profile_association",
     ]
-    assert "in place of the deleted arn:" in plan.changes[-1].what
+    assert "replaces the deleted arn:" in plan.changes[-1].what
     assert cloud.plan().is_as_planned
 
 
@@ -106,7 +106,7 @@ def test_a_profile_that_others_deleted_and_made_again_is_replaced(cloud):
 
 
 def test_what_ec2_still_reports_of_the_deleted_profile_does_not_end_the_wait(cloud):
-    """Old and new profile have one ARN: only their ids differ."""
+    """The old and the new profile have the same ARN and different IDs."""
     cloud.apply()
     (old,) = cloud.client("ec2").describe_iam_instance_profile_associations()[
         "IamInstanceProfileAssociations"
@@ -115,7 +115,7 @@ def test_what_ec2_still_reports_of_the_deleted_profile_does_not_end_the_wait(clo
     aws, late = cloud.aws(), [2]
 
     def as_before(parsed, **_):
-        if cloud.lines and "in place of" in cloud.lines[-1] and late[0]:
+        if cloud.lines and "replaces" in cloud.lines[-1] and late[0]:
             late[0] -= 1
             parsed["IamInstanceProfileAssociations"] = [old]
 
@@ -151,7 +151,7 @@ def test_destroy_leaves_somebody_else_s_profile_of_our_name_on_the_instance(clou
     ran = run("destroy", "--yes", "--instance-id", cloud.instance_id)
     assert ran.status == 0
     assert f"association of {cloud.instance_id} with arn:" in ran.out
-    assert f"instance-profile/{ROLE} is not ours and stays." in ran.out
+    assert f"instance-profile/{ROLE} was not made by this tool. It is kept." in ran.out
     assert cloud.state() == before
     assert cloud.associations() == {cloud.instance_id: ROLE}
 
@@ -167,36 +167,36 @@ def test_destroy_removes_an_association_whose_profile_others_deleted(cloud):
 def test_a_terminated_instance_is_refused_before_the_first_write(cloud, recorded):
     cloud.client("ec2").terminate_instances(InstanceIds=[cloud.instance_id])
     aws, calls = recorded
-    (refusal,) = converge(cloud.observe(aws)).refusals
-    assert "is terminated" in refusal.reason
+    (blocker,) = converge(cloud.observe(aws)).blockers
+    assert "is terminated" in blocker.reason
     assert writes(calls) == []
 
 
 def test_an_unknown_instance_is_refused_before_the_first_write(cloud, run):
     ran = run("apply", "--yes", "--instance-id", "i-00000000000000000")
     assert ran.status == 1
-    assert "no instance i-00000000000000000 in us-east-2" in ran.out
+    assert "The instance i-00000000000000000 does not exist in us-east-2" in ran.out
     assert cloud.state()["roles"] == {}
 
 
 def test_an_instance_in_another_region_is_refused_before_the_first_write(cloud, run):
     ran = run("apply", "--yes", "--instance-id", cloud.instance_id, "--region", "us-west-2")
     assert ran.status == 1
-    assert f"no instance {cloud.instance_id} in us-west-2" in ran.out
-    assert "may be in another one" in ran.out
+    assert f"The instance {cloud.instance_id} does not exist in us-west-2" in ran.out
+    assert "Check --instance-id and --region" in ran.out
     assert cloud.state()["roles"] == {}
 
 
 def test_a_missing_table_is_refused_before_the_first_write(cloud, run):
     ran = run("apply", "--yes", "--instance-id", cloud.instance_id, "--table", "no-such-table")
     assert ran.status == 1
-    assert "no table no-such-table in us-east-2" in ran.out
+    assert "The table no-such-table does not exist in us-east-2" in ran.out
     assert cloud.state()["roles"] == {}
 
 
-def test_an_operator_who_may_not_describe_the_table_may_deploy_all_the_same(cloud, refuse):
+def test_an_operator_who_may_not_describe_the_table_may_deploy_all_the_same(cloud, reject):
     aws = cloud.aws()
-    refuse(aws, "DescribeTable", "AccessDeniedException")
+    reject(aws, "DescribeTable", "AccessDeniedException")
     cloud.apply(aws)
     assert cloud.associations() == {cloud.instance_id: ROLE}
 
@@ -226,8 +226,8 @@ def test_metadata_options_that_others_loosened_are_tightened_and_the_hop_limit_s
     (change,) = plan.changes
     assert change.what == f"metadata options of {cloud.instance_id}: HttpTokens optional → required"
     assert [notice.text for notice in plan.notices] == [
-        f"The metadata options of {cloud.instance_id} allow 3 hops and the service needs 1: "
-        "the limit stays, since other containers may need it."
+        f"The metadata options of {cloud.instance_id} allow 3 hops and the service needs 1. "
+        "The limit is kept, since other containers may need it."
     ]
     assert cloud.state()["metadata"]["HttpTokens"] == "required"
     assert cloud.state()["metadata"]["HttpPutResponseHopLimit"] == 3
@@ -247,17 +247,17 @@ def test_the_plan_shows_the_hop_limit_that_is_and_the_one_to_come(cloud):
     [
         ("CREATING", "Wait until it is ACTIVE"),
         ("DELETING", "Check --table."),
-        ("ARCHIVING", "restore it from the backup"),
-        ("ARCHIVED", "restore it from the backup"),
+        ("ARCHIVING", "Restore the table from the backup"),
+        ("ARCHIVED", "Restore the table from the backup"),
         ("INACCESSIBLE_ENCRYPTION_CREDENTIALS", "Enable the table's KMS key again"),
         ("REPLICATION_NOT_AUTHORIZED", "Allow DynamoDB to replicate"),
-        ("A_STATUS_TO_COME", "Make it ACTIVE first"),
+        ("A_STATUS_TO_COME", "Wait until it is ACTIVE"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_rejected_with_what_to_do(status, advice):
-    (refusal,) = Table("orders", "arn:aws:dynamodb:us-east-2:1:table/orders").converge(status)
-    assert refusal.reason == f"The table orders is in status {status}."
-    assert advice in refusal.advice
+    (blocker,) = Table("orders", "arn:aws:dynamodb:us-east-2:1:table/orders").converge(status)
+    assert blocker.reason == f"The table orders is in status {status}."
+    assert advice in blocker.advice
 
 
 @pytest.mark.parametrize("status", ["ACTIVE", "UPDATING", "unreadable"])

@@ -1,4 +1,4 @@
-"""Every partition's own ARNs and principals; pure, since no engine here has them all."""
+"""ARNs and principals of each partition; without an engine, since none has all of them."""
 
 import pytest
 from dynamodb_items_deploy.aws.account import Account
@@ -36,7 +36,7 @@ def vars_of(resource, *names):
 
 
 def test_credentials_of_another_partition_are_refused():
-    with pytest.raises(ValueError, match="of partition aws, but cn-north-1 is in aws-cn"):
+    with pytest.raises(ValueError, match="partition aws, but the region cn-north-1 is in aws-cn"):
         Account.of("arn:aws:iam::210987654321:root", "cn-north-1")
 
 
@@ -47,6 +47,6 @@ def test_the_account_comes_from_sts(cloud):
 def test_in_china_it_deploys_there(cloud, run):
     ran = run("plan", "--json", "--region", "cn-north-1", "--instance-id", cloud.instance_id)
     assert ran.status == 1, "the instance and the table are in another region"
-    assert len(ran.json["refusals"]) == 2
+    assert len(ran.json["blockers"]) == 2
     attach = ran.json["changes"][2]["parameters"]
     assert attach["PolicyArn"] == "arn:aws-cn:iam::123456789012:policy/DynamoDBAccessPolicy"

@@ -1,6 +1,7 @@
-"""The same on ministack, which can what moto can't: it refuses to delete a policy that is
-attached, tags instance profiles, and simulates policies. It knows no metadata options, so those
-are left out here.
+"""Deployments on ministack, which has some features that moto does not have.
+
+It rejects the deletion of an attached policy, tags instance profiles and simulates policies. It has
+no metadata options, so they are not tested here.
 """
 
 import pytest

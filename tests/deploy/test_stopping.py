@@ -1,4 +1,4 @@
-"""A run that stops part-way: what it reports of the changes, and how the next one goes on."""
+"""A run that stops half-way: its report of the changes, and how the next run continues."""
 
 import functools
 from http import HTTPStatus
@@ -51,7 +51,7 @@ def interrupt(**_):
 
 @pytest.fixture
 def failing(monkeypatch):
-    """Have an operation of the command's own clients fail in some way."""
+    """Let an operation of the command's own clients fail."""
 
     def failing(operation: str, handler) -> None:
         def connect(region=None, **_):
@@ -120,14 +120,14 @@ def test_the_lines_name_the_changes(cloud, run, failing):
         "Unconfirmed (it may have been made):",
         f"  + role {ROLE}, for EC2 to assume",
     ]
-    assert lines[4] == "Left:"
+    assert lines[4] == "Not tried:"
     assert len(lines) == 10
 
 
-def test_a_rejected_change_has_failed(cloud, run, refuse, monkeypatch):
+def test_a_rejected_change_has_failed(cloud, run, reject, monkeypatch):
     def connect(region=None, **_):
         aws = Aws(region, max_attempts=1, session=session())
-        refuse(aws, "CreatePolicy", "AccessDenied")
+        reject(aws, "CreatePolicy", "AccessDenied")
         return aws
 
     monkeypatch.setattr(command, "Aws", connect)
@@ -135,7 +135,7 @@ def test_a_rejected_change_has_failed(cloud, run, refuse, monkeypatch):
     assert ran.status == 1
     assert "Failed:\n  + policy" in ran.err
     assert "Unconfirmed" not in ran.err
-    assert "No change is known to have been made." in ran.err
+    assert "No change was confirmed." in ran.err
 
 
 def test_what_was_made_is_reported_when_the_state_cannot_be_read_afterwards(cloud, run, failing):
@@ -156,7 +156,7 @@ def test_a_defect_has_a_status_of_its_own_and_no_stack_trace(cloud, run, failing
     failing("CreateRole", defect)
     ran = run("apply", "--yes", "--instance-id", cloud.instance_id)
     assert ran.status == 70
-    assert ran.err.startswith("Unexpected error, a defect of this tool: KeyError: 'Role' at test_")
+    assert ran.err.startswith("Unexpected error in this tool: KeyError: 'Role' at test_")
     assert "Made:\n  + policy" in ran.err
     assert "Traceback" not in ran.err
 
@@ -165,7 +165,7 @@ def test_an_interruption_reports_what_was_made(cloud, run, failing):
     failing("CreateRole", interrupt)
     ran = run("apply", "--yes", "--json", "--instance-id", cloud.instance_id)
     assert ran.status == 130
-    assert ran.json["error"] == "Stopped."
+    assert ran.json["error"] == "Interrupted."
     assert calls(ran.json["made"]) == ["CreatePolicy"]
 
 
@@ -185,14 +185,14 @@ def test_a_failing_read_is_reported_before_anything_is_changed(cloud, run, faili
 
 
 def twice(changes) -> list:
-    """Every change two times, but one: moto has a defect (500) where the role is in no profile."""
+    """Return each change twice, except one after which moto returns a 500."""
     once = "remove_role_from_instance_profile"
     return [change for change in changes for _ in range(1 if change.call.operation == once else 2)]
 
 
 @pytest.mark.parametrize("replace", [False, True], ids=["without a profile", "with another's"])
 def test_a_write_repeated_after_a_lost_response_counts_once(cloud, replace):
-    """botocore repeats what had no response; each write then meets its own result."""
+    """botocore retries a call without response, and the retry finds the first result."""
     if replace:
         cloud.client("iam").create_instance_profile(InstanceProfileName="theirs")
         cloud.client("ec2").associate_iam_instance_profile(
@@ -209,21 +209,21 @@ def test_a_write_repeated_after_a_lost_response_counts_once(cloud, replace):
 
 @pytest.mark.parametrize("operation", ["GetPolicy", "GetRole", "GetInstanceProfile"])
 def test_what_an_earlier_apply_made_and_iam_does_not_show_yet_is_recognised(
-    cloud, refuse, operation
+    cloud, reject, operation
 ):
     cloud.apply()
     aws = cloud.aws()
-    refuse(aws, operation, "NoSuchEntity", times=1)
+    reject(aws, operation, "NoSuchEntity", times=1)
     plan = cloud.apply(aws)
     assert plan.changes
     assert cloud.plan().is_as_planned
     assert len(cloud.state()["roles"]) == len(cloud.state()["policies"]) == 1
 
 
-def test_what_iam_does_not_show_yet_is_waited_for(cloud, refuse):
+def test_what_iam_does_not_show_yet_is_waited_for(cloud, reject):
     cloud.apply()
     aws = cloud.aws()
-    refuse(aws, "GetRole", "NoSuchEntity", times=3)
+    reject(aws, "GetRole", "NoSuchEntity", times=3)
     cloud.apply(aws)
     assert len(cloud.clock.pauses) == 2
     assert f"  … waiting for the role {ROLE} to be visible: up to 120 s" in cloud.lines

@@ -1,5 +1,6 @@
-"""What AWS needs time for, which moto does at once: its answers are put in by hand, in AWS's own
-form, and time passes only by the executor's sleeping.
+"""Waits for AWS, with responses in AWS's form, since moto applies every change at once.
+
+Time advances only when the executor sleeps.
 """
 
 import itertools
@@ -38,17 +39,17 @@ NOT_VISIBLE = [
 
 
 @pytest.mark.parametrize(("operation", "code", "message"), NOT_VISIBLE)
-def test_what_is_not_visible_yet_is_tried_again_and_said(cloud, refuse, operation, code, message):
+def test_what_is_not_visible_yet_is_tried_again_and_said(cloud, reject, operation, code, message):
     cloud.apply()
     expected = cloud.state()
     cloud.destroy()
     loosen_metadata_options(cloud)
     aws = cloud.aws()
-    refuse(aws, operation, code, message, times=5)
+    reject(aws, operation, code, message, times=5)
     cloud.apply(aws)
     assert cloud.state() == expected
     assert len(cloud.clock.pauses) == 5
-    (line,) = [line for line in cloud.lines if "not ready for it yet" in line]
+    (line,) = [line for line in cloud.lines if "not ready yet" in line]
     assert code in line
 
 
@@ -62,17 +63,17 @@ def loosen_metadata_options(cloud) -> None:
 
 
 @pytest.mark.parametrize(("operation", "code", "message"), NOT_VISIBLE)
-def test_after_120_seconds_waiting_ends(cloud, refuse, operation, code, message):
+def test_after_120_seconds_waiting_ends(cloud, reject, operation, code, message):
     aws = cloud.aws()
-    refuse(aws, operation, code, message)
+    reject(aws, operation, code, message)
     with pytest.raises(ClientError, match=code):
         cloud.apply(aws)
     assert cloud.clock.now == pytest.approx(120)
 
 
-def test_pauses_grow_and_have_jitter(cloud, refuse):
+def test_pauses_grow_and_have_jitter(cloud, reject):
     aws = cloud.aws()
-    refuse(aws, "AddRoleToInstanceProfile", "NoSuchEntity", times=6)
+    reject(aws, "AddRoleToInstanceProfile", "NoSuchEntity", times=6)
     cloud.apply(aws)
     pauses = cloud.clock.pauses
     ceilings = [1, 2, 4, 8, 10, 10]
@@ -81,9 +82,9 @@ def test_pauses_grow_and_have_jitter(cloud, refuse):
     assert any(pause not in (high, high / 2) for pause, high in zip(pauses, ceilings, strict=True))
 
 
-def test_another_error_of_the_same_call_is_not_tried_again(cloud, refuse):
+def test_another_error_of_the_same_call_is_not_tried_again(cloud, reject):
     aws = cloud.aws()
-    refuse(aws, "AssociateIamInstanceProfile", "InvalidParameterValue", "Some other value")
+    reject(aws, "AssociateIamInstanceProfile", "InvalidParameterValue", "Some other value")
     with pytest.raises(ClientError, match="Some other value"):
         cloud.apply(aws)
     assert cloud.clock.pauses == []
@@ -104,18 +105,18 @@ def test_a_change_that_never_comes_about_says_so(cloud, states):
 
 @pytest.fixture
 def states(cloud, monkeypatch):
-    """Have EC2 answer these states of the association, the last one for ever."""
+    """Let EC2 report these states of the association; the last one is repeated."""
 
     def states(*names: str) -> None:
         upcoming = itertools.chain(names, itertools.repeat(names[-1]))
         aws = cloud.aws()
 
-        def tell(parsed, **_):
+        def report(parsed, **_):
             for association in parsed["IamInstanceProfileAssociations"]:
                 association["State"] = next(upcoming)
 
         aws.clients["ec2"].meta.events.register(
-            "after-call.ec2.DescribeIamInstanceProfileAssociations", tell
+            "after-call.ec2.DescribeIamInstanceProfileAssociations", report
         )
         monkeypatch.setattr(cloud, "aws", lambda: aws)
 
@@ -123,19 +124,19 @@ def states(cloud, monkeypatch):
 
 
 @pytest.mark.parametrize("operation", ["DeleteInstanceProfile", "DeleteRole", "DeletePolicy"])
-def test_what_still_seems_to_hang_on_it_is_waited_for(cloud, refuse, operation):
+def test_what_still_seems_to_hang_on_it_is_waited_for(cloud, reject, operation):
     cloud.apply()
     aws = cloud.aws()
-    refuse(aws, operation, "DeleteConflict", "Cannot delete entity, must remove x first.", times=3)
+    reject(aws, operation, "DeleteConflict", "Cannot delete entity, must remove x first.", times=3)
     cloud.destroy(aws)
     assert len(cloud.clock.pauses) == 3
     assert cloud.state()["policies"] == {}
 
 
-def test_removing_what_is_gone_already_is_done(cloud, refuse):
+def test_removing_what_is_gone_already_is_done(cloud, reject):
     cloud.apply()
     aws = cloud.aws()
-    refuse(aws, "DetachRolePolicy", "NoSuchEntity", times=1)
+    reject(aws, "DetachRolePolicy", "NoSuchEntity", times=1)
     cloud.client("iam").detach_role_policy(
         RoleName="EC2RoleToAccessDynamoDBTable",
         PolicyArn="arn:aws:iam::123456789012:policy/DynamoDBAccessPolicy",
@@ -157,6 +158,6 @@ def test_after_a_failed_change_no_further_one_is_made(cloud, recorded):
 def test_time_is_real_unless_it_is_given(cloud):
     executor = Executor(cloud.aws(), cloud.lines.append)
     call = Call("ec2", "describe_instances", {"InstanceIds": [cloud.instance_id]})
-    answers = iter([False, True])
-    executor.run([Change("~", "x", call, Wait("x", call, lambda _: next(answers)))])
+    responses = iter([False, True])
+    executor.run([Change("~", "x", call, Wait("x", call, lambda _: next(responses)))])
     assert executor.clock() > 0

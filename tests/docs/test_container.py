@@ -1,4 +1,4 @@
-"""The Dockerfile and compose.yaml: linted, and true to what they promise."""
+"""The Dockerfile and compose.yaml: linted, with the promised restrictions."""
 
 import subprocess
 import sys

@@ -75,7 +75,7 @@ def test_a_stale_file_is_found(tmp_path):
         check=False,
     )
     assert checked.returncode == 1
-    assert "openapi.json is stale" in checked.stderr
+    assert "openapi.json is out of date" in checked.stderr
 
 
 def test_both_files_hold_the_same_document(document):

@@ -1,4 +1,4 @@
-"""The GitHub workflows: linted, and made of the same targets that a developer runs."""
+"""The GitHub workflows: linted, and made of the make targets that developers use."""
 
 import re
 import subprocess

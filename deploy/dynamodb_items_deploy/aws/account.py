@@ -1,4 +1,4 @@
-"""Where a deployment lives: account, partition and region, and the names that follow from them."""
+"""The account, partition and region of a deployment, and the names that depend on them."""
 
 import functools
 from dataclasses import dataclass
@@ -18,38 +18,41 @@ class Account:
 
     @classmethod
     def of(cls, caller_arn: str, region: str) -> Self:
-        """The account of the ARN that STS gives for the caller.
+        """Return the account of the caller's ARN, which STS returns.
 
         https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 
         Raises:
-            ValueError: the credentials belong to another partition than the region.
+            ValueError: the credentials belong to a different partition than the region.
         """
         _, partition, _, _, account_id, _ = caller_arn.split(":", 5)
         facts = _partition_of(region)
         if partition != facts["partition"]:
             raise ValueError(
-                f"The credentials are of partition {partition}, but {region} is in "
-                f"{facts['partition']}: choose the other profile or region."
+                f"The credentials belong to partition {partition}, but the region {region} is in "
+                f"{facts['partition']}. Choose another profile or --region."
             )
         return cls(account_id, partition, region, facts["dnsSuffix"])
 
     @property
     def ec2_principal(self) -> str:
-        """EC2's service principal, which follows the partition's domain."""
+        """EC2's service principal in this partition."""
         return f"ec2.{self.dns_suffix}"
 
     @property
     def dynamodb_host(self) -> str:
-        """DynamoDB's name in this region, as KMS's ``ViaService`` condition wants it."""
+        """DynamoDB's host in this region, for the condition ``kms:ViaService``."""
         return f"dynamodb.{self.region}.{self.dns_suffix}"
 
     def table_arn(self, table: str) -> str:
-        """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html"""
+        """Return the ARN of a table.
+
+        https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+        """
         return f"arn:{self.partition}:dynamodb:{self.region}:{self.id}:table/{table}"
 
     def iam_arn(self, kind: str, path: str, name: str) -> str:
-        """The ARN of an IAM ``policy``, ``role`` or ``instance-profile``; IAM has no regions."""
+        """Return the ARN of an IAM ``policy``, ``role`` or ``instance-profile``."""
         return f"arn:{self.partition}:iam::{self.id}:{kind}{path}{name}"
 
 

@@ -1,4 +1,4 @@
-"""The clients that deploying reads and writes with, and the few ways in which it reads."""
+"""The AWS clients, and the reads and writes of a deployment."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -46,10 +46,10 @@ class Aws:
             client.meta.events.register("before-parse", reject_foreign_response)
 
     def account(self) -> Account:
-        """Return the account of the credentials; needs no permission.
+        """Return the account of the credentials; this requires no permission.
 
         Raises:
-            ValueError: the credentials belong to another partition than the region.
+            ValueError: the credentials belong to a different partition than the region.
         """
         return Account.of(self.read("sts", "get_caller_identity")["Arn"], self.region)
 
@@ -58,11 +58,11 @@ class Aws:
         return self.read(call.service, call.operation, **call.parameters)
 
     def read(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        """Return the response to one operation.
+        """Call an operation and return its response.
 
         Raises:
             ClientError, BotoCoreError: as boto3 raises them.
-            UnreadableResponse: the response is not AWS's, or not complete.
+            UnreadableResponse: the response is not from AWS, or is incomplete.
         """
         with _parsing(operation):
             response: dict[str, Any] = getattr(self.clients[service], operation)(**parameters)
@@ -71,7 +71,7 @@ class Aws:
     def find(
         self, service: str, operation: str, absent: tuple[str, ...], **parameters: Any
     ) -> dict[str, Any] | None:
-        """Return the response, or None where its error code is one of ``absent``."""
+        """Return the response, or None if its error code is one of ``absent``."""
         try:
             return self.read(service, operation, **parameters)
         except ClientError as error:
@@ -91,4 +91,4 @@ def _parsing(operation: str) -> Iterator[None]:
     try:
         yield
     except ResponseParserError:
-        raise UnreadableResponse(operation=operation, status=200, what="cut off") from None
+        raise UnreadableResponse(operation=operation, status=200, what="incomplete") from None

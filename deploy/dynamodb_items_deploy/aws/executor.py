@@ -1,4 +1,4 @@
-"""Executing: one change after the other, waiting where AWS needs time. It decides nothing."""
+"""Execution of a plan: make its changes in order, and wait until AWS has applied each."""
 
 import random
 import time
@@ -19,12 +19,12 @@ NOT_FOUND = (ErrorPattern("NoSuchEntity"),)
 
 
 class NotInTime(Exception):
-    """AWS accepted a change, and the change did not take effect within the limit."""
+    """A change that AWS accepted did not take effect within the limit."""
 
 
 @dataclass
 class Executor:
-    """Makes changes; ``say`` gets a line per change and per wait."""
+    """Makes changes; ``say`` is called with a line per change and per wait."""
 
     aws: Aws
     say: Callable[[str], None]
@@ -32,14 +32,14 @@ class Executor:
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[float, float], float] = field(default=random.uniform)
     made: list[Change] = field(default_factory=list)
-    """The changes that were made, in order, also after a failure."""
+    """The changes that were made, in order; valid after a failure too."""
 
     def run(self, changes: Sequence[Change]) -> None:
         """Make all changes, in order.
 
         Raises:
-            ClientError, BotoCoreError: one failed; those before it are made, none after it.
-            NotInTime: a change did not take effect; a later run takes it up.
+            ClientError, BotoCoreError: a change failed; those before it are made, none after it.
+            NotInTime: a change did not take effect; a later run continues.
         """
         for number, change in enumerate(changes, 1):
             self.say(f"[{number}/{len(changes)}] {change.sign} {change.what}")
@@ -54,12 +54,12 @@ class Executor:
             self.made.append(change)
 
     def _restore(self, call: Call) -> None:
-        """Bring back the state before; a failure here must not hide the one that led to it."""
-        self.say("  … that failed: bringing back what was there before")
+        """Restore the previous state; a failure here must not hide the first failure."""
+        self.say("  … failed: restoring the previous state")
         try:
             self._call(call)
         except (ClientError, BotoCoreError) as error:
-            self.say(f"  … that failed as well: {error}")
+            self.say(f"  … cannot restore the previous state: {error}")
 
     def _call(self, call: Call) -> None:
         pauses = self._pauses()
@@ -75,16 +75,16 @@ class Executor:
                 if not said:
                     code = error.response["Error"]["Code"]
                     self.say(
-                        f"  … AWS is not ready for it yet ({code}): up to {LIMIT_SECONDS:.0f} s"
+                        f"  … AWS is not ready yet ({code}): retrying up to {LIMIT_SECONDS:.0f} s"
                     )
                     said = True
             else:
                 return
 
     def _has_landed(self, landed: Landed | None, error: ClientError) -> bool:
-        """Whether the write was made by an earlier attempt.
+        """Return whether an earlier attempt made the write.
 
-        What exists and cannot be found yet is waited for; whether it is ours decides the rest.
+        Waits while the resource exists but is not visible yet.
         """
         if landed is None or not _matches(error, landed.after):
             return False
@@ -117,7 +117,7 @@ class Executor:
         return wait.until(self.aws.read(read.service, read.operation, **read.parameters))
 
     def _pauses(self) -> Iterator[bool]:
-        """Sleep at each step, longer each time and with jitter; False at the limit."""
+        """Sleep at each step, with exponential backoff and jitter; yield False at the limit."""
         until = self.clock() + LIMIT_SECONDS
         pause = FIRST_PAUSE_SECONDS
         while (left := until - self.clock()) > 0:

@@ -1,4 +1,4 @@
-"""What went wrong, in one line, and what to do about it."""
+"""Explanations of failures: the cause in one line, and what to do in another."""
 
 import traceback
 
@@ -43,46 +43,45 @@ AGAIN = "Run the same command again: it continues where it stopped."
 _LATER = "Wait a minute and run the same command again: it continues where it stopped."
 _ADVICE = {
     EXPIRED: "Sign in again, then run the same command again.",
-    INVALID: "Check the access key and the machine's clock.",
+    INVALID: "Check the access key and the clock of this machine.",
     THROTTLED: _LATER,
-    LIMITED: "Raise the account's quota, or remove what is no longer used; then run the same "
-    "command again.",
-    TAKEN: "Run the same command again to see the plan. If it still shows this change, the name "
-    "exists in another case (IAM does not tell upper and lower case apart): choose --name-prefix.",
-    ATTACHED: "Something was attached in the meantime: run the same command again to see what.",
+    LIMITED: "Request a higher quota, or remove unused resources; then run the same command again.",
+    TAKEN: "Run the same command again to see the plan. If it still has this change, the name "
+    "exists with different case, which IAM ignores: choose a --name-prefix.",
+    ATTACHED: "Something was attached in the meantime. Run the same command again to see what.",
     NOT_READY: _LATER,
 }
 _MEANING = {
     EXPIRED: "The credentials have expired ({operation}).",
-    INVALID: "AWS does not accept the credentials ({code}).",
+    INVALID: "AWS rejected the credentials ({code}).",
     THROTTLED: "AWS throttled {operation} until all retries were used up.",
-    LIMITED: "A quota is used up: {message}",
-    TAKEN: "{operation} found that it already exists: {message}",
+    LIMITED: "A quota is exceeded: {message}",
+    TAKEN: "{operation} failed, the resource already exists: {message}",
     ATTACHED: "{operation} failed: {message}",
-    NOT_READY: "{operation} failed, AWS was not ready for it in time: {message} ({code})",
+    NOT_READY: "{operation} failed, AWS was not ready in time: {message} ({code})",
 }
 
 
 def explain(error: BaseException) -> tuple[str, str]:
-    """Return one line that says what is wrong, and one that says what to do."""
+    """Return a line with the cause, and a line with what to do."""
     if isinstance(error, KeyboardInterrupt):
-        return "Stopped.", AGAIN
+        return "Interrupted.", AGAIN
     if isinstance(error, ClientError):
         return _explain_client_error(error)
     if isinstance(error, BotoCoreError):
         return _explain_botocore_error(error)
     if isinstance(error, (NotInTime, ValueError)):
-        return f"{error}", AGAIN if isinstance(error, NotInTime) else "Correct that and try again."
+        return f"{error}", AGAIN if isinstance(error, NotInTime) else "Fix it and try again."
     frame = traceback.extract_tb(error.__traceback__)[-1:]
-    place = f" at {frame[0].filename.rpartition('/')[2]}:{frame[0].lineno}" if frame else ""
+    position = f" at {frame[0].filename.rpartition('/')[2]}:{frame[0].lineno}" if frame else ""
     return (
-        f"Unexpected error, a defect of this tool: {type(error).__name__}: {error}{place}",
-        "Report it with this line. Running the same command again is safe.",
+        f"Unexpected error in this tool: {type(error).__name__}: {error}{position}",
+        "Report this line as a bug. Running the same command again is safe.",
     )
 
 
 def is_temporary(error: BaseException) -> bool:
-    """Whether running the same command again, with nothing else changed, may succeed."""
+    """Return whether running the same command again may succeed."""
     if isinstance(error, ClientError):
         code = error.response["Error"]["Code"]
         if _names_missing_boundary(error):
@@ -92,19 +91,19 @@ def is_temporary(error: BaseException) -> bool:
 
 
 def may_have_been_made(error: BaseException) -> bool:
-    """Whether AWS may have made the change although its response is missing or an error."""
+    """Return whether AWS may have made the change although the call failed."""
     if isinstance(error, ClientError):
         return _status(error) >= _SERVER_ERRORS
     return not isinstance(error, (NoCredentialsError, PartialCredentialsError, TokenRetrievalError))
 
 
 def is_defect(error: BaseException) -> bool:
-    """Whether no failure of AWS, of the network or of the input explains the error."""
+    """Return whether the error is a defect of this tool."""
     return not isinstance(error, (ClientError, BotoCoreError, NotInTime, ValueError))
 
 
 def _names_missing_boundary(error: ClientError) -> bool:
-    """Whether it is the permissions boundary, as IAM names it here, that does not exist."""
+    """Return whether IAM reports that the permissions boundary does not exist."""
     details = error.response["Error"]
     return details["Code"] == "NoSuchEntity" and "Scope ARN" in details.get("Message", "")
 
@@ -117,24 +116,24 @@ def _explain_botocore_error(error: BotoCoreError) -> tuple[str, str]:
     if isinstance(error, (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)):
         return (
             "No AWS credentials were found.",
-            "Sign in, or name a profile by AWS_PROFILE; on an instance, apply gives it a role.",
+            "Sign in, or set AWS_PROFILE. On an instance, give it a role with items-deploy apply.",
         )
     if isinstance(error, TokenRetrievalError):
-        return "The session of the single sign-on has expired.", "Sign in again: aws sso login."
+        return "The single sign-on session has expired.", "Sign in again: aws sso login."
     if isinstance(error, ProfileNotFound):
         return f"{error}.", "Check AWS_PROFILE."
     if isinstance(error, UnreadableResponse):
         return (
             f"{error}",
             "Check the proxy (HTTPS_PROXY, NO_PROXY), AWS_ENDPOINT_URL and whether the network "
-            "wants a sign-in; then run the same command again.",
+            "requires a sign-in; then run the same command again.",
         )
     if isinstance(error, ReadTimeoutError):
         return f"AWS did not respond in time: {error}", _LATER
     if isinstance(error, SSLError):
         return (
             f"AWS cannot be reached: {error}",
-            "Where a proxy inspects TLS, name its certificates by AWS_CA_BUNDLE.",
+            "If a proxy inspects TLS, set AWS_CA_BUNDLE to the file of its certificates.",
         )
     if isinstance(error, (ConnectionError, HTTPClientError)):
         return (
@@ -164,8 +163,9 @@ def _explain_client_error(error: ClientError) -> tuple[str, str]:
         if facts["code"] in codes:
             return meaning.format(**facts), _ADVICE[codes]
     if _status(error) >= _SERVER_ERRORS:
-        return "AWS failed at {operation}: {message} ({code})".format(**facts), _LATER
+        reason = "AWS had an internal error in {operation}: {message} ({code})"
+        return reason.format(**facts), _LATER
     return (
         "{operation} failed: {message} ({code})".format(**facts),
-        f"Correct that. {AGAIN}",
+        f"Fix the cause. {AGAIN}",
     )

@@ -1,8 +1,8 @@
-"""Telling AWS's responses from those of a proxy or a login page in between.
+"""Rejection of responses that a proxy or a login page sent in place of AWS.
 
 botocore parses any body by the operation's protocol. An HTML page then raises an error that is
-neither a ClientError nor a BotoCoreError, or, where it is well-formed, passes for the success of
-an operation without output.
+neither a ClientError nor a BotoCoreError; a well-formed page looks like the success of an operation
+without output.
 """
 
 import json
@@ -19,7 +19,7 @@ _XML_ROOT = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<(?:[\w.-]+:)?\w*Response[\s/
 
 
 class UnreadableResponse(BotoCoreError):
-    """Something that is not AWS responded, or only a part of AWS's response arrived."""
+    """The response is not from AWS, or is incomplete."""
 
     fmt = "The response to {operation} is not from AWS (HTTP status {status}, {what})."
 
@@ -27,8 +27,7 @@ class UnreadableResponse(BotoCoreError):
 def reject_foreign_response(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
     """Reject a response that is not in the operation's protocol; a handler of ``before-parse``.
 
-    Of a server error only the status is kept: botocore then repeats the call as it does after
-    AWS's own.
+    A server error keeps only its status, so that botocore retries the call.
 
     Raises:
         UnreadableResponse: the response has any other status.

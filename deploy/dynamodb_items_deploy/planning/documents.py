@@ -1,4 +1,4 @@
-"""The policy and trust documents: exactly what the service may do, and who may be it.
+"""The permissions policy and the trust policy of the role.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
@@ -16,9 +16,9 @@ def policy_document(
     operations: Collection[Operation],
     key_statement: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The permissions policy: these operations on exactly this table, nothing else.
+    """Return the permissions policy: only these operations, only on this table.
 
-    ``key_statement`` follows where the table is encrypted with a key of its owner's.
+    ``key_statement`` is added for a table that is encrypted with a customer managed key.
     """
     items = {
         "Sid": "ItemsOfOneTable",
@@ -33,9 +33,10 @@ def policy_document(
 
 
 def key_statement(kms_key_arn: str, dynamodb_host: str) -> dict[str, Any]:
-    """The statement that lets DynamoDB, and nothing else, decrypt the table's key for the role.
+    """Return the statement that allows DynamoDB to decrypt with the table's key for the role.
 
-    ``dynamodb_host`` is DynamoDB's name in the region, ``dynamodb.us-east-2.amazonaws.com``.
+    ``dynamodb_host`` is such as ``dynamodb.us-east-2.amazonaws.com``; only calls through it are
+    allowed.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
     """
@@ -49,7 +50,7 @@ def key_statement(kms_key_arn: str, dynamodb_host: str) -> dict[str, Any]:
 
 
 def trust_document(service_principal: str = "ec2.amazonaws.com") -> dict[str, Any]:
-    """The trust policy: only EC2 instances may assume the role."""
+    """Return the trust policy: only EC2 instances may assume the role."""
     return {
         "Version": POLICY_LANGUAGE_VERSION,
         "Statement": [
@@ -63,7 +64,10 @@ def trust_document(service_principal: str = "ec2.amazonaws.com") -> dict[str, An
 
 
 def same_document(one: Any, other: Any) -> bool:
-    """Whether two documents mean the same: a list of one is that one, and order is nothing."""
+    """Return whether two documents are equivalent.
+
+    The order of a list has no meaning, and a list of one member equals that member.
+    """
     return bool(_canonical(one) == _canonical(other))
 
 

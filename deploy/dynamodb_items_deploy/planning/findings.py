@@ -1,4 +1,4 @@
-"""What planning finds: changes to make, reasons to refuse, notices. Plain values, no AWS."""
+"""The results of planning as plain values: changes, blockers and notices."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,13 +7,13 @@ from typing import Any, Literal, TypeAlias
 
 @dataclass(frozen=True)
 class ErrorPattern:
-    """Errors of AWS: this code, with this text somewhere in the message."""
+    """An error code of AWS, and a text that the message must contain."""
 
     code: str
     text: str = ""
 
     def matches(self, code: str, message: str) -> bool:
-        """Whether a code and a message are such an error."""
+        """Return whether the code and the message match the pattern."""
         return code == self.code and self.text.lower() in message.lower()
 
 
@@ -31,9 +31,9 @@ class Wait:
 
 @dataclass(frozen=True)
 class Landed:
-    """How to see that a write was made, though its last response is an error.
+    """How to detect that a write was made although its last response is an error.
 
-    botocore repeats a write whose response was lost; the repetition then meets its own result.
+    botocore retries a write whose response was lost, and the retry then finds the first result.
     """
 
     after: tuple[ErrorPattern, ...]
@@ -42,33 +42,33 @@ class Landed:
 
 @dataclass(frozen=True)
 class Call:
-    """One API call: boto3's names of client and method, and the parameters."""
+    """An API call: boto3's names of client and method, and the parameters."""
 
     service: Literal["iam", "ec2"]
     operation: str
     parameters: Mapping[str, Any]
     not_yet: tuple[ErrorPattern, ...] = ()
-    """Errors that pass once something just made is visible everywhere."""
+    """Errors that end once a new resource is visible everywhere; the call is retried."""
     already: tuple[ErrorPattern, ...] = ()
-    """Errors that mean that there is nothing left to do."""
+    """Errors that mean that nothing is left to do."""
     landed: Landed | None = None
 
 
 @dataclass(frozen=True)
 class Change:
-    """One write: ``+`` makes, ``~`` changes, ``-`` removes."""
+    """A write: ``+`` creates, ``~`` changes, ``-`` removes."""
 
     sign: Sign
     what: str
     call: Call
     wait: Wait | None = None
     restore: Call | None = None
-    """Brings back the state before the change that came before, should this one fail."""
+    """The call that restores the state before the previous change if this one fails."""
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """Why nothing at all is written, and what to do about it."""
+class Blocker:
+    """A reason why nothing is written, and what to do about it."""
 
     reason: str
     advice: str
@@ -76,11 +76,11 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something left untouched that the operator should know of."""
+    """A fact that the operator should know; nothing is changed."""
 
     text: str
     foreign: bool = False
-    """Somebody else's addition to what is ours: the exit status then says "not as planned"."""
+    """Others added it to a resource of this tool; the exit status reports a difference."""
 
 
-Finding: TypeAlias = Change | Refusal | Notice
+Finding: TypeAlias = Change | Blocker | Notice

@@ -1,10 +1,10 @@
-"""Whose is it? One tag, set when a thing is made, decides what may be changed and removed."""
+"""Ownership of resources: a tag marks those that this tool made and may change."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dynamodb_items_deploy.planning.findings import Refusal
+from dynamodb_items_deploy.planning.findings import Blocker
 
 OWNER_TAG = "dynamodb-items:table"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
@@ -15,44 +15,44 @@ MAX_TAG_VALUE_LENGTH = 256
 
 @dataclass(frozen=True)
 class Ownership:
-    """A deployment is named for its table; everything that it makes carries the table's ARN."""
+    """The tags of a deployment: its table's ARN marks every resource of it."""
 
     table_arn: str
     extra_tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tags(self) -> dict[str, str]:
-        """The tags that everything of ours carries."""
+        """The tags of every resource of the deployment."""
         return {**self.extra_tags, OWNER_TAG: self.table_arn}
 
     def has(self, found: Mapping[str, str]) -> bool:
-        """Whether something with these tags is ours."""
+        """Return whether a resource with these tags belongs to the deployment."""
         return found.get(OWNER_TAG) == self.table_arn
 
     def missing_from(self, found: Mapping[str, str]) -> dict[str, str]:
-        """The tags that are absent or have another value; others' tags are no drift."""
+        """Return the tags that are absent or differ; additional tags are ignored."""
         return {name: value for name, value in self.tags.items() if found.get(name) != value}
 
-    def refusal(self, what: str, found: Mapping[str, str]) -> Refusal:
-        """Why something with these tags isn't touched."""
+    def blocker(self, what: str, found: Mapping[str, str]) -> Blocker:
+        """Return why a resource with these tags is not changed."""
         owner = found.get(OWNER_TAG)
         if owner:
-            return Refusal(
+            return Blocker(
                 f"The {what} belongs to the deployment of {owner}.",
                 "Choose other names with --name-prefix, or destroy that deployment first.",
             )
-        return Refusal(
-            f"The {what} exists and was not made by this tool: it has no tag {OWNER_TAG}.",
-            "Choose other names with --name-prefix; or, to hand it over to this tool, give it "
-            f"the tag {OWNER_TAG}={self.table_arn}.",
+        return Blocker(
+            f"The {what} exists, and this tool did not make it: it has no tag {OWNER_TAG}.",
+            "Choose other names with --name-prefix. To let this tool manage it, add the tag "
+            f"{OWNER_TAG}={self.table_arn}.",
         )
 
 
 def as_tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as IAM takes them."""
+    """Return tags in the form of IAM's requests."""
     return [{"Key": name, "Value": value} for name, value in tags.items()]
 
 
 def from_tag_list(tags: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Tags as IAM gives them."""
+    """Return tags from the form of IAM's responses."""
     return {tag["Key"]: tag["Value"] for tag in tags}

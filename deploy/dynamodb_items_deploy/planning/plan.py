@@ -1,47 +1,47 @@
-"""Planning: desired and observed in, changes out. Pure: nothing here knows AWS."""
+"""Planning: the changes from the observed to the desired state, without calls to AWS."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dynamodb_items_deploy.planning.findings import Change, Finding, Notice, Refusal
+from dynamodb_items_deploy.planning.findings import Blocker, Change, Finding, Notice
 from dynamodb_items_deploy.resources import Resource
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The changes in their order, unless something refuses; then none must be made."""
+    """The changes in their order; none may be made if there is a blocker."""
 
     changes: tuple[Change, ...]
-    refusals: tuple[Refusal, ...]
+    blockers: tuple[Blocker, ...]
     notices: tuple[Notice, ...]
 
     @property
     def is_as_planned(self) -> bool:
-        """Whether everything is as it should be and nobody added to what is ours."""
-        return not (self.changes or self.refusals or any(notice.foreign for notice in self.notices))
+        """Whether nothing is to be changed and others added nothing to the resources."""
+        return not (self.changes or self.blockers or any(notice.foreign for notice in self.notices))
 
 
 @dataclass(frozen=True)
 class Observation:
-    """A resource beside what was found of it."""
+    """A resource, and its observed state."""
 
     resource: Resource
     observed: Any
 
     @property
     def state(self) -> str:
-        """``absent``, ``refused``, ``differs`` or ``in place``."""
+        """``absent``, ``blocked``, ``differs`` or ``in place``."""
         plan = _sorted(self.resource.converge(self.observed))
-        if plan.refusals:
-            return "refused"
+        if plan.blockers:
+            return "blocked"
         if self.observed is None:
             return "absent"
         return "in place" if plan.is_as_planned else "differs"
 
 
 def converge(observations: Sequence[Observation]) -> Plan:
-    """What to do so that everything is as it should be."""
+    """Return the plan that creates and corrects all resources."""
     return _sorted(
         finding
         for observation in observations
@@ -50,7 +50,7 @@ def converge(observations: Sequence[Observation]) -> Plan:
 
 
 def destroy(observations: Sequence[Observation]) -> Plan:
-    """What to do so that nothing of ours is left."""
+    """Return the plan that removes all resources of the deployment."""
     return _sorted(
         finding
         for observation in reversed(observations)
@@ -62,6 +62,6 @@ def _sorted(findings: Iterable[Finding]) -> Plan:
     found = tuple(findings)
     return Plan(
         tuple(finding for finding in found if isinstance(finding, Change)),
-        tuple(finding for finding in found if isinstance(finding, Refusal)),
+        tuple(finding for finding in found if isinstance(finding, Blocker)),
         tuple(finding for finding in found if isinstance(finding, Notice)),
     )

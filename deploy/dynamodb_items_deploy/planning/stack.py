@@ -1,4 +1,4 @@
-"""What a deployment should consist of, from what its operator asked for."""
+"""The resources of a deployment, from the request of its operator."""
 
 import re
 from collections.abc import Mapping
@@ -36,7 +36,10 @@ _FORMS = {
     "name_prefix": (r"[\w+=,.@-]{0,36}", "at most 36 letters, digits, _ + = , . @ -"),
     "path": ("/|/[!-~]{1,510}/", "a path that begins and ends with /"),
     "permissions_boundary": (r"arn:[\w-]+:iam::(\d{12}|aws):policy/.+", "a policy's ARN"),
-    "kms_key": (r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/.+", "a key's ARN (an alias's is none)"),
+    "kms_key": (
+        r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/.+",
+        "a key's ARN (the ARN of an alias is not valid)",
+    ),
 }
 
 
@@ -48,7 +51,7 @@ def _is_tag(text: str, max_length: int) -> bool:
 
 @dataclass(frozen=True)
 class Request:
-    """What the operator requested; the defaults are the tutorial's names.
+    """What the operator requested; the defaults are the names of AWS's tutorial.
 
     Raises:
         ValueError: with every error found, a line each.
@@ -66,56 +69,53 @@ class Request:
     kms_key: str | None = None
 
     def __post_init__(self) -> None:
-        mistakes = [
+        errors = [
             f"--{name.replace('_', '-')} {getattr(self, name)!r} is not {form}."
             for name, (pattern, form) in _FORMS.items()
             if getattr(self, name) is not None
             and not re.fullmatch(pattern, getattr(self, name), re.ASCII)
         ]
-        mistakes += [
-            f"--tag {name!r} is AWS's or this tool's own; choose another key."
+        errors += [
+            f"--tag {name!r} is reserved by AWS or this tool. Choose another key."
             for name in self.tags
             if name.lower() == OWNER_TAG or name.lower().startswith("aws:")
         ]
-        mistakes += [
-            f"--tag {name}={text} is too long (key {MAX_TAG_KEY_LENGTH}, value "
-            f"{MAX_TAG_VALUE_LENGTH} characters) or has other characters than letters, digits, "
-            "spaces and _ . : / = + - @."
+        errors += [
+            f"--tag {name}={text} is invalid: a key has at most {MAX_TAG_KEY_LENGTH} characters, "
+            f"a value {MAX_TAG_VALUE_LENGTH}; use only letters, digits, spaces and _ . : / = + - @."
             for name, text in self.tags.items()
             if not _is_tag(name, MAX_TAG_KEY_LENGTH) or not _is_tag(text, MAX_TAG_VALUE_LENGTH)
         ]
         if len(self.tags) >= MAX_TAGS:
-            mistakes.append(
-                f"--tag is given {len(self.tags)} times; IAM allows {MAX_TAGS} tags, and one of "
-                "them is this tool's own."
+            errors.append(
+                f"--tag is given {len(self.tags)} times. Use at most {MAX_TAGS - 1}: IAM allows "
+                f"{MAX_TAGS} tags, and this tool adds one."
             )
-        if Operation.GET_ITEM not in self.operations:
-            mistakes.append("--operations must include GetItem: the service's readiness reads.")
-        if mistakes:
-            raise ValueError("\n".join(mistakes))
+        if errors:
+            raise ValueError("\n".join(errors))
 
     @property
     def policy_name(self) -> str:
-        """The policy's name."""
+        """The name of the policy."""
         return self.name_prefix + POLICY_NAME
 
     @property
     def role_name(self) -> str:
-        """The role's name."""
+        """The name of the role."""
         return self.name_prefix + ROLE_NAME
 
     @property
     def instance_profile_name(self) -> str:
-        """The profile is named as its role, which is how the EC2 console knows it too."""
+        """The name of the instance profile: that of the role, as in the EC2 console."""
         return self.role_name
 
 
 @dataclass(frozen=True)
 class Stack:
-    """That request, in one account and region.
+    """The resources of a request in one account and region.
 
     Raises:
-        ValueError: IAM allows the request in no account like this, or not in this one.
+        ValueError: the request is not valid in this account.
     """
 
     request: Request
@@ -125,37 +125,37 @@ class Stack:
         longest = MAX_TAG_VALUE_LENGTH - len(self.account.table_arn(""))
         if len(self.request.table) > longest:
             raise ValueError(
-                f"--table has {len(self.request.table)} characters, and the tag by which this tool "
-                f"knows its own holds the table's ARN: it has room for {longest} here. "
-                "`items-deploy render cloudformation` makes the same without that tag."
+                f"--table has {len(self.request.table)} characters; at most {longest} are possible "
+                "here, since a tag of every resource holds the table's ARN. Use `items-deploy "
+                "render cloudformation`, which sets no such tag."
             )
         boundary = (self.request.permissions_boundary or "").split(":")
         if boundary[4:] and boundary[4] not in ("aws", self.account.id):
             raise ValueError(
-                f"--permissions-boundary names a policy of account {boundary[4]}; it must be AWS's "
-                f"or one of this account, {self.account.id}."
+                f"--permissions-boundary is a policy of account {boundary[4]}. Use a policy of "
+                f"this account, {self.account.id}, or an AWS managed policy."
             )
 
     @property
     def table_arn(self) -> str:
-        """The one table that the policy names."""
+        """The ARN of the table, the only one in the policy."""
         return self.account.table_arn(self.request.table)
 
     @property
     def policy_document(self) -> dict[str, Any]:
-        """What the role may do."""
+        """The permissions policy of the role."""
         key = self.request.kms_key
         statement = key_statement(key, self.account.dynamodb_host) if key else None
         return policy_document(self.table_arn, self.request.operations, statement)
 
     @property
     def trust_document(self) -> dict[str, Any]:
-        """Who may assume the role."""
+        """The trust policy of the role."""
         return trust_document(self.account.ec2_principal)
 
     @property
     def resources(self) -> tuple[Resource, ...]:
-        """In the order in which they are made; they are removed in the opposite one."""
+        """The resources in the order of their creation; they are removed in reverse order."""
         request = self.request
         path = request.path
         ownership = Ownership(self.table_arn, request.tags)
@@ -188,7 +188,7 @@ class Stack:
         if request.instance_id is None:
             return resources
         instance_id = request.instance_id
-        # Before the profile comes: its credentials are never to be had by IMDSv1.
+        # IMDSv2 is required before the association, so that IMDSv1 never returns credentials.
         return (
             Instance(instance_id, self.account.region),
             *resources,

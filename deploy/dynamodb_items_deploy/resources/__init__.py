@@ -1,5 +1,7 @@
-"""The things a deployment consists of. Each says what it should be; ``observe`` reads what it is,
-and from that ``converge`` and ``destroy`` find, without AWS, what is to be done.
+"""The resources of a deployment.
+
+Each has its desired state. ``observe`` reads the actual state from AWS; ``converge`` and
+``destroy`` return the findings for it and do not call AWS.
 """
 
 from collections.abc import Iterator
@@ -10,17 +12,17 @@ from dynamodb_items_deploy.planning.findings import Finding
 
 
 class Resource(Protocol):
-    """One thing, as it should be."""
+    """The desired state of a resource."""
 
     @property
     def title(self) -> str:
-        """What it is and its name."""
+        """The kind and name of the resource."""
 
     def observe(self, aws: Aws) -> Any:
-        """What is there, None for nothing; reads only."""
+        """Return the actual state, or None if the resource does not exist."""
 
     def converge(self, observed: Any) -> Iterator[Finding]:
-        """What to do so that it is as it should be."""
+        """Yield the changes that create or correct the resource."""
 
     def destroy(self, observed: Any) -> Iterator[Finding]:
-        """What to do so that nothing of ours is left."""
+        """Yield the changes that remove what this tool made."""

@@ -1,4 +1,4 @@
-"""The association: this instance has this profile."""
+"""The association of the instance with the instance profile."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from typing import Any
 
 from dynamodb_items_deploy.aws.client import Aws
 from dynamodb_items_deploy.planning.findings import (
+    Blocker,
     Call,
     Change,
     ErrorPattern,
     Finding,
     Landed,
     Notice,
-    Refusal,
     Wait,
 )
 from dynamodb_items_deploy.planning.ownership import Ownership, from_tag_list
@@ -21,34 +21,37 @@ from dynamodb_items_deploy.resources.instance import observe_instance
 DESCRIBE = "describe_iam_instance_profile_associations"
 LIVE = ("associating", "associated")
 NOT_YET = (
-    # EC2 sees a new profile, and the role in it, some seconds after IAM has made it.
+    # EC2 sees a new profile and its role some seconds after IAM has created them.
     ErrorPattern("InvalidParameterValue", "Invalid IAM Instance Profile"),
     ErrorPattern("InvalidParameterValue", "has no associated IAM Roles"),
     ErrorPattern("IncorrectState"),
     # The instance is starting or stopping.
     ErrorPattern("IncorrectInstanceState"),
 )
-# A repetition of a call that was made: the instance has a profile, the old association is gone.
+# The errors of a retry after a call that succeeded: the old association no longer exists.
 SUPERSEDED = (ErrorPattern("IncorrectState"), ErrorPattern("InvalidAssociationID.NotFound"))
 
 
 @dataclass(frozen=True)
 class ObservedAssociation:
-    """The profile that the instance has or is getting."""
+    """The profile that is associated with the instance, or is being associated."""
 
     id: str
     profile_arn: str
     profile_id: str
     is_stopped: bool
     is_stale: bool
-    """Our profile was deleted since, and perhaps made again: the instance has the deleted one."""
+    """Whether the associated profile was deleted; one of the same name may exist again."""
     tags: Mapping[str, str]
-    """Those of the profile that has our name now; none where there is no such profile."""
+    """The tags of the profile that has the name now; empty if it does not exist."""
 
 
 @dataclass(frozen=True)
 class Association:
-    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateIamInstanceProfile.html"""
+    """The association of an instance with an instance profile.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateIamInstanceProfile.html
+    """
 
     instance_id: str
     profile_name: str
@@ -58,11 +61,11 @@ class Association:
 
     @property
     def title(self) -> str:
-        """What it is and whose."""
+        """The kind of resource and the ID of the instance."""
         return f"association of {self.instance_id}"
 
     def observe(self, aws: Aws) -> ObservedAssociation | None:
-        """Return the association of the instance, None where it has none."""
+        """Return the association of the instance, or None."""
         found = [
             association
             for association in aws.all("ec2", DESCRIBE, _MEMBER, Filters=self._filter())
@@ -90,22 +93,22 @@ class Association:
         )
 
     def converge(self, observed: ObservedAssociation | None) -> Iterator[Finding]:
-        """Give the instance our profile; another's goes only with ``--replace``."""
+        """Yield the change that associates the profile; only ``--replace`` replaces another."""
         if observed is None:
             yield self._give()
         elif observed.profile_arn == self.profile_arn and not observed.is_stale:
             return
         elif not self.replace and not observed.is_stale:
-            yield Refusal(
+            yield Blocker(
                 f"The instance {self.instance_id} has the profile {observed.profile_arn}.",
-                "--replace puts ours in its place.",
+                "Use --replace to replace it.",
             )
         elif observed.is_stopped:
             yield from self._swap(observed)
         else:
             yield Change(
                 "~",
-                f"{self.title}: {self.profile_name} in place of {self._former(observed)}",
+                f"{self.title}: {self.profile_name} replaces {self._former(observed)}",
                 Call(
                     "ec2",
                     "replace_iam_instance_profile_association",
@@ -117,7 +120,7 @@ class Association:
             )
 
     def _swap(self, observed: ObservedAssociation) -> Iterator[Change]:
-        """EC2 replaces the profile of a running instance only; a stopped one takes two steps."""
+        """Yield two changes: EC2 cannot replace the profile of a stopped instance in one."""
         yield self._disassociate(observed)
         old = None if observed.is_stale else observed.profile_arn
         yield self._give(restore=self._associate(old) if old else None)
@@ -133,16 +136,20 @@ class Association:
         )
 
     def destroy(self, observed: ObservedAssociation | None) -> Iterator[Finding]:
-        """Take our profile from the instance; any other stays, also one of the same name.
+        """Yield the change that removes the profile from the instance.
 
-        A profile that was deleted gives the instance nothing, whoever had made it.
+        A profile of others stays, even one of the same name. A deleted profile is removed: it gives
+        the instance no permissions.
         """
         if observed is None or observed.profile_arn != self.profile_arn:
             return
         if observed.is_stale or self.ownership.has(observed.tags):
             yield self._disassociate(observed)
         else:
-            yield Notice(f"The {self.title} with {observed.profile_arn} is not ours and stays.")
+            yield Notice(
+                f"The {self.title} with {observed.profile_arn} was not made by this tool. "
+                "It is kept."
+            )
 
     def _former(self, observed: ObservedAssociation) -> str:
         deleted = "the deleted " if observed.is_stale else ""
@@ -153,7 +160,7 @@ class Association:
         return {"Arn": self.profile_arn}
 
     def _wait_for(self, states: tuple[str, ...], former_id: str = "") -> Wait:
-        """Wait for our profile; one that replaces a deleted one differs from it in its id only."""
+        """Return the wait for the profile; a deleted one has the same ARN and a different ID."""
         return Wait(
             f"{self.instance_id} to have the profile",
             self._describe(),
@@ -191,7 +198,7 @@ class Association:
                 {"AssociationId": observed.id},
                 already=(ErrorPattern("InvalidAssociationID.NotFound"),),
             ),
-            Wait(f"{self.instance_id} to let the profile go", self._describe(), gone),
+            Wait(f"{self.instance_id} to lose the profile", self._describe(), gone),
         )
 
     def _describe(self) -> Call:

@@ -1,4 +1,4 @@
-"""What policy, role and instance profile have in common: IAM keeps them by name, with our tag."""
+"""The base of policy, role and instance profile: named and tagged resources of IAM."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -10,21 +10,21 @@ from botocore.exceptions import ClientError
 from dynamodb_items_deploy.aws.client import Aws
 from dynamodb_items_deploy.aws.failures import DENIED
 from dynamodb_items_deploy.planning.findings import (
+    Blocker,
     Call,
     Change,
     ErrorPattern,
     Finding,
     Landed,
-    Refusal,
     Sign,
     Wait,
 )
 from dynamodb_items_deploy.planning.ownership import MAX_TAGS, Ownership, as_tag_list, from_tag_list
 
-# IAM tells these apart only by the call: of a write on something just made, that it is not
-# visible everywhere yet; of a removal, that it is gone already.
+# After a write it means that a new resource is not visible everywhere yet; after a removal, that
+# the resource is already removed.
 NO_SUCH_ENTITY = (ErrorPattern("NoSuchEntity"),)
-# Something just detached from what is to be removed still seems to be attached.
+# IAM still shows as attached what was just detached.
 STILL_ATTACHED = (ErrorPattern("DeleteConflict"),)
 EXISTS = (ErrorPattern("EntityAlreadyExists"),)
 
@@ -33,9 +33,9 @@ ObservedT = TypeVar("ObservedT")
 
 @dataclass(frozen=True)
 class Namesake:
-    """A resource that takes our name: on another path, or spelled in another case.
+    """A resource with the same name on another path, or with different case.
 
-    IAM allows a name once in an account, whatever its path and case.
+    IAM allows a name once in an account; path and case make no difference.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
     """
 
@@ -45,13 +45,13 @@ class Namesake:
 
 @dataclass(frozen=True)
 class IamResource(ABC, Generic[ObservedT]):
-    """Something that IAM keeps by its name, on a path."""
+    """A resource of IAM with a name and a path."""
 
     kind: ClassVar[str]
     tagged_by: ClassVar[str]
-    """The operation that tags it."""
+    """The operation that adds tags."""
     listed_by: ClassVar[str]
-    """The operation that lists all of its kind, and the members of its response."""
+    """The operation that lists all resources of the kind."""
     list_member: ClassVar[str]
     list_parameters: ClassVar[Mapping[str, str]] = {}
     name_member: ClassVar[str]
@@ -62,45 +62,44 @@ class IamResource(ABC, Generic[ObservedT]):
 
     @property
     def title(self) -> str:
-        """What it is and its name."""
+        """The kind and name of the resource."""
         return f"{self.kind} {self.name}"
 
     @property
     @abstractmethod
     def identity(self) -> Mapping[str, str]:
-        """The parameter by which IAM's operations know it."""
+        """The parameter that identifies the resource in IAM's operations."""
 
     @abstractmethod
     def _find(self, aws: Aws) -> ObservedT | None:
-        """Return what IAM keeps by exactly this name, None for nothing."""
+        """Return the resource with exactly this name, or None."""
 
     @abstractmethod
     def _converge(self, observed: ObservedT | None) -> Iterator[Finding]:
-        """What to do so that it is as it should be."""
+        """Yield the changes that create or correct the resource."""
 
     @abstractmethod
     def _destroy(self, observed: ObservedT) -> Iterator[Finding]:
-        """What to do so that nothing of ours is left."""
+        """Yield the changes that remove what this tool made."""
 
     def observe(self, aws: Aws) -> ObservedT | Namesake | None:
-        """Return the resource, or what takes its name, or None; reads only."""
+        """Return the actual state, or the resource that has taken the name, or None."""
         found = self._find(aws)
         return self._namesake(aws) if found is None else found
 
     def converge(self, observed: ObservedT | Namesake | None) -> Iterator[Finding]:
-        """What to do so that it is as it should be; nothing where its name is taken."""
+        """Yield the changes that create or correct the resource; a blocker if the name is taken."""
         if isinstance(observed, Namesake):
-            yield Refusal(
-                f"The {self.title} exists as {observed.arn}, and IAM allows a name only once, on "
-                "one path and in one spelling: it does not tell upper and lower case apart.",
-                "Choose another --name-prefix; where only the path differs, you can give that "
-                "--path.",
+            yield Blocker(
+                f"The {self.title} exists as {observed.arn}. IAM allows a name only once in an "
+                "account and ignores path and case.",
+                "Choose another --name-prefix; if only the path differs, you can set --path to it.",
             )
         else:
             yield from self._converge(observed)
 
     def destroy(self, observed: ObservedT | Namesake | None) -> Iterator[Finding]:
-        """What to do so that nothing of ours is left."""
+        """Yield the changes that remove what this tool made."""
         if observed is not None and not isinstance(observed, Namesake):
             yield from self._destroy(observed)
 
@@ -108,13 +107,13 @@ class IamResource(ABC, Generic[ObservedT]):
         try:
             entries = aws.all("iam", self.listed_by, self.list_member, **self.list_parameters)
         except ClientError as error:
-            # Without the permission to list, CreateRole and so on report the taken name.
+            # Without the permission to list, the create operation reports a taken name.
             if error.response["Error"]["Code"] in DENIED:
                 return None
             raise
         for entry in entries:
             name = entry[self.name_member]
-            # The list may show what was just made or removed before or after the read by name does.
+            # The list is eventually consistent and may have a resource that the read did not find.
             is_this_one = (name, entry["Path"]) == (self.name, self.path)
             if name.lower() == self.name.lower() and not is_this_one:
                 return Namesake(name, entry["Arn"])
@@ -131,12 +130,12 @@ class IamResource(ABC, Generic[ObservedT]):
         landed: Landed | None = None,
         **parameters: Any,
     ) -> Change:
-        """A change of it by one call; ``what`` is empty where the whole thing comes or goes."""
+        """Return a change by one call; ``what`` is empty if it creates or removes the resource."""
         call = Call("iam", operation, {**self.identity, **parameters}, not_yet, already, landed)
         return Change(sign, f"{self.title}: {what}" if what else self.title, call)
 
     def _is_ours(self, operation: str, *members: str) -> Landed:
-        """Whether what a create call found existing carries our tag, by one read."""
+        """Return the read that shows whether an existing resource has the owner's tag."""
 
         def tagged(response: Mapping[str, Any]) -> bool:
             found: Any = response
@@ -153,9 +152,9 @@ class IamResource(ABC, Generic[ObservedT]):
             return
         count = sum(not name.lower().startswith("aws:") for name in {**found, **missing})
         if count > MAX_TAGS:
-            yield Refusal(
+            yield Blocker(
                 f"The {self.title} would have {count} tags, and IAM allows {MAX_TAGS}.",
-                "Remove tags that others set on it, or give fewer --tag.",
+                "Remove tags that others added, or use fewer --tag options.",
             )
             return
         what = f"tags {', '.join(missing)}"

@@ -1,11 +1,11 @@
-"""The instance: only its profile and its metadata options are ever changed."""
+"""The instance: only its profile and its metadata options are changed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from dynamodb_items_deploy.aws.client import Aws
-from dynamodb_items_deploy.planning.findings import Finding, Refusal
+from dynamodb_items_deploy.planning.findings import Blocker, Finding
 
 GOING = ("terminated", "shutting-down")
 UNKNOWN = ("InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed")
@@ -13,7 +13,7 @@ UNKNOWN = ("InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed")
 
 @dataclass(frozen=True)
 class ObservedInstance:
-    """An instance of the region, ``state`` as EC2 names it."""
+    """The state of an instance, as EC2 names it, and its metadata options."""
 
     state: str
     metadata_options: dict[str, Any]
@@ -25,7 +25,7 @@ class ObservedInstance:
 
 
 def observe_instance(aws: Aws, instance_id: str) -> ObservedInstance | None:
-    """Return the instance, None where the region has none of that id.
+    """Return the instance, or None if it does not exist in the region.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
     """
@@ -40,33 +40,34 @@ def observe_instance(aws: Aws, instance_id: str) -> ObservedInstance | None:
 
 @dataclass(frozen=True)
 class Instance:
-    """An instance that must be there and live."""
+    """The instance, which must exist and not be terminating."""
 
     id: str
     region: str
 
     @property
     def title(self) -> str:
-        """What it is and its id."""
+        """The kind and ID of the resource."""
         return f"instance {self.id}"
 
     def observe(self, aws: Aws) -> ObservedInstance | None:
-        """What EC2 knows of it."""
+        """Return the actual state of the instance, or None."""
         return observe_instance(aws, self.id)
 
     def converge(self, observed: ObservedInstance | None) -> Iterator[Finding]:
-        """Nothing, or a refusal."""
+        """Yield a blocker if the instance does not exist or is terminating."""
         if observed is None:
-            yield Refusal(
-                f"There is no instance {self.id} in {self.region}.",
-                "Check --instance-id, and --region: the instance may be in another one.",
+            yield Blocker(
+                f"The instance {self.id} does not exist in {self.region}.",
+                "Check --instance-id and --region.",
             )
         elif observed.is_going:
-            yield Refusal(
-                f"The instance {self.id} is {observed.state}.", "Name one that is running."
+            yield Blocker(
+                f"The instance {self.id} is {observed.state}.",
+                "Use --instance-id with a running instance.",
             )
 
     def destroy(self, observed: ObservedInstance | None) -> Iterator[Finding]:
-        """Nothing, ever."""
+        """Yield nothing: the instance is never removed."""
         _ = observed
         yield from ()

@@ -1,4 +1,4 @@
-"""The instance profile: the container in which a role reaches an instance."""
+"""The instance profile, which gives the role to an instance."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from typing import Any
 
 from dynamodb_items_deploy.aws.client import Aws
 from dynamodb_items_deploy.planning.findings import (
+    Blocker,
     Call,
     Change,
     ErrorPattern,
     Finding,
     Landed,
     Notice,
-    Refusal,
     Wait,
 )
 from dynamodb_items_deploy.planning.ownership import as_tag_list, from_tag_list
@@ -21,7 +21,7 @@ from dynamodb_items_deploy.resources.iam import NO_SUCH_ENTITY, STILL_ATTACHED, 
 
 @dataclass(frozen=True)
 class ObservedInstanceProfile:
-    """A profile of that name: its roles by name, and the region's instances that use it by id."""
+    """The actual state: roles by name, and the region's instances that use the profile by ID."""
 
     path: str
     tags: Mapping[str, str]
@@ -31,7 +31,10 @@ class ObservedInstanceProfile:
 
 @dataclass(frozen=True)
 class InstanceProfile(IamResource[ObservedInstanceProfile]):
-    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateInstanceProfile.html"""
+    """The instance profile.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateInstanceProfile.html
+    """
 
     kind = "instance profile"
     tagged_by = "tag_instance_profile"
@@ -45,11 +48,11 @@ class InstanceProfile(IamResource[ObservedInstanceProfile]):
 
     @property
     def identity(self) -> Mapping[str, str]:
-        """The parameter by which IAM's operations know it."""
+        """The parameter that identifies the profile in IAM's operations."""
         return {"InstanceProfileName": self.name}
 
     def _find(self, aws: Aws) -> ObservedInstanceProfile | None:
-        """Return the profile, its role and the instances that use it in the region."""
+        """Return the profile, its roles and the instances that use it in the region."""
         found = aws.find("iam", "get_instance_profile", ("NoSuchEntity",), **self.identity)
         if found is None:
             return None
@@ -70,7 +73,7 @@ class InstanceProfile(IamResource[ObservedInstanceProfile]):
         )
 
     def _converge(self, observed: ObservedInstanceProfile | None) -> Iterator[Finding]:
-        """Make it with our role in it, or bring its tags back."""
+        """Yield the changes that create the profile with its role, or correct its tags."""
         if observed is None:
             yield self._change(
                 "+",
@@ -82,11 +85,11 @@ class InstanceProfile(IamResource[ObservedInstanceProfile]):
             )
             yield self._add_role()
         elif not self.ownership.has(observed.tags):
-            yield self.ownership.refusal(self.title, observed.tags)
+            yield self.ownership.blocker(self.title, observed.tags)
         elif observed.path != self.path:
-            yield Refusal(
+            yield Blocker(
                 f"The {self.title} is on the path {observed.path}, and its path cannot change.",
-                "Give that --path, or destroy and apply.",
+                "Set --path to that path, or run destroy and apply.",
             )
         elif others := self._other_roles(observed):
             yield self._holds_another(others)
@@ -96,22 +99,23 @@ class InstanceProfile(IamResource[ObservedInstanceProfile]):
                 yield self._add_role()
 
     def _destroy(self, observed: ObservedInstanceProfile) -> Iterator[Finding]:
-        """Take the role out and remove the profile, unless another instance uses it."""
+        """Yield the changes that remove the profile, unless another instance uses it."""
         users = [instance for instance in observed.instances if instance != self.instance_id]
         if not self.ownership.has(observed.tags):
             if self.role_name in observed.roles:
-                yield Refusal(
-                    f"The {self.title} is not ours, and our role {self.role_name} is in it.",
-                    "Take the role out first.",
+                yield Blocker(
+                    f"The {self.title} was not made by this tool and contains the role "
+                    f"{self.role_name}.",
+                    "Remove the role from it first.",
                 )
             else:
-                yield Notice(f"The {self.title} is not ours and stays.")
+                yield Notice(f"The {self.title} was not made by this tool. It is kept.")
         elif others := self._other_roles(observed):
             yield self._holds_another(others)
         elif users:
-            yield Refusal(
-                f"The {self.title} is still used by {', '.join(users)}.",
-                "Name the instance with --instance-id; disassociate any further one first.",
+            yield Blocker(
+                f"The {self.title} is used by {', '.join(users)}.",
+                "Set --instance-id to the instance, and disassociate any other instance first.",
             )
         else:
             if observed.roles:
@@ -129,10 +133,10 @@ class InstanceProfile(IamResource[ObservedInstanceProfile]):
     def _other_roles(self, observed: ObservedInstanceProfile) -> list[str]:
         return [role for role in observed.roles if role != self.role_name]
 
-    def _holds_another(self, roles: list[str]) -> Refusal:
-        return Refusal(
-            f"The {self.title} holds another role, {', '.join(roles)}; it can hold only one.",
-            "Take that role out, or choose other names with --name-prefix.",
+    def _holds_another(self, roles: list[str]) -> Blocker:
+        return Blocker(
+            f"The {self.title} contains the role {', '.join(roles)}, and can contain only one.",
+            "Remove that role from it, or choose other names with --name-prefix.",
         )
 
     def _add_role(self) -> Change:
@@ -146,7 +150,7 @@ class InstanceProfile(IamResource[ObservedInstanceProfile]):
         )
 
     def _holds_our_role(self) -> Landed:
-        """Whether the role is in it: a profile's quota is one role, which a repeated call meets."""
+        """Return the read that shows whether an earlier attempt added the role."""
 
         def holds(response: Mapping[str, Any]) -> bool:
             roles = response["InstanceProfile"]["Roles"]
@@ -154,4 +158,5 @@ class InstanceProfile(IamResource[ObservedInstanceProfile]):
 
         call = Call("iam", "get_instance_profile", self.identity)
         read = Wait(f"the role in the {self.title} to be visible", call, holds)
+        # A profile contains at most one role, so the retry of a successful call exceeds the quota.
         return Landed((ErrorPattern("LimitExceeded"),), read)

@@ -21,10 +21,10 @@ NOT_YET = (ErrorPattern("IncorrectInstanceState"), ErrorPattern("IncorrectState"
 
 @dataclass(frozen=True)
 class MetadataOptions:
-    """IMDSv2 required; a container is one network hop farther away.
+    """The metadata options of the instance: IMDSv2 is required.
 
-    The hop limit is raised where needed and never lowered: other containers on the instance may
-    need it.
+    A container needs a hop limit of 2. The limit is never lowered, since other containers on the
+    instance may need it.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyInstanceMetadataOptions.html
     """
@@ -34,20 +34,20 @@ class MetadataOptions:
 
     @property
     def title(self) -> str:
-        """What it is and whose."""
+        """The kind of resource and the ID of the instance."""
         return f"metadata options of {self.instance_id}"
 
     @property
     def hop_limit(self) -> int:
-        """The least hop limit that the service needs."""
+        """The smallest hop limit that the service needs."""
         return 2 if self.container else 1
 
     def observe(self, aws: Aws) -> ObservedInstance | None:
-        """Return the instance with its options."""
+        """Return the instance with its metadata options."""
         return observe_instance(aws, self.instance_id)
 
     def converge(self, observed: ObservedInstance | None) -> Iterator[Finding]:
-        """One change for all options that differ."""
+        """Yield one change for all options that differ."""
         if observed is None or observed.is_going:
             return
         found = observed.metadata_options
@@ -68,12 +68,12 @@ class MetadataOptions:
             yield Change("~", f"{self.title}: {text}", call, wait=self._applied(differing))
         if hops > self.hop_limit:
             yield Notice(
-                f"The {self.title} allow {hops} hops and the service needs {self.hop_limit}: "
-                "the limit stays, since other containers may need it."
+                f"The {self.title} allow {hops} hops and the service needs {self.hop_limit}. "
+                "The limit is kept, since other containers may need it."
             )
 
     def destroy(self, observed: ObservedInstance | None) -> Iterator[Finding]:
-        """Nothing: what they were is not known, and IMDSv1 is less safe."""
+        """Yield nothing: the previous options are unknown, and IMDSv1 is less secure."""
         _ = observed
         yield from ()
 

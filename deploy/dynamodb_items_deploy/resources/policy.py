@@ -1,4 +1,4 @@
-"""The managed policy: the operations on the table."""
+"""The managed policy that allows the operations on the table."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from dynamodb_items_deploy.aws.client import Aws
 from dynamodb_items_deploy.planning.documents import same_document
-from dynamodb_items_deploy.planning.findings import Call, Change, Finding, Notice, Refusal
+from dynamodb_items_deploy.planning.findings import Blocker, Call, Change, Finding, Notice
 from dynamodb_items_deploy.planning.ownership import as_tag_list, from_tag_list
 from dynamodb_items_deploy.resources.iam import NO_SUCH_ENTITY, STILL_ATTACHED, IamResource
 
@@ -17,7 +17,7 @@ MAX_VERSIONS = 5
 
 @dataclass(frozen=True)
 class PolicyVersion:
-    """One of the at most five documents that a policy keeps."""
+    """One of the at most five versions of a policy."""
 
     id: str
     is_default: bool
@@ -25,13 +25,13 @@ class PolicyVersion:
 
     @property
     def number(self) -> int:
-        """Versions count up: v1, v2, …"""
+        """The number of the version: 2 for ``v2``."""
         return int(self.id.removeprefix("v"))
 
 
 @dataclass(frozen=True)
 class ObservedPolicy:
-    """A policy of that name; ``used_by`` names what it is attached to: ``role NAME`` and so on."""
+    """The actual state; ``used_by`` lists attached entities, such as ``role NAME``."""
 
     tags: Mapping[str, str]
     versions: tuple[PolicyVersion, ...]
@@ -40,7 +40,10 @@ class ObservedPolicy:
 
 @dataclass(frozen=True)
 class Policy(IamResource[ObservedPolicy]):
-    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html"""
+    """The managed policy.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
+    """
 
     kind = "policy"
     tagged_by = "tag_policy"
@@ -55,11 +58,11 @@ class Policy(IamResource[ObservedPolicy]):
 
     @property
     def identity(self) -> Mapping[str, str]:
-        """The parameter by which IAM's operations know it."""
+        """The parameter that identifies the policy in IAM's operations."""
         return {"PolicyArn": self.arn}
 
     def _find(self, aws: Aws) -> ObservedPolicy | None:
-        """Return the policy with its versions, its tags and what it is attached to."""
+        """Return the policy with its versions, tags and attached entities."""
         found = aws.find("iam", "get_policy", ("NoSuchEntity",), PolicyArn=self.arn)
         if found is None:
             return None
@@ -71,13 +74,13 @@ class Policy(IamResource[ObservedPolicy]):
         )
 
     def _version(self, aws: Aws, version: Mapping[str, Any]) -> PolicyVersion:
-        answer = aws.read(
+        response = aws.read(
             "iam", "get_policy_version", PolicyArn=self.arn, VersionId=version["VersionId"]
         )
         return PolicyVersion(
             version["VersionId"],
             version["IsDefaultVersion"],
-            answer["PolicyVersion"]["Document"],
+            response["PolicyVersion"]["Document"],
         )
 
     def _users(self, aws: Aws) -> tuple[str, ...]:
@@ -90,11 +93,11 @@ class Policy(IamResource[ObservedPolicy]):
         return tuple(found)
 
     def _converge(self, observed: ObservedPolicy | None) -> Iterator[Finding]:
-        """Make it, or bring document and tags back."""
+        """Yield the changes that create the policy, or correct its document and tags."""
         if observed is None:
             yield Change("+", f"{self.title}: {self._actions()}", self._create())
         elif not self.ownership.has(observed.tags):
-            yield self.ownership.refusal(self.title, observed.tags)
+            yield self.ownership.blocker(self.title, observed.tags)
         else:
             yield from self._converge_tags(observed.tags)
             yield from self._converge_document(observed.versions)
@@ -107,15 +110,15 @@ class Policy(IamResource[ObservedPolicy]):
             newest = max(equal, key=lambda version: version.number)
             yield self._change(
                 "~",
-                f"{newest.id}, which is right, becomes the default",
+                f"{newest.id}, which has the right document, becomes the default",
                 "set_default_policy_version",
                 VersionId=newest.id,
             )
             return
         if len(versions) >= MAX_VERSIONS:
             oldest = min(_others(versions), key=lambda version: version.number)
-            yield self._delete_version(oldest, "the oldest makes room")
-        # One call makes the version and makes it the default: no kill can come between.
+            yield self._delete_version(oldest, "the oldest, since a policy has at most five")
+        # One call, so that an interruption cannot leave a new version that is not the default.
         yield self._change(
             "~",
             f"a new default version: {self._actions()}",
@@ -125,15 +128,15 @@ class Policy(IamResource[ObservedPolicy]):
         )
 
     def _destroy(self, observed: ObservedPolicy) -> Iterator[Finding]:
-        """Remove it with its versions, unless something else than the role uses it."""
+        """Yield the changes that remove the policy, unless other entities use it."""
         if not self.ownership.has(observed.tags):
-            yield Notice(f"The {self.title} is not ours and stays.")
+            yield Notice(f"The {self.title} was not made by this tool. It is kept.")
             return
         others = [user for user in observed.used_by if user != f"role {self.role_name}"]
         if others:
-            yield Refusal(
+            yield Blocker(
                 f"The {self.title} is also attached to {', '.join(others)}.",
-                "Detach it there first.",
+                "Detach it from them first.",
             )
             return
         for version in _others(observed.versions):
@@ -145,7 +148,7 @@ class Policy(IamResource[ObservedPolicy]):
             "PolicyName": self.name,
             "Path": self.path,
             "PolicyDocument": json.dumps(self.document),
-            "Description": "What the items service may do with its table.",
+            "Description": "Operations of the items service on its table.",
             "Tags": as_tag_list(self.ownership.tags),
         }
         return Call("iam", "create_policy", parameters, landed=self._is_ours("list_policy_tags"))

@@ -7,14 +7,14 @@ from typing import Any
 
 from dynamodb_items_deploy.aws.client import Aws
 from dynamodb_items_deploy.planning.documents import same_document
-from dynamodb_items_deploy.planning.findings import Call, Change, Finding, Notice, Refusal
+from dynamodb_items_deploy.planning.findings import Blocker, Call, Change, Finding, Notice
 from dynamodb_items_deploy.planning.ownership import as_tag_list, from_tag_list
 from dynamodb_items_deploy.resources.iam import NO_SUCH_ENTITY, STILL_ATTACHED, IamResource
 
 
 @dataclass(frozen=True)
 class ObservedRole:
-    """A role of that name: policies by ARN, inline policies and instance profiles by name."""
+    """The actual state: policies by ARN, inline policies and instance profiles by name."""
 
     path: str
     trust: Mapping[str, Any]
@@ -27,7 +27,10 @@ class ObservedRole:
 
 @dataclass(frozen=True)
 class Role(IamResource[ObservedRole]):
-    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"""
+    """The role.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+    """
 
     kind = "role"
     tagged_by = "tag_role"
@@ -42,11 +45,11 @@ class Role(IamResource[ObservedRole]):
 
     @property
     def identity(self) -> Mapping[str, str]:
-        """The parameter by which IAM's operations know it."""
+        """The parameter that identifies the role in IAM's operations."""
         return {"RoleName": self.name}
 
     def _find(self, aws: Aws) -> ObservedRole | None:
-        """Return the role with everything that is attached to it."""
+        """Return the role with its policies and instance profiles."""
         named = self.identity
         found = aws.find("iam", "get_role", ("NoSuchEntity",), **named)
         if found is None:
@@ -65,23 +68,27 @@ class Role(IamResource[ObservedRole]):
         )
 
     def _converge(self, observed: ObservedRole | None) -> Iterator[Finding]:
-        """Make it, or bring trust, boundary and tags back; attach the policy."""
+        """Yield the changes that create or correct the role and attach the policy."""
         if observed is None:
             yield Change("+", f"{self.title}, for EC2 to assume", self._create())
             yield self._attach()
         elif not self.ownership.has(observed.tags):
-            yield self.ownership.refusal(self.title, observed.tags)
+            yield self.ownership.blocker(self.title, observed.tags)
         elif observed.path != self.path:
-            yield Refusal(
+            yield Blocker(
                 f"The {self.title} is on the path {observed.path}, and its path cannot change.",
-                "Give that --path, or destroy and apply.",
+                "Set --path to that path, or run destroy and apply.",
             )
         else:
             yield from self._restore(observed)
             if self.policy_arn not in observed.attached:
                 yield self._attach()
             for foreign in self._foreign(observed):
-                yield Notice(f"The {self.title} also has {foreign}; it stays.", foreign=True)
+                yield Notice(
+                    f"The {self.title} also has {foreign}, which this tool did not attach. "
+                    "It is kept.",
+                    foreign=True,
+                )
 
     def _restore(self, observed: ObservedRole) -> Iterator[Finding]:
         if not same_document(observed.trust, self.trust):
@@ -91,7 +98,7 @@ class Role(IamResource[ObservedRole]):
                 "update_assume_role_policy",
                 PolicyDocument=json.dumps(self.trust),
             )
-        # A boundary that we did not set is somebody's fence: it is never taken away.
+        # A boundary that others set is a limit on purpose, so it is never removed.
         if self.permissions_boundary not in (None, observed.permissions_boundary):
             yield self._change(
                 "~",
@@ -102,9 +109,9 @@ class Role(IamResource[ObservedRole]):
         yield from self._converge_tags(observed.tags)
 
     def _destroy(self, observed: ObservedRole) -> Iterator[Finding]:
-        """Detach the policy and remove the role, unless something foreign is attached to it."""
+        """Yield the changes that remove the role, unless it has policies or profiles of others."""
         if not self.ownership.has(observed.tags):
-            yield self._left(observed)
+            yield self._not_ours(observed)
             return
         foreign = self._foreign(observed) + [
             f"the instance profile {name}"
@@ -112,9 +119,9 @@ class Role(IamResource[ObservedRole]):
             if name != self.instance_profile_name
         ]
         if foreign:
-            yield Refusal(
+            yield Blocker(
                 f"The {self.title} also has {', '.join(foreign)}, which this tool did not make.",
-                "Detach or remove that first.",
+                "Detach or remove them first.",
             )
             return
         if self.policy_arn in observed.attached:
@@ -127,13 +134,13 @@ class Role(IamResource[ObservedRole]):
             )
         yield self._change("-", "", "delete_role", not_yet=STILL_ATTACHED, already=NO_SUCH_ENTITY)
 
-    def _left(self, observed: ObservedRole) -> Finding:
+    def _not_ours(self, observed: ObservedRole) -> Finding:
         if self.policy_arn in observed.attached:
-            return Refusal(
-                f"The {self.title} is not ours, and {self.policy_arn} is attached to it.",
-                "Detach it there first.",
+            return Blocker(
+                f"The {self.title} was not made by this tool and has {self.policy_arn} attached.",
+                "Detach the policy from it first.",
             )
-        return Notice(f"The {self.title} is not ours and stays.")
+        return Notice(f"The {self.title} was not made by this tool. It is kept.")
 
     def _foreign(self, observed: ObservedRole) -> list[str]:
         attached = [arn for arn in observed.attached if arn != self.policy_arn]

@@ -1,4 +1,4 @@
-"""The table: it must exist, and nothing here changes it."""
+"""The table, which must exist and is never changed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 
 from dynamodb_items_deploy.aws.client import Aws
-from dynamodb_items_deploy.planning.findings import Finding, Refusal
+from dynamodb_items_deploy.planning.findings import Blocker, Finding
 
 UNREADABLE = "unreadable"
 _USABLE = ("ACTIVE", "UPDATING", UNREADABLE)
@@ -14,21 +14,21 @@ _USABLE = ("ACTIVE", "UPDATING", UNREADABLE)
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
 _ADVICE = {
     "CREATING": "Wait until it is ACTIVE: aws dynamodb wait table-exists --table-name {table}.",
-    "DELETING": "Check --table. To deploy for a new table of that name, create it first, once "
-    "this one is gone.",
-    "ARCHIVING": "DynamoDB archives a table whose KMS key has been unusable for a week: restore "
-    "it from the backup that DynamoDB makes, and deploy for the restored table.",
-    "INACCESSIBLE_ENCRYPTION_CREDENTIALS": "Enable the table's KMS key again, or let DynamoDB use "
-    "it in the key's policy: after a week DynamoDB archives the table.",
-    "REPLICATION_NOT_AUTHORIZED": "Allow DynamoDB to replicate: see the table's resource policy "
-    "and its KMS keys.",
+    "DELETING": "Check --table. To deploy for a new table of that name, wait until this one is "
+    "deleted and create the new one first.",
+    "ARCHIVING": "DynamoDB archives a table whose KMS key was unusable for a week. Restore the "
+    "table from the backup that DynamoDB made, and deploy for the restored table.",
+    "INACCESSIBLE_ENCRYPTION_CREDENTIALS": "Enable the table's KMS key again, or allow DynamoDB in "
+    "the key's policy. After a week DynamoDB archives the table.",
+    "REPLICATION_NOT_AUTHORIZED": "Allow DynamoDB to replicate in the table's resource policy and "
+    "its KMS keys.",
 }
 _ADVICE["ARCHIVED"] = _ADVICE["ARCHIVING"]
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table that must exist before a policy names it.
+    """The table, which must exist before a policy names it.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTable.html
     """
@@ -38,11 +38,11 @@ class Table:
 
     @property
     def title(self) -> str:
-        """What it is and its name."""
+        """The kind and name of the resource."""
         return f"table {self.name}"
 
     def observe(self, aws: Aws) -> str | None:
-        """Return the table's status; ``unreadable`` where the operator may not describe it."""
+        """Return the table's status, or ``unreadable`` without permission to describe the table."""
         try:
             found = aws.find(
                 "dynamodb", "describe_table", ("ResourceNotFoundException",), TableName=self.name
@@ -54,21 +54,21 @@ class Table:
         return found["Table"]["TableStatus"] if found else None
 
     def converge(self, observed: str | None) -> Iterator[Finding]:
-        """Nothing, or a refusal: a policy on a missing or unusable table grants nothing."""
+        """Yield a blocker if the table does not exist or cannot be used."""
         if observed is None:
             region = self.arn.split(":")[3]
-            yield Refusal(
-                f"There is no table {self.name} in {region}.",
+            yield Blocker(
+                f"The table {self.name} does not exist in {region}.",
                 "Check --table and --region, or create the table first.",
             )
         elif observed not in _USABLE:
-            default = "Make it ACTIVE first, or choose another --table."
-            yield Refusal(
+            default = "Wait until it is ACTIVE, or choose another --table."
+            yield Blocker(
                 f"The table {self.name} is in status {observed}.",
                 _ADVICE.get(observed, default).format(table=self.name),
             )
 
     def destroy(self, observed: str | None) -> Iterator[Finding]:
-        """Nothing, ever."""
+        """Yield nothing: the table is never removed."""
         _ = observed
         yield from ()

@@ -67,11 +67,11 @@ paths = st.from_regex(r"/items?/[0-9a-z.]{0,6}(/[!-~]{0,9})?", fullmatch=True) |
 @given(paths, st.sampled_from(["GET", "HEAD", "POST", "OPTIONS", "TRACE"]))
 def test_both_ways_answer_alike(app, path, method):
     short = answer(app, path, method)
-    app.__dict__["_has_hooks_of_others"] = True
+    app.__dict__["_has_other_hooks"] = True
     try:
         assert answer(app, path, method) == short
     finally:
-        app.__dict__["_has_hooks_of_others"] = False
+        app.__dict__["_has_other_hooks"] = False
 
 
 def test_a_receiver_of_flasks_signals_is_never_left_out():
@@ -82,7 +82,7 @@ def test_a_receiver_of_flasks_signals_is_never_left_out():
         settings = Settings.from_environment(HOLDS_NO_TABLE)
         application = create_app(settings, create_repository(settings))
     with request_started.connected_to(receive, application):
-        assert application._has_hooks_of_others  # noqa: SLF001
+        assert application._has_other_hooks  # noqa: SLF001
 
 
 def test_a_request_leaves_nothing_to_the_garbage_collector(app):

@@ -1,4 +1,4 @@
-"""A defect in what finds the caller lets nobody in, and is answered as any other defect is."""
+"""A defect in authentication rejects the request with the response of any other defect."""
 
 import pytest
 from dynamodb_items.access.api_keys import ApiKeys
@@ -24,8 +24,8 @@ def test_a_defect_while_the_caller_is_looked_for_is_500_with_a_request_id(app, m
         raise KeyError("a secret")
 
     monkeypatch.setattr(ApiKeys, "authenticate", fail)
-    answer = app.test_client().get("/items/104/Andrew", headers={"X-API-Key": "k"})
-    assert (answer.status_code, answer.json["type"]) == (500, "/docs/errors#internal-error")
-    assert answer.json["request_id"] == answer.headers["X-Request-Id"]
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert "a secret" not in answer.text
+    response = app.test_client().get("/items/104/Andrew", headers={"X-API-Key": "k"})
+    assert (response.status_code, response.json["type"]) == (500, "/docs/errors#internal-error")
+    assert response.json["request_id"] == response.headers["X-Request-Id"]
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "a secret" not in response.text

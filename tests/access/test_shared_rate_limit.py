@@ -1,4 +1,4 @@
-"""One rate limit for all workers, counted in a real server that speaks Redis's protocol."""
+"""One rate limit for all workers, counted in a real Redis-compatible server."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ def limited(endpoint, storage: str, *, workers: int = 1):
     variables = {
         "ITEMS_RATE_LIMIT": f"{LIMIT}/hour",
         "ITEMS_RATE_LIMIT_STORAGE": storage,
-        "ITEMS_TRUSTED_PROXIES": "1",  # so that each request can be of a client of its own
+        "ITEMS_TRUSTED_PROXIES": "1",  # so that each request can have its own client address
     }
     with gunicorn(endpoint, "-w", str(workers), **variables) as server:
         yield server
@@ -68,7 +68,9 @@ def test_a_redis_that_is_away_fails_no_request_and_is_found_again(endpoint):
     with limited(endpoint, f"redis://127.0.0.1:{port}") as server:
         with ValkeyServer(port=port):
             assert statuses(server, LIMIT + 1) == [200] * LIMIT + [429]
-        assert statuses(server, LIMIT + 1) == [200] * LIMIT + [429], "it counts anew, alone"
+        assert statuses(server, LIMIT + 1) == [200] * LIMIT + [429], (
+            "each worker counts alone, from zero"
+        )
         assert events(server).count("rate limit storage away") == 1
         with ValkeyServer(port=port) as redis:
 
@@ -93,18 +95,18 @@ def test_a_redis_that_hangs_costs_a_request_a_moment_and_no_more(endpoint):
             assert statuses(server, 5) == [200] * 5
             assert time.monotonic() - began < PATIENCE_SECONDS
         slowest = max(line["milliseconds"] for line in server.log if line["event"] == "request")
-        assert slowest < 5000, "the time that a request has"
+        assert slowest < 5000, "within the deadline of a request"
         assert events(server).count("rate limit storage away") == 1
 
 
 @pytest.mark.parametrize(
-    "refusing", [{"requirepass": "secret"}, {"maxmemory": "1"}], ids=["a stranger", "a write"]
+    "rejecting", [{"requirepass": "secret"}, {"maxmemory": "1"}], ids=["a stranger", "a write"]
 )
-def test_a_redis_that_refuses_fails_no_request(endpoint, refusing):
+def test_a_redis_that_rejects_commands_fails_no_request(endpoint, rejecting):
     port = free_port()
-    # Set once it runs: what starts it waits for an answer, which it must not refuse.
+    # Set after the start, which waits for a successful command.
     with ValkeyServer(port=port) as redis, redis.client() as client:
-        for name, value in refusing.items():
+        for name, value in rejecting.items():
             client.config_set(name, value)
         with limited(endpoint, f"redis://127.0.0.1:{port}") as server:
             assert statuses(server, LIMIT + 1) == [200] * LIMIT + [429]

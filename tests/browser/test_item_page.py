@@ -1,4 +1,4 @@
-"""The page at /, in Chromium: reading, editing and deleting one item without losing anything."""
+"""The page at /, in Chromium: read, edit and delete one item without losing data."""
 
 import json
 from contextlib import contextmanager
@@ -36,7 +36,7 @@ def stored(service, name):
 
 @pytest.fixture
 def item(page, service, name, stored):
-    """The page, on an item with an e-mail address and a long number."""
+    """The page with an item that has an e-mail address and a long number."""
     stored("PUT", f'{{"Email": "andrew@gmail.com", "Big": {LONG_NUMBER}}}')
     page.goto(f"{service.url}/")
     expect(page.locator("#outcome")).to_have_text("200 Read.")
@@ -111,9 +111,9 @@ def test_it_saves_what_was_edited_and_every_digit_of_the_rest(seen, item, stored
     item.get_by_role("button", name="Save").click()
     expect(item.locator("#outcome")).to_have_text("200 Saved.")
     assert item.locator("#etag").inner_text() != before
-    answer = stored("GET").body.decode()
-    assert '"Email":"clarke@gmail.com"' in answer
-    assert f'"Big":{LONG_NUMBER}' in answer
+    response = stored("GET").body.decode()
+    assert '"Email":"clarke@gmail.com"' in response
+    assert f'"Big":{LONG_NUMBER}' in response
     assert seen.complaints == []
 
 
@@ -150,7 +150,7 @@ def test_it_saves_the_typed_form(item, stored):
     assert stored("GET", media_type=TYPED).json["Tags"] == {"SS": ["a"]}
 
 
-def test_someone_who_was_faster_is_a_412_and_is_not_overwritten(item, stored):
+def test_a_change_by_another_client_is_a_412_and_is_not_overwritten(item, stored):
     stored("PUT", '{"Email": "faster@gmail.com"}')
     item.get_by_label("Item").fill(body_of(item).replace("andrew@", "slower@"))
     item.get_by_role("button", name="Save").click()

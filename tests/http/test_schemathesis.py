@@ -1,4 +1,4 @@
-"""schemathesis sends what the document allows and what it forbids, and judges each answer."""
+"""schemathesis sends allowed and forbidden requests, and checks each response."""
 
 import os
 import re
@@ -35,7 +35,7 @@ def service(endpoint):
 
 @pytest.fixture
 def api_key(tmp_path) -> tuple[str, Path]:
-    """A key that may read and write, and the file that knows it."""
+    """An API key that may read and write, and the file that contains it."""
     file = tmp_path / "keys.toml"
     made = subprocess.run(
         [
@@ -60,8 +60,8 @@ def api_key(tmp_path) -> tuple[str, Path]:
 
 
 def schemathesis(url: str, *options: str) -> str:
-    """The output of a run with every check and phase, which must find nothing."""
-    # In a folder of its own: crashes that are kept from an earlier run would be sent again.
+    """Return the output of a run with every check and phase, which must find nothing."""
+    # In a separate folder: crashes kept from an earlier run would be sent again.
     with tempfile.TemporaryDirectory() as folder:
         return _run(folder, url, *options)
 

@@ -129,8 +129,8 @@ def is_open(environ: "WSGIEnvironment") -> bool:
 def client_key(environ: Mapping[str, Any]) -> str:
     """Return what identifies a client: its caller, or without authentication its address.
 
-    An IPv6 client has a whole /64 of addresses. Some proxies add the port, of which a client has
-    many.
+    An IPv6 client has a whole /64 of addresses. Some proxies add the port, and a client
+    uses many ports.
     """
     caller = context_of(environ).caller
     if caller is not None and caller.id:

@@ -13,7 +13,7 @@ const path = () =>
 
 const isEdited = () => body.value !== shown;
 
-/** Whether the edits in the text field may be replaced: there are none, or the user agrees. */
+/** Whether the edits in the text field may be replaced: nothing is edited, or the user agrees. */
 const mayDiscardEdits = () =>
   !isEdited() || confirm("Discard your edits? They are not saved.");
 

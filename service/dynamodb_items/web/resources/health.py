@@ -1,6 +1,6 @@
 """Liveness and readiness for load balancers and supervisors.
 
-``/ready`` reports problems of this instance alone. A table outage affects all instances at once:
+``/ready`` reports failures of this instance alone. A table outage affects all instances at once:
 if each reported itself as not ready, none would serve what the table can still serve.
 
 The probe reads a reserved key in the background, one read per worker and interval, so that a
@@ -60,7 +60,7 @@ class Probe:
         self._interval_seconds = settings.probe_interval_seconds
         self._follows_table = settings.ready_follows_table
         self._observer = observer
-        self._own_problem: str | None = None
+        self._own_failure: str | None = None
         self._failures = 0
         self._is_table_available: bool | None = None
         self._last_reason: str | None = _NEVER_READ
@@ -100,15 +100,15 @@ class Probe:
             pass  # both prove that the table exists and may be read
         except ServiceOverloaded:
             return  # this shows nothing about the table, and other requests may succeed
-        except (CredentialsUnavailable, SignatureRejected) as problem:
-            has_none = isinstance(problem, CredentialsUnavailable)
-            self._own_problem = _NO_CREDENTIALS if has_none else _BAD_SIGNATURES
-            self._report_change(problem)
+        except (CredentialsUnavailable, SignatureRejected) as failure:
+            has_none = isinstance(failure, CredentialsUnavailable)
+            self._own_failure = _NO_CREDENTIALS if has_none else _BAD_SIGNATURES
+            self._report_change(failure)
             return
         except Exception as failure:  # noqa: BLE001 - after a defect here the table is unread too
             error = failure
         if error is None or isinstance(error, StorageMisconfigured):
-            self._own_problem = None  # AWS accepted the signature
+            self._own_failure = None  # AWS accepted the signature
         self._note_table(error)
         self._report_change(error)
 
@@ -138,8 +138,8 @@ class Probe:
             log.error("not ready", reason=reason, error=str(error))
 
     def _reason(self) -> str | None:
-        if self._own_problem:
-            return self._own_problem
+        if self._own_failure:
+            return self._own_failure
         if not self.instance.has_been_ready:
             return _NEVER_READ
         if self._follows_table and self._failures >= FAILURES_UNTIL_NOT_READY:

@@ -103,7 +103,7 @@ def test_without_a_key_or_with_a_key_elsewhere_it_is_401(service, path):
     assert service.request("GET", f"/items/104/Andrew?api_key={key}").status == 401
 
 
-def test_where_tenants_are_asked_for_a_key_without_one_reaches_nothing(endpoint, tmp_path):
+def test_a_key_without_a_required_tenant_reaches_nothing(endpoint, tmp_path):
     path = tmp_path / "keys.toml"
     without = new_key(path, "without")
     key = new_key(path, "with", "--tenant", "104")
@@ -124,9 +124,9 @@ def test_the_file_holds_no_key_and_is_its_owners_alone(tmp_path):
 
 def test_machines_get_one_json_object(tmp_path):
     made = keys_new("one", "--tenant", 'Ü"\n1', "--json", "--file", tmp_path / "keys.toml")
-    response = json.loads(made.stdout)
-    assert response["tenant"] == 'Ü"\n1'
-    assert response["scopes"] == ["items:read"]
+    printed = json.loads(made.stdout)
+    assert printed["tenant"] == 'Ü"\n1'
+    assert printed["scopes"] == ["items:read"]
     assert not made.stderr
 
 

@@ -32,7 +32,7 @@ def path(guarded, authority):
         ("PUT", "{}", {**JSON, "If_None_Match": "*", "Idempotency_Key": "key"}),
     ],
 )
-def test_only_a_caller_who_may_read_is_told(
+def test_only_a_caller_who_may_read_sees_the_item(
     guarded, authority, path, scope, may_read, method, body, headers
 ):
     caller = bearer(authority.token(tenant="104", scope=scope))

@@ -159,11 +159,11 @@ def test_what_describes_the_service_is_open_to_all(guarded, path):
 @pytest.mark.parametrize(
     "target", ["/items/104/a/b", "/nowhere", "/items/%FF/x", "/LIVE", "/live/", "//live"]
 )
-def test_no_other_path_tells_a_stranger_anything(guarded, target):
+def test_no_other_path_is_open(guarded, target):
     assert guarded.request("GET", target).status == 401
 
 
-def test_the_refusal_comes_before_the_body(guarded):
+def test_the_rejection_comes_before_the_body(guarded):
     """A client that announces a body and waits is rejected before it sends the body."""
     response = guarded.request("PUT", "/items/104/x", None, Content_Length="1000000")
     assert response.status == 401
@@ -180,7 +180,7 @@ def batch_of(path: str, partitions: list[str], name: str) -> str:
 
 @pytest.mark.parametrize("path", ["/items:batch", "/items:batchGet"])
 @pytest.mark.parametrize("partitions", [["104", "105"], ["105", "104"], ["105"]])
-def test_a_batch_with_one_item_of_another_tenant_is_refused_whole(
+def test_a_batch_with_one_item_of_another_tenant_is_rejected_as_a_whole(
     guarded, wire, authority, path, partitions
 ):
     name = f"access-{uuid.uuid4().hex}"
@@ -209,7 +209,7 @@ def test_a_batch_with_one_item_of_another_tenant_is_refused_whole(
         ("/items:delete", {}, 204),
     ],
 )
-def test_a_native_write_of_another_tenants_item_is_refused(
+def test_a_native_write_of_another_tenants_item_is_rejected(
     guarded, wire, authority, path, content, status
 ):
     name = f"access-{uuid.uuid4().hex}"

@@ -109,14 +109,14 @@ def test_before_the_first_keys_every_token_is_503_and_its_body_is_not_waited_for
             assert status(server, authority.token_of_a_stranger(with_a_known_key_id=False)) == 401
 
 
-def test_an_issuer_without_any_key_is_no_issuer_that_is_away(endpoint):
+def test_an_issuer_without_keys_is_not_an_unreachable_issuer(endpoint):
     with issuer() as authority:
         authority.published = []
         with gunicorn(endpoint, "-w", "1", **jwt_variables(authority)) as server:
             assert status(server, authority.token()) == 401
 
 
-def test_an_issuer_that_never_answers_holds_requests_no_longer_than_they_have(endpoint):
+def test_an_issuer_that_never_responds_delays_requests_up_to_their_deadline(endpoint):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         issuer_url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         variables = {

@@ -60,7 +60,7 @@ def guarded(endpoint, authority):
         yield server
 
 
-def test_a_caller_who_asks_too_often_gets_429_and_is_told_when_to_come_back(server):
+def test_a_caller_over_the_limit_gets_429_and_the_time_to_retry(server):
     responses = [server.request("GET", ITEM) for _ in range(6)]
     assert [response.status for response in responses] == [200] * 5 + [429]
     remaining = [response.headers["RateLimit-Remaining"] for response in responses]
@@ -133,7 +133,7 @@ def test_no_host_is_believed_or_breaks_anything(bare, head):
     assert b"evil.example" not in response
 
 
-def test_a_storage_that_is_away_refuses_nobody_and_the_limit_still_holds(bare):
+def test_an_unavailable_storage_rejects_no_one_and_the_limit_still_holds(bare):
     results = statuses(bare, 51)
     assert results[0] == 200
     assert results[-1] == 429
@@ -142,7 +142,7 @@ def test_a_storage_that_is_away_refuses_nobody_and_the_limit_still_holds(bare):
 
 
 @pytest.mark.parametrize("target", [ITEM, "/live", "/openapi.json", "/docs/errors", "/nowhere"])
-def test_no_answer_is_sniffed_framed_or_run(server, target):
+def test_no_response_is_sniffed_framed_or_run(server, target):
     headers = server.request("GET", target).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "default-src 'none'" in headers["Content-Security-Policy"]
@@ -200,7 +200,7 @@ def test_without_the_setting_no_page_may_anything(bare):
     assert not [name for name in response.headers if name.lower().startswith("access-control")]
 
 
-def test_a_page_can_read_why_it_was_refused(guarded):
+def test_a_page_can_read_why_it_was_rejected(guarded):
     preflight = {"Origin": SHOP, "Access-Control-Request-Method": "PUT"}
     assert guarded.request("OPTIONS", ITEM, **preflight).status == 200
     rejected = guarded.request("GET", ITEM, Origin=SHOP)

@@ -62,7 +62,7 @@ def guarded(endpoint, authority):
     ],
     ids=lambda each: f"{each['method']} {each.get('target', '')}",
 )
-def test_a_caller_who_may_only_read_is_refused_before_its_body(guarded, authority, request_line):
+def test_a_caller_who_may_only_read_is_rejected_before_its_body(guarded, authority, request_line):
     token = authority.token(scope="items:read")
     response = response_to(guarded, head(**request_line, **bearer(token)))
     assert status_of(response) == 403
@@ -70,7 +70,7 @@ def test_a_caller_who_may_only_read_is_refused_before_its_body(guarded, authorit
     assert b"#not-permitted" in response
 
 
-def test_a_caller_who_may_only_write_is_refused_a_read_before_its_body(guarded, authority):
+def test_a_caller_who_may_only_write_is_rejected_a_read_before_its_body(guarded, authority):
     token = authority.token(scope="items:write")
     response = response_to(guarded, head("/items:batchGet", "POST", **bearer(token)))
     assert status_of(response) == 403
@@ -88,7 +88,7 @@ def test_a_method_in_small_letters_needs_the_same_scope(endpoint, authority):
             assert server.request(method, "/items/104/Andrew", **bearer(token)).status == 403
 
 
-def test_a_token_whose_key_id_is_nested_deeply_is_none(guarded):
+def test_a_token_whose_key_id_is_nested_deeply_is_invalid(guarded):
     header = b'{"alg":"RS256","kid":%b%b}' % (b"[" * 1000, b"]" * 1000)
     token = f"{base64.urlsafe_b64encode(header).decode()}.e30.c2lnbmF0dXJl"
     response = guarded.request("GET", "/items/104/Andrew", **bearer(token))
@@ -96,14 +96,14 @@ def test_a_token_whose_key_id_is_nested_deeply_is_none(guarded):
     assert response.json["request_id"] == response.headers["X-Request-Id"]
 
 
-def test_who_was_refused_is_in_the_log(guarded, authority):
+def test_who_was_rejected_is_in_the_log(guarded, authority):
     token = authority.token(sub="reader", scope="items:read")
     assert guarded.request("PUT", "/items/104/x", **bearer(token)).status == 403
     (line,) = [line for line in guarded.log if line.get("caller") == "reader"]
     assert (line["status"], line["route"]) == (403, "/items/{id}/{name}")
 
 
-def test_a_request_over_the_rate_limit_is_refused_before_its_body(endpoint):
+def test_a_request_over_the_rate_limit_is_rejected_before_its_body(endpoint):
     variables = {"ITEMS_RATE_LIMIT": "1/hour", "ITEMS_BODY_TIMEOUT_SECONDS": "600"}
     with gunicorn(endpoint, "-w", "1", **variables) as server:
         assert server.request("GET", "/items/104/Andrew").status == 200

@@ -84,7 +84,7 @@ def test_under_another_server_it_has_to_be_said():
     assert "ITEMS_AUTH must be set" in loaded.stderr
 
 
-def test_an_open_service_that_was_asked_for_starts(endpoint):
+def test_a_service_that_is_open_on_purpose_starts(endpoint):
     port = free_port()
     options = ("-w", "1", "-b", f"{EVERYWHERE}:{port}")
     with gunicorn(endpoint, *options, ITEMS_AUTH="none") as server:

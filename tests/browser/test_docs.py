@@ -22,7 +22,7 @@ def operation(page: Page, url: str, operation_id: str):
     return block
 
 
-def test_it_shows_every_operation_and_asks_for_nothing_outside(page, seen, url, service):
+def test_it_shows_every_operation_and_requests_nothing_external(page, seen, url, service):
     page.goto(f"{url}/docs")
     document = service.request("GET", "/openapi.json").json
     operations = list(documented_operations(document))
@@ -72,7 +72,7 @@ def test_nothing_inline_and_nothing_from_elsewhere_may_run(service):
     assert b"http" not in response.body.replace(b"http-equiv", b"")
 
 
-def test_the_assets_are_asked_for_once(service):
+def test_the_assets_are_requested_once(service):
     first = service.request("GET", "/pages/swagger-ui-bundle.js")
     again = service.request(
         "GET", "/pages/swagger-ui-bundle.js", If_None_Match=first.headers["ETag"]

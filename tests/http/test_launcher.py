@@ -75,8 +75,8 @@ def pasted(said: str) -> list[str]:
     """Return the statuses of the curl commands in the welcome text."""
     statuses = []
     for line in re.findall(r"^  (curl .*)$", said, re.MULTILINE):
-        response = subprocess.run(shlex.split(line), capture_output=True, text=True, check=True)
-        statuses.append(response.stdout.split()[1])
+        result = subprocess.run(shlex.split(line), capture_output=True, text=True, check=True)
+        statuses.append(result.stdout.split()[1])
     return statuses
 
 
@@ -211,7 +211,7 @@ def test_mistaken_settings_are_one_clear_line():
 
 
 @pytest.mark.parametrize("endpoint", ["dynamodb", "ftp://127.0.0.1", "http://", "http://[::1"])
-def test_what_is_no_endpoint_is_one_clear_line(endpoint):
+def test_an_invalid_endpoint_is_one_clear_line(endpoint):
     line = refusal_of("--port", str(free_port()), "--endpoint", endpoint)
     assert line.count("\n") == 1
     assert "is no endpoint" in line

@@ -298,7 +298,7 @@ def test_a_rejected_head_has_no_body(service):
     assert (response.status, response.body) == (400, b"")
 
 
-def test_an_expected_body_is_asked_for(open_service):
+def test_an_expected_body_is_requested(open_service):
     head = PUT + b"Content-Length: 2\r\nExpect: 100-Continue\r\nConnection: close\r\n\r\n"
     connection = raw(open_service, head)
     assert connection.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"

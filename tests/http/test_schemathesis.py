@@ -89,14 +89,14 @@ def _run(folder: str, url: str, *options: str) -> str:
 
 
 @pytest.mark.timeout(LIMIT_SECONDS)
-def test_every_answer_is_as_the_document_says(service):
+def test_every_response_matches_the_document(service):
     output = schemathesis(service.url)
     assert f"Tested: {operations_of(service)}" in output
     assert int(re.search(r"API Links: +(\d+) covered", output)[1]) > 0
 
 
 @pytest.mark.timeout(LIMIT_SECONDS)
-def test_so_it_is_where_a_key_is_needed_and_no_answer_comes_without(endpoint, api_key):
+def test_with_authentication_responses_match_and_require_a_key(endpoint, api_key):
     key, file = api_key
     settings = {"ITEMS_AUTH": "api-key", "ITEMS_API_KEYS_FILE": str(file)}
     with gunicorn(endpoint, "-w", "2", **settings) as guarded:

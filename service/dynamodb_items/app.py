@@ -1,7 +1,8 @@
 """The Flask application around an item repository."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, Response, request
@@ -11,21 +12,19 @@ from dynamodb_items.dynamodb.client import DynamoDBClient
 from dynamodb_items.dynamodb.retries import Attempts
 from dynamodb_items.observability.events import UNOBSERVED, Observer, Observers
 from dynamodb_items.storage.repository import ItemRepository
-from dynamodb_items.web.lean_flask import LeanFlask
-from dynamodb_items.web.middleware import (
-    authentication,
-    headers,
-    limits,
-    rate_limit,
-    rejections,
-    telemetry,
-)
+from dynamodb_items.web.items_flask import flask_class
+from dynamodb_items.web.middleware.authentication import authentication
+from dynamodb_items.web.middleware.limits import MAX_REQUEST_BODY_BYTES, Limits
+from dynamodb_items.web.middleware.rate_limit import rate_limit
 from dynamodb_items.web.middleware.raw_path import (
     InvalidKeySegment,
     KeySegmentConverter,
-    RawPathMiddleware,
+    RawPath,
     path_prefix,
 )
+from dynamodb_items.web.middleware.request_headers import HeadersLimit, trusted_proxies
+from dynamodb_items.web.middleware.response_headers import ResponseHeaders
+from dynamodb_items.web.middleware.telemetry import Telemetry
 from dynamodb_items.web.openapi.document import DocumentedApi
 from dynamodb_items.web.resources.batch import batch_blueprint
 from dynamodb_items.web.resources.health import Probe, health
@@ -35,19 +34,26 @@ from dynamodb_items.web.response import conflicts, problem_responses
 from dynamodb_items.web.response.error_reference import error_reference
 from dynamodb_items.web.response.problems import DOCUMENTATION_PATH
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
 log = structlog.get_logger(__name__)
 
 
 def create_observer(settings: Settings) -> Observer:
-    """Whoever the settings want to watch, besides the log."""
+    """Return the observer of metrics and traces that the settings enable.
+
+    Raises:
+        SettingsError: traces need packages that are not installed.
+    """
     observers: list[Observer] = []
-    # Imported here: what nobody watches with costs neither memory nor time.
+    # Imported here: an observer that is off costs neither memory nor time.
     if settings.admin_bind is not None:
         from dynamodb_items.observability.metrics import PrometheusObserver  # noqa: PLC0415
 
         try:
             observers.append(PrometheusObserver())
-        except OSError as error:  # a full disk; requests are served all the same
+        except OSError as error:  # such as a full disk; requests are still served
             log.error("no metrics", error=str(error))  # noqa: TRY400
     if settings.otel:
         try:
@@ -59,7 +65,7 @@ def create_observer(settings: Settings) -> Observer:
 
 
 def create_repository(settings: Settings, observer: Observer = UNOBSERVED) -> ItemRepository:
-    """The table of the settings, on AWS or wherever AWS's own variables point."""
+    """Return the repository of the settings' table; AWS's own variables choose the endpoint."""
     attempts = Attempts(DynamoDBClient(settings, observer), settings, observer)
     return ItemRepository(
         attempts,
@@ -72,30 +78,22 @@ def create_repository(settings: Settings, observer: Observer = UNOBSERVED) -> It
 def create_app(
     settings: Settings, repository: ItemRepository, observer: Observer = UNOBSERVED
 ) -> Flask:
-    """The application. Nothing is connected and no probe runs until it is asked something.
+    """Return the application. It connects to nothing and probes nothing before its first request.
 
     Raises:
-        SettingsError: what the settings name cannot be read or used.
+        SettingsError: a file or a storage in the settings cannot be used.
     """
-    app = LeanFlask("service", static_folder=None)
+    app = flask_class()("service", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BODY_BYTES
     app.url_map.merge_slashes = False
     app.url_map.converters["key_segment"] = KeySegmentConverter
     app.extensions["settings"] = settings
     app.extensions["item_repository"] = repository
     app.extensions["probe"] = Probe(repository, settings, observer)
-    rejections.install(app)
-    # From the inside out: who asks is known first, then how often, and only then a body is read.
-    limits.install(app, settings)
-    rate_limit.install(app, settings)
-    authentication.install(app, settings)
-    app.wsgi_app = RawPathMiddleware(app.wsgi_app)  # type: ignore[method-assign]
-    headers.install(app, settings)
-    app.wsgi_app = telemetry.Telemetry(  # type: ignore[method-assign]
-        app.wsgi_app, observer, with_path=settings.log_level == "debug"
-    )
-    app.wsgi_app = headers.HeadersLimit(app.wsgi_app)  # type: ignore[method-assign]
+    for middleware in reversed(middlewares(observer)):
+        app.wsgi_app = middleware(app.wsgi_app, settings)  # type: ignore[assignment,method-assign]
     app.register_error_handler(
-        InvalidKeySegment, lambda refusal: problem_responses.handle_items_error(refusal.error)
+        InvalidKeySegment, lambda invalid: problem_responses.handle_items_error(invalid.error)
     )
     problem_responses.install(app)
     conflicts.install(app)
@@ -103,8 +101,26 @@ def create_app(
     return app
 
 
+Middleware = Callable[["WSGIApplication", Settings], "WSGIApplication"]
+"""Returns a WSGI application around another; the same one where the settings need no other."""
+
+
+def middlewares(observer: Observer) -> tuple[Middleware, ...]:
+    """Return the middlewares in the order in which a request passes them."""
+    return (
+        HeadersLimit,  # first: nothing may parse headers that are too large
+        partial(Telemetry, observer=observer),  # a request id, and one log line per request
+        ResponseHeaders,  # also for responses that the middlewares below make
+        trusted_proxies,  # the client's address, before anything depends on it
+        RawPath,  # the path that routes and access rules see
+        authentication,  # the caller, before the body is read
+        rate_limit,  # needs the caller
+        Limits,  # last: reads the body, and counts the requests in flight
+    )
+
+
 def openapi_document(app: Flask) -> dict[str, Any]:
-    """The app's OpenAPI document."""
+    """Return the OpenAPI document of an application."""
     document: dict[str, Any] = app.extensions["openapi"]
     return document
 
@@ -136,7 +152,7 @@ def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
 
 
 def _revalidated(text: str, content_type: str) -> Response:
-    """A response with a strong ETag, or 304 for a client that already has it.
+    """Return a response with a strong ETag, or 304 for a client that already has it.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
     """

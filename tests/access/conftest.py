@@ -1,4 +1,4 @@
-"""An issuer, and a service that takes its tokens and holds each caller to its partition."""
+"""An issuer, and a service that accepts its tokens and limits callers to their partition."""
 
 import functools
 

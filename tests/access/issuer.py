@@ -1,4 +1,4 @@
-"""An issuer of tokens: its keys, its tokens, and a real server that hands out its key set."""
+"""A token issuer: its keys, its tokens, and a real server for its key set."""
 
 import base64
 import hmac
@@ -47,7 +47,7 @@ class Issuer:
         return json.dumps({"keys": [key.as_dict(private=False) for key in self.published]}).encode()
 
     def claims(self, **changes) -> dict:
-        """Claims that are in order; a change to None leaves one out."""
+        """Return valid claims with changes; None removes a claim."""
         now = int(time.time())
         claims = {
             "iss": self.url,
@@ -68,7 +68,7 @@ class Issuer:
         return jwt.encode(header, self.claims(**changes), key, registry=registry)
 
     def token_with_half_a_character(self) -> str:
-        """As JSON has it, a sub that no encoding of Unicode can write."""
+        """Return a token whose sub is a lone surrogate, which JSON allows and UTF-8 does not."""
         key = self._key
         algorithm = "RS256" if key.key_type == "RSA" else "ES256"
         content = json.dumps(self.claims(sub="\ud800")).encode()
@@ -78,7 +78,7 @@ class Issuer:
         return f"{_signed_part({'alg': 'none', 'kid': self._key.kid}, self.claims())}."
 
     def token_signed_with_the_public_key(self) -> str:
-        """HS256, its secret what everyone knows."""
+        """Return a token signed with HS256 and the public key as the secret."""
         signed = _signed_part({"alg": "HS256", "kid": self._key.kid}, self.claims())
         secret = self._key.as_pem(private=False)
         return f"{signed}.{_base64(hmac.digest(secret, signed.encode(), 'sha256'))}"
@@ -99,7 +99,7 @@ def _signed_part(header, claims) -> str:
 
 @contextmanager
 def issuer() -> Iterator[Issuer]:
-    """An issuer with discovery document and key set on a loopback port."""
+    """Run an issuer with discovery document and key set on a loopback port."""
     authority = Issuer()
 
     class Handler(BaseHTTPRequestHandler):
@@ -130,7 +130,7 @@ def issuer() -> Iterator[Issuer]:
 
 
 def jwt_variables(authority: Issuer, **changes: str) -> dict[str, str]:
-    """The settings of a service that takes this issuer's tokens."""
+    """Return the settings of a service that accepts this issuer's tokens."""
     return {
         "ITEMS_AUTH": "jwt",
         "ITEMS_JWT_ISSUER": authority.url,

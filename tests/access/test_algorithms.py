@@ -74,7 +74,7 @@ def test_a_curve_that_does_not_fit_the_algorithm_is_rejected(service, algorithm,
     assert status(service(), token(algorithm, kid, KEYS[fitting])) == 401
 
 
-def test_keys_of_one_id_are_told_apart_by_algorithm(service):
+def test_keys_with_one_id_are_distinguished_by_algorithm(service):
     client = service(keys=[jwk("rsa", kid="1"), jwk("p256", kid="1")])
     assert status(client, token("RS256", "1", KEYS["rsa"])) == 200
     assert status(client, token("ES256", "1", KEYS["p256"])) == 200

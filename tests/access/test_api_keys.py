@@ -1,4 +1,4 @@
-"""API keys, made by the command and checked by a running service."""
+"""API keys, created by the command and checked by a running service."""
 
 import json
 import subprocess
@@ -48,7 +48,7 @@ def put(service, headers, target="/items/104/api-keys") -> int:
     return service.request("PUT", target, "{}", **JSON, **headers).status
 
 
-def test_a_new_key_is_taken_while_serving_and_a_deleted_one_is_not(service, path):
+def test_a_running_service_accepts_a_new_key_and_rejects_a_deleted_one(service, path):
     before = path.read_text()
     key = new_key(path, "short-lived")
     eventually(lambda: get(service, key) == 200)
@@ -63,7 +63,7 @@ def test_a_file_that_cannot_be_read_changes_nothing(service, path):
     path.write_text(whole + "[half")
     new = new_key(path.with_name("other.toml"), "new")
     eventually(lambda: get(service, new) == 401)
-    time.sleep(1.5)  # the file is looked at once a second
+    time.sleep(1.5)  # the file is checked once a second
     assert get(service, key) == 200
     path.write_text(whole)
 
@@ -86,12 +86,14 @@ def test_a_key_with_a_tenant_reaches_that_partition_alone(service, path):
 
 
 @pytest.mark.parametrize(
-    "spoilt", ["", "x", "items_first_", "items_first", "items__x", "é", "a\tb"]
+    "invalid", ["", "x", "items_first_", "items_first", "items__x", "é", "a\tb"]
 )
-def test_what_is_no_key_gets_401_with_a_challenge(service, spoilt):
-    answer = service.request("GET", "/items/104/Andrew", X_API_Key=spoilt.encode())
-    assert answer.status == 401
-    assert answer.headers["WWW-Authenticate"].startswith('ApiKey realm="items", header="X-API-Key"')
+def test_an_invalid_key_gets_401_with_a_challenge(service, invalid):
+    response = service.request("GET", "/items/104/Andrew", X_API_Key=invalid.encode())
+    assert response.status == 401
+    assert response.headers["WWW-Authenticate"].startswith(
+        'ApiKey realm="items", header="X-API-Key"'
+    )
 
 
 def test_without_a_key_or_with_a_key_elsewhere_it_is_401(service, path):
@@ -101,7 +103,7 @@ def test_without_a_key_or_with_a_key_elsewhere_it_is_401(service, path):
     assert service.request("GET", f"/items/104/Andrew?api_key={key}").status == 401
 
 
-def test_where_tenants_are_asked_for_a_key_without_one_reaches_nothing(endpoint, tmp_path):
+def test_a_key_without_a_required_tenant_reaches_nothing(endpoint, tmp_path):
     path = tmp_path / "keys.toml"
     without = new_key(path, "without")
     key = new_key(path, "with", "--tenant", "104")
@@ -122,9 +124,9 @@ def test_the_file_holds_no_key_and_is_its_owners_alone(tmp_path):
 
 def test_machines_get_one_json_object(tmp_path):
     made = keys_new("one", "--tenant", 'Ü"\n1', "--json", "--file", tmp_path / "keys.toml")
-    answer = json.loads(made.stdout)
-    assert answer["tenant"] == 'Ü"\n1'
-    assert answer["scopes"] == ["items:read"]
+    printed = json.loads(made.stdout)
+    assert printed["tenant"] == 'Ü"\n1'
+    assert printed["scopes"] == ["items:read"]
     assert not made.stderr
 
 

@@ -1,4 +1,4 @@
-"""Who may write but not read learns nothing of the stored item from a 412."""
+"""A 412 contains nothing of the stored item for a caller who may write but not read."""
 
 import json
 import uuid
@@ -32,17 +32,17 @@ def path(guarded, authority):
         ("PUT", "{}", {**JSON, "If_None_Match": "*", "Idempotency_Key": "key"}),
     ],
 )
-def test_only_a_caller_who_may_read_is_told(
+def test_only_a_caller_who_may_read_sees_the_item(
     guarded, authority, path, scope, may_read, method, body, headers
 ):
     caller = bearer(authority.token(tenant="104", scope=scope))
-    answer = guarded.request(
+    response = guarded.request(
         method, path, body, **headers, **caller, Prefer="return=representation"
     )
-    assert answer.status == 412
-    assert ("ETag" in answer.headers) is may_read
-    assert ("current" in answer.json) is may_read
-    assert (b"s3cret" in answer.body) is may_read
+    assert response.status == 412
+    assert ("ETag" in response.headers) is may_read
+    assert ("current" in response.json) is may_read
+    assert (b"s3cret" in response.body) is may_read
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_the_same_holds_for_each_operation_of_a_batch(
     caller = bearer(authority.token(tenant="104", scope=scope))
     name = path.rpartition("/")[2]
     operation = {"method": "PUT", "id": "104", "name": name, "item": {}, **precondition}
-    answer = guarded.request(
+    response = guarded.request(
         "POST",
         "/items:batch",
         json.dumps({"operations": [operation]}),
@@ -63,8 +63,8 @@ def test_the_same_holds_for_each_operation_of_a_batch(
         **caller,
         Prefer="return=representation",
     )
-    assert answer.status == 412
-    (error,) = answer.json["errors"]
+    assert response.status == 412
+    (error,) = response.json["errors"]
     assert ("etag" in error) is may_read
     assert ("current" in error) is may_read
-    assert (b"s3cret" in answer.body) is may_read
+    assert (b"s3cret" in response.body) is may_read

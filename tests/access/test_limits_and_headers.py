@@ -1,4 +1,4 @@
-"""What limits a caller, what a browser is told, and what a client cannot forge."""
+"""Rate limits, headers for browsers, and what a client cannot forge."""
 
 import socket
 from urllib.parse import urlsplit
@@ -34,7 +34,7 @@ def statuses(server, count, **headers):
 
 @pytest.fixture(scope="module")
 def server(endpoint):
-    """Behind one proxy, so that each test can be a client of its own."""
+    """A service behind one proxy, so that each test has its own client address."""
     variables = {
         "ITEMS_RATE_LIMIT": "5/hour",
         "ITEMS_TRUSTED_PROXIES": "1",
@@ -46,7 +46,7 @@ def server(endpoint):
 
 @pytest.fixture(scope="module")
 def bare(endpoint):
-    """Behind no proxy, its limit counted in a Redis that is away."""
+    """A service without a proxy whose limit is counted in an unavailable Redis."""
     nowhere = f"redis://127.0.0.1:{free_port()}"
     variables = {"ITEMS_RATE_LIMIT": "50/hour", "ITEMS_RATE_LIMIT_STORAGE": nowhere}
     with gunicorn(endpoint, "-w", "1", **variables, ITEMS_CACHE_CONTROL="private") as server:
@@ -60,17 +60,17 @@ def guarded(endpoint, authority):
         yield server
 
 
-def test_a_caller_who_asks_too_often_gets_429_and_is_told_when_to_come_back(server):
-    answers = [server.request("GET", ITEM) for _ in range(6)]
-    assert [answer.status for answer in answers] == [200] * 5 + [429]
-    remaining = [answer.headers["RateLimit-Remaining"] for answer in answers]
+def test_a_caller_over_the_limit_gets_429_and_the_time_to_retry(server):
+    responses = [server.request("GET", ITEM) for _ in range(6)]
+    assert [response.status for response in responses] == [200] * 5 + [429]
+    remaining = [response.headers["RateLimit-Remaining"] for response in responses]
     assert remaining == ["4", "3", "2", "1", "0", "0"]
-    refused = answers[-1]
-    assert refused.headers["RateLimit-Policy"] == "5;w=3600"
-    assert 0 < int(refused.headers["Retry-After"]) <= 3600
-    assert 0 < int(refused.headers["RateLimit-Reset"]) <= 3600
-    assert refused.json["type"] == "/docs/errors#too-many-requests"
-    assert "5 per 1 hour" in refused.json["detail"]
+    rejected = responses[-1]
+    assert rejected.headers["RateLimit-Policy"] == "5;w=3600"
+    assert 0 < int(rejected.headers["Retry-After"]) <= 3600
+    assert 0 < int(rejected.headers["RateLimit-Reset"]) <= 3600
+    assert rejected.json["type"] == "/docs/errors#too-many-requests"
+    assert "5 per 1 hour" in rejected.json["detail"]
     assert server.request("GET", "/live").status == 200
     assert server.request("OPTIONS", ITEM).status == 200
 
@@ -101,12 +101,12 @@ def test_the_addresses_of_one_ipv6_network_are_one_client(server):
 
 @pytest.mark.parametrize("address", ["198.51.100.30:{}", "[2001:db8:1:3::1]:{}"])
 def test_the_ports_of_one_address_are_one_client(server, address):
-    """Some load balancers tell the client's port too, which is another for each connection."""
-    asked = [
+    """Some load balancers add the client's port, which differs for each connection."""
+    results = [
         server.request("GET", ITEM, X_Forwarded_For=address.format(40000 + n)).status
         for n in range(6)
     ]
-    assert asked == [200] * 5 + [429]
+    assert results == [200] * 5 + [429]
 
 
 def test_forged_headers_change_nothing(bare):
@@ -115,7 +115,7 @@ def test_forged_headers_change_nothing(bare):
     assert forged.status == 200
     assert forged.body == plain.body
     assert set(forged.headers.keys()) == set(plain.headers.keys())
-    assert plain.headers["Cache-Control"] == "private", "as it is set here"
+    assert plain.headers["Cache-Control"] == "private", "as the settings have it"
     created = bare.request(
         "PUT", "/items/104/forged", "{}", Content_Type="application/json", **FORGED
     )
@@ -127,22 +127,22 @@ def test_no_host_is_believed_or_breaks_anything(bare, head):
     address = urlsplit(bare.url)
     with socket.create_connection((address.hostname, address.port), 30) as client:
         client.sendall(f"GET {ITEM} HTTP/1.1\r\n{head}\r\nConnection: close\r\n\r\n".encode())
-        answer = client.makefile("rb").read()
-    status = answer.split(b" ", 2)[1]
+        response = client.makefile("rb").read()
+    status = response.split(b" ", 2)[1]
     assert status in (b"200", b"400")
-    assert b"evil.example" not in answer
+    assert b"evil.example" not in response
 
 
-def test_a_storage_that_is_away_refuses_nobody_and_the_limit_still_holds(bare):
-    answered = statuses(bare, 51)
-    assert answered[0] == 200
-    assert answered[-1] == 429
-    # Nothing that a client says of itself gives it another allowance.
+def test_an_unavailable_storage_rejects_no_one_and_the_limit_still_holds(bare):
+    results = statuses(bare, 51)
+    assert results[0] == 200
+    assert results[-1] == 429
+    # No header of the client gives it another allowance.
     assert bare.request("GET", ITEM, **FORGED).status == 429
 
 
 @pytest.mark.parametrize("target", [ITEM, "/live", "/openapi.json", "/docs/errors", "/nowhere"])
-def test_no_answer_is_sniffed_framed_or_run(server, target):
+def test_no_response_is_sniffed_framed_or_run(server, target):
     headers = server.request("GET", target).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "default-src 'none'" in headers["Content-Security-Policy"]
@@ -151,9 +151,9 @@ def test_no_answer_is_sniffed_framed_or_run(server, target):
 
 def test_items_are_stored_by_no_cache(server):
     client = {"X-Forwarded-For": "198.51.100.20"}
-    answer = server.request("GET", ITEM, **client)
-    assert answer.headers["Cache-Control"] == "no-store"
-    fresh = server.request("GET", ITEM, If_None_Match=answer.headers["ETag"], **client)
+    response = server.request("GET", ITEM, **client)
+    assert response.headers["Cache-Control"] == "no-store"
+    fresh = server.request("GET", ITEM, If_None_Match=response.headers["ETag"], **client)
     assert (fresh.status, fresh.headers["Cache-Control"]) == (304, "no-store")
 
 
@@ -170,15 +170,15 @@ def test_a_page_of_a_known_origin_may_write_and_read_the_etag(server):
     assert "PUT" in preflight.headers["Access-Control-Allow-Methods"]
     allowed = preflight.headers["Access-Control-Allow-Headers"].split(", ")
     assert set(allowed) == {"content-type", "if-match", "authorization"}
-    answer = server.request("GET", ITEM, Origin=SHOP, X_Forwarded_For="198.51.100.21")
-    assert answer.headers["Access-Control-Allow-Origin"] == SHOP
-    assert "ETag" in answer.headers["Access-Control-Expose-Headers"]
-    assert "Access-Control-Allow-Credentials" not in answer.headers
+    response = server.request("GET", ITEM, Origin=SHOP, X_Forwarded_For="198.51.100.21")
+    assert response.headers["Access-Control-Allow-Origin"] == SHOP
+    assert "ETag" in response.headers["Access-Control-Expose-Headers"]
+    assert "Access-Control-Allow-Credentials" not in response.headers
 
 
 def test_a_page_of_an_ipv6_origin_may_what_others_may(server):
-    answer = server.request("GET", ITEM, Origin=IPV6_PAGE, X_Forwarded_For="198.51.100.22")
-    assert answer.headers["Access-Control-Allow-Origin"] == IPV6_PAGE
+    response = server.request("GET", ITEM, Origin=IPV6_PAGE, X_Forwarded_For="198.51.100.22")
+    assert response.headers["Access-Control-Allow-Origin"] == IPV6_PAGE
 
 
 @pytest.mark.parametrize(
@@ -190,20 +190,20 @@ def test_a_page_of_an_ipv6_origin_may_what_others_may(server):
 )
 def test_a_page_of_another_origin_may_nothing(server, origin):
     for method in ("GET", "OPTIONS"):
-        answer = server.request(method, ITEM, Origin=origin, Access_Control_Request_Method="PUT")
-        assert "Access-Control-Allow-Origin" not in answer.headers
-        assert "Origin" in ", ".join(answer.headers.get_all("Vary"))
+        response = server.request(method, ITEM, Origin=origin, Access_Control_Request_Method="PUT")
+        assert "Access-Control-Allow-Origin" not in response.headers
+        assert "Origin" in ", ".join(response.headers.get_all("Vary"))
 
 
 def test_without_the_setting_no_page_may_anything(bare):
-    answer = bare.request("OPTIONS", ITEM, Origin=SHOP, Access_Control_Request_Method="PUT")
-    assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+    response = bare.request("OPTIONS", ITEM, Origin=SHOP, Access_Control_Request_Method="PUT")
+    assert not [name for name in response.headers if name.lower().startswith("access-control")]
 
 
-def test_a_page_can_read_why_it_was_refused(guarded):
-    asking = {"Origin": SHOP, "Access-Control-Request-Method": "PUT"}
-    assert guarded.request("OPTIONS", ITEM, **asking).status == 200
-    refused = guarded.request("GET", ITEM, Origin=SHOP)
-    assert refused.status == 401
-    assert refused.headers["Access-Control-Allow-Origin"] == SHOP
-    assert "WWW-Authenticate" in refused.headers["Access-Control-Expose-Headers"]
+def test_a_page_can_read_why_it_was_rejected(guarded):
+    preflight = {"Origin": SHOP, "Access-Control-Request-Method": "PUT"}
+    assert guarded.request("OPTIONS", ITEM, **preflight).status == 200
+    rejected = guarded.request("GET", ITEM, Origin=SHOP)
+    assert rejected.status == 401
+    assert rejected.headers["Access-Control-Allow-Origin"] == SHOP
+    assert "WWW-Authenticate" in rejected.headers["Access-Control-Expose-Headers"]

@@ -1,4 +1,4 @@
-"""The OpenAPI document that a guarded service serves."""
+"""The OpenAPI document of a service with authentication."""
 
 import pytest
 from dynamodb_items.access.api_keys import new_api_key

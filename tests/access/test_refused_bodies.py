@@ -1,4 +1,4 @@
-"""A body costs nothing where its caller is refused, and no caller's bodies crowd out another's."""
+"""Bodies of rejected callers stay unread, and no caller can use up the memory of others."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ BODY = json.dumps({"Text": "x" * 300_000})
 
 
 def head(target: str = "/items/104/slow", method: str = "PUT", **headers: str) -> bytes:
-    """A request's head that announces 1 MiB."""
+    """Return the head of a request that announces 1 MiB."""
     fields = {
         "Host": "x",
         "Content-Type": "application/json",
@@ -29,21 +29,21 @@ def head(target: str = "/items/104/slow", method: str = "PUT", **headers: str) -
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def answer_to(server, request: bytes) -> bytes:
-    """All that comes back although nothing more is ever sent."""
+def response_to(server, request: bytes) -> bytes:
+    """Return the whole response, although nothing more is sent."""
     connection = raw(server, request)
-    answer = everything(connection)
+    response = everything(connection)
     connection.close()
-    return answer
+    return response
 
 
-def status_of(answer: bytes) -> int:
-    return int(answer.split(b" ", 2)[1])
+def status_of(response: bytes) -> int:
+    return int(response.split(b" ", 2)[1])
 
 
 @pytest.fixture(scope="module")
 def guarded(endpoint, authority):
-    # Long enough that no test passes because a body was given up.
+    # Long enough that no test passes because of a body timeout.
     variables = jwt_variables(authority, ITEMS_BODY_TIMEOUT_SECONDS="600")
     with gunicorn(endpoint, "-w", "1", **variables) as server:
         yield server
@@ -62,19 +62,19 @@ def guarded(endpoint, authority):
     ],
     ids=lambda each: f"{each['method']} {each.get('target', '')}",
 )
-def test_a_caller_who_may_only_read_is_refused_before_its_body(guarded, authority, request_line):
+def test_a_caller_who_may_only_read_is_rejected_before_its_body(guarded, authority, request_line):
     token = authority.token(scope="items:read")
-    answer = answer_to(guarded, head(**request_line, **bearer(token)))
-    assert status_of(answer) == 403
-    assert b'error="insufficient_scope", scope="items:write"' in answer
-    assert b"#not-permitted" in answer
+    response = response_to(guarded, head(**request_line, **bearer(token)))
+    assert status_of(response) == 403
+    assert b'error="insufficient_scope", scope="items:write"' in response
+    assert b"#not-permitted" in response
 
 
-def test_a_caller_who_may_only_write_is_refused_a_read_before_its_body(guarded, authority):
+def test_a_caller_who_may_only_write_is_rejected_a_read_before_its_body(guarded, authority):
     token = authority.token(scope="items:write")
-    answer = answer_to(guarded, head("/items:batchGet", "POST", **bearer(token)))
-    assert status_of(answer) == 403
-    assert b'scope="items:read"' in answer
+    response = response_to(guarded, head("/items:batchGet", "POST", **bearer(token)))
+    assert status_of(response) == 403
+    assert b'scope="items:read"' in response
 
 
 def test_a_method_in_small_letters_needs_the_same_scope(endpoint, authority):
@@ -88,41 +88,41 @@ def test_a_method_in_small_letters_needs_the_same_scope(endpoint, authority):
             assert server.request(method, "/items/104/Andrew", **bearer(token)).status == 403
 
 
-def test_a_token_whose_key_id_is_nested_deeply_is_none(guarded):
+def test_a_token_whose_key_id_is_nested_deeply_is_invalid(guarded):
     header = b'{"alg":"RS256","kid":%b%b}' % (b"[" * 1000, b"]" * 1000)
     token = f"{base64.urlsafe_b64encode(header).decode()}.e30.c2lnbmF0dXJl"
-    answer = guarded.request("GET", "/items/104/Andrew", **bearer(token))
-    assert answer.status == 401
-    assert answer.json["request_id"] == answer.headers["X-Request-Id"]
+    response = guarded.request("GET", "/items/104/Andrew", **bearer(token))
+    assert response.status == 401
+    assert response.json["request_id"] == response.headers["X-Request-Id"]
 
 
-def test_who_was_refused_is_in_the_log(guarded, authority):
+def test_who_was_rejected_is_in_the_log(guarded, authority):
     token = authority.token(sub="reader", scope="items:read")
     assert guarded.request("PUT", "/items/104/x", **bearer(token)).status == 403
     (line,) = [line for line in guarded.log if line.get("caller") == "reader"]
     assert (line["status"], line["route"]) == (403, "/items/{id}/{name}")
 
 
-def test_a_request_over_the_rate_limit_is_refused_before_its_body(endpoint):
+def test_a_request_over_the_rate_limit_is_rejected_before_its_body(endpoint):
     variables = {"ITEMS_RATE_LIMIT": "1/hour", "ITEMS_BODY_TIMEOUT_SECONDS": "600"}
     with gunicorn(endpoint, "-w", "1", **variables) as server:
         assert server.request("GET", "/items/104/Andrew").status == 200
-        answer = answer_to(server, head())
-        assert status_of(answer) == 429
-        assert b"#too-many-requests" in answer
+        response = response_to(server, head())
+        assert status_of(response) == 429
+        assert b"#too-many-requests" in response
         (line,) = [line for line in server.log if line.get("status") == 429]
         assert line["client"] == "127.0.0.1"
 
 
 @contextmanager
 def unfinished_bodies(server, count: int, headers: dict[str, str]):
-    """So many bodies of 1 MiB, each short of its last byte."""
+    """Send so many bodies of 1 MiB, each without its last byte."""
     connections = []
     try:
         for _ in range(count):
             connection = raw(server, head(**headers))
             connections.append(connection)
-            with suppress(ConnectionError):  # refused already
+            with suppress(ConnectionError):  # rejected already
                 connection.sendall(b"x" * (MEBIBYTE - 1))
         yield connections
     finally:
@@ -130,15 +130,15 @@ def unfinished_bodies(server, count: int, headers: dict[str, str]):
             connection.close()
 
 
-def first_answer(connections) -> bytes | None:
-    """What came on one of them, all of it; None while nothing has."""
-    answered, _, _ = select.select(connections, [], [], 0)
-    return everything(answered[0]) if answered else None
+def first_response(connections) -> bytes | None:
+    """Return the whole response on one connection; None while nothing has arrived."""
+    readable, _, _ = select.select(connections, [], [], 0)
+    return everything(readable[0]) if readable else None
 
 
 @pytest.fixture(params=["api key", "address"])
 def two_callers(request, endpoint, tmp_path):
-    """A service and the headers by which it tells two callers apart."""
+    """A service, and the headers that identify two callers."""
     if request.param == "address":
         variables = {"ITEMS_TRUSTED_PROXIES": "1"}
         callers = [{"X-Forwarded-For": f"2001:db8:1:{n}::1"} for n in range(2)]
@@ -166,10 +166,10 @@ def test_one_callers_slow_bodies_leave_room_for_another(two_callers):
         return server.request("PUT", "/items/104/roomy", BODY, **headers)
 
     with unfinished_bodies(server, 20, slow) as connections:
-        refused = eventually(lambda: first_answer(connections))
-        assert status_of(refused) == 503
-        assert b"/docs/errors#overloaded" in refused
-        assert b"\r\nRetry-After: 1\r\n" in refused
+        rejected = eventually(lambda: first_response(connections))
+        assert status_of(rejected) == 503
+        assert b"/docs/errors#overloaded" in rejected
+        assert b"\r\nRetry-After: 1\r\n" in rejected
         for _ in range(20):
             assert put(quick).status in (200, 201)
         assert server.request("GET", "/items/104/roomy", **slow).status == 200

@@ -1,4 +1,4 @@
-"""No table is opened to other machines by oversight: the start of the service, and of others."""
+"""The start of the service: it exposes no table to other machines by oversight."""
 
 import os
 import signal
@@ -23,8 +23,8 @@ def environment(**variables):
     return {**kept, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", **variables}
 
 
-def refusal(*options, **variables) -> str:
-    """What gunicorn says that does not start."""
+def start_error(*options, **variables) -> str:
+    """Return the error of a gunicorn that does not start."""
     command = [sys.executable, "-m", "gunicorn", *options, "dynamodb_items.wsgi:app"]
     ended = subprocess.run(
         command,
@@ -61,14 +61,14 @@ CONFIGURED = ("-c", "python:dynamodb_items.gunicorn_conf")
     ids=["ipv4", "ipv6", "one of two", "CMD_ARGS", "PORT", "preload", "reuse-port", "empty"],
 )
 def test_without_items_auth_only_this_machine_is_served(options, variables):
-    line = refusal(*CONFIGURED, *options, **variables)
+    line = start_error(*CONFIGURED, *options, **variables)
     assert "ITEMS_AUTH is not set" in line
     assert "Set it to jwt or api-key" in line
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", EVERYWHERE])
 def test_without_the_configuration_that_looks_at_the_address_it_has_to_be_said(host):
-    assert "ITEMS_AUTH must be set" in refusal("-b", f"{host}:{free_port()}")
+    assert "ITEMS_AUTH must be set" in start_error("-b", f"{host}:{free_port()}")
 
 
 def test_under_another_server_it_has_to_be_said():
@@ -84,7 +84,7 @@ def test_under_another_server_it_has_to_be_said():
     assert "ITEMS_AUTH must be set" in loaded.stderr
 
 
-def test_an_open_service_that_was_asked_for_starts(endpoint):
+def test_a_service_that_is_open_on_purpose_starts(endpoint):
     port = free_port()
     options = ("-w", "1", "-b", f"{EVERYWHERE}:{port}")
     with gunicorn(endpoint, *options, ITEMS_AUTH="none") as server:
@@ -98,7 +98,7 @@ def test_a_service_that_knows_its_callers_starts_anywhere(endpoint, authority):
 
 
 def test_a_reload_cannot_open_it(endpoint, tmp_path):
-    """The address is looked at before each worker, so also after SIGHUP."""
+    """The address is checked before each worker starts, so also after SIGHUP."""
     configuration = tmp_path / "gunicorn.conf.py"
     port = free_port()
     text = "from dynamodb_items.gunicorn_conf import *\nbind = '{}:{}'\n"
@@ -153,4 +153,4 @@ def test_a_reload_cannot_open_it(endpoint, tmp_path):
     ],
 )
 def test_a_mistake_in_what_guards_the_service_stops_the_start(variables, words):
-    assert words in refusal(*CONFIGURED, "-b", f"127.0.0.1:{free_port()}", **variables)
+    assert words in start_error(*CONFIGURED, "-b", f"127.0.0.1:{free_port()}", **variables)

@@ -1,4 +1,4 @@
-"""Headers of tokens that pretend to be more than a key id and an algorithm: 200 or 401."""
+"""Token headers with more members than a key id and an algorithm: 200 or 401."""
 
 import hashlib
 import hmac

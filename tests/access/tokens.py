@@ -1,4 +1,4 @@
-"""Tokens of every signature algorithm, and a service that gets its keys from a file."""
+"""Tokens of every signature algorithm, and a service that reads its keys from a file."""
 
 import base64
 import json
@@ -67,7 +67,7 @@ def base64url(data):
 
 
 def handmade_token(header, sign):
-    """A token whose header joserfc would not write; ``sign`` makes its signature."""
+    """Return a token with a header that joserfc rejects; ``sign`` makes its signature."""
     signed = f"{base64url(json.dumps(header).encode())}.{base64url(content())}"
     return f"{signed}.{base64url(sign(signed.encode()))}"
 
@@ -81,7 +81,7 @@ def status(client, credential):
 
 
 def service_with(path: Path, *algorithms, keys=None):
-    """A client of a service with these keys and these algorithms."""
+    """Return a client of a service with these keys and algorithms."""
     members = [jwk(name) for name in KEYS] if keys is None else keys
     path.write_text(json.dumps({"keys": members}))
     settings = Settings(

@@ -1,4 +1,4 @@
-"""A headless Chromium, and the service's pages at the root and behind two kinds of path prefix."""
+"""A headless Chromium, and the pages at the root and below two kinds of path prefix."""
 
 import http.client
 import shutil
@@ -23,7 +23,7 @@ PREFIX = "/tables/people"
 
 @contextmanager
 def stripping_proxy(upstream: str) -> Iterator[str]:
-    """A proxy that takes the prefix off, and says nothing of it to the service."""
+    """A proxy that removes the prefix without reporting it to the service."""
 
     class Handler(BaseHTTPRequestHandler):
         def forward(self) -> None:
@@ -31,10 +31,10 @@ def stripping_proxy(upstream: str) -> Iterator[str]:
             connection = http.client.HTTPConnection(urlsplit(upstream).netloc, timeout=60)
             path = self.path.removeprefix(PREFIX) if self.path.startswith(f"{PREFIX}/") else "/none"
             connection.request(self.command, path, body or None, dict(self.headers))
-            answer = connection.getresponse()
-            content = answer.read()
-            self.send_response(answer.status)
-            for name, value in answer.getheaders():
+            response = connection.getresponse()
+            content = response.read()
+            self.send_response(response.status)
+            for name, value in response.getheaders():
                 if name.lower() not in ("connection", "transfer-encoding"):
                     self.send_header(name, value)
             self.end_headers()
@@ -71,12 +71,12 @@ def service(engine_endpoint):
 
 @pytest.fixture(scope="session")
 def mounts(service, engine_endpoint) -> Iterator[dict[str, str]]:
-    """The URLs without a slash at the end, by the way in which the service is mounted."""
+    """The URLs of the service by kind of prefix, without a slash at the end."""
     with (
         stripping_proxy(service.url) as stripped,
-        gunicorn(engine_endpoint, "-w", "1", SCRIPT_NAME=PREFIX, **PAGES) as told,
+        gunicorn(engine_endpoint, "-w", "1", SCRIPT_NAME=PREFIX, **PAGES) as prefixed,
     ):
-        yield {"root": service.url, "stripped": stripped, "told": told.url}
+        yield {"root": service.url, "stripped": stripped, "prefixed": prefixed.url}
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +84,7 @@ def chromium() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     assert program, "the tests of the pages need Chromium; on Debian: apt-get install chromium"
     with sync_playwright() as playwright:
-        # Whatever is not on this machine does not exist.
+        # No other machine is reachable.
         resolver = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
         browser = playwright.chromium.launch(executable_path=program, args=[resolver])
         yield browser
@@ -92,7 +92,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Seen:
-    """What a page asked for, and what it complained about."""
+    """The requests and the complaints of a page."""
 
     def __init__(self, page: Page) -> None:
         self.requests: list[str] = []

@@ -1,4 +1,4 @@
-"""Take the README's picture of the item page anew: python -m tests.browser.screenshot."""
+"""Take the README's picture of the item page: python -m tests.browser.screenshot."""
 
 import shutil
 from pathlib import Path
@@ -14,7 +14,7 @@ PICTURE = ROOT / "docs/images/item-page.png"
 
 
 def take(picture: Path) -> None:
-    """The page just after somebody else has changed the item that it shows."""
+    """Save a picture of the page after another client has changed the item."""
     with (
         moto() as endpoint,
         sync_playwright() as playwright,
@@ -25,7 +25,7 @@ def take(picture: Path) -> None:
             page = browser.new_page(viewport={"width": 900, "height": 640})
             page.goto(server.url)
             expect(page.locator("#outcome")).to_have_text("200 Read.")
-            # The one who is faster.
+            # The other client's write comes first.
             body = '{"Email": "andrewClarke@gmail.com"}'
             server.request("PUT", "/items/104/Andrew", body, Content_Type="application/json")
             page.get_by_label("Item").fill(

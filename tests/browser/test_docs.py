@@ -1,4 +1,4 @@
-"""Swagger UI at /docs, in Chromium: complete, by itself, and wherever the service is mounted."""
+"""Swagger UI at /docs, in Chromium: complete, self-contained, below any prefix."""
 
 import json
 
@@ -9,35 +9,35 @@ from playwright.sync_api import Page, expect
 JOSEPH = "/items/105/Joseph"
 
 
-@pytest.fixture(params=["root", "stripped", "told"])
+@pytest.fixture(params=["root", "stripped", "prefixed"])
 def url(request, mounts) -> str:
     return mounts[request.param]
 
 
 def operation(page: Page, url: str, operation_id: str):
-    """An operation of the page, unfolded."""
+    """Return an expanded operation of the page."""
     page.goto(f"{url}/docs")
     block = page.locator(f"#operations-Items-{operation_id}")
     block.locator(".opblock-summary-control").click()
     return block
 
 
-def test_it_shows_every_operation_and_asks_for_nothing_outside(page, seen, url, service):
+def test_it_shows_every_operation_and_requests_nothing_external(page, seen, url, service):
     page.goto(f"{url}/docs")
     document = service.request("GET", "/openapi.json").json
     operations = list(documented_operations(document))
     expect(page.locator(".opblock")).to_have_count(len(operations))
     assert seen.complaints == []
     assert seen.requests
-    assert [asked for asked in seen.requests if not asked.startswith((f"{url}/", "data:"))] == []
+    assert [sent for sent in seen.requests if not sent.startswith((f"{url}/", "data:"))] == []
 
 
 def test_a_get_through_it_shows_andrew(page, seen, url):
     get = operation(page, url, "getItem")
     get.locator(".execute").click()
-    answer = get.locator(".live-responses-table")
-    expect(answer.locator(".response-col_status").nth(1)).to_contain_text("200")
-    expect(answer.locator(".highlight-code").first).to_contain_text("andrew@gmail.com")
+    response = get.locator(".live-responses-table")
+    expect(response.locator(".response-col_status").nth(1)).to_contain_text("200")
+    expect(response.locator(".highlight-code").first).to_contain_text("andrew@gmail.com")
     assert seen.requests[-1] == f"{url}/items/104/Andrew"
     assert seen.complaints == []
 
@@ -62,17 +62,17 @@ def test_the_path_with_a_slash_leads_to_the_page(page, url):
 
 
 def test_nothing_inline_and_nothing_from_elsewhere_may_run(service):
-    answer = service.request("GET", "/docs")
+    response = service.request("GET", "/docs")
     directives = dict(
         directive.split(" ", 1)
-        for directive in answer.headers["Content-Security-Policy"].split("; ")
+        for directive in response.headers["Content-Security-Policy"].split("; ")
     )
     assert directives["default-src"] == "'none'"
     assert directives["script-src"] == directives["style-src"] == "'self'"
-    assert b"http" not in answer.body.replace(b"http-equiv", b"")
+    assert b"http" not in response.body.replace(b"http-equiv", b"")
 
 
-def test_the_assets_are_asked_for_once(service):
+def test_the_assets_are_requested_once(service):
     first = service.request("GET", "/pages/swagger-ui-bundle.js")
     again = service.request(
         "GET", "/pages/swagger-ui-bundle.js", If_None_Match=first.headers["ETag"]

@@ -1,10 +1,16 @@
-"""The page at /, in Chromium: reading, editing and deleting one item without losing anything."""
+"""The page at /, in Chromium: read, edit and delete one item without losing data."""
 
 import json
+from contextlib import contextmanager
 from urllib.parse import quote
 
 import pytest
+from dynamodb_items.access.api_keys import new_api_key
 from playwright.sync_api import expect
+
+from tests.access.issuer import issuer, jwt_variables
+from tests.browser.conftest import PAGES
+from tests.serving import gunicorn
 
 LONG_NUMBER = "123456789012345678901234567890.5"
 TYPED = "application/vnd.dynamodb+json"
@@ -17,7 +23,7 @@ def name(request) -> str:
 
 @pytest.fixture
 def stored(service, name):
-    """Reads and writes the item behind the page's back."""
+    """Read and write the item without the page."""
 
     def call(method: str, body: str | None = None, media_type: str = "application/json"):
         headers = {"Content_Type": media_type, "Accept": media_type}
@@ -30,7 +36,7 @@ def stored(service, name):
 
 @pytest.fixture
 def item(page, service, name, stored):
-    """The page, on an item with an e-mail address and a long number."""
+    """The page with an item that has an e-mail address and a long number."""
     stored("PUT", f'{{"Email": "andrew@gmail.com", "Big": {LONG_NUMBER}}}')
     page.goto(f"{service.url}/")
     expect(page.locator("#outcome")).to_have_text("200 Read.")
@@ -42,6 +48,40 @@ def item(page, service, name, stored):
 
 def body_of(page) -> str:
     return page.get_by_label("Item").input_value()
+
+
+def accept_dialogs(page) -> None:
+    page.on("dialog", lambda dialog: dialog.accept())
+
+
+def dismiss_dialogs(page) -> list[str]:
+    """Dismiss each dialog of the page; return the list of their messages."""
+    messages = []
+
+    def dismiss(dialog):
+        messages.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
+    return messages
+
+
+@contextmanager
+def authenticated(endpoint, folder, auth):
+    """Start a service with authentication; yield its URL, the field's label and a credential."""
+    if auth == "jwt":
+        with (
+            issuer() as authority,
+            gunicorn(endpoint, "-w", "1", **jwt_variables(authority), **PAGES) as server,
+        ):
+            yield server.url, "Bearer token", authority.token()
+        return
+    file = folder / "keys.toml"
+    key, sha256 = new_api_key("page")
+    file.write_text(f'[page]\nsha256 = "{sha256}"\nscopes = ["items:read"]\n')
+    variables = {"ITEMS_AUTH": "api-key", "ITEMS_API_KEYS_FILE": str(file)}
+    with gunicorn(endpoint, "-w", "1", **variables, **PAGES) as server:
+        yield server.url, "API key", key
 
 
 def test_it_opens_on_andrew(page, seen, mounts):
@@ -71,9 +111,9 @@ def test_it_saves_what_was_edited_and_every_digit_of_the_rest(seen, item, stored
     item.get_by_role("button", name="Save").click()
     expect(item.locator("#outcome")).to_have_text("200 Saved.")
     assert item.locator("#etag").inner_text() != before
-    answer = stored("GET").body.decode()
-    assert '"Email":"clarke@gmail.com"' in answer
-    assert f'"Big":{LONG_NUMBER}' in answer
+    response = stored("GET").body.decode()
+    assert '"Email":"clarke@gmail.com"' in response
+    assert f'"Big":{LONG_NUMBER}' in response
     assert seen.complaints == []
 
 
@@ -110,28 +150,86 @@ def test_it_saves_the_typed_form(item, stored):
     assert stored("GET", media_type=TYPED).json["Tags"] == {"SS": ["a"]}
 
 
-def test_someone_who_was_faster_is_a_412_and_is_not_overwritten(item, stored):
+def test_a_change_by_another_client_is_a_412_and_is_not_overwritten(item, stored):
     stored("PUT", '{"Email": "faster@gmail.com"}')
     item.get_by_label("Item").fill(body_of(item).replace("andrew@", "slower@"))
     item.get_by_role("button", name="Save").click()
     expect(item.locator("#outcome")).to_contain_text("412")
-    expect(item.locator("#outcome")).to_contain_text("Someone else was faster")
+    expect(item.locator("#outcome")).to_contain_text("The stored item is not the one shown here")
     assert stored("GET").json["Email"] == "faster@gmail.com"
-    assert "slower@" in body_of(item), "what was typed is still there"
+    assert "slower@" in body_of(item), "the edits are still there"
+    accept_dialogs(item)
     item.get_by_role("button", name="Read").click()
     expect(item.locator("#outcome")).to_have_text("200 Read.")
     assert "faster@" in body_of(item)
 
 
-def test_edits_are_not_lost_to_the_other_form(item):
+def test_edits_are_kept_unless_the_user_agrees_to_discard_them(item):
     item.get_by_label("Item").fill('{"Email": "edited@gmail.com"}')
+    questions = dismiss_dialogs(item)
     item.get_by_label("typed").click()
-    expect(item.locator("#outcome")).to_contain_text("save your changes first")
-    assert "edited@" in body_of(item)
     expect(item.get_by_label("plain")).to_be_checked()
+    item.get_by_role("button", name="Read").click()
+    assert questions == ["Discard your edits? They are not saved."] * 2
+    assert "edited@" in body_of(item)
+
+
+def test_edits_are_discarded_when_the_user_agrees(item):
+    item.get_by_label("Item").fill('{"Email": "edited@gmail.com"}')
+    accept_dialogs(item)
+    item.get_by_label("typed").click()
+    expect(item.locator("#etag")).to_contain_text("-typed")
+    assert "edited@" not in body_of(item)
+
+
+def test_an_item_is_not_deleted_unless_the_user_agrees(item, stored, name):
+    questions = dismiss_dialogs(item)
+    item.get_by_role("button", name="Delete").click()
+    assert questions == [f"Delete the item /items/104/{quote(name, safe='')}?"]
+    assert stored("GET").status == 200
+
+
+def test_the_outcome_shows_without_scrolling_on_a_phone(item):
+    item.set_viewport_size({"width": 390, "height": 664})
+    assert item.evaluate("document.documentElement.scrollWidth") <= 390
+    item.evaluate("scrollTo(0, 0)")
+    item.get_by_label("Item").fill(body_of(item).replace("andrew@", "phone@"))
+    item.get_by_role("button", name="Save").click()
+    expect(item.locator("#outcome")).to_have_text("200 Saved.")
+    expect(item.locator("#outcome")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("auth", ["api-key", "jwt"])
+def test_it_reads_with_a_credential_that_only_the_page_remembers(
+    page, engine_endpoint, tmp_path, auth
+):
+    with authenticated(engine_endpoint, tmp_path, auth) as (url, label, credential):
+        page.goto(f"{url}/")
+        page.get_by_label(label).fill("wrong")
+        page.get_by_role("button", name="Read").click()
+        expect(page.locator("#outcome")).to_contain_text("401")
+        page.get_by_label(label).fill(credential)
+        page.get_by_role("button", name="Read").click()
+        expect(page.locator("#outcome")).to_have_text("200 Read.")
+        assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [
+            0,
+            0,
+            "",
+        ]
+        page.reload()
+        assert page.get_by_label(label).input_value() == ""
+
+
+def test_the_labels_are_the_names_and_types_of_the_keys(page, engine_endpoint):
+    keys = {"ITEMS_PARTITION_KEY": "Owner:S", "ITEMS_SORT_KEY": "Year:N"}
+    with gunicorn(engine_endpoint, "-w", "1", until="/live", **keys, **PAGES) as server:
+        page.goto(server.url)
+        expect(page.get_by_label("Owner string")).to_have_value("")
+        expect(page.get_by_label("Year number")).to_have_attribute("inputmode", "decimal")
 
 
 def test_it_deletes_and_creates_again_once(item, stored):
+    accept_dialogs(item)
     item.get_by_role("button", name="Delete").click()
     expect(item.locator("#outcome")).to_contain_text("204 Deleted.")
     assert stored("GET").status == 404
@@ -143,7 +241,7 @@ def test_it_deletes_and_creates_again_once(item, stored):
     expect(item.locator("#outcome")).to_contain_text("412")
 
 
-def test_a_refused_item_says_where_the_fault_is(item):
+def test_the_error_of_a_rejected_item_has_a_pointer(item):
     item.get_by_label("Item").fill('{"Id": 105}')
     item.get_by_role("button", name="Save").click()
     expect(item.locator("#outcome")).to_contain_text("/Id must equal the item key")

@@ -1,4 +1,4 @@
-"""The built documentation, in Chromium: the API reference is there, and nothing is from outside."""
+"""The built documentation, in Chromium: with the API reference, without external content."""
 
 import functools
 import threading
@@ -31,7 +31,7 @@ def test_the_api_reference_shows_the_operations(page, seen, site):
     page.goto(f"{site}/api/")
     reference = page.frame_locator("iframe").first
     expect(reference.locator("#operations-Items-getItem")).to_be_visible()
-    assert [asked for asked in seen.requests if not asked.startswith((site, "data:"))] == []
+    assert [sent for sent in seen.requests if not sent.startswith((site, "data:"))] == []
     assert seen.complaints == []
 
 

@@ -1,4 +1,4 @@
-"""What no OpenAPI schema can say, said to schemathesis."""
+"""Rules for schemathesis that an OpenAPI schema cannot express."""
 
 from typing import Any
 from urllib.parse import unquote
@@ -13,25 +13,25 @@ _CREATING = ("putItem", "putItemConditionally")
 
 @schemathesis.hook
 def filter_path_parameters(_context: Any, parameters: dict[str, Any] | None) -> bool:
-    """Only item keys within DynamoDB's bounds; the pattern of a number cannot add up its digits.
+    """Keep item keys within DynamoDB's bounds, which a number's pattern cannot express.
 
-    What is no key at all stays: the service has to refuse it.
+    Texts that are not keys stay, since the service has to reject them.
     """
     if not parameters or not isinstance(parameters.get("id"), str):
         return True
     try:
         Settings().key_schema.key(unquote(parameters["id"]), "any")
-    except InvalidKey as refusal:
-        return "not a number" in refusal.detail
+    except InvalidKey as error:
+        return "not a number" in error.detail
     return True
 
 
 @schemathesis.hook
 def map_headers(context: Any, headers: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A put without what keeps it from answering with a new item, so that its links are followed.
+    """Remove headers that prevent a put from returning a new item, so its links are followed.
 
-    A made-up entity tag is of no item, so that nothing would be written. Creating with
-    return=minimal is a 201 without a body, and OpenAPI knows no body that is optional.
+    A generated entity tag matches no item, so nothing would be written. A create with
+    return=minimal is a 201 without a body, and OpenAPI has no optional response bodies.
     """
     if headers and context.operation.definition.raw["operationId"] in _CREATING:
         return {name: value for name, value in headers.items() if name.lower() not in _LEFT_OUT}
@@ -40,7 +40,7 @@ def map_headers(context: Any, headers: dict[str, Any] | None) -> dict[str, Any] 
 
 @schemathesis.hook
 def map_body(context: Any, body: Any) -> Any:
-    """A put whose key is one: of the texts that the document allows, few are a number."""
+    """Give a put a valid key: few of the texts that the document allows are numbers."""
     operation = context.operation.definition.raw["operationId"]
     if operation != "putItemConditionally" or not isinstance(body, dict):
         return body

@@ -1,4 +1,4 @@
-"""Every legal key has a URL: over a real socket, written and read beside a plain boto3 client."""
+"""Every legal key has a URL, checked over a real socket and against a plain boto3 client."""
 
 from decimal import Decimal
 from urllib.parse import quote
@@ -54,9 +54,9 @@ def test_a_name_is_written_over_http_and_read_with_boto3(server, dynamodb, name)
 def test_a_name_is_written_with_boto3_and_read_over_http(server, dynamodb, name):
     key = {"Id": {"N": "8"}, "Name": {"S": name}}
     dynamodb.put_item(TableName=TABLE, Item={**key, "by": {"S": "boto3"}})
-    answer = server.request("GET", f"/items/8/{quote(name, safe='')}")
-    assert answer.status == 200
-    assert answer.json == {"Id": 8, "Name": name, "by": "boto3"}
+    response = server.request("GET", f"/items/8/{quote(name, safe='')}")
+    assert response.status == 200
+    assert response.json == {"Id": 8, "Name": name, "by": "boto3"}
 
 
 @pytest.mark.parametrize(
@@ -98,22 +98,22 @@ def test_a_number_key_has_one_canonical_item(server, dynamodb, name, sent, store
         ("/items/7", 404),
     ],
 )
-def test_what_is_no_key_is_refused_and_not_looked_up(engine, server, target, status):
+def test_an_invalid_key_is_rejected_without_a_read(engine, server, target, status):
     before = engine.wire.counts.get("PutItem", 0)
-    answer = server.request("PUT", target, "{}", Content_Type=JSON)
-    assert answer.status == status
-    assert answer.headers["Content-Type"] == "application/problem+json"
+    response = server.request("PUT", target, "{}", Content_Type=JSON)
+    assert response.status == status
+    assert response.headers["Content-Type"] == "application/problem+json"
     assert engine.wire.counts.get("PutItem", 0) == before
 
 
 def test_the_path_is_also_read_from_a_request_in_absolute_form(server, name):
     server.request("PUT", f"/items/7/{name}%2Fx", "{}", Content_Type=JSON)
-    answer = server.request("GET", f"{server.url}/items/7/{name}%2Fx")
-    assert answer.json["Name"] == f"{name}/x"
+    response = server.request("GET", f"{server.url}/items/7/{name}%2Fx")
+    assert response.json["Name"] == f"{name}/x"
 
 
 def test_string_keys_of_the_greatest_length_have_a_url(engine, name):
-    """A table whose two keys are strings: 2,048 and 1,024 bytes, each byte percent-encoded."""
+    """A table with two string keys of 2,048 and 1,024 bytes, each byte percent-encoded."""
     table = f"strings-{name}"
     engine.dynamodb.create_table(
         TableName=table,
@@ -135,5 +135,5 @@ def test_string_keys_of_the_greatest_length_have_a_url(engine, name):
         assert server.request("GET", target).json == {"Owner": owner, "Path": path}
 
 
-def test_a_request_line_beyond_every_key_is_refused(server):
+def test_a_request_line_longer_than_every_key_is_rejected(server):
     assert server.request("GET", f"/items/7/{'x' * 20_000}").status == 414

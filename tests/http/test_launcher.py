@@ -1,4 +1,4 @@
-"""``make run``: what a newcomer sees, and that nothing is left behind."""
+"""``make run``: what a new user sees, and that no process is left running."""
 
 import itertools
 import os
@@ -40,7 +40,7 @@ def launch(*arguments, **variables):
 
 
 def refusal_of(*arguments, **variables) -> str:
-    """The single line with which the launcher gives up."""
+    """Return the single line with which the launcher fails."""
     launcher = launch(*arguments, **variables)
     output, _ = launcher.communicate(timeout=PATIENCE_SECONDS)
     assert launcher.returncode not in (0, None)
@@ -50,7 +50,7 @@ def refusal_of(*arguments, **variables) -> str:
 
 @contextmanager
 def launched(*arguments, **variables):
-    """A running launcher, and all that it said until its welcome began to give examples."""
+    """A running launcher, and its output up to the examples of the welcome text."""
     launcher = launch(*arguments, **variables)
     try:
         said = []
@@ -72,11 +72,11 @@ def listens(port: int) -> bool:
 
 
 def pasted(said: str) -> list[str]:
-    """The statuses that the welcome's curl lines answer with."""
+    """Return the statuses of the curl commands in the welcome text."""
     statuses = []
     for line in re.findall(r"^  (curl .*)$", said, re.MULTILINE):
-        answer = subprocess.run(shlex.split(line), capture_output=True, text=True, check=True)
-        statuses.append(answer.stdout.split()[1])
+        result = subprocess.run(shlex.split(line), capture_output=True, text=True, check=True)
+        statuses.append(result.stdout.split()[1])
     return statuses
 
 
@@ -108,8 +108,8 @@ def test_neither_a_proxy_nor_a_profile_of_the_users_is_in_the_way():
     port = free_port()
     with launched("--port", str(port), **variables) as (_, said):
         assert "The service is ready" in said
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/items/104/Andrew") as answer:
-            assert answer.status == 200
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/items/104/Andrew") as response:
+            assert response.status == 200
 
 
 def test_a_proxy_is_not_in_the_way_of_localhost(endpoint):
@@ -149,7 +149,7 @@ def test_a_taken_port_of_an_ipv6_address_is_one_clear_line():
         port = taken.getsockname()[1]
         line = refusal_of("--host", "::1", "--port", str(port))
     assert line.count("\n") == 1
-    assert f"[::1]:{port} cannot be used: Address already in use" in line
+    assert f"[::1]:{port} cannot be used (Address already in use)" in line
 
 
 @pytest.mark.parametrize("variable", ["NO_PROXY", "no_proxy"])
@@ -191,7 +191,7 @@ def test_a_service_that_ends_by_itself_ends_the_launcher():
         os.kill(int(service.split()[0]), signal.SIGTERM)
         output, _ = launcher.communicate(timeout=PATIENCE_SECONDS)
     assert launcher.returncode == 1
-    assert "The service ended with status" in output
+    assert "The service ended by itself" in output
 
 
 def test_a_taken_port_is_one_clear_line():
@@ -211,10 +211,10 @@ def test_mistaken_settings_are_one_clear_line():
 
 
 @pytest.mark.parametrize("endpoint", ["dynamodb", "ftp://127.0.0.1", "http://", "http://[::1"])
-def test_what_is_no_endpoint_is_one_clear_line(endpoint):
+def test_an_invalid_endpoint_is_one_clear_line(endpoint):
     line = refusal_of("--port", str(free_port()), "--endpoint", endpoint)
     assert line.count("\n") == 1
-    assert "is not a valid endpoint" in line
+    assert "is no endpoint" in line
 
 
 def test_an_endpoint_of_ones_own_gets_the_table_once_and_keeps_its_items(engine):
@@ -222,8 +222,8 @@ def test_an_endpoint_of_ones_own_gets_the_table_once_and_keeps_its_items(engine)
     port = free_port()
     arguments = ("--port", str(port), "--endpoint", engine.endpoint)
     with launched(*arguments, ITEMS_TABLE=table) as (_, said):
-        assert f"Creating the table {table}" in said
-    # The launcher's own credentials: some engines keep a world for each.
+        assert f"Making the table {table}" in said
+    # The launcher's own credentials: some engines keep separate data for each.
     dynamodb = boto3.session.Session("local", "local").client(
         "dynamodb", region_name="us-east-2", endpoint_url=engine.endpoint
     )
@@ -231,5 +231,5 @@ def test_an_endpoint_of_ones_own_gets_the_table_once_and_keeps_its_items(engine)
     assert "Email" in dynamodb.get_item(TableName=table, Key=key)["Item"]
     dynamodb.delete_item(TableName=table, Key=key)
     with launched(*arguments, ITEMS_TABLE=table) as (_, said):
-        assert "already exists" in said
+        assert "is there already" in said
     assert "Item" not in dynamodb.get_item(TableName=table, Key=key)

@@ -1,4 +1,4 @@
-"""The pages for people are off unless a setting asks for them."""
+"""The pages for people are off unless a setting enables them."""
 
 import pytest
 from dynamodb_items.app import create_app, create_repository
@@ -12,12 +12,12 @@ def client_of(**chosen):
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/docs/", "/pages/item.js"])
 def test_without_a_setting_there_is_no_page(path):
-    answer = client_of().get(path)
-    assert answer.status_code == 404
-    assert answer.json["type"] == "/docs/errors#not-found"
+    response = client_of().get(path)
+    assert response.status_code == 404
+    assert response.json["type"] == "/docs/errors#not-found"
 
 
-def test_each_setting_brings_its_own_page():
+def test_each_setting_enables_its_own_page():
     docs, item = client_of(docs_ui=True), client_of(item_page=True)
     assert [docs.get(path).status_code for path in ("/docs", "/")] == [200, 404]
     assert [item.get(path).status_code for path in ("/docs", "/")] == [404, 200]
@@ -39,7 +39,7 @@ def test_every_part_of_a_page_is_protected(path):
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_items_and_errors_are_where_they_were():
+def test_pages_hide_no_other_path():
     client = client_of(docs_ui=True, item_page=True)
     assert client.get("/docs/errors").content_type.startswith("text/markdown")
     assert client.get("/docs/nothing").json["type"] == "/docs/errors#not-found"

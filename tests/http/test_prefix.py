@@ -1,4 +1,4 @@
-"""Served below a path of somebody else's host, the service's own URLs begin with that path."""
+"""Below a path prefix, all URLs in responses begin with that prefix."""
 
 import pytest
 
@@ -14,10 +14,10 @@ def server(endpoint):
 
 
 def test_a_problem_is_documented_below_the_prefix(server):
-    answer = server.request("GET", f"{PREFIX}/items/104/nobody")
-    assert answer.status == 404
-    assert answer.json["instance"] == f"{PREFIX}/items/104/nobody"
-    documentation, _, section = answer.json["type"].partition("#")
+    response = server.request("GET", f"{PREFIX}/items/104/nobody")
+    assert response.status == 404
+    assert response.json["instance"] == f"{PREFIX}/items/104/nobody"
+    documentation, _, section = response.json["type"].partition("#")
     assert documentation == f"{PREFIX}/docs/errors"
     assert section in server.request("GET", documentation).body.decode()
 
@@ -28,6 +28,8 @@ def test_the_document_says_where_the_service_is(server):
 
 
 def test_a_new_item_is_located_below_the_prefix(server):
-    answer = server.request("PUT", f"{PREFIX}/items/104/new", "{}", Content_Type="application/json")
-    assert answer.status == 201
-    assert answer.headers["Location"] == f"{PREFIX}/items/104/new"
+    response = server.request(
+        "PUT", f"{PREFIX}/items/104/new", "{}", Content_Type="application/json"
+    )
+    assert response.status == 201
+    assert response.headers["Location"] == f"{PREFIX}/items/104/new"

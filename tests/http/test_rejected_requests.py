@@ -1,4 +1,4 @@
-"""Requests that HTTP/1.1 does not allow, or that the service does not implement, byte by byte."""
+"""Requests that HTTP/1.1 forbids or the service does not implement, sent byte by byte."""
 
 import json
 import time
@@ -11,7 +11,7 @@ from tests.conftest import environment
 from tests.faults.clients import everything, raw
 from tests.serving import gunicorn
 
-# Nothing is listening there: no request of these tests reaches a table.
+# Nothing listens on this port: no request of these tests reaches a table.
 NO_TABLE = "http://127.0.0.1:9"
 LINE = b"GET /live HTTP/1.1\r\n"
 GET = LINE + b"Host: x\r\n"
@@ -22,7 +22,7 @@ PROXY_V2 = b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c" + b"\x7f\x00\x00\x01" * 2 +
 
 @pytest.fixture(scope="module", params=["fast path", "gunicorn", "api keys"])
 def service(request, tmp_path_factory):
-    """The service on each way; with API keys, though the requests show none."""
+    """The service on both paths; with API keys, which the requests do not have."""
     file = tmp_path_factory.mktemp("keys") / "keys.toml"
     _, sha256 = new_api_key("someone")
     file.write_text(f'[someone]\nsha256 = "{sha256}"\nscopes = ["items:read"]\n')
@@ -43,7 +43,7 @@ def open_service(request):
 
 
 class Response:
-    """One response, and what came after it."""
+    """One response, and the bytes after it."""
 
     def __init__(self, received: bytes) -> None:
         head, _, rest = received.partition(b"\r\n\r\n")
@@ -53,13 +53,13 @@ class Response:
         self.headers = {
             name.lower(): value for name, _, value in (f.partition(": ") for f in fields)
         }
-        assert len(self.headers) == len(fields), "a header is there twice"
+        assert len(self.headers) == len(fields), "a header occurs twice"
         length = int(self.headers.get("content-length", 0))
         self.body, self.rest = rest[:length], rest[length:]
 
 
 def response_to(server, request: bytes, *, ends: bool = True) -> Response:
-    """What the service sends until it closes, though the client never does."""
+    """Return what the service sends until it closes the connection."""
     connection = raw(server, request)
     try:
         if ends:
@@ -298,7 +298,7 @@ def test_a_rejected_head_has_no_body(service):
     assert (response.status, response.body) == (400, b"")
 
 
-def test_an_expected_body_is_asked_for(open_service):
+def test_an_expected_body_is_requested(open_service):
     head = PUT + b"Content-Length: 2\r\nExpect: 100-Continue\r\nConnection: close\r\n\r\n"
     connection = raw(open_service, head)
     assert connection.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"

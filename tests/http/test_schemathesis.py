@@ -1,4 +1,4 @@
-"""schemathesis sends what the document allows and what it forbids, and judges each answer."""
+"""schemathesis sends allowed and forbidden requests, and checks each response."""
 
 import os
 import re
@@ -35,7 +35,7 @@ def service(endpoint):
 
 @pytest.fixture
 def api_key(tmp_path) -> tuple[str, Path]:
-    """A key that may read and write, and the file that knows it."""
+    """An API key that may read and write, and the file that contains it."""
     file = tmp_path / "keys.toml"
     made = subprocess.run(
         [
@@ -60,8 +60,8 @@ def api_key(tmp_path) -> tuple[str, Path]:
 
 
 def schemathesis(url: str, *options: str) -> str:
-    """The output of a run with every check and phase, which must find nothing."""
-    # In a folder of its own: crashes that are kept from an earlier run would be sent again.
+    """Return the output of a run with every check and phase, which must find nothing."""
+    # In a separate folder: crashes kept from an earlier run would be sent again.
     with tempfile.TemporaryDirectory() as folder:
         return _run(folder, url, *options)
 
@@ -89,14 +89,14 @@ def _run(folder: str, url: str, *options: str) -> str:
 
 
 @pytest.mark.timeout(LIMIT_SECONDS)
-def test_every_answer_is_as_the_document_says(service):
+def test_every_response_matches_the_document(service):
     output = schemathesis(service.url)
     assert f"Tested: {operations_of(service)}" in output
     assert int(re.search(r"API Links: +(\d+) covered", output)[1]) > 0
 
 
 @pytest.mark.timeout(LIMIT_SECONDS)
-def test_so_it_is_where_a_key_is_needed_and_no_answer_comes_without(endpoint, api_key):
+def test_with_authentication_responses_match_and_require_a_key(endpoint, api_key):
     key, file = api_key
     settings = {"ITEMS_AUTH": "api-key", "ITEMS_API_KEYS_FILE": str(file)}
     with gunicorn(endpoint, "-w", "2", **settings) as guarded:

@@ -1,4 +1,4 @@
-"""The tutorial's calls, over HTTP and with boto3, each read back from the other side."""
+"""The tutorial's calls over HTTP and with boto3, each read back through the other."""
 
 import json
 
@@ -15,7 +15,7 @@ def typed_key(id_, name):
 
 @pytest.fixture(autouse=True)
 def tutorial_items(dynamodb):
-    """The items that the tutorial starts from."""
+    """The items that the tutorial starts with."""
     dynamodb.put_item(TableName=TABLE, Item=typed_key(101, "Raj"))
     dynamodb.put_item(
         TableName=TABLE, Item={**typed_key(104, "Andrew"), "Email": {"S": "andrew@gmail.com"}}
@@ -24,7 +24,7 @@ def tutorial_items(dynamodb):
 
 
 def stored(dynamodb, id_, name):
-    """The item as boto3 reads it, without the service's version attribute."""
+    """Return the item as boto3 reads it, without the service's version attribute."""
     item = dynamodb.get_item(TableName=TABLE, Key=typed_key(id_, name)).get("Item")
     if item is not None:
         item.pop("_version", None)
@@ -32,16 +32,16 @@ def stored(dynamodb, id_, name):
 
 
 def test_get_andrew(server):
-    answer = server.request("GET", "/items/104/Andrew")
-    assert answer.status == 200
-    assert answer.json == {"Id": 104, "Name": "Andrew", "Email": "andrew@gmail.com"}
+    response = server.request("GET", "/items/104/Andrew")
+    assert response.status == 200
+    assert response.json == {"Id": 104, "Name": "Andrew", "Email": "andrew@gmail.com"}
 
 
 def test_put_raj_with_an_email(server, dynamodb):
-    answer = server.request(
+    response = server.request(
         "PUT", "/items/101/Raj", '{"Email": "raj@gmail.com"}', Content_Type=JSON
     )
-    assert answer.status == 200
+    assert response.status == 200
     assert stored(dynamodb, 101, "Raj") == {
         **typed_key(101, "Raj"),
         "Email": {"S": "raj@gmail.com"},
@@ -61,15 +61,15 @@ def test_delete_joseph(server, dynamodb):
 
 def test_update_andrews_email(server, dynamodb):
     patch = '{"Email": "andrewClarke@gmail.com"}'
-    answer = server.request("PATCH", "/items/104/Andrew", patch, Content_Type=JSON)
-    assert answer.status == 200
+    response = server.request("PATCH", "/items/104/Andrew", patch, Content_Type=JSON)
+    assert response.status == 200
     assert stored(dynamodb, 104, "Andrew")["Email"] == {"S": "andrewClarke@gmail.com"}
 
 
 def test_the_item_argument_of_the_cli_is_a_body_as_it_stands(server, dynamodb):
     argument = '{"Id": {"N": "105"}, "Name": {"S": "Joseph"}, "Age": {"N": "41"}}'
-    answer = server.request("PUT", "/items/105/Joseph", argument, Content_Type=TYPED)
-    assert answer.status == 201
+    response = server.request("PUT", "/items/105/Joseph", argument, Content_Type=TYPED)
+    assert response.status == 201
     assert stored(dynamodb, 105, "Joseph") == json.loads(argument)
 
 

@@ -64,29 +64,6 @@ def format_operations(operations: frozenset[Operation]) -> str:
     return ",".join(each for each in Operation if each in operations)
 
 
-def parse_operations(text: str) -> frozenset[Operation]:
-    """Return the operations of a comma-separated list.
-
-    Raises:
-        ValueError: the list is not valid; the message completes "ITEMS_OPERATIONS …".
-    """
-    names = [name.strip() for name in text.split(",")]
-    unknown = [name for name in names if name not in list(Operation)]
-    if unknown:
-        raise ValueError(
-            f"must be a comma-separated list of {', '.join(Operation)}; unknown: "
-            f"{', '.join(unknown)}"
-        )
-    if Operation.GET_ITEM not in names:
-        raise ValueError("must include GetItem: the readiness probe and preconditions read")
-    return frozenset(Operation(name) for name in names)
-
-
-def format_operations(operations: frozenset[Operation]) -> str:
-    """Return operations as the text that ``parse_operations`` reads."""
-    return ",".join(each for each in Operation if each in operations)
-
-
 class Transaction(enum.StrEnum):
     """A call that carries out several operations, all or none.
 

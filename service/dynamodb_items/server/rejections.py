@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 
 from dynamodb_items.server.checked_requests import RejectedRequest
 from dynamodb_items.server.responses import BufferedResponse
-from dynamodb_items.web.middleware.rejections import refuse
+from dynamodb_items.web.middleware.rejections import reject
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -147,5 +147,5 @@ def rejected_environment(
     for name, value in getattr(request, "headers", None) or ():
         key = f"HTTP_{name.replace('-', '_')}"
         environment[key] = f"{environment[key]},{value}" if key in environment else value
-    refuse(environment, problem)
+    reject(environment, problem)
     return environment

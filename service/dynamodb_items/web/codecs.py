@@ -1,4 +1,4 @@
-"""Items as bodies: the representations and the projection."""
+"""Encoding of items as response bodies, and projections."""
 
 import json
 import re
@@ -13,14 +13,14 @@ from dynamodb_items.formats.plain_json import to_plain
 from dynamodb_items.runtime.deadline import give_way_after
 from dynamodb_items.web.media_types import Representation
 
-# A part of an attribute path: whatever a backslash stands before is part of the name.
+# A part of an attribute path; a character after a backslash is part of the name.
 _PATH_PART = re.compile(r"(?:\\.|[^.\\])+")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 _MAX_INDEX_DIGITS = 9
 
 Projection = dict[str | int, "Projection"]
-"""The attributes, map members and list elements to keep; an empty one keeps the value whole."""
+"""The attributes, map members and list elements to keep; an empty projection keeps all."""
 
 
 def encode_item(
@@ -29,8 +29,9 @@ def encode_item(
     own_attributes: tuple[str, ...],
     projection: Projection | None = None,
 ) -> bytes:
-    """The item as a body, trimmed to the projection; plain JSON hides the service's own
-    attributes.
+    """Return the item as a body, trimmed to the projection.
+
+    Plain JSON leaves out the service's own attributes.
     """
     attributes = item.attributes if projection is None else project(item.attributes, projection)
     if representation is Representation.TYPED:
@@ -48,7 +49,7 @@ def _dump(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=base64_text)
     except orjson.JSONEncodeError:
-        # A lone surrogate, which DynamoDB never stores but an engine in its place may.
+        # A lone surrogate: DynamoDB never stores one, but emulators of it do.
         return orjson.dumps(_escaped(value))
 
 
@@ -70,11 +71,12 @@ def _escaped(value: Any) -> Any:
 
 
 def parse_projection(paths: list[str], key: tuple[str, str]) -> Projection:
-    """The projection of ``fields`` paths such as ``Address.City`` or ``Tags[0]``; the key is always
-    in it.
+    """Return the projection of ``fields`` paths such as ``Address.City`` or ``Tags[0]``.
+
+    The key attributes are always part of it.
 
     Raises:
-        ValueError: there is no path, or one is empty or has an empty name.
+        ValueError: no path is given, or a path is empty or has an empty name.
     """
     if not paths:
         raise ValueError("names no attribute")
@@ -85,7 +87,7 @@ def parse_projection(paths: list[str], key: tuple[str, str]) -> Projection:
         for depth, name in enumerate(parts, 1):
             known = parent.get(name)
             if known == {}:
-                break  # kept whole already
+                break  # an earlier path keeps all of it
             if known is None:
                 known = parent[name] = {}
             elif depth == len(parts):
@@ -101,7 +103,7 @@ def _path_parts(path: str) -> list[str | int]:
             f"{path[:60]!r} is not an attribute path, such as Email, Address.City or Tags[0]"
         )
     if len(names) > MAX_LEVELS:
-        return []  # no item nests so deep: the path leads nowhere
+        return []  # no item has so many levels: the path selects nothing
     parts: list[str | int] = []
     for name in names:
         end, indexes = _indexes_at_end(name)
@@ -110,8 +112,9 @@ def _path_parts(path: str) -> list[str | int]:
 
 
 def _indexes_at_end(name: str) -> tuple[int, list[int]]:
-    """Where the list indexes of a path's part begin, and what they are. Any other bracket, and one
-    behind a backslash, is part of the name.
+    """Return where the list indexes of a path's part begin, and the indexes.
+
+    Any other bracket, and a bracket after a backslash, is part of the name.
     """
     end = len(name)
     indexes: list[int] = []
@@ -134,8 +137,9 @@ def _is_escaped(name: str, position: int) -> bool:
 
 
 def project(attributes: Attributes, projection: Projection) -> Attributes:
-    """The attributes that a projection keeps, each trimmed as DynamoDB does: a path that leads
-    nowhere keeps nothing, and a list keeps the chosen elements in their order.
+    """Return the attributes that a projection keeps, each trimmed as DynamoDB does.
+
+    A path without a value keeps nothing, and a list keeps the chosen elements in their order.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ProjectionExpressions.html
     """

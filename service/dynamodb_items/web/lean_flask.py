@@ -1,123 +1,69 @@
-"""Flask without what this service never uses; each line here was measured.
+"""The fast path for requests of items: Flask without the steps that nothing here uses.
 
-There are no sessions, no asynchronous views, no hosts or subdomains to route on, no hooks of
-blueprints on the way to an item.
+No sessions, no hosts or subdomains to route on, no hooks of blueprints. It depends on internals of
+Flask, so ``check_internals`` compares them at start with what this module was written for.
 """
 
 import functools
+import inspect
 import re
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from blinker import Signal
 from flask import Flask, Request, Response
 from flask import signals as flask_signals
 from flask.ctx import RequestContext
-from flask.globals import _cv_app, _cv_request, request_ctx
-from flask.sessions import NullSession, SessionInterface, SessionMixin
-from flask.typing import ResponseReturnValue
-from werkzeug.datastructures import Headers
+from flask.globals import _cv_app, _cv_request
 from werkzeug.routing import MapAdapter, Rule
 
-from dynamodb_items.web.media_types import PATCH_FORMS
-from dynamodb_items.web.middleware.telemetry import ROUTE_TEMPLATE
+from dynamodb_items.web.items_flask import ItemsFlask, route_template
+from dynamodb_items.web.middleware.context import ensure_context
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _SIGNALS = tuple(each for each in vars(flask_signals).values() if isinstance(each, Signal))
-_VARIABLE_PART = re.compile(r"<(?:[^<>:]*:)?([^<>:]*)>")
+
+_INTERNALS: tuple[tuple[Callable[..., Any], str], ...] = (
+    (Flask.wsgi_app, "self environ start_response"),
+    (Flask.request_context, "self environ"),
+    (Flask.create_url_adapter, "self request"),
+    (Flask.app_context, "self"),
+    (Flask.full_dispatch_request, "self"),
+    (Flask.preprocess_request, "self"),
+    (Flask.process_response, "self response"),
+    (Flask.handle_user_exception, "self e"),
+    (Flask.handle_exception, "self e"),
+    (Flask.make_response, "self rv"),
+    (RequestContext.__init__, "self app environ request session"),
+    (RequestContext.push, "self"),
+    (RequestContext.pop, "self exc"),
+)
+"""What the fast path calls, replaces or leaves out, with the parameters that it expects."""
 
 
-class _NoSessions(SessionInterface):
-    _session = NullSession()
+def check_internals() -> None:
+    """Compare the installed Flask with what the fast path expects.
 
-    def open_session(self, app: Flask, request: Request) -> SessionMixin:  # noqa: ARG002
-        return self._session
-
-    def is_null_session(self, obj: object) -> bool:  # noqa: ARG002
-        return True
-
-
-class _Fields(Headers):
-    """Headers that need no check: nothing in them comes from a client."""
-
-    def __init__(self, fields: list[tuple[str, str]]) -> None:
-        self._list = fields
+    Raises:
+        TypeError: a method has other parameters.
+    """
+    for method, expected in _INTERNALS:
+        found = " ".join(inspect.signature(method).parameters)
+        if found != expected:
+            raise TypeError(f"{method.__qualname__} has the parameters {found}")
 
 
-class LeanResponse(Response):
-    """An answer whose headers are complete: what Werkzeug would look for is not there."""
-
-    @classmethod
-    def of(
-        cls,
-        body: bytes,
-        media_type: str,
-        fields: Iterable[tuple[str, str]],
-        status: HTTPStatus = HTTPStatus.OK,
-    ) -> Self:
-        """An answer with a body."""
-        headers = _Fields(
-            [("Content-Type", media_type), ("Content-Length", str(len(body))), *fields]
-        )
-        return cls([body], status, headers)
-
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
-        """Answer by WSGI."""
-        if self._status_code != HTTPStatus.OK or not isinstance(self.response, list):
-            return super().__call__(environ, start_response)
-        start_response(self._status, self.headers.to_wsgi_list())
-        return self.response if environ["REQUEST_METHOD"] != "HEAD" else ()
-
-
-class _Context(RequestContext):
-    def match_request(self) -> None:
-        super().match_request()
-        if self.request.url_rule is not None:
-            _remember_route(self.request.environ, self.request.url_rule)
-
-
-class LeanFlask(Flask):
-    """Flask, sooner done with a request."""
-
-    session_interface = _NoSessions()
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Every view and hook is synchronous; Flask would look at each one, each time."""
-        return func
-
-    def dispatch_request(self) -> ResponseReturnValue:
-        """Flask's own; ``OPTIONS *`` is about the server as a whole.
-
-        https://www.rfc-editor.org/rfc/rfc9110#section-9.3.7
-        """
-        environ = request_ctx.request.environ
-        if environ["PATH_INFO"] == "*" and environ["REQUEST_METHOD"] == "OPTIONS":
-            methods = {
-                method for rule in self.url_map.iter_rules() for method in rule.methods or ()
-            }
-            return _options_response(sorted(methods))
-        return super().dispatch_request()
-
-    def make_default_options_response(self) -> Response:
-        """The methods of a path, and the media types of its patches."""
-        adapter = request_ctx.url_adapter
-        return _options_response([] if adapter is None else sorted(adapter.allowed_methods()))
-
-    def request_context(self, environ: "WSGIEnvironment") -> RequestContext:
-        """The context of one request, which leaves its route in the environment."""
-        return _Context(self, environ)
+class LeanFlask(ItemsFlask):
+    """Flask with a fast path for requests of items."""
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Route on the path alone: the Host header decides nothing here.
+        """Return a router on the path alone, since the Host header decides nothing here.
 
-        None where there is no request, or where it is routed already.
+        None outside of a request, and where the request is routed already.
         """
-        if request is None or ROUTE_TEMPLATE in request.environ:
+        if request is None or ensure_context(request.environ).route:
             return None
         environ = request.environ
         return self.url_map.bind(
@@ -133,46 +79,49 @@ class LeanFlask(Flask):
     def wsgi_app(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Answer a request: of an item, without what Flask does for no hook at all."""
-        route = None if self._has_hooks_of_others else self._short_route(environ)
+        """Respond to a request, on the fast path where it is of an item."""
+        route = None if self._has_other_hooks else self._fast_route(environ)
         if route is None:
             return super().wsgi_app(environ, start_response)
         rule, keys = route
-        _remember_route(environ, rule)
-        context = _Context(self, environ)
+        state = ensure_context(environ)
+        state.route = route_template(rule.rule)
+        context = RequestContext(self, environ)
         context.request.url_rule, context.request.view_args = rule, keys
         of_app = _cv_app.set(self.app_context())
         of_request = _cv_request.set(context)
         try:
             try:
-                response = self._response(rule, keys)
+                response = self._response(rule, keys, state.rejection)
             except Exception as error:  # noqa: BLE001 - as Flask does
                 response = self.handle_exception(error)
             return response(environ, start_response)
         finally:
             _cv_request.reset(of_request)
             _cv_app.reset(of_app)
-            environ["werkzeug.request"] = None  # a cycle, which the garbage collector would find
+            environ["werkzeug.request"] = None  # breaks a cycle that only the collector would free
 
-    def _response(self, rule: Rule, keys: dict[str, Any]) -> Response:
-        answer: Any
+    def _response(self, rule: Rule, keys: dict[str, Any], rejection: Exception | None) -> Response:
+        returned: Any
         try:
+            if rejection is not None:
+                raise rejection  # noqa: TRY301 - where a hook would raise it
             for before in self.before_request_funcs.get(None, ()):
-                answer = before()
-                if answer is not None:
+                returned = before()
+                if returned is not None:
                     break
             else:
-                answer = self.view_functions[rule.endpoint](**keys)
+                returned = self.view_functions[rule.endpoint](**keys)
         except Exception as error:  # noqa: BLE001 - as Flask does
-            answer = self.handle_user_exception(error)
-        response = answer if isinstance(answer, Response) else self.make_response(answer)
+            returned = self.handle_user_exception(error)
+        response = returned if isinstance(returned, Response) else self.make_response(returned)
         for after in reversed(self.after_request_funcs.get(None, ())):
             response = after(response)
         return response
 
     @functools.cached_property
-    def _has_hooks_of_others(self) -> bool:
-        """Whether anything is to be called that the short way does not call."""
+    def _has_other_hooks(self) -> bool:
+        """Whether there are hooks that the fast path does not call."""
         return bool(
             self.teardown_request_funcs
             or self.teardown_appcontext_funcs
@@ -180,43 +129,24 @@ class LeanFlask(Flask):
             or any(signal.receivers for signal in _SIGNALS)
         )
 
-    def _short_route(self, environ: "WSGIEnvironment") -> tuple[Rule, dict[str, Any]] | None:
-        """The route of an item whose key has no escape: then the key is what the path says."""
+    def _fast_route(self, environ: "WSGIEnvironment") -> tuple[Rule, dict[str, Any]] | None:
+        """Return the route of an item whose key has no escape, so that it needs no decoding."""
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
-        for pattern, methods, rule in self._short_routes:
+        for pattern, methods, rule in self._fast_routes:
             match = pattern.fullmatch(path)
             if match is not None and method in methods:
                 return rule, match.groupdict()
         return None
 
     @functools.cached_property
-    def _short_routes(self) -> list[tuple[re.Pattern[str], set[str], Rule]]:
+    def _fast_routes(self) -> list[tuple[re.Pattern[str], set[str], Rule]]:
         keys = re.compile(r"<key_segment:(\w+)>")
         return [
             (
                 re.compile(keys.sub(r"(?P<\1>[^/%#]+)", rule.rule)),
-                (rule.methods or set()) - {"OPTIONS"},  # Flask answers these by its adapter
+                (rule.methods or set()) - {"OPTIONS"},  # Flask needs its router for these
                 rule,
             )
             for rule in self.url_map.iter_rules()
             if keys.search(rule.rule)
         ]
-
-
-def _options_response(methods: list[str]) -> Response:
-    headers = {"Allow": ", ".join(methods)}
-    if "PATCH" in methods:  # https://www.rfc-editor.org/rfc/rfc5789#section-3.1
-        headers["Accept-Patch"] = ", ".join(PATCH_FORMS)
-    response = Response(headers=headers)
-    del response.headers["Content-Type"]
-    return response
-
-
-def _remember_route(environ: "WSGIEnvironment", rule: Rule) -> None:
-    environ[ROUTE_TEMPLATE] = route_template(rule.rule)
-
-
-@functools.cache
-def route_template(rule: str) -> str:
-    """A route as OpenAPI writes it, such as ``/items/{id}/{name}``."""
-    return _VARIABLE_PART.sub(r"{\1}", rule)

@@ -1,4 +1,4 @@
-"""The media types that bodies have, and which of them an answer takes."""
+"""The media types of bodies, and content negotiation."""
 
 import enum
 import re
@@ -17,19 +17,19 @@ PROBLEM_JSON = "application/problem+json"
 
 
 class Representation(enum.Enum):
-    """A form in which an item is sent and received; the value marks its entity tags."""
+    """A representation of items; its value marks the entity tags."""
 
     PLAIN = "json"
     TYPED = "typed"
 
     @property
     def media_type(self) -> str:
-        """Its media type."""
+        """The media type of the representation."""
         return PLAIN_JSON if self is Representation.PLAIN else TYPED_JSON
 
 
 class PatchForm(enum.Enum):
-    """What a patch is written in."""
+    """The format of a patch."""
 
     MERGE = enum.auto()
     PLAIN_JSON = enum.auto()
@@ -47,7 +47,7 @@ PATCH_FORMS = {
 
 
 class UnsupportedBody(UnsupportedMediaType):
-    """A body in a form that its method does not take, with the header that names the right one.
+    """A body that its method does not support, with the header that names what it supports.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16
     """
@@ -62,7 +62,7 @@ class UnsupportedBody(UnsupportedMediaType):
 
 
 _BY_MEDIA_TYPE = {representation.media_type: representation for representation in Representation}
-# What nearly every client sends needs no parsing.
+# The values that most clients send need no parsing.
 _BY_ACCEPT_HEADER = {
     "": Representation.PLAIN,
     "*/*": Representation.PLAIN,
@@ -81,25 +81,25 @@ _QUALITY_CHARACTERS = 8
 
 
 def accepted_representation(request: Request) -> Representation:
-    """The representation that the Accept header prefers, plain JSON if it states no preference.
+    """Return the representation that the Accept header prefers, plain JSON by default.
 
     Raises:
-        NotAcceptable: it accepts neither.
+        NotAcceptable: the header accepts neither representation.
     """
     header = request.environ.get("HTTP_ACCEPT", "")
     if header in _BY_ACCEPT_HEADER:
         return _BY_ACCEPT_HEADER[header]
     representation = preferred_representation(header)
     if representation is None:
-        raise NotAcceptable(f"This resource is sent as {PLAIN_JSON} or {TYPED_JSON}.")
+        raise NotAcceptable(f"This resource is available as {PLAIN_JSON} and {TYPED_JSON}.")
     return representation
 
 
 def preferred_representation(accept: str) -> Representation | None:
-    """The representation that the value of an Accept header prefers; None if it accepts neither.
+    """Return the representation that an Accept header prefers; None if it accepts neither.
 
-    Read leniently: a quality may have any number of digits, ``*`` is ``*/*``, parameters other
-    than ``q`` are ignored, and so is what is not a media range. If nothing remains, plain JSON.
+    Parsing is lenient: a quality may have any number of digits, ``*`` is ``*/*``, and parameters
+    other than ``q`` and invalid media ranges are ignored. Without a valid range: plain JSON.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
     """
@@ -107,13 +107,13 @@ def preferred_representation(accept: str) -> Representation | None:
     known = [(media_range, quality) for media_range, quality in ranges if media_range]
     if not known:
         return Representation.PLAIN
-    # Of equally preferred ones, the one that is named more exactly; then plain JSON.
+    # Among equal qualities the more specific range wins, then plain JSON.
     best = max(Representation, key=lambda each: _preference(each, known))
     return best if _preference(best, known)[0] > 0 else None
 
 
 def _media_range(element: str) -> tuple[str, float]:
-    """The media range of one element of an Accept header, empty if invalid; and its quality."""
+    """Return the media range of an Accept header's element, empty if invalid, and its quality."""
     name, *parameters = _PARTS.findall(element) or [""]
     name = name.strip(" \t").lower()
     if name == "*":  # as Java's HttpURLConnection sends
@@ -122,7 +122,7 @@ def _media_range(element: str) -> tuple[str, float]:
         quality = _QUALITY.fullmatch(parameter)
         if quality is not None:
             digits = quality[1][:_QUALITY_CHARACTERS]
-            # One that cannot be read says nothing.
+            # An unreadable quality counts as absent.
             value = min(float(digits), 1.0) if digits.strip(".") else 1.0
             break
     else:
@@ -133,9 +133,7 @@ def _media_range(element: str) -> tuple[str, float]:
 def _preference(
     representation: Representation, ranges: list[tuple[str, float]]
 ) -> tuple[float, int]:
-    """How much a representation is preferred: by the quality of the most specific range that
-    matches it, then by how specific that range is.
-    """
+    """Return the quality and the specificity of the most specific range that matches."""
     for specificity, matching in (
         (2, representation.media_type),
         (1, "application/*"),
@@ -148,10 +146,10 @@ def _preference(
 
 
 def item_representation(request: Request) -> Representation:
-    """The representation of the item in a request's body.
+    """Return the representation of the item in a request's body.
 
     Raises:
-        UnsupportedMediaType: it is not an item.
+        UnsupportedMediaType: the body is not an item.
     """
     return _BY_MEDIA_TYPE[_body_media_type(request, (PLAIN_JSON, TYPED_JSON))]
 
@@ -160,16 +158,16 @@ def require_plain_json(request: Request) -> None:
     """Check that a request's body is plain JSON.
 
     Raises:
-        UnsupportedMediaType: it is not.
+        UnsupportedMediaType: it is not plain JSON.
     """
     _body_media_type(request, (PLAIN_JSON,))
 
 
 def patch_form(request: Request) -> PatchForm:
-    """What the patch in a request's body is written in.
+    """Return the format of the patch in a request's body.
 
     Raises:
-        UnsupportedMediaType: it is not a patch.
+        UnsupportedMediaType: the body is not a patch.
     """
     # https://www.rfc-editor.org/rfc/rfc5789#section-2.2
     return PATCH_FORMS[_body_media_type(request, tuple(PATCH_FORMS), accept="Accept-Patch")]
@@ -191,7 +189,7 @@ def _body_media_type(
         )
     if options.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedBody(
-            "JSON is sent in UTF-8 (RFC 8259 section 8.1).", accept, ", ".join(supported)
+            "JSON must be sent in UTF-8 (RFC 8259 section 8.1).", accept, ", ".join(supported)
         )
     codings = request.environ.get("HTTP_CONTENT_ENCODING", "").lower().split(",")
     if any(coding.strip(" \t") not in ("", "identity") for coding in codings):

@@ -1,6 +1,6 @@
-"""Who may in: each request's caller and scope, known before its body is read and AWS is asked.
+"""Authentication and authorization of each request, before its body is read or AWS is called.
 
-Every path needs a caller but those listed here, so that no new route is open by oversight.
+Every path requires a caller except the paths listed here, so no new route is open by oversight.
 """
 
 import ipaddress
@@ -9,51 +9,51 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response
-from flask.globals import request_ctx
-
 from dynamodb_items.access.callers import ANYONE, Authenticator, Caller, Scope
 from dynamodb_items.config.settings import Settings, SettingsError
-from dynamodb_items.domain.errors import ItemsError, NotPermitted, Unauthenticated
+from dynamodb_items.domain.errors import NotPermitted, Unauthenticated
 from dynamodb_items.domain.keys import ItemKey
-from dynamodb_items.web.middleware.rejections import is_refused, refuse
-from dynamodb_items.web.middleware.telemetry import record_of
+from dynamodb_items.web.middleware.context import RequestContext, context_of, current_context
+from dynamodb_items.web.middleware.rejections import reject
 from dynamodb_items.web.resources import pages
-from dynamodb_items.web.response import problem_responses, problems
+from dynamodb_items.web.response import problems
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 OPEN_PATHS = pages.PATHS | {"/live", "/ready", "/openapi.json", problems.DOCUMENTATION_PATH}
-"""Health, and what describes the API and lets people try it: they tell nothing of any item."""
+"""Health and the description of the API, which contain nothing of any item."""
 
 READING_METHODS = frozenset({"GET", "HEAD"})
 READING_PATHS = frozenset({"/items:batchGet"})
-"""What reads though its method is POST."""
+"""The paths whose POST only reads."""
 
 API_KEY_HEADER = "X-API-Key"
 IPV6_SITE_BITS = 64
-_CALLER = "items.caller"
 
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """How one ``ITEMS_AUTH`` has credentials sent, and how OpenAPI describes it."""
+    """How clients send credentials for a value of ``ITEMS_AUTH``, and its OpenAPI description."""
 
     name: str
     challenge: str
     description: dict[str, Any]
     credential: Callable[["WSGIEnvironment"], str | None]
-    """What a request shows, None where it shows nothing."""
+    """Returns the credential of a request, None without one."""
 
-    def refusal_challenge(self, environ: "WSGIEnvironment", refusal: Unauthenticated) -> str:
-        """What ``WWW-Authenticate`` tells whoever was refused.
+    def challenge_of(self, environ: "WSGIEnvironment", error: Unauthenticated) -> str:
+        """Return the ``WWW-Authenticate`` header of a 401 response.
 
         https://www.rfc-editor.org/rfc/rfc6750#section-3
         """
         if self.credential(environ) is None:
             return self.challenge
-        return f'{self.challenge}, error="invalid_token", error_description="{refusal.detail}"'
+        return f'{self.challenge}, error="invalid_token", error_description="{error.detail}"'
+
+    def scope_challenge(self, scope: Scope) -> str:
+        """Return the ``WWW-Authenticate`` header for a caller without the required scope."""
+        return f'{self.challenge}, error="insufficient_scope", scope="{scope}"'
 
 
 def _bearer_token(environ: "WSGIEnvironment") -> str | None:
@@ -83,41 +83,57 @@ SCHEMES = {
 
 
 def scheme_of(settings: Settings) -> Scheme | None:
-    """How callers show who they are; None where nobody is asked."""
+    """Return the scheme by which callers authenticate; None without authentication."""
     return SCHEMES.get(settings.auth or "none")
 
 
 def needed_scope(method: str, path: str) -> Scope:
-    """The scope that a request of this method and path needs."""
-    # Werkzeug routes "get" as GET, where a server lets it through.
+    """Return the scope that a request of this method and path requires."""
+    # Werkzeug routes "get" as GET where a server accepts it.
     reads = method.upper() in READING_METHODS or path in READING_PATHS
     return Scope.READ if reads else Scope.WRITE
 
 
 def current_caller() -> Caller:
-    """The caller of the request under way."""
-    caller: Caller = request_ctx.request.environ[_CALLER]
+    """Return the caller of the current request."""
+    caller = current_context().caller
+    if caller is None:
+        raise Unauthenticated("The request was not authenticated.")
     return caller
 
 
 def caller_may_read() -> bool:
-    """Whether the caller of the request under way may read items."""
+    """Return whether the caller of the current request may read items."""
     return Scope.READ in current_caller().scopes
 
 
+def permitted_key(settings: Settings, partition: str, sort: str) -> ItemKey:
+    """Return the item key of two decoded texts: the only way from a request to a key.
+
+    Raises:
+        InvalidKey: no item can have this key.
+        NotPermitted: the caller has no access to its partition.
+    """
+    key = settings.key_schema.key(partition, sort)
+    current_caller().check_partition(key)
+    return key
+
+
 def is_open(environ: "WSGIEnvironment") -> bool:
-    """Whether a request needs no caller: it asks nothing of any item."""
+    """Return whether a request requires no caller, since its response contains no item."""
     method = environ["REQUEST_METHOD"]
-    # OPTIONS tells what is allowed, to a browser that may not send a credential yet.
+    # A browser sends OPTIONS before it may send a credential.
     return method == "OPTIONS" or (method in READING_METHODS and environ["PATH_INFO"] in OPEN_PATHS)
 
 
-def who_asks(environ: Mapping[str, Any]) -> str:
-    """The caller, or where nobody is asked who they are, the address; an IPv6 client has a
-    whole /64 of them, and any client has many ports, which some proxies tell.
+def client_key(environ: Mapping[str, Any]) -> str:
+    """Return what identifies a client: its caller, or without authentication its address.
+
+    An IPv6 client has a whole /64 of addresses. Some proxies add the port, and a client
+    uses many ports.
     """
-    caller: Caller = environ.get(_CALLER, ANYONE)
-    if caller.id:
+    caller = context_of(environ).caller
+    if caller is not None and caller.id:
         return f"caller {caller.id}"
     address = environ.get("REMOTE_ADDR", "")
     if address.startswith("["):
@@ -133,47 +149,34 @@ def who_asks(environ: Mapping[str, Any]) -> str:
     return f"address {network}"
 
 
-def permitted_key(settings: Settings, partition: str, sort: str) -> ItemKey:
-    """The item key that two decoded texts stand for, if the caller reaches it: the one way from a
-    request to a key.
-
-    Raises:
-        InvalidKey: no item can have this key.
-        NotPermitted: it is in a partition that is not the caller's.
-    """
-    key = settings.key_schema.key(partition, sort)
-    current_caller().check_partition(key)
-    return key
-
-
-def install(app: Flask, settings: Settings) -> None:
-    """Let in whom the settings let in.
+def authentication(app: "WSGIApplication", settings: Settings) -> "WSGIApplication":
+    """Authenticate callers as the settings require.
 
     Raises:
         SettingsError: a file that the settings name cannot be read.
     """
     scheme = scheme_of(settings)
     if scheme is None:
-        app.before_request(_let_anyone_in)
-        return
-    authenticator = _authenticator(settings)
-    app.wsgi_app = _Authentication(app.wsgi_app, scheme, authenticator)  # type: ignore[method-assign]
-    app.register_error_handler(_Refused, _answer)
+        return _NoAuthentication(app)
+    return _Authentication(app, scheme, _authenticator(settings))
 
 
-class _Refused(Exception):
-    """Carries a refusal to Flask, with what ``WWW-Authenticate`` says of it."""
+class _NoAuthentication:
+    """Accepts every request."""
 
-    def __init__(self, error: ItemsError, challenge: str | None = None) -> None:
-        super().__init__(error.detail)
-        self.error = error
-        self.challenge = challenge
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Pass the request on without a known caller."""
+        context_of(environ).caller = ANYONE
+        return self._app(environ, start_response)
 
 
 class _Authentication:
-    """Finds the caller before anything reads the body; of a request that is refused, nothing
-    does.
-    """
+    """Finds the caller of each request before anything reads its body."""
 
     def __init__(
         self, app: "WSGIApplication", scheme: Scheme, authenticator: Authenticator
@@ -185,36 +188,35 @@ class _Authentication:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Pass the request on with its caller, or without its body and with the reason why."""
-        if is_open(environ) or is_refused(environ):
-            environ[_CALLER] = ANYONE
-        else:
+        """Pass the request on with its caller, or rejected."""
+        context = context_of(environ)
+        if is_open(environ):
+            context.caller = ANYONE
+        elif context.rejection is None:
             try:
-                self._check(environ)
-            except Exception as refusal:  # noqa: BLE001 - a defect lets nobody in, and is answered
-                refuse(environ, refusal)
+                self._check(environ, context)
+            except Exception as error:  # noqa: BLE001 - a defect rejects the request too
+                reject(environ, error)
         return self._app(environ, start_response)
 
-    def _check(self, environ: "WSGIEnvironment") -> None:
+    def _check(self, environ: "WSGIEnvironment", context: RequestContext) -> None:
         try:
-            caller = environ[_CALLER] = self._caller(environ)
-        except Unauthenticated as refusal:
-            challenge = self._scheme.refusal_challenge(environ, refusal)
-            raise _Refused(refusal, challenge) from None
-        except ItemsError as refusal:
-            raise _Refused(refusal) from None
-        record_of(environ).caller = caller.id
+            caller = context.caller = self._caller(environ)
+        except Unauthenticated as error:
+            context.challenge = self._scheme.challenge_of(environ, error)
+            raise
+        context.record.caller = caller.id
         scope = needed_scope(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         try:
             caller.check_scope(scope)
-        except NotPermitted as refusal:
-            challenge = f'{self._scheme.challenge}, error="insufficient_scope", scope="{scope}"'
-            raise _Refused(refusal, challenge) from None
+        except NotPermitted:
+            context.challenge = self._scheme.scope_challenge(scope)
+            raise
 
     def _caller(self, environ: "WSGIEnvironment") -> Caller:
         credential = self._scheme.credential(environ)
         if credential is None:
-            raise Unauthenticated("This needs a credential, and the request shows none.")
+            raise Unauthenticated("The request has no credential.")
         return self._authenticator.authenticate(credential)
 
 
@@ -247,14 +249,3 @@ def _authenticator(settings: Settings) -> Authenticator:
     except (OSError, ValueError) as error:
         variable = "ITEMS_JWT_KEY_SET" if settings.auth == "jwt" else "ITEMS_API_KEYS_FILE"
         raise SettingsError([f"{variable}: the file cannot be read: {error}."]) from error
-
-
-def _let_anyone_in() -> None:
-    request_ctx.request.environ[_CALLER] = ANYONE
-
-
-def _answer(refused: _Refused) -> Response:
-    response = problem_responses.handle_items_error(refused.error)
-    if refused.challenge is not None:
-        response.headers["WWW-Authenticate"] = refused.challenge
-    return response

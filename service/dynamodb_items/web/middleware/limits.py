@@ -1,7 +1,7 @@
-"""What one worker takes on: bodies of bounded size and time, so many requests at once, no more.
+"""The limits of one worker: size and time of bodies, bytes in memory, requests in flight.
 
-A body is read whole before its request counts, so that clients that send slowly hold no place. A
-request over the limit is refused at once: it waits for nothing, and costs next to nothing.
+A body is read whole before its request counts, so slow clients occupy no slot. A request over
+the limit is rejected at once: it waits for nothing, and costs very little.
 """
 
 import io
@@ -11,14 +11,13 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from flask import Flask
 from werkzeug.exceptions import BadRequest, RequestTimeout
 
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.runtime.deadline import TimeIsUp, give_way, request_deadline, time_limit
-from dynamodb_items.web.middleware.authentication import who_asks
-from dynamodb_items.web.middleware.rejections import refuse
-from dynamodb_items.web.middleware.telemetry import record_of
+from dynamodb_items.web.middleware.authentication import client_key
+from dynamodb_items.web.middleware.context import context_of
+from dynamodb_items.web.middleware.rejections import reject
 from dynamodb_items.web.response import problem_responses
 
 if TYPE_CHECKING:
@@ -26,26 +25,22 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-MAX_BODY_BYTES = 1024 * 1024
+MAX_REQUEST_BODY_BYTES = 1024 * 1024
 MAX_BUFFERED_BYTES = 32 * 1024 * 1024
-"""All the bodies together that one worker holds; slow clients cannot fill its memory. One caller
-may hold as much as it leaves free: alone a half, beside another that does the same a third.
+"""The limit on all bodies in one worker's memory, so that slow clients cannot fill it.
+
+One client may hold as much as it leaves free: half of it alone, a third next to another client
+that does the same.
 """
 UNLIMITED_PATHS = frozenset({"/live", "/ready"})
-# A body means nothing to these, so that none is waited for or held.
+# A body has no meaning in these methods, so none is read.
 _UNREAD_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_STEP_BYTES = 16 * 1024
-_MOST_DIGITS = 9
-
-
-def install(app: Flask, settings: Settings) -> None:
-    """Hold the app to the limits."""
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    app.wsgi_app = Limits(app.wsgi_app, settings)  # type: ignore[method-assign]
+_CHUNK_BYTES = 16 * 1024
+_MAX_LENGTH_DIGITS = 9
 
 
 class _Overloaded(Exception):
-    """This request is one too many."""
+    """The worker has no capacity for this request."""
 
 
 class Limits:
@@ -55,124 +50,130 @@ class Limits:
         self._app = app
         self._deadline_seconds = settings.deadline_seconds
         self._body_seconds = settings.body_timeout_seconds
-        # Taking one is one step for threads too, and costs less than a semaphore.
-        self._free_places = [None] * settings.max_in_flight
+        # Popping a list is atomic in threads too, and costs less than a semaphore.
+        self._free_slots = [None] * settings.max_in_flight
         self._free_bytes = MAX_BUFFERED_BYTES
         self._held_bytes: dict[str, int] = {}
-        self._refused = 0
-        self._said_at = 0.0
+        self._shed_count = 0
+        self._logged_at = 0.0
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Pass the request on with its body read and its deadline set, or refuse it."""
+        """Pass the request on with its body read and its deadline set, or shed it."""
         if environ.get("PATH_INFO") in UNLIMITED_PATHS:
             return self._app(environ, start_response)
         body = _Body(self)
         try:
             body.read(environ, self._body_seconds)
-            return self._answer(environ, start_response)
+            return self._respond(environ, start_response)
         except _Overloaded:
             return self._shed(environ, start_response)
         finally:
             if body.size:
                 self._release(body)
 
-    def hold(self, caller: str, count: int) -> None:
-        """Make room for so many more bytes of a caller's bodies.
+    def hold(self, client: str, count: int) -> None:
+        """Reserve memory for more bytes of a client's bodies.
 
         Raises:
-            _Overloaded: there is none, or the caller would hold more than it leaves free.
+            _Overloaded: it is used up, or the client would hold more than it leaves free.
         """
-        held = self._held_bytes.get(caller, 0) + count
+        held = self._held_bytes.get(client, 0) + count
         free = self._free_bytes - count
         if held > free:
             raise _Overloaded
-        self._held_bytes[caller], self._free_bytes = held, free
+        self._held_bytes[client], self._free_bytes = held, free
 
     def _release(self, body: "_Body") -> None:
         self._free_bytes += body.size
-        self._held_bytes[body.caller] -= body.size
-        if not self._held_bytes[body.caller]:
-            del self._held_bytes[body.caller]
+        self._held_bytes[body.client] -= body.size
+        if not self._held_bytes[body.client]:
+            del self._held_bytes[body.client]
 
-    def _answer(
+    def _respond(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         try:
-            place = self._free_places.pop()
+            slot = self._free_slots.pop()
         except IndexError:
             raise _Overloaded from None
         try:
             with request_deadline(self._deadline_seconds):
                 return self._app(environ, start_response)
         finally:
-            self._free_places.append(place)
+            self._free_slots.append(slot)
 
     def _shed(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        self._refused += 1
+        self._shed_count += 1
         now = time.monotonic()
-        if now - self._said_at >= 1:  # one line a second: logging must not add to the load
-            log.warning("overloaded", refused=self._refused)
-            self._said_at, self._refused = now, 0
-        record_of(environ).shed = True
+        if now - self._logged_at >= 1:  # one line a second: logging must not add to the load
+            log.warning("overloaded", rejected=self._shed_count)
+            self._logged_at, self._shed_count = now, 0
+        context_of(environ).record.shed = True
         status, headers, content = problem_responses.overloaded(environ)
         start_response(status, headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 
 
 class _Body:
-    """One request's body on its way into memory."""
+    """The body of one request while it is read into memory."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self.caller = ""
+        self.client = ""
         self.size = 0
 
     def read(self, environ: "WSGIEnvironment", seconds: float) -> None:
-        """Put the whole body into the environment in place of the stream.
+        """Replace the stream in the environment by the whole body.
 
-        One over the limit is left to Flask, which refuses it for its length. One that does not
-        come, or not whole, is refused once the request has an id.
+        Flask rejects a body whose length is over the limit. An incomplete body or one that
+        arrives too late rejects the request.
         """
-        if environ["REQUEST_METHOD"] in _UNREAD_METHODS:
+        expected = self._expected_bytes(environ)
+        if not expected:
             return
-        length = (environ.get("CONTENT_LENGTH") or "").lstrip("0")
-        if "HTTP_TRANSFER_ENCODING" in environ and environ.get("wsgi.input_terminated"):
-            expected = MAX_BODY_BYTES + 1
-        elif 0 < len(length) <= _MOST_DIGITS and int(length) <= MAX_BODY_BYTES:
-            expected = int(length)
-        else:
-            return
-        self.caller = who_asks(environ)
+        self.client = client_key(environ)
         stream = environ["wsgi.input"]
-        has_come = isinstance(stream, io.BytesIO)  # with its head, as small bodies do
+        is_buffered = isinstance(stream, io.BytesIO)  # a small body that arrived with its head
         try:
-            with nullcontext() if has_come else time_limit(seconds):
+            with nullcontext() if is_buffered else time_limit(seconds):
                 content = self._content(stream, expected)
         except TimeIsUp:
-            refuse(environ, RequestTimeout("The body did not come in time."))
+            reject(environ, RequestTimeout("The body did not arrive in time."))
         except _Overloaded:
             raise
-        except Exception:  # noqa: BLE001 - whatever a server raises for a body it cannot read
-            refuse(environ, BadRequest("The body broke off, or its chunks are malformed."))
+        except Exception:  # noqa: BLE001 - servers raise anything for a body that they cannot read
+            reject(environ, BadRequest("The body is incomplete, or its chunks are malformed."))
         else:
             if len(content) < expected and "HTTP_TRANSFER_ENCODING" not in environ:
-                refuse(environ, BadRequest("The body broke off."))
+                reject(environ, BadRequest("The body is incomplete."))
                 return
             environ["wsgi.input"] = io.BytesIO(content)
             environ["CONTENT_LENGTH"] = str(len(content))
             environ.pop("HTTP_TRANSFER_ENCODING", None)
 
+    @staticmethod
+    def _expected_bytes(environ: "WSGIEnvironment") -> int:
+        """Return how many bytes to read at most; 0 where no body is read here."""
+        if environ["REQUEST_METHOD"] in _UNREAD_METHODS:
+            return 0
+        if "HTTP_TRANSFER_ENCODING" in environ and environ.get("wsgi.input_terminated"):
+            return MAX_REQUEST_BODY_BYTES + 1
+        length = (environ.get("CONTENT_LENGTH") or "").lstrip("0")
+        if 0 < len(length) <= _MAX_LENGTH_DIGITS and int(length) <= MAX_REQUEST_BODY_BYTES:
+            return int(length)
+        return 0
+
     def _content(self, stream: Any, expected: int) -> bytes:
-        steps: list[bytes] = []
+        chunks: list[bytes] = []
         while self.size < expected:
-            if steps:
+            if chunks:
                 give_way()
-            step = stream.read(min(_STEP_BYTES, expected - self.size))
-            if not step:
+            chunk = stream.read(min(_CHUNK_BYTES, expected - self.size))
+            if not chunk:
                 break
-            self._limits.hold(self.caller, len(step))
-            self.size += len(step)
-            steps.append(step)
-        return b"".join(steps)
+            self._limits.hold(self.client, len(chunk))
+            self.size += len(chunk)
+            chunks.append(chunk)
+        return b"".join(chunks)

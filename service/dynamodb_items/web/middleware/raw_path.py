@@ -1,8 +1,8 @@
-"""Routing on the path as it was sent, so that every legal key has a URL of its own.
+"""Routing on the path as the client sent it, so that every legal key has its own URL.
 
 WSGI servers decode the path before an application sees it: ``%2F`` becomes a separator, and
-wrong UTF-8 is folded together. Here routes see the path still encoded, and the key segments are
-decoded one by one, strictly.
+invalid UTF-8 is replaced. Here the router sees the encoded path, and each key segment is decoded
+strictly on its own.
 """
 
 import re
@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote_to_bytes
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
+from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import InvalidKey
 
 if TYPE_CHECKING:
@@ -24,20 +25,20 @@ _ABSOLUTE_FORM = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 
 
 def path_prefix(environ: Mapping[str, Any]) -> str:
-    """The path that the service is served below, as it stands in URLs; empty for the root."""
+    """Return the path prefix of the service as in URLs; empty for the root."""
     return quote(environ.get("SCRIPT_NAME", "").rstrip("/"))
 
 
-class RawPathMiddleware:
-    """Puts the request target's path, still percent-encoded, where the router looks."""
+class RawPath:
+    """Puts the request target's path, still percent-encoded, where the router reads it."""
 
-    def __init__(self, app: "WSGIApplication") -> None:
+    def __init__(self, app: "WSGIApplication", _settings: Settings) -> None:
         self._app = app
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Route on the raw path; where a server does not tell it, on the path encoded anew."""
+        """Pass the request on with its raw path, or where the server hides it, the encoded path."""
         target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
         if target:
             path = target.partition("?")[0]
@@ -48,7 +49,7 @@ class RawPathMiddleware:
                 path = path[len(prefix) :]
         else:
             path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/!$&'()*+,;=:@~")
-        if not path.isascii():  # bytes that the client should have encoded
+        if not path.isascii():  # bytes that the client did not encode
             path = quote(path.encode("latin-1"), safe=_ASCII)
         if path.startswith("//"):  # the router would drop the empty segment and find an item
             path = f"/%2F{path[2:]}"
@@ -57,7 +58,7 @@ class RawPathMiddleware:
 
 
 def decoded_strictly(encoded: str) -> str:
-    """The text of percent-encoded UTF-8.
+    """Return the text of percent-encoded UTF-8.
 
     Raises:
         ValueError: a broken escape, or bytes that are not UTF-8.
@@ -73,7 +74,7 @@ def decoded_strictly(encoded: str) -> str:
 
 
 class InvalidKeySegment(HTTPException):
-    """Carries an InvalidKey out of the router, which lets only HTTP exceptions through."""
+    """An InvalidKey as an HTTP exception, since the router passes on no other errors."""
 
     code = 400
 
@@ -83,24 +84,24 @@ class InvalidKeySegment(HTTPException):
 
 
 class KeySegmentConverter(BaseConverter):
-    """A path segment that holds a key: percent-encoded UTF-8, decoded strictly."""
+    """A path segment that is a key: percent-encoded UTF-8, decoded strictly."""
 
     regex = "[^/]+"
     part_isolating = True
 
     def to_python(self, value: str) -> str:
-        """The decoded text.
+        """Return the decoded text.
 
         Raises:
             InvalidKeySegment: a broken escape, bytes that are not UTF-8, or a bare ``#``.
         """
-        if "#" in value:  # no part of a request target (RFC 9112 section 3.2); guess nothing
-            raise InvalidKeySegment("A # in a key is sent as %23.")
+        if "#" in value:  # never part of a request target (RFC 9112 section 3.2)
+            raise InvalidKeySegment("A # in a key must be sent as %23.")
         try:
             return decoded_strictly(value)
         except ValueError as error:
-            raise InvalidKeySegment(f"A key in the path cannot be understood: {error}.") from None
+            raise InvalidKeySegment(f"Invalid key in the path: {error}.") from None
 
     def to_url(self, value: str) -> str:
-        """The text as a path segment."""
+        """Return the text as a path segment."""
         return quote(value, safe="")

@@ -1,9 +1,10 @@
-"""Several items in one request: writes all or nothing, reads of one moment."""
+"""Several items in one request: all-or-nothing writes, and consistent reads."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from flask import Response, current_app, request
+from flask import Response
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
@@ -18,7 +19,6 @@ from dynamodb_items.domain.items import Item
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.runtime.deadline import in_turns
-from dynamodb_items.storage.transactions import ItemTransactions
 from dynamodb_items.web.codecs import Projection, encode_item
 from dynamodb_items.web.media_types import Representation, accepted_representation
 from dynamodb_items.web.openapi import batch_operations as documentation
@@ -26,6 +26,7 @@ from dynamodb_items.web.request.batch_requests import keys_of, operations_of
 from dynamodb_items.web.request.idempotency import idempotency_key, write_token
 from dynamodb_items.web.request.preconditions import entity_tag
 from dynamodb_items.web.request.prefer import Return, preferred_return
+from dynamodb_items.web.resources.item_writes import current_request
 from dynamodb_items.web.response.conflicts import current_state
 
 BATCH_PATH = "/items:batch"
@@ -33,22 +34,12 @@ BATCH_GET_PATH = "/items:batchGet"
 
 
 def batch_blueprint(settings: Settings) -> Blueprint:
-    """The batch routes that the settings' operations allow."""
+    """Return the batch routes of the operations that the settings allow."""
     batch = Blueprint("Batches", __name__, description="Several items of the table at once.")
     if settings.operations - {Operation.GET_ITEM}:
         batch.add_url_rule(BATCH_PATH, "write", BatchResource)
     batch.add_url_rule(BATCH_GET_PATH, "read", BatchGetResource)
     return batch
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
-
-
-def _transactions() -> ItemTransactions:
-    transactions: ItemTransactions = current_app.extensions["item_repository"].transactions
-    return transactions
 
 
 class BatchResource(MethodView):
@@ -58,31 +49,30 @@ class BatchResource(MethodView):
 
     @Blueprint.doc(**documentation.WRITE_ITEMS)
     def post(self) -> Response:
-        """Write several items, all or none"""
-        representation = accepted_representation(request)
+        """Write several items, all or none."""
+        request, settings, repository = current_request()
+        transactions = repository.transactions
+        form = _ResultForm(accepted_representation(request), settings.own_attributes)
         prefers = preferred_return(request)
         with_items = prefers is Return.REPRESENTATION
         once = idempotency_key(request)
         try:
-            writes = operations_of(request, _settings())
-            token = (
-                None if once is None else write_token(request, once, _settings().table, BATCH_PATH)
-            )
-            written = _transactions().write(writes, token)
+            writes = operations_of(request, settings)
+            token = None if once is None else write_token(request, once, settings.table, BATCH_PATH)
+            written = transactions.write(writes, token)
         except OperationsRejected as rejection:
-            raise _batch_error(rejection, representation, with_items=with_items) from None
-        if with_items or token is not None:  # which may have come again, and changed nothing
-            written = _transactions().read_back(writes, written)
+            raise _batch_error(rejection, form, with_items=with_items) from None
+        if with_items or token is not None:  # a repeated request changes nothing, so read
+            written = transactions.read_back(writes, written)
         results = [
-            _result(
+            form.result(
                 write.key,
                 None if write.operation is Operation.DELETE_ITEM else after.item,
-                representation,
                 with_item=with_items,
             )
             for write, after in in_turns(zip(writes, written, strict=True))
         ]
-        response = _response(results, representation)
+        response = form.response(results)
         if prefers is not None:
             response.headers["Preference-Applied"] = prefers.applied
         return response
@@ -95,69 +85,66 @@ class BatchGetResource(MethodView):
 
     @Blueprint.doc(**documentation.READ_ITEMS)
     def post(self) -> Response:
-        """Read several items as of one moment"""
+        """Read several items as of one moment."""
+        request, settings, repository = current_request()
         representation = accepted_representation(request)
-        keys, projection = keys_of(request, _settings())
-        items = _transactions().get(keys)
-        results = [
-            _result(key, item, representation, with_item=True, projection=projection)
-            for key, item in in_turns(zip(keys, items, strict=True))
-        ]
-        return _response(results, representation)
-
-
-def _result(
-    key: ItemKey,
-    item: Item | None,
-    representation: Representation,
-    *,
-    with_item: bool,
-    projection: Projection | None = None,
-) -> dict[str, Any]:
-    partition, sort = key.values
-    result: dict[str, Any] = {
-        "id": partition,
-        "name": sort,
-        "etag": None if item is None else entity_tag(item, representation),
-    }
-    if with_item:
-        own = _settings().own_attributes
-        result["item"] = (
-            None
-            if item is None
-            else orjson.Fragment(encode_item(item, representation, own, projection))
+        keys, projection = keys_of(request, settings)
+        form = _ResultForm(representation, settings.own_attributes, projection)
+        items = repository.transactions.get(keys)
+        return form.response(
+            [
+                form.result(key, item, with_item=True)
+                for key, item in in_turns(zip(keys, items, strict=True))
+            ]
         )
-    return result
 
 
-def _response(results: list[dict[str, Any]], representation: Representation) -> Response:
-    body = orjson.dumps({"results": results})
-    response = Response(body, content_type=representation.media_type)
-    response.headers["Vary"] = "Accept"
-    return response
+@dataclass(frozen=True, slots=True)
+class _ResultForm:
+    """The form in which a batch returns items."""
+
+    representation: Representation
+    own_attributes: tuple[str, ...]
+    projection: Projection | None = None
+
+    def result(self, key: ItemKey, item: Item | None, *, with_item: bool) -> dict[str, Any]:
+        partition, sort = key.values
+        etag = None if item is None else entity_tag(item, self.representation)
+        result: dict[str, Any] = {"id": partition, "name": sort, "etag": etag}
+        if with_item:
+            result["item"] = None if item is None else orjson.Fragment(self._encoded(item))
+        return result
+
+    def _encoded(self, item: Item) -> bytes:
+        return encode_item(item, self.representation, self.own_attributes, self.projection)
+
+    def response(self, results: list[dict[str, Any]]) -> Response:
+        body = orjson.dumps({"results": results})
+        response = Response(body, content_type=self.representation.media_type)
+        response.headers["Vary"] = "Accept"
+        return response
 
 
 def _batch_error(
-    rejection: OperationsRejected, representation: Representation, *, with_items: bool
+    rejection: OperationsRejected, form: _ResultForm, *, with_items: bool
 ) -> ItemsError:
-    """The first rejected operation's error, with the errors of all of them."""
+    """Return the first rejected operation's error, with the errors of all operations."""
     first, error = rejection.rejected[0]
-    own = _settings().own_attributes
     errors: list[FieldError] = []
     for index, each in rejection.rejected:
         state = (
-            current_state(each, representation, own, with_item=with_items)
+            current_state(each, form.representation, form.own_attributes, with_item=with_items)
             if isinstance(each, PreconditionFailed)
             else {}
         )
         errors += (
-            FieldError(_pointer(fault, index), fault.detail, type(each), state)
-            for fault in each.errors or (FieldError("", each.detail),)
+            FieldError(_pointer(found, index), found.detail, type(each), state)
+            for found in each.errors or (FieldError("", each.detail),)
         )
     return type(error)(f"Operation {first}: {error.detail} Nothing was written.", tuple(errors))
 
 
-def _pointer(fault: FieldError, index: int) -> str:
-    """The position of an operation's error: what storage finds points at the whole operation."""
+def _pointer(found: FieldError, index: int) -> str:
+    """Return the JSON Pointer of an operation's error; storage errors point at the operation."""
     operation = f"/operations/{index}"
-    return fault.pointer if fault.pointer.startswith(f"{operation}/") else operation
+    return found.pointer if found.pointer.startswith(f"{operation}/") else operation

@@ -1,7 +1,7 @@
-"""What a load balancer and a supervisor ask: may requests be sent here, and is the process alive.
+"""Liveness and readiness for load balancers and supervisors.
 
-``/ready`` reports this instance's own trouble. An outage of the table strikes all instances at
-once; if each turned itself off for it, nobody would serve what the table can still serve.
+``/ready`` reports failures of this instance alone. A table outage affects all instances at once:
+if each reported itself as not ready, none would serve what the table can still serve.
 
 The probe reads a reserved key in the background, one read per worker and interval, so that a
 request for ``/ready`` costs nothing and needs no permission beyond GetItem.
@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 FAILURES_UNTIL_NOT_READY = 3
 """With ITEMS_READY_FOLLOWS_TABLE: failed probes in a row until the instance is not ready."""
 NOT_READY_INTERVAL_SECONDS = 1.0
-# Any legal key does; an item that happens to be there does no harm.
+# Any legal key will do; an item with this key does no harm.
 RESERVED_KEY = {"N": "0", "S": "_ready"}
 
 _STOPPING = "This instance is stopping."
@@ -50,7 +50,7 @@ _BAD_SIGNATURES = "AWS rejects this instance's signatures: its secret key or its
 
 
 class Probe:
-    """Whether requests should be sent here, as of the last few reads of the table."""
+    """The readiness of this instance, from the last reads of the table."""
 
     def __init__(
         self, repository: ItemRepository, settings: Settings, observer: Observer = UNOBSERVED
@@ -60,18 +60,18 @@ class Probe:
         self._interval_seconds = settings.probe_interval_seconds
         self._follows_table = settings.ready_follows_table
         self._observer = observer
-        self._own_trouble: str | None = None
+        self._own_failure: str | None = None
         self._failures = 0
         self._is_table_available: bool | None = None
         self._last_reason: str | None = _NEVER_READ
         self._owner_pid: int | None = None
         self._lock = threading.Lock()
         self.instance = Instance()
-        """The instance that this process is a worker of; set by the server that runs the app."""
+        """The instance that this process is a worker of; the server that runs the app sets it."""
 
     @property
     def reason_not_ready(self) -> str | None:
-        """Why no request should be sent here; None where requests are welcome."""
+        """The reason why no request should be sent here; None while the instance is ready."""
         return _STOPPING if self.instance.is_stopping else self._reason()
 
     @property
@@ -80,7 +80,7 @@ class Probe:
         return self._is_table_available is not False
 
     def start(self) -> None:
-        """Probe in the background from now on; a second start in one process does nothing."""
+        """Start probing in the background; a second start in one process does nothing."""
         with self._lock:
             if self._owner_pid == os.getpid():
                 return
@@ -97,18 +97,18 @@ class Probe:
         try:
             self._repository.get(self._key)
         except (ItemNotFound, StorageThrottled):
-            pass  # both prove that the table is there and may be read
+            pass  # both prove that the table exists and may be read
         except ServiceOverloaded:
-            return  # nothing is known of the table, and other requests may be served
-        except (CredentialsUnavailable, SignatureRejected) as trouble:
-            has_none = isinstance(trouble, CredentialsUnavailable)
-            self._own_trouble = _NO_CREDENTIALS if has_none else _BAD_SIGNATURES
-            self._report_change(trouble)
+            return  # this shows nothing about the table, and other requests may succeed
+        except (CredentialsUnavailable, SignatureRejected) as failure:
+            has_none = isinstance(failure, CredentialsUnavailable)
+            self._own_failure = _NO_CREDENTIALS if has_none else _BAD_SIGNATURES
+            self._report_change(failure)
             return
-        except Exception as failure:  # noqa: BLE001 - a defect here reads no table either
+        except Exception as failure:  # noqa: BLE001 - after a defect here the table is unread too
             error = failure
         if error is None or isinstance(error, StorageMisconfigured):
-            self._own_trouble = None  # AWS accepted the signature
+            self._own_failure = None  # AWS accepted the signature
         self._note_table(error)
         self._report_change(error)
 
@@ -138,8 +138,8 @@ class Probe:
             log.error("not ready", reason=reason, error=str(error))
 
     def _reason(self) -> str | None:
-        if self._own_trouble:
-            return self._own_trouble
+        if self._own_failure:
+            return self._own_failure
         if not self.instance.has_been_ready:
             return _NEVER_READ
         if self._follows_table and self._failures >= FAILURES_UNTIL_NOT_READY:
@@ -148,7 +148,7 @@ class Probe:
 
 
 def reserved_key(key_schema: KeySchema) -> ItemKey:
-    """The key that probes read."""
+    """Return the key that probes read."""
     return key_schema.key(
         RESERVED_KEY[key_schema.partition.type], RESERVED_KEY[key_schema.sort.type]
     )
@@ -159,25 +159,25 @@ health = Blueprint("Health", __name__, description="For load balancers.")
 
 @health.route("/live")
 class Liveness(MethodView):
-    """The process."""
+    """The liveness of the process."""
 
     init_every_request = False
 
     @health.doc(**LIVENESS)
     def get(self) -> Response:
-        """Return 200 as long as the process is alive"""
+        """Return 200 as long as the process is alive."""
         return _json('{"status":"alive"}')
 
 
 @health.route("/ready")
 class Readiness(MethodView):
-    """The instance and its table."""
+    """The readiness of the instance."""
 
     init_every_request = False
 
     @health.doc(**READINESS)
     def get(self) -> Response:
-        """Report whether requests should be sent to this instance"""
+        """Report whether requests should be sent to this instance."""
         probe: Probe = current_app.extensions["probe"]
         probe.start()
         reason = probe.reason_not_ready

@@ -1,4 +1,4 @@
-"""The item resource: from a request to the repository and back."""
+"""The item resource: GET, HEAD, PUT, PATCH and DELETE of one item."""
 
 from collections.abc import Mapping
 
@@ -9,14 +9,18 @@ from flask_smorest import Blueprint
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.formats.strict_json import parse_json
-from dynamodb_items.storage.write_commands import Delete
 from dynamodb_items.web.media_types import item_representation, patch_form
 from dynamodb_items.web.openapi import item_operations as documentation
 from dynamodb_items.web.request.item_requests import ReadRequest, WriteRequest
 from dynamodb_items.web.request.prefer import Return
-from dynamodb_items.web.resources.item_writes import carry_out, current_request
+from dynamodb_items.web.resources.item_writes import (
+    current_request,
+    delete_item,
+    put_item,
+    update_item,
+)
 from dynamodb_items.web.resources.native_items import add_native_routes
-from dynamodb_items.web.response.responses import deleted_response, read_response, written_response
+from dynamodb_items.web.response.responses import read_response
 
 METHODS: Mapping[Operation, tuple[str, ...]] = {
     Operation.GET_ITEM: ("GET", "HEAD"),
@@ -27,7 +31,7 @@ METHODS: Mapping[Operation, tuple[str, ...]] = {
 
 
 def items_blueprint(settings: Settings) -> Blueprint:
-    """The item resource, with the methods of the operations that the settings allow."""
+    """Return the item routes, with the methods of the operations that the settings allow."""
     items = Blueprint("Items", __name__, description="The items of the table, one at a time.")
     items.add_url_rule(
         "/items/<key_segment:id>/<key_segment:name>",
@@ -51,8 +55,8 @@ class ItemResource(MethodView):
     init_every_request = False
 
     @Blueprint.doc(**documentation.GET_ITEM)
-    def get(self, id: str, name: str) -> Response:  # noqa: A002 - the URL's own name
-        """Read an item"""
+    def get(self, id: str, name: str) -> Response:  # noqa: A002 - the name in the URL
+        """Read an item."""
         request, settings, repository = current_request()
         read = ReadRequest.of(request, settings, id, name)
         item = repository.get(read.key, consistent=read.consistent)
@@ -60,36 +64,31 @@ class ItemResource(MethodView):
 
     @Blueprint.doc(**documentation.HEAD_ITEM)
     def head(self, id: str, name: str) -> Response:  # noqa: A002
-        """Read an item's headers"""
+        """Read an item's headers."""
         response: Response = self.get(id, name)
         return response
 
     @Blueprint.doc(**documentation.PUT_ITEM)
     def put(self, id: str, name: str) -> Response:  # noqa: A002
-        """Create an item, or replace it whole"""
+        """Create an item, or replace it whole."""
         request, settings, repository = current_request()
         write = WriteRequest.of(request, settings, id, name, Return.REPRESENTATION)
         representation = item_representation(request)
         body = write.body(parse_json(request.get_data()), settings)
-        written = carry_out(repository, body.put(representation), write, settings)
-        return written_response(
-            written.item, write, settings.own_attributes, created=written.created
-        )
+        return put_item(body.put(representation), write, settings, repository)
 
     @Blueprint.doc(**documentation.PATCH_ITEM)
     def patch(self, id: str, name: str) -> Response:  # noqa: A002
-        """Change some attributes of an item"""
+        """Change some attributes of an item."""
         request, settings, repository = current_request()
         write = WriteRequest.of(request, settings, id, name, Return.REPRESENTATION)
         form = patch_form(request)
         body = write.body(parse_json(request.get_data()), settings)
-        written = carry_out(repository, body.patch(form), write, settings)
-        return written_response(written.item, write, settings.own_attributes)
+        return update_item(body.patch(form), write, settings, repository)
 
     @Blueprint.doc(**documentation.DELETE_ITEM)
     def delete(self, id: str, name: str) -> Response:  # noqa: A002
-        """Delete an item"""
+        """Delete an item."""
         request, settings, repository = current_request()
         write = WriteRequest.of(request, settings, id, name, Return.MINIMAL)
-        written = carry_out(repository, Delete(write.key, write.precondition), write, settings)
-        return deleted_response(written.item, write, settings.own_attributes)
+        return delete_item(write, settings, repository)

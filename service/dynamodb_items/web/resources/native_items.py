@@ -1,6 +1,6 @@
-"""Writes of one item with DynamoDB's expressions, the item key in a JSON body.
+"""Writes of one item with DynamoDB's expressions, with the item key in a JSON body.
 
-A generated client has one typed call for each of them, since each takes one shape of body.
+Each route takes one shape of body, so a generated client has a typed call for it.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,6 @@ from dynamodb_items.expressions.native_update import (
     native_condition,
 )
 from dynamodb_items.expressions.parts import UPDATE
-from dynamodb_items.storage.write_commands import Delete
 from dynamodb_items.web.media_types import PatchForm, item_representation, require_plain_json
 from dynamodb_items.web.openapi import native_operations as documentation
 from dynamodb_items.web.request.body_schemas import (
@@ -29,8 +28,12 @@ from dynamodb_items.web.request.body_schemas import (
 from dynamodb_items.web.request.item_requests import WriteRequest
 from dynamodb_items.web.request.json_bodies import key_in_body, loaded_body
 from dynamodb_items.web.request.prefer import Return
-from dynamodb_items.web.resources.item_writes import carry_out, current_request
-from dynamodb_items.web.response.responses import deleted_response, written_response
+from dynamodb_items.web.resources.item_writes import (
+    current_request,
+    delete_item,
+    put_item,
+    update_item,
+)
 
 UPDATE_PATH = "/items:update"
 PUT_PATH = "/items:put"
@@ -48,52 +51,46 @@ class UpdateResource(MethodView):
 
     @Blueprint.doc(**documentation.UPDATE_ITEM)
     def post(self) -> Response:
-        """Update an item with DynamoDB's expressions"""
+        """Update an item with DynamoDB's expressions."""
         request, settings, repository = current_request()
         require_plain_json(request)
         members = loaded_body(request, _ITEM_UPDATE)
         write = _write_request(request, settings, members, Return.REPRESENTATION)
         native = _members(members, (UPDATE, *CONDITION_MEMBERS))
         update = write.body(native, settings).patch(PatchForm.NATIVE)
-        written = carry_out(repository, update, write, settings)
-        return written_response(written.item, write, settings.own_attributes)
+        return update_item(update, write, settings, repository)
 
 
 class PutResource(MethodView):
-    """A whole item, on condition of what is stored."""
+    """A whole item, stored if a condition on the stored item holds."""
 
     init_every_request = False
 
     @Blueprint.doc(**documentation.PUT_ITEM_CONDITIONALLY)
     def post(self) -> Response:
-        """Create or replace an item on a condition"""
+        """Create or replace an item on a condition."""
         request, settings, repository = current_request()
         representation = item_representation(request)
         members = loaded_body(request, _CONDITIONAL_PUT)
         write = _write_request(request, settings, members, Return.REPRESENTATION)
         body = write.body(members["item"], settings, "/item")
         put = body.put(representation, _condition(members, write))
-        written = carry_out(repository, put, write, settings)
-        return written_response(
-            written.item, write, settings.own_attributes, created=written.created
-        )
+        return put_item(put, write, settings, repository)
 
 
 class DeleteResource(MethodView):
-    """The deletion of an item, on condition of what is stored."""
+    """The deletion of an item if a condition on the stored item holds."""
 
     init_every_request = False
 
     @Blueprint.doc(**documentation.DELETE_ITEM_CONDITIONALLY)
     def post(self) -> Response:
-        """Delete an item on a condition"""
+        """Delete an item on a condition."""
         request, settings, repository = current_request()
         require_plain_json(request)
         members = loaded_body(request, _CONDITIONAL_DELETE)
         write = _write_request(request, settings, members, Return.MINIMAL)
-        delete = Delete(write.key, write.precondition, _condition(members, write))
-        written = carry_out(repository, delete, write, settings)
-        return deleted_response(written.item, write, settings.own_attributes)
+        return delete_item(write, settings, repository, _condition(members, write))
 
 
 _RESOURCES: Mapping[Operation, tuple[str, str, type[MethodView]]] = {
@@ -104,7 +101,7 @@ _RESOURCES: Mapping[Operation, tuple[str, str, type[MethodView]]] = {
 
 
 def add_native_routes(items: Blueprint, settings: Settings) -> None:
-    """Add the routes of the operations that the settings allow."""
+    """Add the native routes of the operations that the settings allow."""
     for operation, (path, name, resource) in _RESOURCES.items():
         if operation in settings.operations:
             items.add_url_rule(path, name, resource)

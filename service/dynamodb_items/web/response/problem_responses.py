@@ -17,8 +17,8 @@ from werkzeug.exceptions import HTTPException
 
 from dynamodb_items.domain import errors
 from dynamodb_items.web.media_types import PROBLEM_JSON
+from dynamodb_items.web.middleware.context import record_of
 from dynamodb_items.web.middleware.raw_path import path_prefix
-from dynamodb_items.web.middleware.telemetry import record_of
 from dynamodb_items.web.response.problems import (
     INTERNAL_ERROR,
     NOT_READY,

@@ -2,14 +2,13 @@
 
 from http import HTTPStatus
 
-from flask import Response
-from flask.globals import request_ctx
+from flask import Response, request
 
 from dynamodb_items.domain.errors import PreconditionFailed
 from dynamodb_items.domain.items import Item
 from dynamodb_items.domain.preconditions import Precondition
 from dynamodb_items.web.codecs import encode_item
-from dynamodb_items.web.lean_flask import LeanResponse
+from dynamodb_items.web.lean_response import LeanResponse
 from dynamodb_items.web.middleware.raw_path import path_prefix
 from dynamodb_items.web.request.item_requests import ReadRequest, WriteRequest, item_path
 from dynamodb_items.web.request.preconditions import entity_tag
@@ -58,9 +57,7 @@ def written_response(
         response = _bodiless(HTTPStatus.CREATED if created else HTTPStatus.NO_CONTENT)
     response.headers["ETag"] = entity_tag(item, write.representation)
     if created:
-        response.headers["Location"] = path_prefix(request_ctx.request.environ) + item_path(
-            write.key
-        )
+        response.headers["Location"] = path_prefix(request.environ) + item_path(write.key)
     return _with_preference(response, write)
 
 

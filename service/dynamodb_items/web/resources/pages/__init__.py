@@ -1,7 +1,7 @@
 """Two pages for people: Swagger UI at ``/docs``, and one item at a time at ``/``.
 
-Each is there only where its setting asks for it. All that they load comes from this service, by
-relative URLs, so that they work behind a path prefix and need no network.
+Each page exists only if its setting is on. Pages load everything from this service, by relative
+URLs, so they work behind a path prefix and without internet access.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from dynamodb_items.config.settings import Settings
 
-# Scripts and styles are files of this service's; nothing is inline, nothing comes from elsewhere.
+# Scripts and styles are files of this service: nothing is inline, nothing is external.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -21,15 +21,21 @@ CONTENT_SECURITY_POLICY = (
 _HERE = Path(__file__).parent
 _SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
 _SWAGGER_UI_ASSETS = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
+_KEY_TYPES = {"N": "number", "S": "string"}
+# What the item page requires from the user, for each ITEMS_AUTH.
+_CREDENTIALS = {
+    "jwt": {"label": "Bearer token", "header": "Authorization", "prefix": "Bearer "},
+    "api-key": {"label": "API key", "header": "X-API-Key", "prefix": ""},
+}
 _ASSETS = ("docs.js", "item.js", "item.css")
 PATHS = frozenset(
     {"/", "/docs", "/docs/", *(f"/pages/{name}" for name in (*_ASSETS, *_SWAGGER_UI_ASSETS))}
 )
-"""Every path that the pages may have; each tells nothing of any item."""
+"""All paths of the pages; their content depends on no item."""
 
 
 def pages_blueprint(settings: Settings) -> Blueprint:
-    """The pages that the settings ask for."""
+    """Return the routes of the pages that the settings enable."""
     pages = Blueprint("pages", __name__, template_folder=".")
     pages.after_request(_protect)
     if settings.docs_ui:
@@ -44,29 +50,36 @@ def pages_blueprint(settings: Settings) -> Blueprint:
 
 
 def docs() -> str:
-    """Swagger UI with this service's OpenAPI document."""
+    """Return Swagger UI with this service's OpenAPI document."""
     return render_template("docs.html")
 
 
 def docs_without_slash() -> WerkzeugResponse:
-    """The same page at the one path from which its relative URLs lead somewhere."""
+    """Redirect to the path from which the relative URLs of the page are right."""
     return redirect("../docs")
 
 
 def item_page(settings: Settings) -> str:
-    """A page that reads, edits and deletes one item."""
+    """Return a page that reads, edits and deletes one item."""
+    schema = settings.key_schema
+    examples = ("104", "Andrew") if schema == Settings().key_schema else ("", "")
+    keys = [
+        {"id": id_, "name": key.name, "type": _KEY_TYPES[key.type], "example": example}
+        for id_, key, example in zip(
+            ("partition", "sort"), (schema.partition, schema.sort), examples, strict=True
+        )
+    ]
     return render_template(
         "item.html",
         table=settings.table,
-        partition_key=settings.partition_key.name,
-        sort_key=settings.sort_key.name,
-        example=("104", "Andrew") if settings.key_schema == Settings().key_schema else ("", ""),
+        keys=keys,
+        credential=_CREDENTIALS.get(settings.auth or "none"),
         docs_ui=settings.docs_ui,
     )
 
 
 def asset(name: str) -> Response:
-    """A script, a style sheet or a picture of the pages."""
+    """Return a script, a style sheet or an image of the pages."""
     folder = _SWAGGER_UI if name in _SWAGGER_UI_ASSETS else _HERE
     return send_from_directory(folder, name)
 
@@ -75,7 +88,7 @@ def _protect(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
-    # Asked for again each time and answered with 304, so that an upgrade shows at once.
+    # The browser revalidates each time, so that an upgrade shows at once.
     response.headers["Cache-Control"] = "no-cache"
     response.headers.pop("Date", None)  # the server sets it
     return response

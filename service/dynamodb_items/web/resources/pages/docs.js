@@ -1,10 +1,10 @@
-// The folder of this page is where the service is mounted, whatever prefix a proxy put before it.
+// The folder of this page is the root of the service, also behind a proxy that adds a prefix.
 const root = new URL(".", document.baseURI);
-const answer = await fetch(new URL("openapi.json", root));
-const spec = await answer.json();
+const response = await fetch(new URL("openapi.json", root));
+const spec = await response.json();
 spec.servers = [{ url: root.href.replace(/\/$/, ""), description: "This service" }];
 
-// Swagger UI sends an example as if it had been typed in, and no item has the ETag of an example.
+// Swagger UI sends examples as values, and no item has the ETag of an example.
 const operations = Object.values(spec.paths).flatMap((path) => [path, ...Object.values(path)]);
 const parameters = [spec.components, ...operations].flatMap((owner) =>
   Object.values(owner.parameters ?? {}),

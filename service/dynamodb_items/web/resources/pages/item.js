@@ -1,5 +1,6 @@
 const element = (id) => document.getElementById(id);
 const [partition, sort, body, outcome] = ["partition", "sort", "body", "outcome"].map(element);
+const credential = element("credential"); // null without authentication
 
 const forms = [...document.querySelectorAll("input[name=form]")];
 
@@ -10,7 +11,19 @@ let mediaType = forms.find(({ checked }) => checked).value;
 const path = () =>
   `items/${encodeURIComponent(partition.value)}/${encodeURIComponent(sort.value)}`;
 
-/** JSON with a line for each member. Read as text: a long number keeps every digit. */
+const isEdited = () => body.value !== shown;
+
+/** Whether the edits in the text field may be replaced: nothing is edited, or the user agrees. */
+const mayDiscardEdits = () =>
+  !isEdited() || confirm("Discard your edits? They are not saved.");
+
+/** The headers of the bearer token or API key, which is stored nowhere but in its field. */
+const credentialHeaders = () =>
+  credential === null
+    ? {}
+    : { [credential.dataset.header]: credential.dataset.prefix + credential.value.trim() };
+
+/** JSON with one member per line. Working on the text keeps every digit of a long number. */
 function indented(json) {
   const tokens = json.match(/"(?:\\.|[^"\\])*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
   let depth = 0;
@@ -30,89 +43,97 @@ function indented(json) {
   return text;
 }
 
-function see(newEtag) {
+function setEtag(newEtag) {
   etag = newEtag;
   element("etag").textContent = etag ?? "none";
   element("url").textContent = `/${path()}`;
   element("save").disabled = element("delete").disabled = etag === null;
 }
 
-function say(text, isGood) {
+function report(text, isSuccess) {
   outcome.textContent = text;
-  outcome.className = isGood ? "good" : "bad";
+  outcome.className = isSuccess ? "success" : "failure";
 }
 
-/** What an error answer says; a 412 in the words of this page. */
-async function problemOf(answer) {
-  const problem = await answer.json().catch(() => ({}));
-  const faults = (problem.errors ?? []).map(({ pointer, detail }) => `${pointer} ${detail}`);
+/** The text of an error response, with what to do after a 412. */
+async function problemText(response) {
+  const problem = await response.json().catch(() => ({}));
+  const errors = (problem.errors ?? []).map(({ pointer, detail }) => `${pointer} ${detail}`);
   const advice =
-    answer.status === 412 ? ["Someone else was faster. Read the item again to see what is there now."] : [];
-  return [`${answer.status} ${problem.title ?? answer.statusText}`, problem.detail, ...faults, ...advice]
+    response.status === 412
+      ? ["The stored item is not the one shown here. Read it again to see its current state."]
+      : [];
+  return [`${response.status} ${problem.title ?? response.statusText}`, problem.detail, ...errors, ...advice]
     .filter(Boolean)
     .join("\n");
 }
 
-/** One request; what came back is shown, and returned where it is no error. */
+/** Send one request. Return a successful response; otherwise report the error and return null. */
 async function send(method, headers, content) {
   try {
-    const answer = await fetch(path(), {
+    const response = await fetch(path(), {
       method,
       body: content,
-      headers: { Accept: mediaType, ...headers },
+      headers: { Accept: mediaType, ...credentialHeaders(), ...headers },
       cache: "no-store",
     });
-    if (answer.ok) return answer;
-    say(await problemOf(answer), false);
-    if (answer.status === 404) see(null);
+    if (response.ok) return response;
+    report(await problemText(response), false);
+    if (response.status === 404) setEtag(null);
   } catch (error) {
-    say(`The service did not answer: ${error.message}`, false);
+    report(`No response from the service: ${error.message}`, false);
   }
   return null;
 }
 
-async function show(answer, sentence) {
-  body.value = shown = indented(await answer.text());
-  see(answer.headers.get("ETag"));
-  say(`${answer.status} ${sentence}`, true);
+async function show(response, sentence) {
+  body.value = shown = indented(await response.text());
+  setEtag(response.headers.get("ETag"));
+  report(`${response.status} ${sentence}`, true);
 }
 
 async function read() {
-  const answer = await send("GET", {});
-  if (answer) await show(answer, "Read.");
+  const response = await send("GET", {});
+  if (response) await show(response, "Read.");
 }
 
 async function put(precondition) {
-  const answer = await send("PUT", { "Content-Type": mediaType, ...precondition }, body.value);
-  if (answer) await show(answer, answer.status === 201 ? "Created." : "Saved.");
+  const response = await send("PUT", { "Content-Type": mediaType, ...precondition }, body.value);
+  if (response) await show(response, response.status === 201 ? "Created." : "Saved.");
 }
 
 async function remove() {
-  const answer = await send("DELETE", { "If-Match": etag });
-  if (!answer) return;
-  shown = body.value;
-  see(null);
-  say(`${answer.status} Deleted. Create stores it anew.`, true);
+  if (!confirm(`Delete the item /${path()}?`)) return;
+  const response = await send("DELETE", { "If-Match": etag });
+  if (!response) return;
+  setEtag(null);
+  // The text is now the only copy of the item, so it counts as edited.
+  shown = "";
+  report(`${response.status} Deleted. Create stores the item again.`, true);
 }
 
 element("key").addEventListener("submit", (event) => {
   event.preventDefault();
-  read();
+  if (mayDiscardEdits()) read();
 });
-// An item's ETag is that of one form of it, and of one key.
+// The ETag belongs to one representation and one key, so a change of either needs a new read.
 for (const form of forms) {
   form.addEventListener("change", () => {
-    if (body.value === shown) {
+    if (mayDiscardEdits()) {
       mediaType = form.value;
-      read();
+      if (element("key").checkValidity()) read();
     } else {
       forms.find(({ value }) => value === mediaType).checked = true;
-      say("The other form is read anew: save your changes first, or drop them with Read.", false);
     }
   });
 }
-[partition, sort].forEach((input) => input.addEventListener("input", () => see(null)));
+[partition, sort].forEach((input) => input.addEventListener("input", () => setEtag(null)));
 element("save").addEventListener("click", () => put({ "If-Match": etag }));
-element("create").addEventListener("click", () => put({ "If-None-Match": "*" }));
+element("create").addEventListener("click", () => {
+  if (element("key").reportValidity()) put({ "If-None-Match": "*" });
+});
 element("delete").addEventListener("click", remove);
-if (partition.value) read();
+addEventListener("beforeunload", (event) => {
+  if (isEdited()) event.preventDefault();
+});
+if (element("key").checkValidity()) read();

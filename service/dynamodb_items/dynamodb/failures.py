@@ -4,7 +4,6 @@
 """
 
 import enum
-import logging
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -83,7 +82,8 @@ class _Meaning(NamedTuple):
     error: type[ItemsError | InvalidCall]
     detail: str
     is_transient: bool = False
-    log_level: int = logging.ERROR
+    is_expected: bool = False
+    """Whether it happens in normal operation: the log line is a warning, otherwise an error."""
     quotes_values: bool = False
     """Whether AWS's message may contain values of the item; only level debug logs it then."""
 
@@ -98,13 +98,13 @@ _MEANINGS: dict[Failure, _Meaning] = {
         StorageThrottled,
         "The table is busier than its capacity allows. Nothing was changed; retry shortly.",
         is_transient=True,
-        log_level=logging.WARNING,
+        is_expected=True,
     ),
     Failure.IN_PROGRESS: _Meaning(
         StorageThrottled,
         "The same request is still being processed. Retry shortly with the same Idempotency-Key.",
         is_transient=True,
-        log_level=logging.WARNING,
+        is_expected=True,
     ),
     Failure.UNREACHABLE: _Meaning(
         StorageUnavailable,
@@ -137,21 +137,21 @@ _MEANINGS: dict[Failure, _Meaning] = {
     Failure.TOO_LARGE: _Meaning(
         ItemTooLarge,
         "The item would be larger than DynamoDB stores.",
-        log_level=logging.WARNING,
+        is_expected=True,
         quotes_values=True,
     ),
     Failure.VALUES_REJECTED: _Meaning(
         UnacceptableItem,
         "The table rejects these attribute values; an attribute that is the key of an index "
         "must have the index's type and must not be empty.",
-        log_level=logging.WARNING,
+        is_expected=True,
         quotes_values=True,
     ),
     Failure.UPDATE_REJECTED: _Meaning(
         UnacceptableItem,
         "The update is invalid for the stored item: an attribute or a path that it uses is absent, "
         "an operand has the wrong type, or a result exceeds DynamoDB's limits.",
-        log_level=logging.WARNING,
+        is_expected=True,
         quotes_values=True,
     ),
     Failure.TOKEN_REUSED: _Meaning(
@@ -159,7 +159,7 @@ _MEANINGS: dict[Failure, _Meaning] = {
         "This Idempotency-Key was used for a different request, or for the same request when the "
         "item was different. Nothing was written now; read the item to see what the first request "
         "did.",
-        log_level=logging.WARNING,
+        is_expected=True,
     ),
     # The next two are handled before they become errors.
     Failure.CONDITION_FAILED: _DEFECT,
@@ -195,6 +195,7 @@ def log_failure(
 ) -> None:
     """Log a failed call with AWS's own message, which clients never see."""
     meaning = _MEANINGS[failure]
+    write = log.warning if meaning.is_expected else log.error
     message = str(error)
     if meaning.quotes_values:
         log.debug("dynamodb rejection", operation=str(operation), error=message)
@@ -202,8 +203,7 @@ def log_failure(
         message = response.get("Error", {}).get("Code") or type(error).__name__
     if failure is Failure.NO_DESCRIPTORS:
         message = f"No file descriptor is left (RLIMIT_NOFILE or the system's limit): {message}"
-    log.log(
-        meaning.log_level,
+    write(
         "dynamodb call failed",
         operation=str(operation),
         failure=failure.value,

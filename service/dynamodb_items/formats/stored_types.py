@@ -242,7 +242,10 @@ def _alike(value: AttributeValue, other: AttributeValue) -> int:
 
 def _as_plain(value: AttributeValue, turns: _Turns) -> AttributeValue:
     """Return the value that a stored value's plain form is read as; the same object if equal."""
-    ((type_, content),) = value.items()
+    (type_,) = value
+    if type_ in ("S", "N"):  # most values
+        return value
+    content = value[type_]
     match type_:
         case "B":
             return {"S": base64_text(content)}

@@ -33,7 +33,7 @@ test: $(TEST_TOOLS)
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
 unit: .venv/.tests
-	.venv/bin/python -m pytest tests/unit $(PYTEST_ARGS)
+	.venv/bin/python -m pytest tests/unit --hypothesis-profile quick $(PYTEST_ARGS)
 
 # What is promised holds without the fast path too; the faster engine will do.
 test-botocore: .venv/.tests .venv-ministack/.installed

@@ -10,10 +10,15 @@ import pytest
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.operations import Operation, Transaction
 from dynamodb_items.local import launcher
+from hypothesis import settings
 
 from tests.engines import ENGINES, REGION, client_for, moto
 from tests.serving import Server, gunicorn
 from tests.wire import Wire
+
+# `make unit` runs a tenth of the examples, `make test` all of them. A test that needs more than the
+# usual number takes a multiple of it: tests/examples.py.
+settings.register_profile("quick", max_examples=10, deadline=None)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ lets it wait. The first script that matches a call and whose turn it is decides;
 call passes. A call is counted, by operation, whatever becomes of it.
 
 A thread serves each connection and keeps one to the engine; several thousand calls a second pass
-(``tests/unit/test_wire.py`` holds what is written here).
+(``tests/faults/test_wire.py`` holds what is written here).
 """
 
 import http.client

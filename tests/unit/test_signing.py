@@ -9,9 +9,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
 from dynamodb_items.dynamodb.fast.signing import Signer, UnusualCredentials
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.signatures import sign_at
 
 CONTENT_TYPE = "application/x-amz-json-1.0"
@@ -51,7 +52,7 @@ def headers_of(lines: str) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in lines[:-2].split("\r\n"))
 
 
-@settings(max_examples=2000, deadline=None)
+@examples(2000)
 @given(names, names, hosts, names, st.binary(max_size=300), credentials, moments)
 def test_any_request_is_signed_as_botocore_signs_it(
     region, service, host, target, body, key, moment
@@ -61,7 +62,7 @@ def test_any_request_is_signed_as_botocore_signs_it(
     assert headers_of(lines) == botocores(region, service, host, target, body, key, moment)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.lists(st.tuples(credentials, moments, st.binary(max_size=50)), min_size=2, max_size=8))
 def test_one_signer_keeps_up_with_the_clock_and_with_new_keys(requests):
     now = [0]

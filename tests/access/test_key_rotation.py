@@ -7,6 +7,7 @@ import time
 import pytest
 
 from tests.access.issuer import bearer, issuer, jwt_variables
+from tests.faults.conftest import eventually
 from tests.serving import gunicorn
 
 PATIENCE_SECONDS = 30
@@ -47,13 +48,10 @@ def test_keys_rotate_and_no_request_fails(service, authority):
     for kind in ("EC", "RSA", "EC"):
         authority.rotate(kind=kind)
         so_far = len(statuses)
-        until = time.monotonic() + PATIENCE_SECONDS
-        while len(statuses) < so_far + 10 and time.monotonic() < until:
-            time.sleep(0.01)
+        eventually(lambda before=so_far: len(statuses) >= before + 10)
     stop.set()
     for caller in callers:
         caller.join(PATIENCE_SECONDS)
-    assert len(statuses) >= 30
     assert set(statuses) == {404}
 
 
@@ -71,18 +69,19 @@ def test_with_the_issuer_away_known_keys_go_on_and_unknown_get_401(endpoint):
         with gunicorn(endpoint, "-w", "1", **variables) as server:
             assert status(server, authority.token()) == 404
             authority.reachable = False
-            deadline = time.monotonic() + PATIENCE_SECONDS
             before = authority.fetches
-            while authority.fetches == before and time.monotonic() < deadline:
+
+            def has_asked_again():
                 assert status(server, authority.token(jti=str(time.monotonic()))) == 404
-            assert authority.fetches > before, "the service has seen that its issuer is away"
+                return authority.fetches > before
+
+            eventually(has_asked_again)
             assert status(server, authority.token()) == 404
             assert status(server, authority.token_of_a_stranger(with_a_known_key_id=False)) == 401
             authority.rotate()
             assert status(server, authority.token()) == 401
             authority.reachable = True
-            while status(server, authority.token()) == 401 and time.monotonic() < deadline:
-                time.sleep(0.1)
+            eventually(lambda: status(server, authority.token()) != 401)
             assert status(server, authority.token()) == 404
 
 
@@ -100,9 +99,7 @@ def test_before_the_first_keys_every_token_is_503_and_its_body_is_not_waited_for
             assert server.request("GET", "/items/104/x").status == 401, "without a credential"
             assert server.request("GET", "/openapi.json").status == 200
             authority.reachable = True
-            deadline = time.monotonic() + PATIENCE_SECONDS
-            while status(server, authority.token()) == 503 and time.monotonic() < deadline:
-                time.sleep(0.1)
+            eventually(lambda: status(server, authority.token()) != 503)
             assert status(server, authority.token()) == 404
             assert status(server, authority.token_of_a_stranger(with_a_known_key_id=False)) == 401
 

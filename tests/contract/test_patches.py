@@ -10,8 +10,8 @@ MERGE = {"Content-Type": "application/merge-patch+json"}
 JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 
 
-def put(service, path, value):
-    assert service.put(path, headers=JSON, data=json.dumps(value)).status_code in (200, 201)
+def put(service, path, value, status=201):
+    assert service.put(path, headers=JSON, data=json.dumps(value)).status_code == status
 
 
 # RFC 7396, Appendix A: the cases whose target and result are objects, as attributes of an item.
@@ -312,8 +312,8 @@ def test_copies_cannot_grow_without_end(service, name):
     put(service, path, {"a": ["x" * 1000] * 10})
     doubling = [{"op": "copy", "from": "/a", "path": "/a/-"} for _ in range(60)]
     answer = service.patch(path, headers=JSON_PATCH, data=json.dumps(doubling))
-    assert answer.status_code in (413, 422)
-    put(service, path, {"a": "x" * 100_000})
+    assert answer.status_code == 413
+    put(service, path, {"a": "x" * 100_000}, 200)
     copies = [{"op": "copy", "from": "/a", "path": f"/b{n}"} for n in range(1000)]
     answer = service.patch(path, headers=JSON_PATCH, data=json.dumps(copies))
     assert answer.status_code == 413

@@ -14,7 +14,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from dynamodb_items.local import launcher
 
 from tests.clock import MovableClock
 from tests.engines import REGION, ROOT, client_for, moto
+from tests.faults.conftest import eventually
 from tests.imds import InstanceMetadata, minted_by_sts
 from tests.serving import gunicorn
 
@@ -219,15 +219,15 @@ def nobody_notices_a_rotation(cloud, imds, clock, service) -> None:
     with ThreadPoolExecutor(CLIENTS) as pool:
         clients = [pool.submit(a_client, number) for number in range(CLIENTS)]
         try:
-            wait_until(lambda: len(statuses) > 2 * CLIENTS)
+            eventually(lambda: len(statuses) > 2 * CLIENTS, LONG_SECONDS)
             # STS's credentials last an hour; the instance has new ones some minutes before.
             imds.rotate()
             new = imds.credentials["AccessKeyId"]
             for minutes in (47, 54, 58):
                 clock.move(minutes)
                 so_far = len(statuses)
-                wait_until(lambda so_far=so_far: len(statuses) > so_far + 2 * CLIENTS)
-            wait_until(lambda: latest_keys(cloud) == {new})
+                eventually(lambda so_far=so_far: len(statuses) > so_far + 2 * CLIENTS, LONG_SECONDS)
+            eventually(lambda: latest_keys(cloud) == {new}, LONG_SECONDS)
         finally:
             done.set()
         for client in clients:
@@ -239,13 +239,6 @@ def latest_keys(cloud, count: int = 200) -> set[str]:
     lines = cloud.keys_seen.read_text().splitlines()
     keys = [line for line in lines if re.fullmatch("ASIA[A-Z0-9]+", line)]
     return set(keys[-count:])
-
-
-def wait_until(condition) -> None:
-    until = time.monotonic() + LONG_SECONDS
-    while not condition():
-        assert time.monotonic() < until, "it never came"
-        time.sleep(0.05)
 
 
 def nothing_of_ours_is_left(cloud) -> None:

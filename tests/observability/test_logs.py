@@ -202,18 +202,18 @@ def test_no_value_key_or_credential_is_in_the_log(wire, authority, tmp_path):
         assert send("GET", f"{item}?fields={CANARY}") == 200
         assert send("GET", f"{item}?{CANARY}=1") == 400
         assert send("PUT", item, f'{{"a": {CANARY}}}') == 400
-        assert send("PUT", item, f'{{"a": "{CANARY}", "a": 1}}') in (400, 422)
+        assert send("PUT", item, f'{{"a": "{CANARY}", "a": 1}}') == 400
         assert send("PUT", item, body, If_Match=f'"{CANARY}"') == 412
         assert send("GET", item, Authorization=f"Bearer {token}") == 200
         assert send("GET", item, X_API_Key=f"items_{CANARY}_{CANARY}") == 401
-        for fault in (
-            refuse("ValidationException", message=index),
-            refuse("ValidationException", message=f"The parameter {CANARY} is not a number"),
-            refuse("ProvisionedThroughputExceededException", message="busy"),
-            refuse("InternalServerError", 500, message="broken"),
+        for fault, status in (
+            (refuse("ValidationException", message=index), 422),
+            (refuse("ValidationException", message=f"The parameter {CANARY} is not a number"), 500),
+            (refuse("ProvisionedThroughputExceededException", message="busy"), 503),
+            (refuse("InternalServerError", 500, message="broken"), 504),
         ):
             with wire.fault(fault, when=lambda call: CANARY.encode() in call.body):
-                assert send("PUT", item, body) >= 400
+                assert send("PUT", item, body) == status
         odd = {"Item": {"Id": {"N": "104"}, "Name": {"S": CANARY}, "x": CANARY}}
         with wire.fault(answer(odd), when=lambda call: CANARY.encode() in call.body):
             assert send("GET", item) == 503

@@ -8,7 +8,7 @@ import pytest
 from dynamodb_items.domain.operations import Operation, Transaction
 
 from tests.contract.conftest import JSON, TYPED, exact, service_with
-from tests.wire import cut, lose_answer, refuse
+from tests.wire import cut, lose_response, reject
 
 WRITE = str(Transaction.WRITE_ITEMS)
 INCREMENT = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
@@ -346,7 +346,7 @@ def test_another_media_type_is_415(service):
     assert service.get("/items:batch").status_code == 405
 
 
-@pytest.mark.parametrize("fault", [lose_answer, cut])
+@pytest.mark.parametrize("fault", [lose_response, cut])
 def test_a_lost_answer_changes_nothing(service, wire, key, path, fault):
     service.put(path(2), headers=JSON, data='{"n": 1, "l": []}')
     service.put(path(3), headers=JSON, data='{"n": 1, "l": []}')
@@ -371,7 +371,7 @@ def test_a_lost_answer_changes_nothing(service, wire, key, path, fault):
 
 def test_deletes_whose_answer_is_lost_are_done(service, wire, key, path):
     etags = [service.put(path(n), headers=JSON, data="{}").headers["ETag"] for n in (1, 2)]
-    with wire.fault(lose_answer, operation=WRITE, calls=1):
+    with wire.fault(lose_response, operation=WRITE, calls=1):
         answer = batch(
             service,
             *({"method": "DELETE", **key(n), "ifMatch": etag} for n, etag in enumerate(etags, 1)),
@@ -381,14 +381,14 @@ def test_deletes_whose_answer_is_lost_are_done(service, wire, key, path):
 
 
 def test_where_no_answer_comes_the_outcome_is_said_to_be_unknown(service, wire, key):
-    with wire.fault(lose_answer, operation=WRITE):
+    with wire.fault(lose_response, operation=WRITE):
         answer = batch(service, {"method": "DELETE", **key(1)})
     assert answer.status_code == 504
     assert answer.json["outcome"] == "unknown"
 
 
 def test_conflicts_and_throttles_are_tried_again(service, wire, key, path):
-    canceled = refuse(
+    canceled = reject(
         "TransactionCanceledException",
         CancellationReasons=[{"Code": "TransactionConflict"}, {"Code": "None"}],
     )

@@ -7,7 +7,7 @@ import pytest
 from dynamodb_items.domain.operations import Transaction
 
 from tests.contract.conftest import JSON, exact
-from tests.wire import lose_answer
+from tests.wire import lose_response
 
 NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
 JSON_PATCH = {"Content-Type": "application/json-patch+json"}
@@ -142,7 +142,7 @@ def test_an_edit_is_never_carried_out_twice_after_other_writes(service, path, ke
 def test_a_lost_answer_changes_nothing(service, path, key, headers, body, expected):
     service.put(path, headers=JSON, data='{"n": 1, "l": []}')
     wire = service.engine.wire
-    with wire.fault(lose_answer, operation=str(Transaction.WRITE_ITEMS), calls=1) as script:
+    with wire.fault(lose_response, operation=str(Transaction.WRITE_ITEMS), calls=1) as script:
         answer = service.patch(path, headers={**headers, **key}, data=body)
     assert script.struck == 1
     assert answer.status_code == 200

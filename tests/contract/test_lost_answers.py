@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.contract.conftest import ACCEPT_TYPED, JSON, exact, service_with
-from tests.wire import cut, lose_answer
+from tests.wire import cut, lose_response
 
 NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
 JSON_PATCH = {"Content-Type": "application/json-patch+json"}
@@ -14,7 +14,7 @@ INCREMENT = json.dumps(
 )
 
 
-@pytest.mark.parametrize("fault", [lose_answer, cut])
+@pytest.mark.parametrize("fault", [lose_response, cut])
 def test_a_create_only_put_is_201(service, wire, path, fault):
     with wire.fault(fault, operation="PutItem", calls=1) as script:
         answer = service.put(path, headers={**JSON, "If-None-Match": "*"}, data='{"a": 1}')
@@ -23,7 +23,7 @@ def test_a_create_only_put_is_201(service, wire, path, fault):
     assert answer.headers["ETag"] == service.get(path).headers["ETag"]
 
 
-@pytest.mark.parametrize("fault", [lose_answer, cut])
+@pytest.mark.parametrize("fault", [lose_response, cut])
 def test_a_put_with_if_match_is_200(service, wire, path, fault):
     etag = service.put(path, headers=JSON, data='{"a": 1}').headers["ETag"]
     with wire.fault(fault, operation="PutItem", calls=1):
@@ -33,7 +33,7 @@ def test_a_put_with_if_match_is_200(service, wire, path, fault):
 
 
 @pytest.mark.parametrize("match", [{}, {"If-Match": "*"}, {"If-Match": "the ETag"}])
-@pytest.mark.parametrize("fault", [lose_answer, cut])
+@pytest.mark.parametrize("fault", [lose_response, cut])
 def test_a_delete_is_204(service, wire, path, fault, match):
     etag = service.put(path, headers=JSON, data="{}").headers["ETag"]
     headers = {name: value.replace("the ETag", etag) for name, value in match.items()}
@@ -45,7 +45,7 @@ def test_a_delete_is_204(service, wire, path, fault, match):
 def test_a_delete_of_the_seen_item_still_tells_its_last_state(service, wire, path):
     etag = service.put(path, headers=JSON, data='{"a": 1}').headers["ETag"]
     headers = {"If-Match": etag, "Prefer": "return=representation"}
-    with wire.fault(lose_answer, operation="DeleteItem", calls=1):
+    with wire.fault(lose_response, operation="DeleteItem", calls=1):
         answer = service.delete(path, headers=headers)
     assert answer.status_code == 200
     assert exact(answer)["a"] == 1
@@ -54,7 +54,7 @@ def test_a_delete_of_the_seen_item_still_tells_its_last_state(service, wire, pat
 @pytest.mark.parametrize("patch", ['{"a": 2}', '{"a": 2, "m": {"x": null, "y": 1}}'])
 def test_a_merge_patch_is_200(service, wire, path, patch):
     service.put(path, headers=JSON, data='{"a": 1, "m": {"x": 1}}')
-    with wire.fault(lose_answer, operation="UpdateItem", calls=1):
+    with wire.fault(lose_response, operation="UpdateItem", calls=1):
         answer = service.patch(path, headers=JSON, data=patch)
     assert answer.status_code == 200
     assert exact(answer)["a"] == 2
@@ -64,13 +64,13 @@ def test_a_merge_patch_is_200(service, wire, path, patch):
 def test_a_json_patch_is_applied_once(service, wire, path):
     service.put(path, headers=JSON, data='{"list": [1]}')
     patch = '[{"op": "add", "path": "/list/-", "value": 2}]'
-    with wire.fault(lose_answer, operation="UpdateItem", calls=1):
+    with wire.fault(lose_response, operation="UpdateItem", calls=1):
         answer = service.patch(path, headers=JSON_PATCH, data=patch)
     assert answer.status_code == 200
     assert exact(answer)["list"] == [1, 2]
 
 
-@pytest.mark.parametrize("fault", [lose_answer, cut])
+@pytest.mark.parametrize("fault", [lose_response, cut])
 def test_a_native_update_is_counted_once(service, wire, path, fault):
     for expected in (1, 2, 3):
         with wire.fault(fault, operation="UpdateItem", calls=1):
@@ -109,7 +109,7 @@ def test_a_native_list_append_and_its_condition_are_carried_out_once(service, wi
             ":old": {"S": "old"},
         },
     }
-    with wire.fault(lose_answer, operation="UpdateItem", calls=1):
+    with wire.fault(lose_response, operation="UpdateItem", calls=1):
         answer = service.patch(path, headers=NATIVE, data=json.dumps(update))
     assert answer.status_code == 200
     assert exact(answer)["list"] == [1, 2]
@@ -184,7 +184,7 @@ def test_where_nothing_can_recognise_an_update_its_outcome_is_said_to_be_unknown
     engine, wire, path
 ):
     bare = service_with(engine, version_attribute="")
-    with wire.fault(lose_answer, operation="UpdateItem", calls=1) as script:
+    with wire.fault(lose_response, operation="UpdateItem", calls=1) as script:
         answer = bare.patch(path, headers=NATIVE, data=INCREMENT)
     assert script.struck == 1
     assert answer.status_code == 504

@@ -8,7 +8,7 @@ import pytest
 from dynamodb_items.domain.operations import Operation
 
 from tests.contract.conftest import ACCEPT_TYPED, JSON, TYPED, exact, service_with
-from tests.wire import lose_answer
+from tests.wire import lose_response
 
 PATHS = ("/items:update", "/items:put", "/items:delete")
 ADD_ONE = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
@@ -234,7 +234,7 @@ def test_a_write_whose_response_is_lost_recognises_itself(
 ):
     if path_of_call == "/items:delete":
         service.put(path, headers=JSON, data='{"n": 1}')
-    with wire.fault(lose_answer, calls=1) as script:
+    with wire.fault(lose_response, calls=1) as script:
         response = post(path_of_call, **CONTENT[path_of_call], ConditionExpression=condition)
     assert script.struck == 1
     assert response.status_code == status

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from tests.contract.conftest import JSON, exact, service_with
-from tests.wire import lose_answer
+from tests.wire import lose_response
 
 NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
 TAGS = {":t": {"SS": ["a"]}}
@@ -124,7 +124,7 @@ def test_in_a_batch_nothing_is_written(either, name, removal):
 
 def test_a_lost_answer_of_one_that_was_applied_is_200(service, wire, path):
     service.put(path, headers=JSON, data='{"a": 1}')
-    with wire.fault(lose_answer, operation="UpdateItem", calls=1) as script:
+    with wire.fault(lose_response, operation="UpdateItem", calls=1) as script:
         answer = patched(service, path, REMOVALS["REMOVE"])
     assert script.struck == 1
     assert answer.status_code == 200
@@ -132,7 +132,7 @@ def test_a_lost_answer_of_one_that_was_applied_is_200(service, wire, path):
 
 
 def test_a_lost_answer_creates_nothing(service, wire, path, name):
-    with wire.fault(lose_answer, operation="UpdateItem", calls=1):
+    with wire.fault(lose_response, operation="UpdateItem", calls=1):
         answer = patched(service, path, REMOVALS["REMOVE"])
     assert answer.status_code == 504
     assert answer.json["outcome"] == "unknown"

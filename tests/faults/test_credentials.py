@@ -101,7 +101,7 @@ def test_an_expired_token_is_renewed_once_for_all_requests_and_costs_none(own_wi
         imds.rotate()
         new = imds.credentials["AccessKeyId"]
         own_wire.fault(
-            faults.refuse("ExpiredTokenException"),
+            faults.reject("ExpiredTokenException"),
             when=lambda call: old in call.headers["authorization"],
         )
         before, statuses = looks(imds), []

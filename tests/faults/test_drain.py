@@ -169,7 +169,7 @@ def test_with_preload_each_worker_has_connections_of_its_own(own_wire):
 def test_a_table_that_is_deleted_and_comes_back_is_noticed_without_a_restart(own_wire):
     with gunicorn(own_wire.url, "-w", "1", ITEMS_PROBE_INTERVAL_SECONDS="0.2") as server:
         put_andrew(server)
-        with own_wire.fault(faults.refuse("ResourceNotFoundException")):
+        with own_wire.fault(faults.reject("ResourceNotFoundException")):
             assert server.request("GET", "/items/104/Andrew").status == 503
             eventually(lambda: server.request("GET", "/ready").json["table"] == "unavailable")
             assert server.request("GET", "/ready").status == 200
@@ -178,6 +178,6 @@ def test_a_table_that_is_deleted_and_comes_back_is_noticed_without_a_restart(own
 
 
 def test_a_table_that_throttles_is_ready(own_wire):
-    own_wire.fault(faults.refuse("ThrottlingException"))
+    own_wire.fault(faults.reject("ThrottlingException"))
     with gunicorn(own_wire.url, "-w", "1", ITEMS_PROBE_INTERVAL_SECONDS="0.2") as server:
         assert server.request("GET", "/ready").status == 200

@@ -135,12 +135,12 @@ def test_credentials_are_renewed_and_the_table_probed_although_nothing_can_be_lo
         ) as server,
     ):
         old = imds.credentials["AccessKeyId"]
-        with own_wire.fault(faults.refuse("ResourceNotFoundException")):
+        with own_wire.fault(faults.reject("ResourceNotFoundException")):
             eventually(lambda: server.request("GET", "/ready").status == 503)
         eventually(lambda: server.request("GET", "/ready").status == 200)
         imds.rotate()
         own_wire.fault(
-            faults.refuse("ExpiredTokenException"),
+            faults.reject("ExpiredTokenException"),
             when=lambda call: old in call.headers["authorization"],
         )
         eventually(lambda: server.request("GET", "/items/7/x").status == 404)

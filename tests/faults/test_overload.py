@@ -18,7 +18,7 @@ PAGE = "https://shop.example"
 @pytest.fixture
 def slow(own_wire):
     """A table that answers after 200 ms, however many ask."""
-    own_wire.fault(faults.delay(0.2, then=faults.answer(ITEM)))
+    own_wire.fault(faults.delay(0.2, then=faults.respond(ITEM)))
     return own_wire
 
 

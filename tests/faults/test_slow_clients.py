@@ -235,7 +235,7 @@ def test_a_connection_that_says_nothing_is_closed_in_time(own_wire):
 
 def test_clients_that_do_not_take_their_answers_are_let_go(own_wire):
     item = {"Id": {"N": "7"}, "Name": {"S": "large"}, "Text": {"S": "x" * 390_000}}
-    own_wire.fault(faults.answer({"Item": item}))
+    own_wire.fault(faults.respond({"Item": item}))
     head = b"GET /items/7/large HTTP/1.1\r\nHost: x\r\n"
     with gunicorn(own_wire.url, "-w", "1", "--keep-alive", "1") as server:
         (worker,) = server.workers

@@ -27,7 +27,7 @@ from tests.model.reference import (
     merge_patch,
     same,
 )
-from tests.wire import cut, lose_answer, refuse
+from tests.wire import cut, lose_response, reject
 
 TABLE = "my-dynamodb-table"
 MERGE = {"Content-Type": "application/merge-patch+json"}
@@ -59,7 +59,7 @@ operations = st.one_of(
 )
 numbers = st.integers(0, ITEMS - 1)
 faults = st.sampled_from(
-    [None, None, None, None, lose_answer, lose_answer, cut, refuse("ThrottlingException")]
+    [None, None, None, None, lose_response, lose_response, cut, reject("ThrottlingException")]
 )
 tags = st.sampled_from(["none", "*", "current", "old", "old and current", "weak"])
 
@@ -291,7 +291,7 @@ class Machine(RuleBasedStateMachine):
                 expected = {204}
             elif method == "put" and before is None:
                 # Where the answer of a plain PUT was lost, nobody knows any more that it created.
-                is_known = fault is not lose_answer or conditions.if_none_match is not None
+                is_known = fault is not lose_response or conditions.if_none_match is not None
                 expected = {201} if is_known else {200, 201}
         except Refused as refusal:
             expected = {refusal.status}
@@ -299,7 +299,7 @@ class Machine(RuleBasedStateMachine):
                 method == "delete"
                 and match == "*"
                 and before is None
-                and fault in (lose_answer, cut)
+                and fault in (lose_response, cut)
             ):
                 # Nobody knows any more whether it was there; gone it is, as was asked.
                 expected.add(204)

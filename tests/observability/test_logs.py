@@ -16,7 +16,7 @@ from tests.access.issuer import bearer, jwt_variables
 from tests.engines import ROOT
 from tests.faults.conftest import eventually
 from tests.serving import gunicorn
-from tests.wire import answer, delay, refuse
+from tests.wire import delay, reject, respond
 
 ITEM = "/items/104/Andrew"
 JSON = {"Content-Type": "application/json"}
@@ -207,15 +207,15 @@ def test_no_value_key_or_credential_is_in_the_log(wire, authority, tmp_path):
         assert send("GET", item, Authorization=f"Bearer {token}") == 200
         assert send("GET", item, X_API_Key=f"items_{CANARY}_{CANARY}") == 401
         for fault, status in (
-            (refuse("ValidationException", message=index), 422),
-            (refuse("ValidationException", message=f"The parameter {CANARY} is not a number"), 500),
-            (refuse("ProvisionedThroughputExceededException", message="busy"), 503),
-            (refuse("InternalServerError", 500, message="broken"), 504),
+            (reject("ValidationException", message=index), 422),
+            (reject("ValidationException", message=f"The parameter {CANARY} is not a number"), 500),
+            (reject("ProvisionedThroughputExceededException", message="busy"), 503),
+            (reject("InternalServerError", 500, message="broken"), 504),
         ):
             with wire.fault(fault, when=lambda call: CANARY.encode() in call.body):
                 assert send("PUT", item, body) == status
         odd = {"Item": {"Id": {"N": "104"}, "Name": {"S": CANARY}, "x": CANARY}}
-        with wire.fault(answer(odd), when=lambda call: CANARY.encode() in call.body):
+        with wire.fault(respond(odd), when=lambda call: CANARY.encode() in call.body):
             assert send("GET", item) == 503
         before = server.log
         rejected = (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.conftest import Engine
-from tests.serving import Answer, Server, gunicorn
+from tests.serving import Response, Server, gunicorn
 from tests.wire import Cut, Exchange, Wire
 
 CLIENTS = 100
@@ -26,11 +26,13 @@ class Arena:
     server: Server
     _turn: threading.Lock
 
-    def together(self, request: Callable[[int], Answer], clients: int = CLIENTS) -> list[Answer]:
-        """What all clients were answered, none of which begins before all are there."""
+    def together(
+        self, request: Callable[[int], Response], clients: int = CLIENTS
+    ) -> list[Response]:
+        """Return the responses of clients that all start at the same moment."""
         start = threading.Barrier(clients)
 
-        def run(client: int) -> Answer:
+        def run(client: int) -> Response:
             start.wait(60)
             return request(client)
 
@@ -40,7 +42,7 @@ class Arena:
     def pass_on(self, exchange: Exchange) -> None:
         exchange.send(self._forward(exchange))
 
-    def lose_answer(self, exchange: Exchange) -> None:
+    def lose_response(self, exchange: Exchange) -> None:
         self._forward(exchange)
         raise Cut
 
@@ -56,7 +58,7 @@ class Arena:
 @pytest.fixture(scope="package")
 def arena(engine) -> Iterator[Arena]:
     wire = Wire(engine.endpoint)
-    # What is raced for here is the outcome, not the time that a busy machine takes.
+    # The races are about outcomes, not about the time that a busy machine takes.
     with gunicorn(
         wire.url, "-w", "4", ITEMS_DEADLINE_SECONDS="60", ITEMS_READ_TIMEOUT_SECONDS="50"
     ) as server:
@@ -68,7 +70,7 @@ def arena(engine) -> Iterator[Arena]:
 
 @pytest.fixture
 def losing(arena):
-    """The answers of every tenth first attempt of an operation are lost after it was applied."""
+    """The responses of every tenth first attempt of an operation are lost after it was applied."""
 
     def start(operation: str):
         seen = set()
@@ -81,7 +83,7 @@ def losing(arena):
             return is_new
 
         arena.wire.heal()
-        script = arena.wire.fault(arena.lose_answer, operation=operation, every=10, when=is_first)
+        script = arena.wire.fault(arena.lose_response, operation=operation, every=10, when=is_first)
         arena.wire.fault(arena.pass_on)
         return script
 
@@ -90,5 +92,5 @@ def losing(arena):
     arena.wire.fault(arena.pass_on)
 
 
-def statuses(answers: list[Answer]) -> dict[int, int]:
-    return dict(Counter(answer.status for answer in answers))
+def statuses(responses: list[Response]) -> dict[int, int]:
+    return dict(Counter(response.status for response in responses))

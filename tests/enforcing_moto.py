@@ -1,10 +1,10 @@
 """moto's server with IAM enforced as AWS does for one table: ``python -m tests.enforcing_moto``.
 
 moto checks DynamoDB calls against the resource ``*``, so a policy on a table's ARN grants nothing;
-it rejects them in XML; and it accepts no service as a role's principal. This module fixes that: each
-call is checked against the table that it names and rejected in DynamoDB's own form, and AssumeRole,
-which EC2 performs for its instances without a policy, succeeds only if the role's trust policy
-names EC2.
+it rejects them in XML; and it accepts no service as a role's principal. This module fixes that:
+each call is checked against the table that it names and rejected in DynamoDB's own form, and
+AssumeRole, which EC2 performs for its instances without a policy, succeeds only if the role's
+trust policy names EC2.
 
 Nothing is enforced before ``POST /moto-api/reset-auth`` with ``0``. The access key id of each
 DynamoDB call is written to standard output, one per line.

@@ -32,8 +32,9 @@ SDK_TOOLS = build/.programs .venv-sdk/.installed tests/sdk/node_modules/.install
 test: $(TEST_TOOLS)
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
+# A tenth of the examples of property tests; `make test` runs all of them.
 unit: .venv/.tests
-	.venv/bin/python -m pytest tests/unit --hypothesis-profile quick $(PYTEST_ARGS)
+	.venv/bin/python -m pytest tests/unit -n 2 --hypothesis-profile quick $(PYTEST_ARGS)
 
 # What is promised holds without the fast path too; the faster engine will do.
 test-botocore: .venv/.tests .venv-ministack/.installed

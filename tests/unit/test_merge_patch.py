@@ -148,7 +148,7 @@ def test_a_patch_has_no_empty_names(change):
         change({"": None})
 
 
-@pytest.mark.parametrize("patch", [{"a": {"b": [""] * 500_000}}, {"a": {"b": [{}] * 150_000}}])
-def test_a_patch_that_no_item_has_room_for_is_rejected(patch):
+@pytest.mark.parametrize("members", [[""] * 500_000, [{}] * 150_000], ids=["texts", "maps"])
+def test_a_patch_that_no_item_has_room_for_is_rejected(members):
     with pytest.raises(ItemTooLarge):
-        edited({}, patch)
+        merge_changes(Item({}), {"a": {"b": members}})

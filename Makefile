@@ -42,8 +42,9 @@ TEST_TOOLS = .venv/.tests $(if $(WITH_ENGINE),.venv-ministack/.installed) $(call
 test: $(TEST_TOOLS)
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
+# A tenth of the examples of property tests; `make test` runs all of them.
 unit: .venv/.tests
-	.venv/bin/python -m pytest tests/unit $(PYTEST_ARGS)
+	.venv/bin/python -m pytest tests/unit -n 2 --hypothesis-profile quick $(PYTEST_ARGS)
 
 # The contract holds without the fast path too; one engine is enough to show it.
 test-botocore: .venv/.tests .venv-ministack/.installed

@@ -1,4 +1,4 @@
-"""A clock that a test can move, for a process of its own."""
+"""A clock that a test can move, for another process."""
 
 from pathlib import Path
 
@@ -8,10 +8,10 @@ LIBRARY = Path(libfaketime.__file__).parent / "vendor/libfaketime/src/libfaketim
 
 
 class MovableClock:
-    """Wall-clock time for the processes that get ``environment``; timeouts go on as ever.
+    """Wall-clock time of the processes that get ``environment``; timeouts are not affected.
 
-    It is libfaketime's preloaded library, which asks the file for the offset once a second, so
-    that it works on any program without its knowing.
+    libfaketime's preloaded library reads the offset from the file once a second, and works on any
+    program.
     """
 
     def __init__(self, file: Path) -> None:
@@ -28,5 +28,5 @@ class MovableClock:
         }
 
     def move(self, minutes: int) -> None:
-        """Have it be that many minutes later than it is."""
+        """Set the clock that many minutes ahead of the real time."""
         self._file.write_text(f"+{minutes}m\n")

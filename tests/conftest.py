@@ -1,4 +1,4 @@
-"""Engines, tables and services that the tests share."""
+"""Engines, tables and services shared by the tests."""
 
 import os
 import uuid
@@ -10,15 +10,20 @@ import pytest
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.operations import Operation, Transaction
 from dynamodb_items.local import launcher
+from hypothesis import settings
 
 from tests.engines import ENGINES, REGION, client_for, moto
 from tests.serving import Server, gunicorn
 from tests.wire import Wire
 
+# `make unit` runs a tenth of the examples, `make test` all of them. A test that needs more than the
+# usual number takes a multiple of it: tests/examples.py.
+settings.register_profile("quick", max_examples=10, deadline=None)
+
 
 @contextmanager
 def environment(**variables: str) -> Iterator[None]:
-    """The process's environment for a while, without anyone's real AWS settings."""
+    """Set the environment for a block, without real AWS settings of the machine."""
     before = dict(os.environ)
     for name in list(os.environ):
         if name.startswith(("AWS_", "ITEMS_")) and name != "ITEMS_TEST_ENDPOINT":
@@ -53,7 +58,7 @@ class Engine:
 
 @pytest.fixture(scope="session", params=ENGINES)
 def engine(request) -> Iterator[Engine]:
-    """Each engine in turn, with the tutorial's table in it."""
+    """Yield each engine in turn, with the tutorial's table."""
     with ENGINES[request.param]() as endpoint:
         try:
             launcher.create_table(client_for(endpoint), Settings())
@@ -63,12 +68,12 @@ def engine(request) -> Iterator[Engine]:
         yield Engine(request.param, endpoint, wire)
         wire.close()
         allowed = {*map(str, Operation), *map(str, Transaction)}
-        assert set(wire.calls) <= allowed, "least privilege: nothing else is asked"
+        assert set(wire.calls) <= allowed, "least privilege: no other operation is called"
 
 
 @pytest.fixture(scope="session")
 def endpoint():
-    """An engine with the table; one is enough where no item is at stake."""
+    """Yield one engine with the table, for tests that do not depend on the engine."""
     with moto() as endpoint:
         launcher.create_table(client_for(endpoint), Settings())
         yield endpoint
@@ -76,8 +81,8 @@ def endpoint():
 
 @pytest.fixture(scope="session")
 def server(engine) -> Iterator[Server]:
-    """The service under gunicorn, with two workers, on each engine in turn."""
-    # The engines take longer on a busy machine than DynamoDB may.
+    """Run the service under gunicorn with two workers, on each engine in turn."""
+    # On a busy machine, engines take longer than DynamoDB is allowed to.
     patient = {"ITEMS_READ_TIMEOUT_SECONDS": "10", "ITEMS_DEADLINE_SECONDS": "30"}
     with gunicorn(engine.wire.url, "-w", "2", **patient) as server:
         yield server
@@ -85,11 +90,11 @@ def server(engine) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def dynamodb(engine):
-    """A plain boto3 client of the same table, as any other user of it has."""
+    """Return a plain boto3 client of the same table."""
     return engine.dynamodb
 
 
 @pytest.fixture
 def name() -> str:
-    """A sort key that no other test uses."""
+    """Return a sort key that no other test uses."""
     return f"test-{uuid.uuid4().hex}"

@@ -1,15 +1,15 @@
 """moto's server with IAM enforced as AWS does for one table: ``python -m tests.enforcing_moto``.
 
-moto by itself judges DynamoDB calls against the resource ``*``, so that a policy on a table's ARN
-grants nothing, refuses them in XML, and takes no service for a role's principal. All three are
-mended here: each call is judged against the table that it names and refused in DynamoDB's own
-form, and AssumeRole, which EC2 performs for its instances and no policy governs, is answered
-where the role's trust names EC2 and refused elsewhere.
+moto checks DynamoDB calls against the resource ``*``, so a policy on a table's ARN grants nothing;
+it rejects them in XML; and it accepts no service as a role's principal. This module fixes that:
+each call is checked against the table that it names and rejected in DynamoDB's own form, and
+AssumeRole, which EC2 performs for its instances without a policy, succeeds only if the role's
+trust policy names EC2.
 
-Nothing is enforced until ``POST /moto-api/reset-auth`` with ``0``. The access key id of each
-DynamoDB call is written to standard output, a line each.
+Nothing is enforced before ``POST /moto-api/reset-auth`` with ``0``. The access key id of each
+DynamoDB call is written to standard output, one per line.
 """
-# ruff: noqa: SLF001 - moto has no other place to mend this
+# ruff: noqa: SLF001 - moto has no public way to fix this
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The engines that the tests run on, each in a process of its own on a loopback port."""
+"""The DynamoDB engines of the tests, each in its own process on a loopback port."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from dynamodb_items.local.processes import free_port, running
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 60
 REGION = "us-east-2"
-# A transaction takes 100 items since 2022; moto still refuses to read more than 25 in one.
+# DynamoDB accepts 100 items in a transaction since 2022; moto rejects reads of more than 25.
 MOTO_PROGRAM = (
     "import runpy, sys; from moto.dynamodb import responses; responses.TRANSACTION_MAX_ITEMS = 100;"
     "runpy.run_module(sys.argv.pop(1), run_name='__main__')"
@@ -24,7 +24,7 @@ MOTO_PROGRAM = (
 
 
 def process(command, environment=None, log=subprocess.DEVNULL):
-    """A child in a session of its own, certainly gone afterwards."""
+    """Run a child process in its own session, and end it afterwards in any case."""
     return running(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
 
 
@@ -32,13 +32,13 @@ def wait_for(url: str, child: subprocess.Popen) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if child.poll() is not None:
-            raise RuntimeError(f"{child.args} ended with {child.returncode} before it answered")
+            raise RuntimeError(f"{child.args} ended with {child.returncode} before it responded")
         try:
             with urllib.request.urlopen(url, timeout=2):
                 return
         except OSError:
             time.sleep(0.1)
-    raise RuntimeError(f"{url} did not answer within {START_SECONDS} s")
+    raise RuntimeError(f"{url} did not respond within {START_SECONDS} s")
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def ministack() -> Iterator[str]:
 
 @contextmanager
 def given() -> Iterator[str]:
-    """Whatever DynamoDB-compatible endpoint the environment names."""
+    """Yield the DynamoDB-compatible endpoint that the environment names."""
     yield os.environ["ITEMS_TEST_ENDPOINT"]
 
 
@@ -86,7 +86,7 @@ TESTING = ("testing", "testing")
 
 
 def client_for(endpoint: str, service: str = "dynamodb", credentials=TESTING):
-    """A plain boto3 client, as any other user of the table has."""
+    """Return a plain boto3 client, as any other user of the table has."""
     return boto3.session.Session(*credentials).client(
         service,
         region_name=REGION,

@@ -1,19 +1,18 @@
-"""An instance metadata service (IMDSv2) on loopback, as botocore and other SDKs ask it.
+"""An instance metadata service (IMDSv2) on loopback, as botocore and other SDKs call it.
 
 Start it in the test, then point any SDK, in this process or another, at it:
 
     with InstanceMetadata(minted_by_sts(endpoint, role_arn)) as imds:
         environment = imds.environment  # AWS_EC2_METADATA_SERVICE_ENDPOINT and no more
 
-Like the real one it wants a session token (PUT, with a lifetime) for each read and answers 401
-without, hands out the same credentials until it rotates them, and 404 where there is no role.
-A test makes it misbehave: ``status = 503`` answers that to everything, ``delay_seconds`` makes
-it slow, ``code`` puts an error in place of the credentials, ``refuse()`` closes the port and
-``accept()`` opens the same one again.
+Like the real service it requires a session token (PUT, with a lifetime) for each read and responds
+401 without it. It returns the same credentials until they are rotated, and 404 if there is no role.
+A test can make it fail: ``status = 503`` is the response to every request, ``delay_seconds`` makes
+it slow, ``code`` replaces the credentials with an error, ``refuse()`` closes the port and
+``accept()`` opens the same port again.
 
-botocore stretches an expiry nearer than about 20 minutes to about 20 minutes from now: to see
-it refresh, move its clock or rotate the credentials behind its back, rather than ask for a
-short lifetime.
+botocore extends an expiry nearer than about 20 minutes to about 20 minutes from now. To see a
+refresh, move botocore's clock or rotate the credentials; a short lifetime has no effect.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 """
@@ -33,21 +32,21 @@ TOKEN_SECONDS = range(1, 21600 + 1)
 CREDENTIALS = "/latest/meta-data/iam/security-credentials/"
 
 Mint = Callable[[], dict[str, Any]]
-"""Makes credentials in the form of AssumeRole's answer: AccessKeyId, SecretAccessKey,
-SessionToken and Expiration (a datetime with a time zone)."""
+"""Makes credentials as AssumeRole returns them: AccessKeyId, SecretAccessKey, SessionToken and
+Expiration (a datetime with a time zone)."""
 
 
 def minted_by_sts(endpoint: str, role_arn: str, credentials: tuple[str, ...] = TESTING) -> Mint:
-    """Credentials of that role, which the engine that minted them knows again.
+    """Return a function that gets credentials of the role from the engine's STS.
 
-    ``credentials``, where the engine enforces IAM, are those that may assume the role.
+    If the engine enforces IAM, ``credentials`` must be allowed to assume the role.
     """
     sts = client_for(endpoint, "sts", credentials)
     return lambda: sts.assume_role(RoleArn=role_arn, RoleSessionName="i-double")["Credentials"]
 
 
 def made_up() -> dict[str, Any]:
-    """Credentials that no engine checks."""
+    """Return credentials that no engine checks."""
     return {
         "AccessKeyId": f"ASIA{secrets.token_hex(8).upper()}",
         "SecretAccessKey": secrets.token_urlsafe(30),
@@ -73,10 +72,10 @@ class InstanceMetadata:
         self.instance_id = instance_id
         self.region = region
         self.expiration: datetime | None = None
-        """What credentials minted from now on say of their end, in place of what they said."""
+        """The expiration of credentials minted from now on; None for their own."""
         self.status: int | None = None
         self.code = "Success"
-        """What the role's page says: other codes stand in place of credentials."""
+        """The code on the role's page; any other code replaces the credentials."""
         self.delay_seconds = 0.0
         self.requests: list[tuple[str, str, int]] = []
         """Method, path and status of each request so far."""
@@ -100,11 +99,11 @@ class InstanceMetadata:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What leads botocore here; a process needs nothing else to be on this instance."""
+        """The variables that make a process use this service."""
         return {"AWS_EC2_METADATA_SERVICE_ENDPOINT": self.url}
 
     def accept(self) -> None:
-        """Listen, on the same port as before."""
+        """Start listening, on the same port as before."""
         if self._server is None:
             self._server = ThreadingHTTPServer(("127.0.0.1", self._port), self._handler())
             self._server.daemon_threads = True
@@ -119,13 +118,13 @@ class InstanceMetadata:
             self._server = None
 
     def rotate(self) -> None:
-        """Hand out new credentials from the next request on; the old ones stay valid."""
+        """Return new credentials from the next request on; the old ones stay valid."""
         with self._lock:
             self._credentials = None
 
     @property
     def credentials(self) -> dict[str, Any]:
-        """The credentials as they are handed out at the moment."""
+        """The current credentials."""
         with self._lock:
             if self._credentials is None:
                 minted = self.mint()
@@ -183,17 +182,17 @@ class InstanceMetadata:
                 lifetime = self.headers.get("X-aws-ec2-metadata-token-ttl-seconds")
                 if self.path == "/latest/api/token":
                     forwarded = "X-Forwarded-For" in self.headers
-                    self._answer(lambda: imds._token(lifetime, forwarded))
+                    self._respond(lambda: imds._token(lifetime, forwarded))
                 else:
-                    self._answer(lambda: (405, "Method Not Allowed"))
+                    self._respond(lambda: (405, "Method Not Allowed"))
 
             def do_GET(self) -> None:
                 token = self.headers.get("X-aws-ec2-metadata-token")
-                self._answer(lambda: imds._read(self.path, token))
+                self._respond(lambda: imds._read(self.path, token))
 
-            def _answer(self, answer: Callable[[], tuple[int, str]]) -> None:
+            def _respond(self, respond: Callable[[], tuple[int, str]]) -> None:
                 time.sleep(imds.delay_seconds)
-                status, text = (imds.status, "") if imds.status else answer()
+                status, text = (imds.status, "") if imds.status else respond()
                 imds.requests.append((self.command, self.path, status))
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(text)))

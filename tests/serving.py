@@ -18,18 +18,18 @@ from dynamodb_items.local.processes import free_port
 from tests.engines import REGION, process, wait_for
 
 FAST_PATH = os.environ.get("ITEMS_TEST_FAST_PATH") != "false"
-"""Whether the services of this run have their fast path."""
+"""Whether the services of this test run use the fast path."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     headers: http.client.HTTPMessage
     body: bytes
 
     @property
     def json(self) -> Any:
-        """The body, its numbers as exact decimals."""
+        """Return the parsed body, with numbers as exact decimals."""
         return json.loads(self.body, parse_float=Decimal, parse_int=Decimal)
 
 
@@ -41,13 +41,13 @@ class Server:
 
     @property
     def log(self) -> list[dict[str, Any]]:
-        """What the service has logged so far."""
+        """Return the lines logged so far."""
         self.log_file.seek(0)
         return [json.loads(line) for line in self.log_file if line.startswith(b"{")]
 
     @property
     def workers(self) -> list[int]:
-        """The process ids of its workers, the oldest first."""
+        """Return the process ids of the workers, oldest first."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
         return [int(pid) for pid in children.split()]
 
@@ -58,8 +58,8 @@ class Server:
 
     def request(
         self, method: str, target: str, body: bytes | str | None = None, **headers: str
-    ) -> Answer:
-        """One request on a connection of its own; the target is sent exactly as given."""
+    ) -> Response:
+        """Send one request on its own connection; the target is sent exactly as given."""
         scheme, address, *_ = urlsplit(self.url)
         connect = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection
         connection = connect(address, timeout=60)
@@ -71,8 +71,8 @@ class Server:
             if content is not None:
                 connection.putheader("Content-Length", str(len(content)))
             connection.endheaders(content)
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read())
+            response = connection.getresponse()
+            return Response(response.status, response.headers, response.read())
         finally:
             connection.close()
 
@@ -81,7 +81,7 @@ class Server:
 def gunicorn(
     endpoint: str, *options: str, until: str = "/ready", **variables: str | None
 ) -> Iterator[Server]:
-    """The production entry on a free port, its table on the endpoint, once it is ready.
+    """Run the production entry point on a free port, and yield it once it is ready.
 
     A variable that is None is left out.
     """
@@ -94,7 +94,7 @@ def gunicorn(
 def prepared(
     endpoint: str, *options: str, **variables: str | None
 ) -> tuple[list[str], dict[str, str], str]:
-    """The command, the environment and the URL of the production entry on a free port."""
+    """Return the command, the environment and the URL of the production entry point."""
     port = free_port()
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ITEMS_"))

@@ -5,7 +5,7 @@ from botocore.awsrequest import AWSRequest
 
 
 def sign_at(request: AWSRequest, auth: SigV4Auth, timestamp: str) -> None:
-    """What ``auth.add_auth(request)`` does, but for the clock that it reads."""
+    """Sign like ``auth.add_auth(request)``, at the given time."""
     request.context["timestamp"] = timestamp
     auth._modify_request_before_signing(request)  # noqa: SLF001
     to_sign = auth.string_to_sign(request, auth.canonical_request(request))

@@ -1,23 +1,23 @@
-"""A proxy between the service and its engine: it sees every DynamoDB call, and spoils some.
+"""A proxy between the service and its engine: it counts DynamoDB calls and injects faults.
 
     wire = Wire("http://127.0.0.1:8001")         # the engine; the service is given wire.url
     wire.counts                                  # {"GetItem": 3, "PutItem": 1}
 
-    with wire.fault(lose_answer, operation="PutItem", calls=1):
-        ...                                      # the next PutItem is applied, its answer lost
-    wire.fault(refuse("ThrottlingException"), every=2)         # every second call, until
-    wire.heal()                                                # all is well again
-    with wire.fault(delay(0.2, then=answer({})), when=lambda call: b"104" in call.body):
+    with wire.fault(lose_response, operation="PutItem", calls=1):
+        ...                                      # the next PutItem is applied, its response lost
+    wire.fault(reject("ThrottlingException"), every=2)         # every second call
+    wire.heal()                                                # end all faults
+    with wire.fault(delay(0.2, then=respond({})), when=lambda call: b"104" in call.body):
         ...
-    with wire.down():                            # connections are refused, open ones cut
+    with wire.down():                            # new connections are refused, open ones cut
         ...
 
-A fault is a function of an ``Exchange``: it forwards the call or not, and answers it, cuts it or
-lets it wait. The first script that matches a call and whose turn it is decides; without one the
-call passes. A call is counted, by operation, whatever becomes of it.
+A fault is a function of an ``Exchange``: it forwards the call or not, and responds, cuts the
+connection or waits. The first script that matches a call decides; without one the call is
+forwarded. Every call is counted by operation, whatever its outcome.
 
-A thread serves each connection and keeps one to the engine; several thousand calls a second pass
-(``tests/unit/test_wire.py`` holds what is written here).
+A thread serves each connection and keeps one connection to the engine; the proxy forwards several
+thousand calls a second (``tests/faults/test_wire.py`` tests all this).
 """
 
 import http.client
@@ -39,12 +39,12 @@ from urllib.parse import urlsplit
 HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive", "content-length"}
 ERROR_PREFIX = "com.amazonaws.dynamodb.v20120810#"
 CANARY = "CANARY: arn:aws:iam::123456789012:role/canary is not authorized to perform this"
-"""What refusals say in AWS's place; no client of the service may ever see any of it."""
+"""The text of injected AWS errors; no client of the service may see any of it."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """One DynamoDB call as it came over the wire."""
+    """One DynamoDB call as received."""
 
     operation: str
     body: bytes
@@ -57,11 +57,11 @@ class Call:
 
 
 class Cut(Exception):
-    """The connection is to be closed without another byte."""
+    """Close the connection without another byte."""
 
 
 class Exchange:
-    """One call on its way; what a fault acts on."""
+    """One call in progress, on which a fault acts."""
 
     def __init__(self, call: Call, connection: "_Connection", closing: threading.Event) -> None:
         self.call = call
@@ -69,19 +69,19 @@ class Exchange:
         self._closing = closing
 
     def forward(self) -> bytes:
-        """Have the engine carry the call out; its whole answer, ready to be sent."""
+        """Have the engine execute the call; return its whole response, ready to be sent."""
         return self._connection.forward()
 
     def send(self, content: bytes) -> None:
-        """Some bytes of the answer."""
+        """Send some bytes of the response."""
         self._connection.request.sendall(content)
 
     def wait(self, seconds: float) -> None:
-        """Let time pass; less of it where the wire is closed."""
+        """Wait, at most until the wire is closed."""
         self._closing.wait(seconds)
 
     def reset(self) -> None:
-        """End the connection with a reset instead of an orderly close."""
+        """Reset the connection instead of closing it in order."""
         linger = struct.pack("ii", 1, 0)
         self._connection.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         raise Cut
@@ -91,34 +91,34 @@ Fault = Callable[[Exchange], None]
 
 
 def pass_on(exchange: Exchange) -> None:
-    """No fault at all."""
+    """Forward the call and its response without a fault."""
     exchange.send(exchange.forward())
 
 
 def cut(_exchange: Exchange) -> None:
-    """Close the connection; the engine never hears of the call."""
+    """Close the connection; the engine never receives the call."""
     raise Cut
 
 
 def reset(exchange: Exchange) -> None:
-    """Reset the connection; the engine never hears of the call."""
+    """Reset the connection; the engine never receives the call."""
     exchange.reset()
 
 
-def lose_answer(exchange: Exchange) -> None:
-    """The engine applies the call; the connection closes in place of an answer."""
+def lose_response(exchange: Exchange) -> None:
+    """Have the engine apply the call, and close the connection without a response."""
     exchange.forward()
     raise Cut
 
 
 def truncate(exchange: Exchange) -> None:
-    """The engine applies the call; its answer breaks off before the last byte."""
+    """Have the engine apply the call, and close the connection before the last byte."""
     exchange.send(exchange.forward()[:-1])
     raise Cut
 
 
 def delay(seconds: float, then: Fault = pass_on) -> Fault:
-    """The call waits before it goes its way."""
+    """Wait before the call is forwarded."""
 
     def fault(exchange: Exchange) -> None:
         exchange.wait(seconds)
@@ -127,8 +127,8 @@ def delay(seconds: float, then: Fault = pass_on) -> Fault:
     return fault
 
 
-def answer_late(seconds: float) -> Fault:
-    """The engine applies the call at once; its answer comes later."""
+def respond_late(seconds: float) -> Fault:
+    """Have the engine apply the call at once, and send its response later."""
 
     def fault(exchange: Exchange) -> None:
         content = exchange.forward()
@@ -139,7 +139,7 @@ def answer_late(seconds: float) -> Fault:
 
 
 def trickle(seconds_per_byte: float) -> Fault:
-    """The engine applies the call; its answer comes byte by byte."""
+    """Have the engine apply the call, and send its response byte by byte."""
 
     def fault(exchange: Exchange) -> None:
         for byte in exchange.forward():
@@ -149,25 +149,25 @@ def trickle(seconds_per_byte: float) -> Fault:
     return fault
 
 
-def refuse(code: str, status: int = 400, message: str = CANARY, **members: Any) -> Fault:
-    """An error of AWS in place of the engine's answer; the engine never hears of the call."""
-    return answer({"__type": ERROR_PREFIX + code, "message": message, **members}, status)
+def reject(code: str, status: int = 400, message: str = CANARY, **members: Any) -> Fault:
+    """Respond with an AWS error; the engine never receives the call."""
+    return respond({"__type": ERROR_PREFIX + code, "message": message, **members}, status)
 
 
-def answer(content: Mapping[str, Any], status: int = 200) -> Fault:
-    """This answer in place of the engine's; the engine never hears of the call."""
-    return answer_raw(json.dumps(content).encode(), status)
+def respond(content: Mapping[str, Any], status: int = 200) -> Fault:
+    """Send this response; the engine never receives the call."""
+    return respond_raw(json.dumps(content).encode(), status)
 
 
-def answer_raw(content: bytes, status: int = 200) -> Fault:
-    """A body that need not even be JSON; the engine never hears of the call."""
+def respond_raw(content: bytes, status: int = 200) -> Fault:
+    """Send a body that need not be JSON; the engine never receives the call."""
     message = _message(status, {"Content-Type": "application/x-amz-json-1.0"}, content)
     return lambda exchange: exchange.send(message)
 
 
 @dataclass
 class Script:
-    """A fault and the calls that it strikes. As a context manager it ends with the block."""
+    """A fault and the calls that it strikes; as a context manager it ends with the block."""
 
     fault: Fault
     matches: Callable[[Call], bool]
@@ -175,11 +175,11 @@ class Script:
     remaining: int | None
     wire: "Wire"
     struck: int = 0
-    """How many calls it has struck."""
+    """The number of calls struck."""
     _turns: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def strikes(self, call: Call) -> bool:
-        """Whether this call is struck; to be asked once a call, under the wire's lock."""
+        """Return whether this call is struck; called once for each call, under the wire's lock."""
         if self.remaining == 0 or not self.matches(call) or next(self._turns) % self.every:
             return False
         if self.remaining is not None:
@@ -188,7 +188,7 @@ class Script:
         return True
 
     def end(self) -> None:
-        """Strike no more."""
+        """Strike no more calls."""
         self.remaining = 0
 
     def __enter__(self) -> Self:
@@ -199,7 +199,7 @@ class Script:
 
 
 class Wire:
-    """Forwards to an engine, counts the operations that were asked for, and strikes by script."""
+    """A proxy that forwards calls to an engine, counts them, and injects faults by script."""
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = urlsplit(endpoint)
@@ -228,9 +228,7 @@ class Wire:
         every: int = 1,
         calls: int | None = None,
     ) -> Script:
-        """Strike every n-th of the calls of this operation for which ``when`` holds, as many
-        times as ``calls`` says, or until the script ends.
-        """
+        """Strike every n-th matching call, ``calls`` times or until the script ends."""
 
         def matches(call: Call) -> bool:
             return operation in (None, call.operation) and (when is None or when(call))
@@ -248,7 +246,7 @@ class Wire:
 
     @contextmanager
     def down(self) -> Iterator[None]:
-        """Refuse connections, and cut the open ones, for as long as the block lasts."""
+        """Refuse new connections and cut open ones while the block lasts."""
         self._server.stop()
         try:
             yield
@@ -265,16 +263,16 @@ class Wire:
             return next((s.fault for s in self._scripts if s.strikes(call)), pass_on)
 
     def serve(self, call: Call, connection: "_Connection") -> None:
-        """Carry one call of a connection through, or strike it."""
+        """Forward one call of a connection, or strike it."""
         self._fault_for(call)(Exchange(call, connection, self._closing))
 
 
 @contextmanager
 def black_hole() -> Iterator[str]:
-    """An address that takes no connection and refuses none: connecting to it times out."""
+    """Yield an address that neither accepts nor refuses connections: connecting times out."""
     with ExitStack() as sockets:
         listener = sockets.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        for _ in range(2):  # Linux keeps one more waiting than asked; the next gets no answer
+        for _ in range(2):  # Linux queues one more than the backlog; the next gets no response
             waiting = sockets.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(listener.getsockname())
@@ -304,7 +302,7 @@ class _Server(ThreadingTCPServer):
 
 
 class _Connection(StreamRequestHandler):
-    """One connection of the service, and one to the engine that lasts as long."""
+    """One connection of the service, and its own connection to the engine."""
 
     server: _Server
     disable_nagle_algorithm = True
@@ -343,26 +341,26 @@ class _Connection(StreamRequestHandler):
     def forward(self) -> bytes:
         engine = self._connected_engine()
         engine.sendall(self._message)
-        answer = http.client.HTTPResponse(engine, method="POST")
+        response = http.client.HTTPResponse(engine, method="POST")
         try:
-            answer.begin()
-            content = answer.read()
+            response.begin()
+            content = response.read()
         except http.client.HTTPException as error:
-            raise ConnectionError("the engine's answer cannot be read") from error
-        if answer.will_close:
+            raise ConnectionError("the engine's response cannot be read") from error
+        if response.will_close:
             engine.close()
             self._engine = None
-        answer.close()
+        response.close()
         headers = {
-            name: value for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP
+            name: value for name, value in response.getheaders() if name.lower() not in HOP_BY_HOP
         }
-        return _message(answer.status, headers, content)
+        return _message(response.status, headers, content)
 
     def _connected_engine(self) -> socket.socket:
         if self._engine is not None:
             idle = select.poll()
             idle.register(self._engine, select.POLLIN)
-            if idle.poll(0):  # readable while nothing was asked: the engine has closed it
+            if idle.poll(0):  # readable before a request: the engine has closed it
                 self._engine.close()
                 self._engine = None
         if self._engine is None:

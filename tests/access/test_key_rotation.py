@@ -1,4 +1,4 @@
-"""The issuer's keys change or are unreachable while the service runs."""
+"""The issuer's keys change, or cannot be reached, while the service serves."""
 
 import socket
 import threading
@@ -7,6 +7,7 @@ import time
 import pytest
 
 from tests.access.issuer import bearer, issuer, jwt_variables
+from tests.faults.conftest import eventually
 from tests.serving import gunicorn
 
 PATIENCE_SECONDS = 30
@@ -14,7 +15,7 @@ PATIENCE_SECONDS = 30
 
 @pytest.fixture(scope="module")
 def authority():
-    """An issuer for these tests only, since they change its keys."""
+    """An issuer of these tests alone, since they change its keys."""
     with issuer() as authority:
         yield authority
 
@@ -37,23 +38,20 @@ def status(server, token) -> int:
 def test_keys_rotate_and_no_request_fails(service, authority):
     stop, statuses = threading.Event(), []
 
-    def call() -> None:
+    def ask() -> None:
         while not stop.is_set():
             statuses.append(status(service, authority.token()))
 
-    callers = [threading.Thread(target=call) for _ in range(3)]
+    callers = [threading.Thread(target=ask) for _ in range(3)]
     for caller in callers:
         caller.start()
     for kind in ("EC", "RSA", "EC"):
         authority.rotate(kind=kind)
         so_far = len(statuses)
-        until = time.monotonic() + PATIENCE_SECONDS
-        while len(statuses) < so_far + 10 and time.monotonic() < until:
-            time.sleep(0.01)
+        eventually(lambda before=so_far: len(statuses) >= before + 10)
     stop.set()
     for caller in callers:
         caller.join(PATIENCE_SECONDS)
-    assert len(statuses) >= 30
     assert set(statuses) == {404}
 
 
@@ -61,8 +59,8 @@ def test_a_key_that_is_withdrawn_counts_no_longer(service, authority):
     old = authority.token()
     assert status(service, old) == 404
     authority.rotate(keep=False)
-    assert status(service, authority.token()) == 404, "the new key is fetched at once"
-    assert status(service, old) == 401, "although it was verified and cached"
+    assert status(service, authority.token()) == 404, "the new one is looked for at once"
+    assert status(service, old) == 401, "although it was verified and remembered"
 
 
 def test_with_the_issuer_away_known_keys_go_on_and_unknown_get_401(endpoint):
@@ -71,20 +69,19 @@ def test_with_the_issuer_away_known_keys_go_on_and_unknown_get_401(endpoint):
         with gunicorn(endpoint, "-w", "1", **variables) as server:
             assert status(server, authority.token()) == 404
             authority.reachable = False
-            deadline = time.monotonic() + PATIENCE_SECONDS
             before = authority.fetches
-            while authority.fetches == before and time.monotonic() < deadline:
+
+            def has_asked_again():
                 assert status(server, authority.token(jti=str(time.monotonic()))) == 404
-            assert authority.fetches > before, (
-                "the service has noticed that its issuer is unreachable"
-            )
+                return authority.fetches > before
+
+            eventually(has_asked_again)
             assert status(server, authority.token()) == 404
             assert status(server, authority.token_of_a_stranger(with_a_known_key_id=False)) == 401
             authority.rotate()
             assert status(server, authority.token()) == 401
             authority.reachable = True
-            while status(server, authority.token()) == 401 and time.monotonic() < deadline:
-                time.sleep(0.1)
+            eventually(lambda: status(server, authority.token()) != 401)
             assert status(server, authority.token()) == 404
 
 
@@ -92,31 +89,29 @@ def test_before_the_first_keys_every_token_is_503_and_its_body_is_not_waited_for
     with issuer() as authority:
         authority.reachable = False
         with gunicorn(endpoint, "-w", "1", **jwt_variables(authority)) as server:
-            credential = bearer(authority.token())
-            response = server.request("PUT", "/items/104/x", Content_Length="1000000", **credential)
-            assert response.status == 503
-            assert response.headers["Retry-After"] == "5"
-            assert "WWW-Authenticate" not in response.headers
-            assert response.json["type"] == "/docs/errors#issuer-unavailable"
+            asked = bearer(authority.token())
+            answer = server.request("PUT", "/items/104/x", Content_Length="1000000", **asked)
+            assert answer.status == 503
+            assert answer.headers["Retry-After"] == "5"
+            assert "WWW-Authenticate" not in answer.headers
+            assert answer.json["type"] == "/docs/errors#issuer-unavailable"
             assert status(server, authority.token_of_a_stranger(with_a_known_key_id=False)) == 503
             assert server.request("GET", "/items/104/x").status == 401, "without a credential"
             assert server.request("GET", "/openapi.json").status == 200
             authority.reachable = True
-            deadline = time.monotonic() + PATIENCE_SECONDS
-            while status(server, authority.token()) == 503 and time.monotonic() < deadline:
-                time.sleep(0.1)
+            eventually(lambda: status(server, authority.token()) != 503)
             assert status(server, authority.token()) == 404
             assert status(server, authority.token_of_a_stranger(with_a_known_key_id=False)) == 401
 
 
-def test_an_issuer_without_keys_is_not_an_unreachable_issuer(endpoint):
+def test_an_issuer_without_any_key_is_no_issuer_that_is_away(endpoint):
     with issuer() as authority:
         authority.published = []
         with gunicorn(endpoint, "-w", "1", **jwt_variables(authority)) as server:
             assert status(server, authority.token()) == 401
 
 
-def test_an_issuer_that_never_responds_delays_requests_up_to_their_deadline(endpoint):
+def test_an_issuer_that_never_answers_holds_requests_no_longer_than_they_have(endpoint):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         issuer_url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         variables = {
@@ -129,7 +124,7 @@ def test_an_issuer_that_never_responds_delays_requests_up_to_their_deadline(endp
             assert status(server, "eyJhbGciOiJSUzI1NiJ9.e30.c2ln") == 503
             assert time.monotonic() - began < PATIENCE_SECONDS
             assert server.request("GET", "/live").status == 200
-            (line, *_) = [each for each in server.log if each["event"] == "key set fetch failed"]
+            (line, *_) = [each for each in server.log if each["event"] == "key set not fetched"]
             assert line["known_keys"] == 0
 
 

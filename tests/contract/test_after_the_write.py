@@ -7,17 +7,17 @@ import pytest
 from dynamodb_items.domain.operations import Operation, Transaction
 
 from tests.contract.conftest import JSON, exact, service_with
-from tests.wire import Cut, cut, refuse
+from tests.wire import Cut, cut, reject
 
 NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
 INCREMENT = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
 READ_BACK_FAILURES = {
-    "throttled": refuse("ThrottlingException"),
+    "throttled": reject("ThrottlingException"),
     "unreachable": cut,
-    "canceled": refuse(
+    "canceled": reject(
         "TransactionCanceledException", CancellationReasons=[{"Code": "ValidationError"}]
     ),
-    "unheard of": refuse("SomethingNewException"),
+    "unheard of": reject("SomethingNewException"),
 }
 
 
@@ -45,7 +45,7 @@ def test_a_keyed_patch_that_cannot_be_read_back_has_been_applied(service, wire, 
         reads.append(True)
         return len(reads) > 1  # the first read only looks for a repeated request
 
-    fault = refuse("ThrottlingException")
+    fault = reject("ThrottlingException")
     with wire.fault(fault, operation=str(Transaction.GET_ITEMS), when=is_read_back):
         response = service.patch(path, headers=headers, data=json.dumps(INCREMENT))
     assert response.status_code == 204, response.data
@@ -74,7 +74,7 @@ def test_a_keyed_delete_is_no_success_while_the_item_is_there(service, wire, pat
 
 def test_items_that_are_too_large_to_be_read_together_are_413(service, wire, name):
     reasons = [{"Code": "ValidationError", "Message": "the items are too large"}]
-    fault = refuse("TransactionCanceledException", CancellationReasons=reasons)
+    fault = reject("TransactionCanceledException", CancellationReasons=reasons)
     body = json.dumps({"keys": [{"id": "7", "name": name}]})
     with wire.fault(fault, operation=str(Transaction.GET_ITEMS)):
         response = service.post("/items:batchGet", headers=JSON, data=body)

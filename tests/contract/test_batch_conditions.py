@@ -7,7 +7,7 @@ import pytest
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 
 from tests.contract.conftest import JSON, exact, service_with
-from tests.wire import lose_answer
+from tests.wire import lose_response
 
 
 def condition(expression: str, **values: int) -> dict:
@@ -155,7 +155,8 @@ def test_a_check_of_a_lost_response_does_not_stop_the_repeat(checking, keys):
     put(checking, keys[0], n=1)
     check = {"method": "CHECK", **keys[0], **condition("n = :n", n=1)}
     write = {"method": "PUT", **keys[1], "item": {"n": 1}, **condition("attribute_not_exists(Id)")}
-    with checking.engine.wire.fault(lose_answer, operation="TransactWriteItems", calls=1) as script:
+    wire = checking.engine.wire
+    with wire.fault(lose_response, operation="TransactWriteItems", calls=1) as script:
         response = batch(checking, check, write)
     assert (script.struck, response.status_code) == (1, 200)
     assert stored(checking, keys[1])["n"] == 1

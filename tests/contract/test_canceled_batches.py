@@ -7,14 +7,14 @@ from dynamodb_items.domain.operations import Transaction
 from structlog.testing import capture_logs
 
 from tests.contract.conftest import JSON, exact
-from tests.wire import cut, refuse
+from tests.wire import cut, reject
 
 WRITE, READ = str(Transaction.WRITE_ITEMS), str(Transaction.GET_ITEMS)
 CONFLICT, NOTHING = {"Code": "TransactionConflict"}, {"Code": "None"}
 
 
 def canceled(*reasons):
-    return refuse("TransactionCanceledException", CancellationReasons=list(reasons))
+    return reject("TransactionCanceledException", CancellationReasons=list(reasons))
 
 
 def batch(service, *operations):

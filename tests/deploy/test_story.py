@@ -1,9 +1,10 @@
-"""A complete deployment: apply, serve with the role's credentials, destroy.
+"""The whole story: from a table's name to an instance that serves with its role's credentials,
+and back, with nobody's keys but the operator's.
 
-moto stands for AWS and enforces IAM (tests/enforcing_moto.py). It has no
-``simulate_principal_policy``, so the role's permissions are tested by calls with its credentials.
-It never reports an association as ``associating``, accepts old signatures, and has no metadata
-service that checks tokens: tests/imds.py has one.
+moto plays AWS, with IAM enforced (tests/enforcing_moto.py). It has no
+``simulate_principal_policy``, so what the role may do is not asked but tried, with the role's own
+credentials. It never shows an association as ``associating``, forgets no signature that is too
+old, and has no metadata service that checks tokens: tests/imds.py is that.
 """
 
 import itertools
@@ -13,7 +14,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ from dynamodb_items.local import launcher
 
 from tests.clock import MovableClock
 from tests.engines import REGION, ROOT, client_for, moto
+from tests.faults.conftest import eventually
 from tests.imds import InstanceMetadata, minted_by_sts
 from tests.serving import gunicorn
 
@@ -52,13 +53,13 @@ class Cloud:
 
     @contextmanager
     def as_nobody(self, service: str):
-        """Return a client that IAM does not restrict."""
+        """A look from outside, with enforcement off for the moment."""
         self.enforce(False)
         yield client_for(self.endpoint, service)
         self.enforce(True)
 
     def deploy(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess:
-        """Run the command as an operator does."""
+        """The command as an operator runs it."""
         environment = {
             name: text
             for name, text in os.environ.items()
@@ -90,7 +91,7 @@ class Cloud:
 
 
 def operators_policy() -> str:
-    """Return the permissions for deploying, from docs/operations.md."""
+    """The permissions that docs/operations.md says are enough for deploying."""
     blocks = re.findall(r"```json\n(.*?)```", (ROOT / "docs/operations.md").read_text(), re.DOTALL)
     (policy,) = (block for block in blocks if "iam:CreateRole" in block)
     return json.dumps(json.loads(policy))
@@ -150,7 +151,7 @@ def test_the_whole_story(cloud, tmp_path):
 
 
 def the_service(cloud, imds, clock):
-    """Start the service as on the instance: without keys in the environment or in a file."""
+    """The production entry as on that instance: no keys in its environment, nor in any file."""
     return gunicorn(
         cloud.endpoint,
         *("-w", str(WORKERS)),
@@ -158,10 +159,10 @@ def the_service(cloud, imds, clock):
         AWS_SECRET_ACCESS_KEY=None,
         AWS_SHARED_CREDENTIALS_FILE="/dev/null",
         AWS_CONFIG_FILE="/dev/null",
-        # 32 clients share one moto and the machine.
+        # 32 clients share one moto, and this machine, with whatever else runs.
         ITEMS_DEADLINE_SECONDS="30",
         ITEMS_READ_TIMEOUT_SECONDS="20",
-        ITEMS_CONNECT_TIMEOUT_SECONDS="10",  # moto closes connections
+        ITEMS_CONNECT_TIMEOUT_SECONDS="10",  # moto keeps no connection
         **imds.environment,
         **clock.environment,
     )
@@ -199,7 +200,7 @@ def the_credentials_do_nothing_else(cloud, credentials) -> None:
 
 
 def nobody_notices_a_rotation(cloud, imds, clock, service) -> None:
-    """No call fails while the credentials expire and are replaced."""
+    """Every client's every call is answered while the credentials expire and others come."""
     old = imds.credentials["AccessKeyId"]
     done = threading.Event()
     statuses: list[int] = []
@@ -218,15 +219,15 @@ def nobody_notices_a_rotation(cloud, imds, clock, service) -> None:
     with ThreadPoolExecutor(CLIENTS) as pool:
         clients = [pool.submit(a_client, number) for number in range(CLIENTS)]
         try:
-            wait_until(lambda: len(statuses) > 2 * CLIENTS)
-            # The credentials are valid for an hour; the instance gets new ones some minutes before.
+            eventually(lambda: len(statuses) > 2 * CLIENTS, LONG_SECONDS)
+            # STS's credentials last an hour; the instance has new ones some minutes before.
             imds.rotate()
             new = imds.credentials["AccessKeyId"]
             for minutes in (47, 54, 58):
                 clock.move(minutes)
                 so_far = len(statuses)
-                wait_until(lambda so_far=so_far: len(statuses) > so_far + 2 * CLIENTS)
-            wait_until(lambda: latest_keys(cloud) == {new})
+                eventually(lambda so_far=so_far: len(statuses) > so_far + 2 * CLIENTS, LONG_SECONDS)
+            eventually(lambda: latest_keys(cloud) == {new}, LONG_SECONDS)
         finally:
             done.set()
         for client in clients:
@@ -238,13 +239,6 @@ def latest_keys(cloud, count: int = 200) -> set[str]:
     lines = cloud.keys_seen.read_text().splitlines()
     keys = [line for line in lines if re.fullmatch("ASIA[A-Z0-9]+", line)]
     return set(keys[-count:])
-
-
-def wait_until(condition) -> None:
-    until = time.monotonic() + LONG_SECONDS
-    while not condition():
-        assert time.monotonic() < until, "it never came"
-        time.sleep(0.05)
 
 
 def nothing_of_ours_is_left(cloud) -> None:

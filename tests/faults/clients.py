@@ -1,4 +1,4 @@
-"""Clients that the tests need and no library has: many at once, and rude ones."""
+"""Clients that no library has: many at once, and raw sockets."""
 
 import http.client
 import socket
@@ -15,18 +15,18 @@ from tests.serving import Server
 
 @dataclass
 class Crowd:
-    """So many clients, each asking again as soon as it is answered, on a connection kept alive.
+    """Clients that each send a request as soon as the last has its response, on one connection.
 
-    A client whose connection the service has closed after an answer connects anew, as any does;
-    a request that gets no answer is counted as "lost".
+    A client reconnects if the service has closed its connection after a response. A request without
+    a response is counted as "lost".
     """
 
     server: Server
     clients: int
     request: Callable[[http.client.HTTPConnection, int], int]
-    """Makes one request, with the client's number, and returns the status."""
+    """Send one request, with the client's number, and return the status."""
     pause_seconds: float = 0.0
-    """How long a client that was refused for overload waits."""
+    """How long a client waits after 503."""
     statuses: Counter = field(default_factory=Counter)
     milliseconds: list[float] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -34,7 +34,7 @@ class Crowd:
 
     def __enter__(self) -> Self:
         for number in range(self.clients):
-            thread = threading.Thread(target=self._ask, args=(number,))
+            thread = threading.Thread(target=self._run, args=(number,))
             self._threads.append(thread)
             thread.start()
         return self
@@ -44,7 +44,7 @@ class Crowd:
         for thread in self._threads:
             thread.join()
 
-    def _ask(self, number: int) -> None:
+    def _run(self, number: int) -> None:
         connection = http.client.HTTPConnection(*self.server.address, timeout=60)
         while not self._stop.is_set():
             began = time.monotonic()
@@ -66,26 +66,26 @@ class Crowd:
 
 
 def get(path: str) -> Callable[[http.client.HTTPConnection, int], int]:
-    """A GET of the path."""
+    """Return a function that sends a GET of the path."""
 
     def request(connection: http.client.HTTPConnection, _number: int) -> int:
         connection.request("GET", path)
-        answer = connection.getresponse()
-        answer.read()
-        return answer.status
+        response = connection.getresponse()
+        response.read()
+        return response.status
 
     return request
 
 
 def raw(server: Server, content: bytes, timeout: float = 30) -> socket.socket:
-    """A connection on which these bytes were sent, and perhaps no more."""
+    """Return a connection on which these bytes have been sent."""
     connection = socket.create_connection(server.address, timeout)
     connection.sendall(content)
     return connection
 
 
 def everything(connection: socket.socket) -> bytes:
-    """All that comes until the service closes the connection, or resets it."""
+    """Return everything received until the service closes or resets the connection."""
     parts = []
     with suppress(ConnectionError):
         while part := connection.recv(65536):

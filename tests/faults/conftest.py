@@ -15,11 +15,11 @@ from tests.wire import Wire
 
 ITEM = {"Item": {"Id": {"N": "104"}, "Name": {"S": "Andrew"}}}
 GENEROUS_SECONDS = 30
-"""How long to wait for what happens at once on a machine that is not busy."""
+"""How long to wait for an event that is immediate on a quiet machine."""
 
 
 def eventually(holds: Callable[[], Any], seconds: float = GENEROUS_SECONDS) -> Any:
-    """Wait until it holds, and return what it is then; fail when it never does."""
+    """Wait until the function returns a true value, and return that; fail after the time."""
     until = time.monotonic() + seconds
     while not (held := holds()):
         assert time.monotonic() < until, "it did not happen"
@@ -29,7 +29,7 @@ def eventually(holds: Callable[[], Any], seconds: float = GENEROUS_SECONDS) -> A
 
 @pytest.fixture(scope="session")
 def fault_engine() -> Iterator[str]:
-    """The endpoint of the engine that is faster under load."""
+    """Yield the endpoint of the engine that is faster under load."""
     with ENGINES["ministack"]() as endpoint:
         launcher.create_table(client_for(endpoint), Settings())
         yield endpoint
@@ -44,21 +44,21 @@ def session_wire(fault_engine) -> Iterator[Wire]:
 
 @pytest.fixture(scope="session")
 def session_server(session_wire) -> Iterator[Server]:
-    """One worker, whose budget for further attempts never runs out."""
+    """Run one worker whose retry budget never runs out."""
     with gunicorn(session_wire.url, "-w", "1", ITEMS_RETRY_PERCENT="100000") as server:
         yield server
 
 
 @pytest.fixture
 def wire(session_wire) -> Iterator[Wire]:
-    """The shared wire, healed afterwards."""
+    """Yield the shared wire, and heal it afterwards."""
     yield session_wire
     session_wire.heal()
 
 
 @pytest.fixture
 def server(session_server, wire) -> Server:
-    """The shared service, its budget filled by a call that succeeds."""
+    """Return the shared service, its retry budget filled by a call that succeeds."""
     wire.heal()
     assert session_server.request("GET", "/items/0/absent").status == 404
     return session_server
@@ -66,7 +66,7 @@ def server(session_server, wire) -> Server:
 
 @pytest.fixture
 def own_wire(fault_engine) -> Iterator[Wire]:
-    """A wire for a test that starts a service of its own."""
+    """Yield a wire for a test that starts its own service."""
     wire = Wire(fault_engine)
     yield wire
     wire.close()
@@ -74,6 +74,6 @@ def own_wire(fault_engine) -> Iterator[Wire]:
 
 @pytest.fixture
 def quick(own_wire) -> Wire:
-    """A table that answers at once; the processor time goes to the service."""
-    own_wire.fault(faults.answer(ITEM))
+    """Return a table that responds at once, so that all processor time is the service's."""
+    own_wire.fault(faults.respond(ITEM))
     return own_wire

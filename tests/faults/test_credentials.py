@@ -101,7 +101,7 @@ def test_an_expired_token_is_renewed_once_for_all_requests_and_costs_none(own_wi
         imds.rotate()
         new = imds.credentials["AccessKeyId"]
         own_wire.fault(
-            faults.refuse("ExpiredTokenException"),
+            faults.reject("ExpiredTokenException"),
             when=lambda call: old in call.headers["authorization"],
         )
         before, statuses = looks(imds), []
@@ -226,11 +226,20 @@ def test_a_renewal_that_takes_too_long_is_not_waited_for(source, credentials):
     source.gate.set()
 
 
-def test_credentials_without_an_end_are_looked_for_once():
-    found = []
+def test_credentials_without_an_end_are_looked_for_once(monkeypatch):
+    monkeypatch.setattr("dynamodb_items.credentials.background.STILL_OLD_RETRY_SECONDS", 0.001)
+    found, checks = [], threading.Semaphore(0)
     credentials = BackgroundCredentials(lambda: found.append(1) or Credentials("key", "secret"))
+    is_old = credentials._is_old  # noqa: SLF001 - what each check asks
+
+    def counted(seconds):
+        checks.release()
+        return is_old(seconds)
+
+    credentials._is_old = counted  # noqa: SLF001
     credentials.start(10)
-    time.sleep(0.2)
+    for _ in range(10):
+        assert checks.acquire(timeout=10)
     assert credentials.current().access_key == "key"
     assert len(found) == 1
 

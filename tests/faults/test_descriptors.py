@@ -50,7 +50,7 @@ def test_idle_connections_leave_enough_for_calls_of_the_table(quick, fast_path, 
     more = ["-b", "127.0.0.1:0"] * (listeners - 1)
     # So slow that all requests are under way at once, and each has a connection of its own.
     quick.fault(
-        faults.delay(0.3, then=faults.answer(ITEM)), when=lambda call: b"Andrew" in call.body
+        faults.delay(0.3, then=faults.respond(ITEM)), when=lambda call: b"Andrew" in call.body
     )
     with (
         served(quick.url, "ulimit -n 200", *more, ITEMS_FAST_PATH=fast_path) as server,

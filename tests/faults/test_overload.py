@@ -18,7 +18,7 @@ PAGE = "https://shop.example"
 @pytest.fixture
 def slow(own_wire):
     """A table that answers after 200 ms, however many ask."""
-    own_wire.fault(faults.delay(0.2, then=faults.answer(ITEM)))
+    own_wire.fault(faults.delay(0.2, then=faults.respond(ITEM)))
     return own_wire
 
 
@@ -94,8 +94,9 @@ def test_polling_readiness_costs_the_table_nothing(own_wire):
 
 def test_as_many_connections_are_kept_as_requests_may_be_under_way(slow):
     with gunicorn(slow.url, "-w", "1", ITEMS_MAX_IN_FLIGHT="20") as server:
-        with Crowd(server, 20, get("/items/104/Andrew")):
+        with Crowd(server, 20, get("/items/104/Andrew")) as crowd:
             eventually(lambda: slow.open_connections >= 20)
-            time.sleep(0.5)
+            done = crowd.statuses[200]
+            eventually(lambda: crowd.statuses[200] >= done + 100)
             connections = slow.open_connections
         assert connections <= 21

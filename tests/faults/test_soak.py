@@ -34,16 +34,16 @@ EXPECTED = {
 FAULTS = (
     faults.cut,
     faults.reset,
-    faults.lose_answer,
+    faults.lose_response,
     faults.truncate,
     faults.delay(0.3),
-    faults.answer_late(1.5),
+    faults.respond_late(1.5),
     faults.trickle(0.2),
-    faults.refuse("ThrottlingException"),
-    faults.refuse("InternalServerError", 500),
-    faults.refuse("ExpiredTokenException"),
-    faults.refuse("AccessDeniedException"),
-    faults.answer_raw(b"<html>"),
+    faults.reject("ThrottlingException"),
+    faults.reject("InternalServerError", 500),
+    faults.reject("ExpiredTokenException"),
+    faults.reject("AccessDeniedException"),
+    faults.respond_raw(b"<html>"),
 )
 
 

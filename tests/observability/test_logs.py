@@ -16,7 +16,7 @@ from tests.access.issuer import bearer, jwt_variables
 from tests.engines import ROOT
 from tests.faults.conftest import eventually
 from tests.serving import gunicorn
-from tests.wire import answer, delay, refuse
+from tests.wire import delay, reject, respond
 
 ITEM = "/items/104/Andrew"
 JSON = {"Content-Type": "application/json"}
@@ -177,73 +177,113 @@ def test_nothing_that_is_sent_forges_a_line(server, authority, token, where):
 CANARY = "c4n4ry"
 
 
-def test_no_value_key_or_credential_is_in_the_log(wire, authority, tmp_path):
-    """Sent everywhere that a secret can be, and met by every kind of failure."""
+CANARY_ITEM = f"/items/104/{CANARY}"
+CANARY_BODY = json.dumps({"Email": CANARY, CANARY: 1})
+ODD_ITEM = {"Item": {"Id": {"N": "104"}, "Name": {"S": CANARY}, "x": CANARY}}
+INDEX_KEY = "One or more parameter values were invalid: Type mismatch for Index Key "
+
+
+@pytest.fixture(scope="module")
+def canary(wire, authority, tmp_path_factory):
+    """A client of a service whose log is searched at the end, with all the secrets it was sent."""
     key, sha256 = new_api_key("shop")
-    path = tmp_path / "keys.toml"
+    path = tmp_path_factory.mktemp("keys") / "keys.toml"
     path.write_text(f'[shop]\nsha256 = "{sha256}"\nscopes = ["items:read", "items:write"]\n')
-    item = f"/items/104/{CANARY}"
-    body = json.dumps({"Email": CANARY, CANARY: 1})
-    index = "One or more parameter values were invalid: Type mismatch for Index Key " + CANARY
     variables = {
         "ITEMS_AUTH": "api-key",
         "ITEMS_API_KEYS_FILE": str(path),
         "ITEMS_MAX_ATTEMPTS": "1",
     }
-    token = authority.token()
     with gunicorn(wire.url, "-w", "1", **variables) as server:
-        headers = {"X-API-Key": key, **JSON}
+        secrets = (CANARY, key, key.removeprefix("items_shop_"), authority.token())
 
-        def send(method, target, content=None, **more):
-            return server.request(method, target, content, **{**headers, **more}).status
+        def send(method, content=None, query="", **more):
+            headers = {"X-API-Key": key, **JSON, **more}
+            return server.request(method, CANARY_ITEM + query, content, **headers).status
 
-        assert send("PUT", item, body) == 201
-        assert send("PATCH", item, body) == 200
-        assert send("GET", f"{item}?fields={CANARY}") == 200
-        assert send("GET", f"{item}?{CANARY}=1") == 400
-        assert send("PUT", item, f'{{"a": {CANARY}}}') == 400
-        assert send("PUT", item, f'{{"a": "{CANARY}", "a": 1}}') in (400, 422)
-        assert send("PUT", item, body, If_Match=f'"{CANARY}"') == 412
-        assert send("GET", item, Authorization=f"Bearer {token}") == 200
-        assert send("GET", item, X_API_Key=f"items_{CANARY}_{CANARY}") == 401
-        for fault in (
-            refuse("ValidationException", message=index),
-            refuse("ValidationException", message=f"The parameter {CANARY} is not a number"),
-            refuse("ProvisionedThroughputExceededException", message="busy"),
-            refuse("InternalServerError", 500, message="broken"),
-        ):
-            with wire.fault(fault, when=lambda call: CANARY.encode() in call.body):
-                assert send("PUT", item, body) >= 400
-        odd = {"Item": {"Id": {"N": "104"}, "Name": {"S": CANARY}, "x": CANARY}}
-        with wire.fault(answer(odd), when=lambda call: CANARY.encode() in call.body):
-            assert send("GET", item) == 503
-        before = server.log
-        rejected = (
-            f"GET {item}\r\n\r\n",
-            f"GET {item} HTTP/9.9\r\n\r\n",
-            f"G@T {item} HTTP/1.1\r\n\r\n",
-            f"GET {item} HTTP/1.1\r\nX-API-Key : {CANARY}\r\n\r\n",
-            f"GET {item} HTTP/1.1\r\nX-API-Key: {CANARY}\0\r\n\r\n",
-            f"PUT {item} HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{CANARY}\r\n",
-        )
-        for raw in rejected:
-            with socket.create_connection(server.address, 30) as client:
-                client.sendall(raw.encode())
-                assert b"\r\nX-Request-Id: " in client.recv(65536)
-        new = server.log[len(before) :]
-        statuses = [line["status"] for line in new if line["event"] == "request"]
-        assert statuses == [400, 505, 400, 400, 400, 400]
-        eventually(lambda: any(line["event"] == "unexpected error" for line in server.log))
-        server.log_file.seek(0)
-        log = server.log_file.read().decode()
+        assert send("PUT", CANARY_BODY) == 201
+        yield server, send, secrets
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "more", "status"),
+    [
+        ("PUT", CANARY_BODY, {}, 200),
+        ("PATCH", CANARY_BODY, {}, 200),
+        ("GET", None, {"query": f"?fields={CANARY}"}, 200),
+        ("GET", None, {"query": f"?{CANARY}=1"}, 400),
+        ("PUT", f'{{"a": {CANARY}}}', {}, 400),
+        ("PUT", f'{{"a": "{CANARY}", "a": 1}}', {}, 400),
+        ("PUT", CANARY_BODY, {"If_Match": f'"{CANARY}"'}, 412),
+        ("GET", None, {"Authorization": "Bearer TOKEN"}, 200),
+        ("GET", None, {"X_API_Key": f"items_{CANARY}_{CANARY}"}, 401),
+    ],
+)
+def test_requests_log_no_secret(canary, method, body, more, status):
+    server, send, secrets = canary
+    more = {name: value.replace("TOKEN", secrets[-1]) for name, value in more.items()}
+    more = {name.replace("X_API_Key", "X-API-Key"): value for name, value in more.items()}
+    assert send(method, body, **more) == status
+    assert_no_secret(server, secrets)
+
+
+@pytest.mark.parametrize(
+    ("method", "fault", "status"),
+    [
+        ("PUT", reject("ValidationException", message=INDEX_KEY + CANARY), 422),
+        ("PUT", reject("ValidationException", message=f"{CANARY} is not a number"), 500),
+        ("PUT", reject("ProvisionedThroughputExceededException", message="busy"), 503),
+        ("PUT", reject("InternalServerError", 500, message="broken"), 504),
+        ("GET", respond(ODD_ITEM), 503),
+    ],
+)
+def test_failures_log_no_secret(canary, wire, method, fault, status):
+    server, send, secrets = canary
+    with wire.fault(fault, when=lambda call: CANARY.encode() in call.body):
+        assert send(method, CANARY_BODY if method == "PUT" else None) == status
+    assert_no_secret(server, secrets)
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (f"GET {CANARY_ITEM}\r\n\r\n", 400),
+        (f"GET {CANARY_ITEM} HTTP/9.9\r\n\r\n", 505),
+        (f"G@T {CANARY_ITEM} HTTP/1.1\r\n\r\n", 400),
+        (f"GET {CANARY_ITEM} HTTP/1.1\r\nX-API-Key : {CANARY}\r\n\r\n", 400),
+        (f"GET {CANARY_ITEM} HTTP/1.1\r\nX-API-Key: {CANARY}\0\r\n\r\n", 400),
+        (f"PUT {CANARY_ITEM} HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{CANARY}\r\n", 400),
+    ],
+)
+def test_rejected_bytes_log_no_secret(canary, raw, status):
+    server, _, secrets = canary
+    before = len(server.log)
+    with socket.create_connection(server.address, 30) as client:
+        client.sendall(raw.encode())
+        assert b"\r\nX-Request-Id: " in client.recv(65536)
+    new = [line for line in server.log[before:] if line["event"] == "request"]
+    assert [line["status"] for line in new] == [status]
+    assert_no_secret(server, secrets)
+
+
+def test_a_defect_is_logged_with_its_place_and_no_secret(canary, wire):
+    server, send, secrets = canary
+    fault = reject("ValidationException", message=f"{CANARY} is not a number")
+    with wire.fault(fault, when=lambda call: CANARY.encode() in call.body):
+        assert send("PUT", CANARY_BODY) == 500
+    stacks = eventually(
+        lambda: [line["stack"] for line in server.log if line["event"] == "unexpected error"]
+    )
+    assert "service/dynamodb_items/web/resources/items.py" in stacks[-1]
+    assert_no_secret(server, secrets)
+
+
+def assert_no_secret(server, secrets):
+    server.log_file.seek(0)
+    log = server.log_file.read().decode()
     assert '"event":"request"' in log
     assert '"caller":"shop"' in log
-    assert CANARY not in log
-    assert key not in log
-    assert key.removeprefix("items_shop_") not in log
-    assert token not in log
-    stack = next(json.loads(line) for line in log.splitlines() if "unexpected error" in line)
-    assert "service/dynamodb_items/web/resources/items.py" in stack["stack"]
+    assert [secret for secret in secrets if secret in log] == []
 
 
 def test_at_level_debug_the_line_has_the_path(endpoint):

@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.engines import ROOT
 from tests.faults.conftest import eventually
 from tests.serving import gunicorn
-from tests.wire import delay, refuse
+from tests.wire import delay, reject
 
 ITEM = "/items/104/Andrew"
 DASHBOARD = json.loads((ROOT / "deploy/grafana/dashboard.json").read_text())
@@ -166,7 +166,7 @@ def one_worker(wire):
 
 def test_retries_and_what_came_of_calls_are_counted(one_worker, wire):
     server, port = one_worker
-    busy = refuse("ProvisionedThroughputExceededException")
+    busy = reject("ProvisionedThroughputExceededException")
     with wire.fault(busy, when=lambda call: b"retried" in call.body, calls=1):
         server.request("GET", "/items/104/retried")
     scrape = Scrape(port)
@@ -247,7 +247,7 @@ QUERIES = [
 @pytest.fixture(scope="module")
 def scrape(one_worker, wire):
     server, port = one_worker
-    busy = refuse("ProvisionedThroughputExceededException")
+    busy = reject("ProvisionedThroughputExceededException")
     with wire.fault(busy, when=lambda call: b"scraped" in call.body, calls=1):
         server.request("GET", "/items/104/scraped")
     return Scrape(port)

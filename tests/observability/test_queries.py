@@ -17,7 +17,7 @@ from dynamodb_items.local.processes import free_port
 from tests.engines import ROOT, process, wait_for
 from tests.faults.conftest import eventually
 from tests.observability.test_metrics import ITEM, QUERIES, watched
-from tests.wire import refuse
+from tests.wire import reject
 
 GENEROUS_SECONDS = 60
 RATE_INTERVAL = "1m"
@@ -78,7 +78,7 @@ def prometheus(wire, tmp_path_factory):
             url = f"http://127.0.0.1:{own_port}"
             wait_for(f"{url}/-/ready", child)
             scraping = Prometheus(url)
-            busy = refuse("ProvisionedThroughputExceededException")
+            busy = reject("ProvisionedThroughputExceededException")
             clients = itertools.count()
 
             def has_rates() -> bool:

@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from tests.engines import ROOT
 from tests.faults.conftest import eventually
 from tests.serving import gunicorn
-from tests.wire import refuse
+from tests.wire import reject
 
 SECRET = "c4n4ry"
 
@@ -105,7 +105,7 @@ def test_a_request_is_a_span_in_the_clients_trace_and_each_call_one_below(traced
 
 
 def test_a_failure_shows_in_both(traced, collector, wire):
-    with wire.fault(refuse("AccessDeniedException"), when=lambda call: b"denied" in call.body):
+    with wire.fault(reject("AccessDeniedException"), when=lambda call: b"denied" in call.body):
         found = traces(traced, collector, "GET", "/items/104/denied")
     request, call = found["GET /items/{id}/{name}"], found["DynamoDB.GetItem"]
     assert attributes(request)["http.response.status_code"] == 503

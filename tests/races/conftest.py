@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.conftest import Engine
-from tests.serving import Answer, Server, gunicorn
+from tests.serving import Response, Server, gunicorn
 from tests.wire import Cut, Exchange, Wire
 
 CLIENTS = 100
@@ -19,18 +19,20 @@ WRITE_TOKEN = re.compile(rb'"([0-9a-f]{21})"')
 
 @dataclass
 class Arena:
-    """A service, the wire behind it, and many clients that call it at once."""
+    """A service, the wire behind it, and a way to run at both from all sides."""
 
     engine: Engine
     wire: Wire
     server: Server
     _turn: threading.Lock
 
-    def together(self, request: Callable[[int], Answer], clients: int = CLIENTS) -> list[Answer]:
-        """The responses to all clients, which begin at the same time."""
+    def together(
+        self, request: Callable[[int], Response], clients: int = CLIENTS
+    ) -> list[Response]:
+        """Return the responses of clients that all start at the same moment."""
         start = threading.Barrier(clients)
 
-        def run(client: int) -> Answer:
+        def run(client: int) -> Response:
             start.wait(60)
             return request(client)
 
@@ -40,15 +42,15 @@ class Arena:
     def pass_on(self, exchange: Exchange) -> None:
         exchange.send(self._forward(exchange))
 
-    def lose_answer(self, exchange: Exchange) -> None:
+    def lose_response(self, exchange: Exchange) -> None:
         self._forward(exchange)
         raise Cut
 
     def _forward(self, exchange: Exchange) -> bytes:
         if self.engine.name != "moto":
             return exchange.forward()
-        # moto's server reads and writes items on several threads without a lock and loses updates.
-        # DynamoDB carries out one write of an item after the other.
+        # moto's server reads and writes items on several threads without a lock, and so loses
+        # updates by itself. DynamoDB carries out one write of an item after the other.
         with self._turn:
             return exchange.forward()
 
@@ -56,7 +58,7 @@ class Arena:
 @pytest.fixture(scope="package")
 def arena(engine) -> Iterator[Arena]:
     wire = Wire(engine.endpoint)
-    # The test is about the outcome, not about the time that a busy machine takes.
+    # The races are about outcomes, not about the time that a busy machine takes.
     with gunicorn(
         wire.url, "-w", "4", ITEMS_DEADLINE_SECONDS="60", ITEMS_READ_TIMEOUT_SECONDS="50"
     ) as server:
@@ -68,20 +70,20 @@ def arena(engine) -> Iterator[Arena]:
 
 @pytest.fixture
 def losing(arena):
-    """Lose the response to every tenth first attempt of an operation after it was applied."""
+    """The responses of every tenth first attempt of an operation are lost after it was applied."""
 
     def start(operation: str):
         seen = set()
 
         def is_first(call) -> bool:
-            # A retry contains the token of the first attempt.
+            # A repeat has the token of the first attempt in it, whatever else differs.
             token = WRITE_TOKEN.search(call.body)[1]
             is_new = token not in seen
             seen.add(token)
             return is_new
 
         arena.wire.heal()
-        script = arena.wire.fault(arena.lose_answer, operation=operation, every=10, when=is_first)
+        script = arena.wire.fault(arena.lose_response, operation=operation, every=10, when=is_first)
         arena.wire.fault(arena.pass_on)
         return script
 
@@ -90,5 +92,5 @@ def losing(arena):
     arena.wire.fault(arena.pass_on)
 
 
-def statuses(responses: list[Answer]) -> dict[int, int]:
+def statuses(responses: list[Response]) -> dict[int, int]:
     return dict(Counter(response.status for response in responses))

@@ -1,33 +1,24 @@
-"""AWS files for a test, and one look for credentials in an environment."""
+"""A clock that the tests of calls move, and write tokens that they can read."""
+
+import random
+import time
 
 import pytest
-from dynamodb_items.credentials.lookup import CredentialsNotFound, find_credentials
 
-from tests.conftest import environment
-
-SECRET = "wJalrXUtnFEMI-SECRET"
+from tests.unit.fakes import Clock, numbered_tokens
 
 
 @pytest.fixture
-def files(tmp_path):
-    """Write the AWS files; return the variables that lead to them."""
-
-    def files(config=""):
-        path = tmp_path / "config"
-        path.write_text(config)
-        (tmp_path / "credentials").write_text("")
-        return {
-            "AWS_CONFIG_FILE": str(path),
-            "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
-        }
-
-    return files
+def clock(monkeypatch):
+    """Time that passes in sleeps only; a retry pauses as long as it may."""
+    clock = Clock()
+    monkeypatch.setattr(time, "sleep", clock.sleep)
+    monkeypatch.setattr(time, "monotonic", lambda: clock.now)
+    monkeypatch.setattr(random, "uniform", lambda _least, most: most)
+    return clock
 
 
-def failure(**variables):
-    """The cause and the advice of one look for credentials in this environment."""
-    with environment(**variables), pytest.raises(CredentialsNotFound) as raised:
-        find_credentials()
-    error = raised.value
-    assert SECRET not in error.cause + error.advice
-    return error.cause, error.advice
+@pytest.fixture
+def tokens(monkeypatch):
+    """The fresh write tokens are t1, t2 and so on."""
+    numbered_tokens(monkeypatch)

@@ -67,6 +67,7 @@ def test_as_many_nested_comparisons_as_operators_allow_are_accepted():
     parse_condition("n<m " + "or (n<m " * 149 + ")" * 149, bindings())
 
 
+@pytest.mark.no_cover  # it measures time
 @pytest.mark.parametrize(
     ("parse", "text"),
     [

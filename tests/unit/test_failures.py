@@ -1,7 +1,9 @@
 """The table of failures: every error code of AWS that a call may meet, and what it means."""
 
+import ssl
+
 import pytest
-from botocore.exceptions import ClientError, EndpointProviderError, NoRegionError
+from botocore.exceptions import ClientError, EndpointProviderError, NoRegionError, SSLError
 from botocore.loaders import Loader
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 from dynamodb_items.domain.operations import Operation, Transaction
@@ -157,3 +159,37 @@ def test_each_reason_of_a_canceled_transaction_has_a_meaning(code, failure):
     canceled = error("TransactionCanceledException")
     canceled.response["CancellationReasons"] = [{"Code": code, "Message": "words"}]
     assert cancellation_reasons(canceled) == [CancellationReason(failure, None)]
+
+
+@pytest.mark.parametrize(
+    ("words", "failure"),
+    [
+        ("Item size to update has exceeded the maximum allowed size", Failure.TOO_LARGE),
+        (
+            "Invalid ConditionExpression: Expression size has exceeded the maximum allowed size",
+            Failure.UPDATE_REFUSED,
+        ),
+        (
+            "Invalid ConditionExpression: The expression has too many operators",
+            Failure.UPDATE_REFUSED,
+        ),
+        ("The parameter cannot be converted to a numeric value: 1E+126", Failure.UPDATE_REFUSED),
+        ("The document path provided in the update expression is invalid", Failure.UPDATE_REFUSED),
+        ("Words that nobody has heard", Failure.UNEXPECTED),
+    ],
+)
+def test_the_message_of_a_rejected_call_decides_what_it_means(words, failure):
+    error = {"Code": "ValidationException", "Message": words}
+    assert failure_of(ClientError({"Error": error}, "UpdateItem")) is failure
+
+
+def test_tls_that_breaks_may_have_let_the_request_through():
+    broken = ssl.SSLError(1, "[SSL: DECRYPTION_FAILED_OR_BAD_RECORD_MAC] bad record mac")
+    assert failure_of(SSLError(endpoint_url="x", error=broken)) is Failure.LOST_ANSWER
+
+
+def test_a_certificate_that_is_not_trusted_is_for_the_operator():
+    untrusted = ssl.SSLCertVerificationError(
+        1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate"
+    )
+    assert failure_of(SSLError(endpoint_url="x", error=untrusted)) is Failure.MISCONFIGURED

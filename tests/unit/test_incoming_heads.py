@@ -20,8 +20,8 @@ class CountedBytes(bytearray):
 
 
 def arriving(content, step):
-    parts = [content[start : start + step] for start in range(0, len(content), step)]
-    return lambda: parts.pop(0) if parts else b""
+    parts = (content[start : start + step] for start in range(0, len(content), step))
+    return lambda: next(parts, b"")
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 7, 8192])

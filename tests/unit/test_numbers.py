@@ -63,6 +63,7 @@ def test_a_number_that_dynamodb_cannot_hold_is_refused(text, reason):
         canonical_number(parse_number(text))
 
 
+@pytest.mark.no_cover  # it measures time
 def test_an_absurd_exponent_costs_nothing():
     began = time.process_time()
     for text in ("1e1000000", "1e-1000000", "9" * 1_000_000):

@@ -63,6 +63,7 @@ def test_what_is_not_a_path_is_an_error(path):
         parse_projection([path], ("Id", "Name"))
 
 
+@pytest.mark.no_cover  # it measures time
 @pytest.mark.parametrize("part", ["a.", "[1]", "a]", "\\[", "[", "]", "\\\\"])
 def test_long_paths_take_little_time(part):
     """A batch takes 100 paths of 2,048 characters, and no request may hold a worker for 0.2 s."""

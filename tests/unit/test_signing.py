@@ -8,10 +8,11 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
-from dynamodb_items.dynamodb.fast.signing import Signer, UnsupportedCredentials
-from hypothesis import given, settings
+from dynamodb_items.dynamodb.fast.signing import Signer, UnusualCredentials
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.signatures import sign_at
 
 CONTENT_TYPE = "application/x-amz-json-1.0"
@@ -51,7 +52,7 @@ def headers_of(lines: str) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in lines[:-2].split("\r\n"))
 
 
-@settings(max_examples=2000, deadline=None)
+@examples(2000)
 @given(names, names, hosts, names, st.binary(max_size=300), credentials, moments)
 def test_any_request_is_signed_as_botocore_signs_it(
     region, service, host, target, body, key, moment
@@ -61,7 +62,7 @@ def test_any_request_is_signed_as_botocore_signs_it(
     assert headers_of(lines) == botocores(region, service, host, target, body, key, moment)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.lists(st.tuples(credentials, moments, st.binary(max_size=50)), min_size=2, max_size=8))
 def test_one_signer_keeps_up_with_the_clock_and_with_new_keys(requests):
     now = [0]
@@ -93,5 +94,5 @@ def test_a_key_that_changes_its_secret_or_token_alone_is_another_key():
 )
 def test_credentials_that_no_header_may_hold_are_not_signed_with(changes):
     signer = Signer("us-east-2", "dynamodb", "localhost", CONTENT_TYPE)
-    with pytest.raises(UnsupportedCredentials):
+    with pytest.raises(UnusualCredentials):
         signer.header_lines("T", b"{}", KEY._replace(**changes))

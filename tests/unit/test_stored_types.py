@@ -3,7 +3,7 @@
 import orjson
 import pytest
 from dynamodb_items.formats.plain_json import attributes_from_plain, to_plain
-from dynamodb_items.formats.stored_types import set_of, with_stored_types
+from dynamodb_items.formats.stored_types import MAX_MOVED, set_of, with_stored_types
 from dynamodb_items.formats.strict_json import parse_json
 from hypothesis import given
 from hypothesis import strategies as st
@@ -193,18 +193,34 @@ def test_a_set_says_why_it_is_none():
             set_of("SS", members)
 
 
+def long_list(length):
+    return [{"B": b"%d" % number} for number in range(length)]
+
+
+# More members than are looked for when they are moved.
+LONG = long_list(MAX_MOVED + 1000)
 # As many members of a list as an item of 400 KB can hold.
-LONG = [{"B": b"%d" % number} for number in range(70_000)]
+LONGEST = long_list(70_000)
 
 
 @pytest.mark.parametrize(
-    "kept",
-    [LONG, LONG[1:], [*LONG[:100], *LONG[101:]], [{"B": b"new"}, *LONG], LONG[:-1]],
-    ids=["as it was", "the first removed", "one removed", "one in front", "the last removed"],
+    ("stored", "kept"),
+    [
+        (LONG, LONG),
+        (LONG, LONG[1:]),
+        (LONG, [*LONG[:100], *LONG[101:]]),
+        (LONG, [{"B": b"new"}, *LONG]),
+        (LONG, LONG[:-1]),
+        (LONGEST, LONGEST[1:]),
+    ],
+    ids=[
+        *("as it was", "the first removed", "one removed", "one in front", "the last removed"),
+        "the longest list",
+    ],
 )
-def test_a_long_list_keeps_its_types(kept):
+def test_a_long_list_keeps_its_types(stored, kept):
     new = read_back({"a": {"L": kept}})
-    result = with_stored_types(new, {"a": {"L": LONG}})["a"]["L"]
+    result = with_stored_types(new, {"a": {"L": stored}})["a"]["L"]
     assert [each for each in result if "B" in each] == [
         each for each in kept if each["B"] != b"new"
     ]

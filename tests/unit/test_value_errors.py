@@ -5,8 +5,9 @@ import json
 import pytest
 from dynamodb_items.domain.errors import ItemTooLarge, UnacceptableItem
 from dynamodb_items.domain.items import Item
+from dynamodb_items.expressions import native_update
 from dynamodb_items.expressions.native_update import native_expressions
-from dynamodb_items.formats import limits
+from dynamodb_items.formats import json_patch, limits
 from dynamodb_items.formats.json_patch import item_patch
 from dynamodb_items.formats.merge_patch import flat_changes, merge_changes
 from dynamodb_items.formats.plain_json import attributes_from_plain, to_document
@@ -42,10 +43,9 @@ VALID = {
 def test_a_valid_body_has_no_pointer_built_for_each_value(monkeypatch, case):
     built = []
     of_member = limits.pointer_to
-    for module in ("formats.limits", "formats.json_patch", "expressions.native_update"):
+    for module in (limits, json_patch, native_update):
         monkeypatch.setattr(
-            f"dynamodb_items.{module}.pointer_to",
-            lambda *where: built.append(where) or of_member(*where),
+            module, "pointer_to", lambda *where: built.append(where) or of_member(*where)
         )
     VALID[case]()
     assert len(built) <= 10

@@ -29,11 +29,13 @@ def aged(seconds: float) -> str:
     return f"{milliseconds:011x}0123456789"
 
 
-def test_tokens_sort_by_time():
-    older = WriteToken.fresh()
-    time.sleep(0.002)
-    assert older.text < WriteToken.fresh().text
-    assert len(older.text) == len(aged(0))
+def test_tokens_sort_by_time(monkeypatch):
+    tokens = []
+    for milliseconds in (1_800_000_000_000, 1_800_000_000_001, 4_000_000_000_000):
+        monkeypatch.setattr(time, "time_ns", lambda now=milliseconds: now * 1_000_000)
+        tokens.append(WriteToken.fresh().text)
+    assert tokens == sorted(tokens)
+    assert {len(token) for token in tokens} == {len(aged(0))}
 
 
 @given(st.text(max_size=300), st.text(max_size=300), st.binary(max_size=300))

@@ -193,6 +193,8 @@ def _size_at(document: Any, path: str) -> int:
         value = JsonPointer(path).resolve(document)
     except (JsonPointerException, TypeError):
         return 0  # the copy operation will be rejected
+    if isinstance(value, EndOfList):
+        return 0  # and so will a copy from the end of a list
     typed = from_plain(value)
     give_way()
     size_bytes = attributes_bytes({"": typed})

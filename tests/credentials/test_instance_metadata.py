@@ -10,8 +10,8 @@ from dynamodb_items.local.processes import free_port
 from structlog.testing import capture_logs
 
 from tests.conftest import environment
+from tests.credentials.conftest import failure
 from tests.imds import InstanceMetadata, made_up
-from tests.unit.conftest import failure
 
 
 def misbehave(imds, **attributes):

@@ -9,8 +9,8 @@ from dynamodb_items.credentials.lookup import find_credentials
 from dynamodb_items.local.processes import free_port
 
 from tests.conftest import environment
+from tests.credentials.conftest import SECRET, failure
 from tests.imds import InstanceMetadata, made_up
-from tests.unit.conftest import SECRET, failure
 
 ROLE = "arn:aws:iam::123456789012:role/items"
 ASSUMED = f"""<{{0}}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{{0}}Result>

@@ -19,7 +19,7 @@ APPLIED = {"Item": {"Id": {"N": "1"}}}
 def engine():
     """Answers every call at once."""
     engine = Wire("http://127.0.0.1:9")
-    engine.fault(faults.answer(APPLIED))
+    engine.fault(faults.respond(APPLIED))
     yield engine
     engine.close()
 
@@ -54,7 +54,7 @@ def test_without_a_script_calls_pass_and_are_counted_by_operation(wire, engine):
     [
         (faults.cut, 0),
         (faults.reset, 0),
-        (faults.lose_answer, 1),
+        (faults.lose_response, 1),
         (faults.truncate, 1),
     ],
 )
@@ -66,7 +66,7 @@ def test_a_cut_call_has_no_whole_answer_and_reaches_the_engine_or_not(wire, engi
 
 
 def test_a_refusal_is_shaped_as_dynamodb_shapes_it(wire, engine):
-    with wire.fault(faults.refuse("ThrottlingException", 400, "slow down")):
+    with wire.fault(faults.reject("ThrottlingException", 400, "slow down")):
         status, body = ask(connect(wire))
     assert status == 400
     assert body["__type"] == "com.amazonaws.dynamodb.v20120810#ThrottlingException"
@@ -75,20 +75,20 @@ def test_a_refusal_is_shaped_as_dynamodb_shapes_it(wire, engine):
 
 
 def test_every_nth_call_is_struck(wire):
-    wire.fault(faults.refuse("ThrottlingException"), every=3)
+    wire.fault(faults.reject("ThrottlingException"), every=3)
     connection = connect(wire)
     assert [ask(connection)[0] for _ in range(6)] == [200, 200, 400, 200, 200, 400]
 
 
 def test_the_next_calls_are_struck_and_no_more(wire):
-    script = wire.fault(faults.refuse("InternalServerError", 500), calls=2)
+    script = wire.fault(faults.reject("InternalServerError", 500), calls=2)
     connection = connect(wire)
     assert [ask(connection)[0] for _ in range(4)] == [500, 500, 200, 200]
     assert script.struck == 2
 
 
 def test_only_calls_that_match_are_struck(wire):
-    wire.fault(faults.refuse("X"), operation="PutItem", when=lambda call: call.parameters["a"] == 1)
+    wire.fault(faults.reject("X"), operation="PutItem", when=lambda call: call.parameters["a"] == 1)
     connection = connect(wire)
     assert ask(connection, "GetItem", b'{"a": 1}')[0] == 200
     assert ask(connection, "PutItem", b'{"a": 2}')[0] == 200
@@ -97,17 +97,17 @@ def test_only_calls_that_match_are_struck(wire):
 
 def test_a_script_ends_with_its_block_or_when_all_is_healed(wire):
     connection = connect(wire)
-    with wire.fault(faults.refuse("X")):
+    with wire.fault(faults.reject("X")):
         assert ask(connection)[0] == 400
     assert ask(connection)[0] == 200
-    wire.fault(faults.refuse("X"))
+    wire.fault(faults.reject("X"))
     wire.heal()
     assert ask(connection)[0] == 200
 
 
 def test_answers_can_be_delayed_late_or_trickle(wire, engine):
     connection = connect(wire)
-    for fault in (faults.delay(0.1), faults.answer_late(0.1), faults.trickle(0.001)):
+    for fault in (faults.delay(0.1), faults.respond_late(0.1), faults.trickle(0.001)):
         began = time.monotonic()
         with wire.fault(fault):
             assert ask(connection) == (200, APPLIED)
@@ -132,7 +132,7 @@ def test_a_black_hole_neither_takes_nor_refuses_a_connection():
 
 
 def test_many_clients_at_once_are_counted_right(wire, engine):
-    script = wire.fault(faults.refuse("X"), every=4)
+    script = wire.fault(faults.reject("X"), every=4)
     statuses = []
 
     def many():

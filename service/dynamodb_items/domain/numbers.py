@@ -47,10 +47,10 @@ def are_numbers(texts: Sequence[str]) -> bool:
 
 
 def parse_number(text: str) -> Decimal:
-    """The exact value of a number's text.
+    """Return the exact value of a number's text.
 
     Raises:
-        ValueError: the text is no number.
+        ValueError: the text does not have the form of a number.
     """
     if not is_number(text):
         raise ValueError("not a number")
@@ -58,8 +58,10 @@ def parse_number(text: str) -> Decimal:
 
 
 def decimal_of(number: str) -> Decimal:
-    """The exact value of text that is known to be a number. Where no decimal holds it, one that
-    ``canonical_number`` refuses for the same reason.
+    """Return the exact value of text that is known to be a number.
+
+    An exponent that no decimal can hold becomes a value that ``canonical_number`` rejects for
+    the same reason: too large, or too close to zero.
     """
     try:
         return Decimal(number)
@@ -71,7 +73,7 @@ def decimal_of(number: str) -> Decimal:
 
 
 def canonical_number(value: Decimal) -> str:
-    """The number as DynamoDB itself writes it: ``104`` for 0104, 104.0 and 1.04e2; 0 for -0.
+    """Return the number as DynamoDB writes it: ``104`` for 0104, 104.0 and 1.04e2; 0 for -0.
 
     Raises:
         ValueError: more than 38 significant digits, or outside DynamoDB's magnitudes.

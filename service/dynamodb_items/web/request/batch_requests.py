@@ -29,7 +29,7 @@ _PATCH_FORMS = {
     "jsonPatch": PatchForm.JSON_PATCH,
     "update": PatchForm.NATIVE,
 }
-# The members of which each method takes exactly one, next to the key and the preconditions.
+# The content members of each method: an operation contains exactly one, or none for ``()``.
 _CONTENTS: Mapping[str, tuple[str, ...]] = {
     "PUT": ("item",),
     "PATCH": tuple(_PATCH_FORMS),
@@ -159,7 +159,7 @@ class _Operation:
         return precondition
 
     def _content(self, method: str) -> str:
-        """Return the name of the member with the method's content; empty if it takes none."""
+        """Return the name of the member with the method's content, or "" if it has none."""
         known = {"item", *_PATCH_FORMS}
         given = [name for name in self.members if name in known]
         allowed = _CONTENTS[method]

@@ -14,7 +14,7 @@ def clock(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(time, "sleep", clock.sleep)
     monkeypatch.setattr(time, "monotonic", lambda: clock.now)
-    monkeypatch.setattr(random, "uniform", lambda _least, most: most)
+    monkeypatch.setattr(random, "random", lambda: 1.0)
     return clock
 
 

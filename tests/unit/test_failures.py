@@ -167,14 +167,14 @@ def test_each_reason_of_a_canceled_transaction_has_a_meaning(code, failure):
         ("Item size to update has exceeded the maximum allowed size", Failure.TOO_LARGE),
         (
             "Invalid ConditionExpression: Expression size has exceeded the maximum allowed size",
-            Failure.UPDATE_REFUSED,
+            Failure.UPDATE_REJECTED,
         ),
         (
             "Invalid ConditionExpression: The expression has too many operators",
-            Failure.UPDATE_REFUSED,
+            Failure.UPDATE_REJECTED,
         ),
-        ("The parameter cannot be converted to a numeric value: 1E+126", Failure.UPDATE_REFUSED),
-        ("The document path provided in the update expression is invalid", Failure.UPDATE_REFUSED),
+        ("The parameter cannot be converted to a numeric value: 1E+126", Failure.UPDATE_REJECTED),
+        ("The document path provided in the update expression is invalid", Failure.UPDATE_REJECTED),
         ("Words that nobody has heard", Failure.UNEXPECTED),
     ],
 )
@@ -185,7 +185,7 @@ def test_the_message_of_a_rejected_call_decides_what_it_means(words, failure):
 
 def test_tls_that_breaks_may_have_let_the_request_through():
     broken = ssl.SSLError(1, "[SSL: DECRYPTION_FAILED_OR_BAD_RECORD_MAC] bad record mac")
-    assert failure_of(SSLError(endpoint_url="x", error=broken)) is Failure.LOST_ANSWER
+    assert failure_of(SSLError(endpoint_url="x", error=broken)) is Failure.LOST_RESPONSE
 
 
 def test_a_certificate_that_is_not_trusted_is_for_the_operator():

@@ -298,7 +298,7 @@ def test_a_value_used_twice_is_two_values():
 
 
 @pytest.mark.parametrize(
-    ("operations", "looked_at"),
+    ("operations", "depends_on"),
     [
         ([op("add", "/a/b", 1)], {"a"}),
         ([op("test", "/a", 1), op("add", "/b", 1)], {"a", "b"}),
@@ -306,13 +306,13 @@ def test_a_value_used_twice_is_two_values():
         ([op("test", "", {"Id": 7, "Name": "x", "a": {"x": 1}})], None),
     ],
 )
-def test_the_result_rests_on_the_attributes_of_its_paths(operations, looked_at):
+def test_the_result_rests_on_the_attributes_of_its_paths(operations, depends_on):
     stored = (
         {"a": {"N": "1"}}
         if operations[0] == op("test", "/a", 1)
         else {"a": {"M": {"x": {"N": "1"}}}}
     )
-    assert edited(stored, *operations).looked_at == looked_at
+    assert edited(stored, *operations).depends_on == depends_on
 
 
 # Bounds

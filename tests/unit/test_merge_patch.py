@@ -84,7 +84,10 @@ def test_only_what_differs_is_a_change(patch, changes):
 
 
 def test_the_result_rests_on_what_the_patch_names():
-    assert edited({"a": {"S": "1"}, "b": {"S": "1"}}, {"a": "1", "c": None}).looked_at == {"a", "c"}
+    assert edited({"a": {"S": "1"}, "b": {"S": "1"}}, {"a": "1", "c": None}).depends_on == {
+        "a",
+        "c",
+    }
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_it_probes_each_second_while_it_is_not_ready(table, monkeypatch, outcome
 
 def test_a_defect_in_a_report_does_not_end_the_probe(table, monkeypatch):
     reads, recovered = [], threading.Event()
-    monkeypatch.setattr("dynamodb_items.runtime.background.RETRY_SECONDS", 0.0)
+    monkeypatch.setattr("dynamodb_items.runtime.background.STEP_RETRY_SECONDS", 0.0)
 
     class Broken(Observer):
         def table_probed(self, *, is_available):

@@ -4,12 +4,9 @@ import inspect
 
 import pytest
 from dynamodb_items.domain import errors
-from dynamodb_items.web.response.problems import (
-    all_problems,
-    documentation,
-    problem_of,
-    problem_of_status,
-)
+from dynamodb_items.web.response.error_reference import error_reference
+from dynamodb_items.web.response.problems import all_problems, problem_of
+from werkzeug.exceptions import default_exceptions
 
 # A released `type` URI never changes, and neither does its status.
 EXPECTED = {
@@ -82,7 +79,7 @@ def test_no_error_is_missing_here(kind):
 
 @pytest.mark.parametrize("status", OF_STATUS)
 def test_each_status_of_flask_has_its_problem(status):
-    problem = problem_of_status(status)
+    problem = problem_of(default_exceptions[status])
     assert (problem.status, problem.slug) == (status, OF_STATUS[status])
 
 
@@ -102,7 +99,7 @@ def test_all_problems_are_known_here():
 
 @pytest.mark.parametrize("problem", all_problems(), ids=lambda problem: problem.slug)
 def test_the_documentation_has_a_section_for_each(problem):
-    section = documentation().partition(f"\n## {problem.slug}\n")[2].partition("\n## ")[0]
+    section = error_reference().partition(f"\n## {problem.slug}\n")[2].partition("\n## ")[0]
     assert f"**{problem.status.value}** {problem.title}." in section
     assert problem.advice in section
     assert problem.title[0].isupper()

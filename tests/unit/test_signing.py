@@ -8,7 +8,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
-from dynamodb_items.dynamodb.fast.signing import Signer, UnusualCredentials
+from dynamodb_items.dynamodb.fast.signing import Signer, UnsupportedCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,5 +94,5 @@ def test_a_key_that_changes_its_secret_or_token_alone_is_another_key():
 )
 def test_credentials_that_no_header_may_hold_are_not_signed_with(changes):
     signer = Signer("us-east-2", "dynamodb", "localhost", CONTENT_TYPE)
-    with pytest.raises(UnusualCredentials):
+    with pytest.raises(UnsupportedCredentials):
         signer.header_lines("T", b"{}", KEY._replace(**changes))

@@ -13,7 +13,7 @@ from dynamodb_items.domain.items import Item
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items.domain.preconditions import Precondition
 from dynamodb_items.expressions.native_update import native_condition, native_expressions
-from dynamodb_items.formats.merge_patch import Edited, merge_changes
+from dynamodb_items.formats.merge_patch import PatchResult, merge_changes
 from dynamodb_items.storage.write_commands import Check, Delete, Edit, NativeUpdate, Put, Update
 
 from tests.unit.fakes import ALL_OPERATIONS, KEY, ScriptedClient, item, readable, repository_of
@@ -54,9 +54,9 @@ WRITES = {
     "update": lambda when: Update(KEY, Changes({"b": B}, ("a",)), when),
     "many changes": lambda when: Update(KEY, Changes(MANY), when),
     "edit": lambda when: edit({"b": "2", "a": None}, when),
-    "edit from all": lambda when: Edit(KEY, lambda _: Edited(Changes({"b": B}), None), when),
+    "edit from all": lambda when: Edit(KEY, lambda _: PatchResult(Changes({"b": B}), None), when),
     "edit from c": lambda when: Edit(
-        KEY, lambda _: Edited(Changes({"b": B}), frozenset({"c"})), when
+        KEY, lambda _: PatchResult(Changes({"b": B}), frozenset({"c"})), when
     ),
     "edit nothing": lambda when: edit({"missing": None}, when),
     "native": lambda when: NativeUpdate(KEY, native("SET b = a"), when),
@@ -330,8 +330,8 @@ def test_many_changes_need_the_operation_put_item():
 
 def test_an_edit_that_looks_at_too_much_rests_on_the_version():
     stored = item(_version="old", **{f"a{number}": number for number in range(400)})
-    looked_at = frozenset(stored) - {"Id", "Name"}
-    write = Edit(KEY, lambda _: Edited(Changes({"b": B}), looked_at))
+    depends_on = frozenset(stored) - {"Id", "Name"}
+    write = Edit(KEY, lambda _: PatchResult(Changes({"b": B}), depends_on))
     _, client = carried_out(write, stored)
     assert conditions_of(member_of(client)[1]) == {"_version='old'"}
 
@@ -358,7 +358,7 @@ LARGE = {"S": "x" * 400 * 1024}
     ("write", "operations"),
     [
         (Put(KEY, {"b": LARGE}), []),
-        (Edit(KEY, lambda _: Edited(Changes({"b": LARGE}))), ["GetItem"]),
+        (Edit(KEY, lambda _: PatchResult(Changes({"b": LARGE}))), ["GetItem"]),
         (Update(KEY, Changes({**MANY, "b": LARGE})), ["GetItem"]),
     ],
     ids=["put", "edit", "update"],

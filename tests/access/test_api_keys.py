@@ -1,4 +1,4 @@
-"""API keys, made by the command and checked by a running service."""
+"""API keys, created by the command and checked by a running service."""
 
 import json
 import subprocess
@@ -51,7 +51,7 @@ def is_logged(service, event) -> bool:
     return any(line["event"] == event for line in service.log)
 
 
-def test_a_new_key_is_taken_while_serving_and_a_deleted_one_is_not(service, path):
+def test_a_running_service_accepts_a_new_key_and_rejects_a_deleted_one(service, path):
     before = path.read_text()
     key = new_key(path, "short-lived")
     eventually(lambda: get(service, key) == 200)
@@ -64,7 +64,7 @@ def test_a_file_that_cannot_be_read_changes_nothing(service, path):
     eventually(lambda: get(service, key) == 200)
     whole = path.read_text()
     path.write_text(whole + "[half")
-    eventually(lambda: get(service, key) == 200 and is_logged(service, "file unreadable"))
+    eventually(lambda: get(service, key) == 200 and is_logged(service, "file reload failed"))
     assert get(service, key) == 200
     path.write_text(whole)
 
@@ -87,12 +87,14 @@ def test_a_key_with_a_tenant_reaches_that_partition_alone(service, path):
 
 
 @pytest.mark.parametrize(
-    "spoilt", ["", "x", "items_first_", "items_first", "items__x", "é", "a\tb"]
+    "invalid", ["", "x", "items_first_", "items_first", "items__x", "é", "a\tb"]
 )
-def test_what_is_no_key_gets_401_with_a_challenge(service, spoilt):
-    answer = service.request("GET", "/items/104/Andrew", X_API_Key=spoilt.encode())
-    assert answer.status == 401
-    assert answer.headers["WWW-Authenticate"].startswith('ApiKey realm="items", header="X-API-Key"')
+def test_an_invalid_key_gets_401_with_a_challenge(service, invalid):
+    response = service.request("GET", "/items/104/Andrew", X_API_Key=invalid.encode())
+    assert response.status == 401
+    assert response.headers["WWW-Authenticate"].startswith(
+        'ApiKey realm="items", header="X-API-Key"'
+    )
 
 
 def test_without_a_key_or_with_a_key_elsewhere_it_is_401(service, path):
@@ -102,7 +104,7 @@ def test_without_a_key_or_with_a_key_elsewhere_it_is_401(service, path):
     assert service.request("GET", f"/items/104/Andrew?api_key={key}").status == 401
 
 
-def test_where_tenants_are_asked_for_a_key_without_one_reaches_nothing(endpoint, tmp_path):
+def test_a_key_without_a_required_tenant_reaches_nothing(endpoint, tmp_path):
     path = tmp_path / "keys.toml"
     without = new_key(path, "without")
     key = new_key(path, "with", "--tenant", "104")
@@ -123,19 +125,16 @@ def test_the_file_holds_no_key_and_is_its_owners_alone(tmp_path):
 
 def test_machines_get_one_json_object(tmp_path):
     made = keys_new("one", "--tenant", 'Ü"\n1', "--json", "--file", tmp_path / "keys.toml")
-    answer = json.loads(made.stdout)
-    assert answer["tenant"] == 'Ü"\n1'
-    assert answer["scopes"] == ["items:read"]
+    printed = json.loads(made.stdout)
+    assert printed["tenant"] == 'Ü"\n1'
+    assert printed["scopes"] == ["items:read"]
     assert not made.stderr
 
 
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("a b", "", "is no key's name"),
-        ("a_b", "", "is no key's name"),
-        ("known", '[known]\nsha256="' + "0" * 64 + '"\nscopes=["items:read"]', "already"),
-        ("new", "[half", "is no file of API keys"),
+        ("new", "[half", "is not a valid file of API keys"),
         ("new", "x = 1", "must be a table"),
         ("new", '[x]\nsha256="abc"\nscopes=["items:read"]', "64 lower-case hexadecimal digits"),
         ("new", '[x]\nsha256="' + "0" * 64 + '"\nscopes=["items:all"]', "must be a list of"),
@@ -143,11 +142,24 @@ def test_machines_get_one_json_object(tmp_path):
         ("new", '[x]\nsha256="' + "0" * 64 + '"\nscopes=["items:read"]\ntennant=1', "tennant"),
     ],
 )
-def test_a_mistake_is_one_clear_line_and_changes_nothing(tmp_path, name, content, words):
-    path = tmp_path / "keys.toml"
+def test_an_invalid_file_is_reported_in_one_line_and_stays(tmp_path, name, content, words):
+    check_rejected(tmp_path / "keys.toml", name, content, words, status=1)
+
+
+@pytest.mark.parametrize("name", ["a b", "a_b"])
+def test_an_invalid_name_is_reported_in_one_line(tmp_path, name):
+    check_rejected(tmp_path / "keys.toml", name, "", "is not a valid name", status=2)
+
+
+def test_a_name_that_is_taken_has_an_exit_status_of_its_own(tmp_path):
+    content = '[known]\nsha256="' + "0" * 64 + '"\nscopes=["items:read"]'
+    check_rejected(tmp_path / "keys.toml", "known", content, "already has a key", status=3)
+
+
+def check_rejected(path, name, content, words, *, status):
     path.write_text(content)
     made = keys_new(name, "--file", path)
-    assert made.returncode == 1
+    assert made.returncode == status
     assert words in made.stderr
     assert made.stderr.count("\n") == 1
     assert not made.stdout

@@ -1,4 +1,4 @@
-"""Every operation of the OpenAPI document, asked with every kind of credential."""
+"""Every operation of the OpenAPI document, called with every kind of credential."""
 
 import json
 import time
@@ -17,10 +17,10 @@ OPEN, READ, WRITE = "open", "read", "write"
 READING = {"getItem", "headItem", "readItems"}
 OPERATIONS = list(documented_operations(DOCUMENT))
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
-# The partition of the tests is 104; the tenant's spelling of it is another.
+# The partition of the tests is 104, which the tenant claim spells differently.
 TENANT = "0104.0"
 
-REFUSED = {
+REJECTED = {
     "no token": lambda _: {},
     "another scheme": lambda issuer: {"Authorization": f"Basic {issuer.token(tenant=TENANT)}"},
     "an empty token": lambda _: bearer(""),
@@ -40,7 +40,7 @@ REFUSED = {
     "known kid, other key": lambda issuer: bearer(
         issuer.token_of_a_stranger(with_a_known_key_id=True)
     ),
-    "sub that is no text": lambda issuer: bearer(issuer.token(sub=["alice"])),
+    "sub that is not a string": lambda issuer: bearer(issuer.token(sub=["alice"])),
     "sub that cannot be logged": lambda issuer: bearer(issuer.token_with_half_a_character()),
     "empty sub": lambda issuer: bearer(issuer.token(sub="")),
     "endless exp": lambda issuer: bearer(issuer.token(exp=float("inf"))),
@@ -54,8 +54,8 @@ PERMITTED = {
     "another scope": ({"scope": "items:readwrite items:*"}, {READ: False, WRITE: False}),
     "other tenant": ({"tenant": "105"}, {READ: False, WRITE: False}),
     "no tenant": ({"tenant": None}, {READ: False, WRITE: False}),
-    "a tenant that is no key": ({"tenant": "x"}, {READ: False, WRITE: False}),
-    "a tenant that is no text": ({"tenant": [104]}, {READ: False, WRITE: False}),
+    "a tenant that is not a key": ({"tenant": "x"}, {READ: False, WRITE: False}),
+    "a tenant that is not a string": ({"tenant": [104]}, {READ: False, WRITE: False}),
     "the tenant as a number": ({"tenant": 104}, {READ: True, WRITE: True}),
 }
 
@@ -67,7 +67,7 @@ def kind_of(operation) -> str:
 
 
 def request_of(operation, path, name) -> tuple[str, str | None]:
-    """A target, and a body that is in order if the caller is."""
+    """Return a target, and a body that is valid for a permitted caller."""
     target = path.replace("{id}", "104").replace("{name}", name)
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if content is None:
@@ -88,7 +88,7 @@ def request_of(operation, path, name) -> tuple[str, str | None]:
 
 
 class Attempt:
-    """One request to one operation on an item of its own, and what came of it."""
+    """One request to one operation on a new item, and its effect."""
 
     def __init__(self, guarded, wire, dynamodb, operation, headers) -> None:
         method, path, documented = operation
@@ -100,8 +100,8 @@ class Attempt:
         if body is not None:
             headers = {**headers, "Content-Type": "application/json"}
         calls_before = len(wire.calls)
-        self.answer = guarded.request(method, target, body, **headers)
-        self.status = self.answer.status
+        self.response = guarded.request(method, target, body, **headers)
+        self.status = self.response.status
         self.writes = [call for call in wire.calls[calls_before:] if call in WRITES]
         found = dynamodb.get_item(TableName="my-dynamodb-table", Key=key)
         self.changed = found.get("Item") != item
@@ -114,20 +114,20 @@ def attempt(guarded, wire, endpoint):
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each[2]["operationId"])
-@pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.parametrize("case", REJECTED)
 def test_a_caller_who_is_not_known_gets_401_and_changes_nothing(
     attempt, authority, operation, case
 ):
-    attempted = attempt(operation, REFUSED[case](authority))
+    attempted = attempt(operation, REJECTED[case](authority))
     if kind_of(operation[2]) == OPEN:
         assert attempted.status == 200
     else:
         assert attempted.status == 401
-        challenge = attempted.answer.headers["WWW-Authenticate"]
+        challenge = attempted.response.headers["WWW-Authenticate"]
         assert challenge.startswith('Bearer realm="items"')
         assert ("error=" in challenge) == (case not in ("no token", "another scheme"))
         if attempted.has_body:
-            assert attempted.answer.json["type"] == "/docs/errors#unauthenticated"
+            assert attempted.response.json["type"] == "/docs/errors#unauthenticated"
     assert not attempted.writes
     assert not attempted.changed
 
@@ -141,12 +141,12 @@ def test_a_caller_does_what_its_scopes_and_its_tenant_allow(attempt, authority, 
     kind = kind_of(operation[2])
     if kind == OPEN or allowed[kind]:
         deletes = operation[2]["operationId"].startswith("delete")
-        assert attempted.status == (204 if deletes else 200), attempted.answer.body
+        assert attempted.status == (204 if deletes else 200), attempted.response.body
         assert attempted.changed == (kind == WRITE)
     else:
         assert attempted.status == 403
         if attempted.has_body:
-            assert attempted.answer.json["type"] == "/docs/errors#not-permitted"
+            assert attempted.response.json["type"] == "/docs/errors#not-permitted"
         assert not attempted.writes
         assert not attempted.changed
 
@@ -160,14 +160,14 @@ def test_what_describes_the_service_is_open_to_all(guarded, path):
 @pytest.mark.parametrize(
     "target", ["/items/104/a/b", "/nowhere", "/items/%FF/x", "/LIVE", "/live/", "//live"]
 )
-def test_no_other_path_tells_a_stranger_anything(guarded, target):
+def test_no_other_path_is_open(guarded, target):
     assert guarded.request("GET", target).status == 401
 
 
-def test_the_refusal_comes_before_the_body(guarded):
-    """A client that announces a body and waits learns at once that it need not send it."""
-    answer = guarded.request("PUT", "/items/104/x", None, Content_Length="1000000")
-    assert answer.status == 401
+def test_the_rejection_comes_before_the_body(guarded):
+    """A client that announces a body and waits is rejected before it sends the body."""
+    response = guarded.request("PUT", "/items/104/x", None, Content_Length="1000000")
+    assert response.status == 401
     chunked = guarded.request("PUT", "/items/104/x", None, Transfer_Encoding="chunked")
     assert chunked.status == 401
 
@@ -181,15 +181,15 @@ def batch_of(path: str, partitions: list[str], name: str) -> str:
 
 @pytest.mark.parametrize("path", ["/items:batch", "/items:batchGet"])
 @pytest.mark.parametrize("partitions", [["104", "105"], ["105", "104"], ["105"]])
-def test_a_batch_with_one_item_of_another_tenant_is_refused_whole(
+def test_a_batch_with_one_item_of_another_tenant_is_rejected_as_a_whole(
     guarded, wire, authority, path, partitions
 ):
     name = f"access-{uuid.uuid4().hex}"
     calls_before = len(wire.calls)
     headers = {"Content-Type": "application/json", **bearer(authority.token(tenant=TENANT))}
-    refused = guarded.request("POST", path, batch_of(path, partitions, name), **headers)
-    assert refused.status == 403, refused.body
-    assert refused.json["type"] == "/docs/errors#not-permitted"
+    rejected = guarded.request("POST", path, batch_of(path, partitions, name), **headers)
+    assert rejected.status == 403, rejected.body
+    assert rejected.json["type"] == "/docs/errors#not-permitted"
     assert not {"TransactWriteItems", "TransactGetItems"} & set(wire.calls[calls_before:])
     own = batch_of(path, ["104", "1.04e2"], name)
     assert guarded.request("POST", path, own, **headers).status == 200
@@ -203,23 +203,23 @@ def test_a_batch_with_one_item_of_another_tenant_is_refused_whole(
         ("/items:delete", {}, 204),
     ],
 )
-def test_a_native_write_of_another_tenants_item_is_refused(
+def test_a_native_write_of_another_tenants_item_is_rejected(
     guarded, wire, authority, path, content, status
 ):
     name = f"access-{uuid.uuid4().hex}"
     calls_before = len(wire.calls)
     headers = {"Content-Type": "application/json", **bearer(authority.token(tenant=TENANT))}
     body = json.dumps({"id": "105", "name": name, **content})
-    refused = guarded.request("POST", path, body, **headers)
-    assert refused.status == 403, refused.body
-    assert refused.json["type"] == "/docs/errors#not-permitted"
+    rejected = guarded.request("POST", path, body, **headers)
+    assert rejected.status == 403, rejected.body
+    assert rejected.json["type"] == "/docs/errors#not-permitted"
     assert not WRITES & set(wire.calls[calls_before:])
     own = json.dumps({"id": "1.04e2", "name": name, **content})
     assert guarded.request("POST", path, own, **headers).status == status
 
 
 def test_an_idempotency_key_is_its_callers_alone(guarded, authority):
-    """Two callers who make up the same key do not get in each other's way."""
+    """Two callers with the same key do not affect each other."""
     target = f"/items/104/access-{uuid.uuid4().hex}"
     headers = {"Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex}
     for sub, status in (("alice", 201), ("bob", 200)):

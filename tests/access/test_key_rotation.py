@@ -1,4 +1,4 @@
-"""The issuer's keys change, or cannot be reached, while the service serves."""
+"""The issuer's keys change or are unreachable while the service runs."""
 
 import socket
 import threading
@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 30
 
 @pytest.fixture(scope="module")
 def authority():
-    """An issuer of these tests alone, since they change its keys."""
+    """An issuer for these tests only, since they change its keys."""
     with issuer() as authority:
         yield authority
 
@@ -38,11 +38,11 @@ def status(server, token) -> int:
 def test_keys_rotate_and_no_request_fails(service, authority):
     stop, statuses = threading.Event(), []
 
-    def ask() -> None:
+    def call() -> None:
         while not stop.is_set():
             statuses.append(status(service, authority.token()))
 
-    callers = [threading.Thread(target=ask) for _ in range(3)]
+    callers = [threading.Thread(target=call) for _ in range(3)]
     for caller in callers:
         caller.start()
     for kind in ("EC", "RSA", "EC"):
@@ -59,8 +59,8 @@ def test_a_key_that_is_withdrawn_counts_no_longer(service, authority):
     old = authority.token()
     assert status(service, old) == 404
     authority.rotate(keep=False)
-    assert status(service, authority.token()) == 404, "the new one is looked for at once"
-    assert status(service, old) == 401, "although it was verified and remembered"
+    assert status(service, authority.token()) == 404, "the new key is fetched at once"
+    assert status(service, old) == 401, "although it was verified and cached"
 
 
 def test_with_the_issuer_away_known_keys_go_on_and_unknown_get_401(endpoint):
@@ -71,11 +71,11 @@ def test_with_the_issuer_away_known_keys_go_on_and_unknown_get_401(endpoint):
             authority.reachable = False
             before = authority.fetches
 
-            def has_asked_again():
+            def has_fetched_again():
                 assert status(server, authority.token(jti=str(time.monotonic()))) == 404
                 return authority.fetches > before
 
-            eventually(has_asked_again)
+            eventually(has_fetched_again)
             assert status(server, authority.token()) == 404
             assert status(server, authority.token_of_a_stranger(with_a_known_key_id=False)) == 401
             authority.rotate()
@@ -89,12 +89,12 @@ def test_before_the_first_keys_every_token_is_503_and_its_body_is_not_waited_for
     with issuer() as authority:
         authority.reachable = False
         with gunicorn(endpoint, "-w", "1", **jwt_variables(authority)) as server:
-            asked = bearer(authority.token())
-            answer = server.request("PUT", "/items/104/x", Content_Length="1000000", **asked)
-            assert answer.status == 503
-            assert answer.headers["Retry-After"] == "5"
-            assert "WWW-Authenticate" not in answer.headers
-            assert answer.json["type"] == "/docs/errors#issuer-unavailable"
+            credential = bearer(authority.token())
+            response = server.request("PUT", "/items/104/x", Content_Length="1000000", **credential)
+            assert response.status == 503
+            assert response.headers["Retry-After"] == "5"
+            assert "WWW-Authenticate" not in response.headers
+            assert response.json["type"] == "/docs/errors#issuer-unavailable"
             assert status(server, authority.token_of_a_stranger(with_a_known_key_id=False)) == 503
             assert server.request("GET", "/items/104/x").status == 401, "without a credential"
             assert server.request("GET", "/openapi.json").status == 200
@@ -104,14 +104,14 @@ def test_before_the_first_keys_every_token_is_503_and_its_body_is_not_waited_for
             assert status(server, authority.token_of_a_stranger(with_a_known_key_id=False)) == 401
 
 
-def test_an_issuer_without_any_key_is_no_issuer_that_is_away(endpoint):
+def test_an_issuer_without_keys_is_not_an_unreachable_issuer(endpoint):
     with issuer() as authority:
         authority.published = []
         with gunicorn(endpoint, "-w", "1", **jwt_variables(authority)) as server:
             assert status(server, authority.token()) == 401
 
 
-def test_an_issuer_that_never_answers_holds_requests_no_longer_than_they_have(endpoint):
+def test_an_issuer_that_never_responds_delays_requests_up_to_their_deadline(endpoint):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         issuer_url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         variables = {
@@ -124,7 +124,7 @@ def test_an_issuer_that_never_answers_holds_requests_no_longer_than_they_have(en
             assert status(server, "eyJhbGciOiJSUzI1NiJ9.e30.c2ln") == 503
             assert time.monotonic() - began < PATIENCE_SECONDS
             assert server.request("GET", "/live").status == 200
-            (line, *_) = [each for each in server.log if each["event"] == "key set not fetched"]
+            (line, *_) = [each for each in server.log if each["event"] == "key set fetch failed"]
             assert line["known_keys"] == 0
 
 

@@ -149,7 +149,7 @@ def test_a_taken_port_of_an_ipv6_address_is_one_clear_line():
         port = taken.getsockname()[1]
         line = refusal_of("--host", "::1", "--port", str(port))
     assert line.count("\n") == 1
-    assert f"[::1]:{port} cannot be used (Address already in use)" in line
+    assert f"[::1]:{port} cannot be used: Address already in use" in line
 
 
 @pytest.mark.parametrize("variable", ["NO_PROXY", "no_proxy"])
@@ -191,7 +191,7 @@ def test_a_service_that_ends_by_itself_ends_the_launcher():
         os.kill(int(service.split()[0]), signal.SIGTERM)
         output, _ = launcher.communicate(timeout=PATIENCE_SECONDS)
     assert launcher.returncode == 1
-    assert "The service ended by itself" in output
+    assert "The service ended with status" in output
 
 
 def test_a_taken_port_is_one_clear_line():
@@ -214,7 +214,7 @@ def test_mistaken_settings_are_one_clear_line():
 def test_an_invalid_endpoint_is_one_clear_line(endpoint):
     line = refusal_of("--port", str(free_port()), "--endpoint", endpoint)
     assert line.count("\n") == 1
-    assert "is no endpoint" in line
+    assert "is not a valid endpoint" in line
 
 
 def test_an_endpoint_of_ones_own_gets_the_table_once_and_keeps_its_items(engine):
@@ -222,7 +222,7 @@ def test_an_endpoint_of_ones_own_gets_the_table_once_and_keeps_its_items(engine)
     port = free_port()
     arguments = ("--port", str(port), "--endpoint", engine.endpoint)
     with launched(*arguments, ITEMS_TABLE=table) as (_, said):
-        assert f"Making the table {table}" in said
+        assert f"Creating the table {table}" in said
     # The launcher's own credentials: some engines keep separate data for each.
     dynamodb = boto3.session.Session("local", "local").client(
         "dynamodb", region_name="us-east-2", endpoint_url=engine.endpoint
@@ -231,5 +231,5 @@ def test_an_endpoint_of_ones_own_gets_the_table_once_and_keeps_its_items(engine)
     assert "Email" in dynamodb.get_item(TableName=table, Key=key)["Item"]
     dynamodb.delete_item(TableName=table, Key=key)
     with launched(*arguments, ITEMS_TABLE=table) as (_, said):
-        assert "is there already" in said
+        assert "already exists" in said
     assert "Item" not in dynamodb.get_item(TableName=table, Key=key)

@@ -38,12 +38,13 @@ def checked_content(
         raise BrokenResponse(reason="the checksum does not match")
     if encoding is not None and encoding.lower() not in ("identity", b"identity"):
         raise BrokenResponse(reason="it is encoded although no encoding was requested")
+    is_verified = checksum is not None
     if status == HTTPStatus.OK:
-        return _parsed(body, in_turns=in_turns)
+        return _parsed(body, is_verified=is_verified, in_turns=in_turns)
     if status < HTTPStatus.MULTIPLE_CHOICES:
         raise BrokenResponse(reason=f"unexpected status {status}")
     try:
-        content = _parsed(body, in_turns=in_turns)
+        content = _parsed(body, is_verified=is_verified, in_turns=in_turns)
     except BrokenResponse:
         content = {}
     if not isinstance(content.get("__type"), str):
@@ -81,8 +82,8 @@ def _is_checksum(text: str | bytes, body: bytes) -> bool:
         return False
 
 
-def _parsed(body: bytes, *, in_turns: bool) -> dict[str, Any]:
+def _parsed(body: bytes, *, is_verified: bool, in_turns: bool) -> dict[str, Any]:
     try:
-        return response_content(body, in_turns=in_turns)
+        return response_content(body, is_verified=is_verified, in_turns=in_turns)
     except ValueError as error:
         raise BrokenResponse(reason=str(error)) from error

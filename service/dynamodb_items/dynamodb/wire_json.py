@@ -19,6 +19,8 @@ from dynamodb_items.runtime.deadline import give_way, give_way_after
 
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
+_BINARY_TYPE = re.compile(rb'"BS?"')
+"""Found in every body with binary, and in one with a text that looks like it."""
 _LONG_BYTES = 256 * 1024
 """Responses over this size hold several items, or one item that parses as fast either way."""
 _MAX_LEVELS = 64
@@ -34,10 +36,13 @@ def request_body(parameters: Mapping[str, Any]) -> bytes:
     return orjson.dumps(parameters, default=base64_text)
 
 
-def response_content(body: bytes, *, in_turns: bool = False) -> dict[str, Any]:
+def response_content(
+    body: bytes, *, is_verified: bool = False, in_turns: bool = False
+) -> dict[str, Any]:
     """Return the content of a response as boto3 does, with its attribute values checked.
 
-    With ``in_turns``, other requests are served while a long response, such as that of a
+    The values of a body that DynamoDB's own checksum has verified are DynamoDB's: they are only
+    decoded. With ``in_turns``, other requests are served while a long response, such as that of a
     transaction, is parsed.
 
     Raises:
@@ -46,8 +51,9 @@ def response_content(body: bytes, *, in_turns: bool = False) -> dict[str, Any]:
     try:
         content = _parsed(body, in_turns=in_turns and len(body) > _LONG_BYTES)
         give_way_after(len(body))
-        _decode_content(content)
-        give_way_after(len(body))
+        if not is_verified or _BINARY_TYPE.search(body):
+            _decode_content(content)
+            give_way_after(len(body))
     except (TypeError, AttributeError, KeyError, RecursionError) as error:
         raise ValueError("not a response of DynamoDB") from error
     return content

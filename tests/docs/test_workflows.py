@@ -37,4 +37,5 @@ def test_every_command_is_a_target_of_make(workflow):
     commands = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
     assert commands
     for command in commands:
-        assert re.fullmatch(r"(sudo )?make ([a-z]+)( (PYTHON|PYTEST_ARGS)=\S+)*", command)[2] in targets
+        make = re.fullmatch(r"(sudo )?make ([a-z]+)( (PYTHON|PYTEST_ARGS)=\S+)*", command)
+        assert make[2] in targets

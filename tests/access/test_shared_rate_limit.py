@@ -100,7 +100,9 @@ def test_a_redis_that_hangs_delays_requests_by_a_moment_at_most(endpoint):
 
 
 @pytest.mark.parametrize(
-    "rejecting", [{"requirepass": "secret"}, {"maxmemory": "1"}], ids=["a stranger", "a write"]
+    "rejecting",
+    [{"requirepass": "secret"}, {"maxmemory": "1"}],
+    ids=["an unauthenticated client", "a write"],
 )
 def test_a_redis_that_rejects_commands_fails_no_request(endpoint, rejecting):
     port = free_port()

@@ -152,5 +152,5 @@ def test_a_reload_cannot_open_it(endpoint, tmp_path):
         ({"ITEMS_JWT_ALGORITHMS": "none"}, "verify with a public key"),
     ],
 )
-def test_a_mistake_in_what_guards_the_service_stops_the_start(variables, words):
+def test_an_invalid_setting_of_authentication_stops_the_start(variables, words):
     assert words in start_error(*CONFIGURED, "-b", f"127.0.0.1:{free_port()}", **variables)

@@ -39,7 +39,7 @@ def launch(*arguments, **variables):
     )
 
 
-def refusal_of(*arguments, **variables) -> str:
+def rejection_of(*arguments, **variables) -> str:
     """Return the single line with which the launcher fails."""
     launcher = launch(*arguments, **variables)
     output, _ = launcher.communicate(timeout=PATIENCE_SECONDS)
@@ -147,7 +147,7 @@ def test_an_ipv6_address_is_listened_on_and_called_past_a_proxy(host):
 def test_a_taken_port_of_an_ipv6_address_is_one_clear_line():
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as taken:
         port = taken.getsockname()[1]
-        line = refusal_of("--host", "::1", "--port", str(port))
+        line = rejection_of("--host", "::1", "--port", str(port))
     assert line.count("\n") == 1
     assert f"[::1]:{port} cannot be used: Address already in use" in line
 
@@ -197,14 +197,14 @@ def test_a_service_that_ends_by_itself_ends_the_launcher():
 def test_a_taken_port_is_one_clear_line():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        line = refusal_of("--port", str(port))
+        line = rejection_of("--port", str(port))
     assert line.count("\n") == 1
     assert f"127.0.0.1:{port} cannot be used" in line
     assert f"make run PORT={port + 1}" in line
 
 
-def test_mistaken_settings_are_one_clear_line():
-    line = refusal_of(ITEMS_DEADLINE_SECONDS="soon", ITEMS_SORT_KEY="Name")
+def test_invalid_settings_are_one_clear_line():
+    line = rejection_of(ITEMS_DEADLINE_SECONDS="soon", ITEMS_SORT_KEY="Name")
     assert line.count("\n") == 1
     assert "ITEMS_DEADLINE_SECONDS" in line
     assert "ITEMS_SORT_KEY" in line
@@ -212,7 +212,7 @@ def test_mistaken_settings_are_one_clear_line():
 
 @pytest.mark.parametrize("endpoint", ["dynamodb", "ftp://127.0.0.1", "http://", "http://[::1"])
 def test_an_invalid_endpoint_is_one_clear_line(endpoint):
-    line = refusal_of("--port", str(free_port()), "--endpoint", endpoint)
+    line = rejection_of("--port", str(free_port()), "--endpoint", endpoint)
     assert line.count("\n") == 1
     assert "is not a valid endpoint" in line
 

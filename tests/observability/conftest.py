@@ -1,4 +1,4 @@
-"""A service whose engine is behind a wire that can be spoilt, and an issuer of tokens."""
+"""A service whose engine is behind a wire that can have faults, and an issuer of tokens."""
 
 import pytest
 

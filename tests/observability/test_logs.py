@@ -1,4 +1,4 @@
-"""The log: one line for each request, what it holds, and what no line ever does."""
+"""The log: one line for each request, what it contains, and what no line contains."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def token(authority):
 
 
 def lines_of(server, request_id) -> list[dict]:
-    """The lines of one request, once its own is there."""
+    """The lines of one request, as soon as its last line is written."""
 
     def found():
         lines = [line for line in server.log if line.get("request_id") == request_id]
@@ -45,8 +45,8 @@ def lines_of(server, request_id) -> list[dict]:
     return eventually(found)
 
 
-def ask(server, method, target, body=None, **headers):
-    """An answer, and the line of its request: exactly one."""
+def call(server, method, target, body=None, **headers):
+    """Return a response, and the line of its request: exactly one."""
     request_id = uuid.uuid4().hex
     got = server.request(method, target, body, **{"X-Request-Id": request_id, **headers})
     assert got.headers["X-Request-Id"] == request_id
@@ -57,7 +57,7 @@ def ask(server, method, target, body=None, **headers):
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "route"),
+    ("request_line", "status", "route"),
     [
         (("GET", ITEM), 200, "/items/{id}/{name}"),
         (("HEAD", ITEM), 200, "/items/{id}/{name}"),
@@ -75,33 +75,33 @@ def ask(server, method, target, body=None, **headers):
         (("GET", "/openapi.json"), 200, "/openapi.json"),
     ],
 )
-def test_every_request_has_one_line(server, token, asked, status, route):
-    method, target = asked
-    _, line = ask(server, method, target, **token)
+def test_every_request_has_one_line(server, token, request_line, status, route):
+    method, target = request_line
+    _, line = call(server, method, target, **token)
     assert line["status"] == status
     assert line["route"] == route
     assert line["method"] == (method if method != "BREW" else "other")
 
 
-def test_a_line_tells_the_caller_and_what_dynamodb_did(server, token):
-    _, line = ask(server, "GET", ITEM, **token)
+def test_a_line_names_the_caller_and_what_dynamodb_did(server, token):
+    _, line = call(server, "GET", ITEM, **token)
     assert line["caller"] == "alice"
     assert line["client"] == "127.0.0.1"
     assert line["dynamodb_calls"] == 1
     assert 0 < line["dynamodb_milliseconds"] <= line["milliseconds"]
     assert line["capacity_units"] == 0.5
-    _, line = ask(server, "GET", f"{ITEM}?consistent_read=true", **token)
+    _, line = call(server, "GET", f"{ITEM}?consistent_read=true", **token)
     assert line["capacity_units"] in (0.5, 1.0), "as the engine has it"
-    _, line = ask(server, "GET", "/openapi.json")
+    _, line = call(server, "GET", "/openapi.json")
     assert (line["caller"], line["dynamodb_calls"]) == ("", 0)
 
 
-def test_a_refused_caller_has_a_line_without_a_name(server, authority):
-    got, line = ask(server, "PUT", ITEM, "{}", **JSON, **bearer("junk"))
+def test_a_rejected_caller_has_a_line_without_a_name(server, authority):
+    got, line = call(server, "PUT", ITEM, "{}", **JSON, **bearer("junk"))
     assert got.status == 401
     assert (line["caller"], line["dynamodb_calls"]) == ("", 0)
     reader = bearer(authority.token(scope="items:read", sub="reader"))
-    got, line = ask(server, "PUT", ITEM, "{}", **JSON, **reader)
+    got, line = call(server, "PUT", ITEM, "{}", **JSON, **reader)
     assert got.status == 403
     assert line["caller"] == "reader"
 
@@ -114,7 +114,7 @@ def test_a_request_that_is_shed_has_its_line(server, token, wire):
         def shed():
             for client in slow:
                 client.sendall(head.encode())
-            got, line = ask(server, "GET", "/items/104/shed", **token)
+            got, line = call(server, "GET", "/items/104/shed", **token)
             for client in slow:
                 client.recv(65536)
             return (got, line) if got.status == 503 else None
@@ -140,7 +140,7 @@ def test_a_request_that_is_shed_has_its_line(server, token, wire):
         ({"Traceparent": "junk"}, None),
     ],
 )
-def test_a_request_id_is_taken_where_it_is_sane_and_made_where_not(server, headers, expected):
+def test_a_valid_request_id_is_kept_and_an_invalid_one_is_replaced(server, headers, expected):
     got = server.request("GET", "/live", **headers)
     request_id = got.headers["X-Request-Id"]
     assert len(request_id) == 16 if expected is None else request_id == expected
@@ -153,11 +153,11 @@ FORGERY = '\r\n{"event":"forged","level":"error"}\r\n\x1b[31m'
 def test_nothing_that_is_sent_forges_a_line(server, authority, token, where):
     escaped = "%0D%0A%7B%22event%22%3A%22forged%22%7D"
     if where == "caller":
-        _, line = ask(server, "GET", ITEM, **bearer(authority.token(sub=f"bob{FORGERY}")))
+        _, line = call(server, "GET", ITEM, **bearer(authority.token(sub=f"bob{FORGERY}")))
         assert line["caller"] == f"bob{FORGERY}"
     elif where == "path":
-        ask(server, "GET", f"/items/104/{escaped}", **token)
-        ask(server, "GET", f"/{escaped}", **token)
+        call(server, "GET", f"/items/104/{escaped}", **token)
+        call(server, "GET", f"/{escaped}", **token)
     else:
         first = {
             "header": f"GET {ITEM} HTTP/1.1\r\nX-Request-Id: a\n{FORGERY.strip()}\r\n",
@@ -266,7 +266,7 @@ def test_rejected_bytes_log_no_secret(canary, raw, status):
     assert_no_secret(server, secrets)
 
 
-def test_a_defect_is_logged_with_its_place_and_no_secret(canary, wire):
+def test_a_defect_is_logged_with_its_stack_and_no_secret(canary, wire):
     server, send, secrets = canary
     fault = reject("ValidationException", message=f"{CANARY} is not a number")
     with wire.fault(fault, when=lambda call: CANARY.encode() in call.body):
@@ -320,7 +320,7 @@ def spoken(terminal: bool) -> str:
     return os.read(leader, 65536).decode()
 
 
-def test_a_terminal_shows_lines_for_people_and_none_can_be_forged():
+def test_a_terminal_shows_readable_lines_and_none_can_be_forged():
     said = spoken(terminal=True)
     assert "a warning of a library" in said
     assert '{"' not in said
@@ -328,7 +328,7 @@ def test_a_terminal_shows_lines_for_people_and_none_can_be_forged():
     assert "bob\\r\\nforged\\x1b[31m" in said
 
 
-def test_elsewhere_every_line_is_json_the_libraries_too():
+def test_elsewhere_every_line_is_json_also_of_libraries():
     lines = [json.loads(line) for line in spoken(terminal=False).splitlines()]
     assert [(line["event"], line["level"]) for line in lines] == [
         ("request", "info"),

@@ -32,8 +32,8 @@ class Scrape:
     """What the admin port shows."""
 
     def __init__(self, port: int) -> None:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
-            text = answer.read().decode()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as response:
+            text = response.read().decode()
         self.samples = [
             sample for family in text_string_to_metric_families(text) for sample in family.samples
         ]
@@ -65,11 +65,11 @@ class Scrape:
 def watched(endpoint, *options, **variables):
     port = free_port()
     with gunicorn(endpoint, *options, ITEMS_ADMIN_BIND=f"127.0.0.1:{port}", **variables) as server:
-        eventually(lambda: answers(port))
+        eventually(lambda: responds(port))
         yield server, port
 
 
-def answers(port: int) -> bool:
+def responds(port: int) -> bool:
     try:
         Scrape(port)
     except OSError:
@@ -78,7 +78,7 @@ def answers(port: int) -> bool:
 
 
 class Load:
-    """Clients that ask as fast as they are answered, and count."""
+    """Clients that send requests without a pause, and count the responses."""
 
     def __init__(self, server) -> None:
         self.statuses: Counter[int] = Counter()
@@ -86,7 +86,7 @@ class Load:
         self._server = server
         self._lock = threading.Lock()
         self._over = threading.Event()
-        self._clients = [threading.Thread(target=self._ask, args=(n,)) for n in range(CLIENTS)]
+        self._clients = [threading.Thread(target=self._call, args=(n,)) for n in range(CLIENTS)]
 
     def __enter__(self):
         for client in self._clients:
@@ -98,22 +98,22 @@ class Load:
         for client in self._clients:
             client.join(60)
 
-    def _ask(self, number: int) -> None:
+    def _call(self, number: int) -> None:
         connection = http.client.HTTPConnection(*self._server.address, timeout=30)
         targets = (ITEM, "/items/104/nobody", "/items/x/y")
         while not self._over.is_set():
             number += 1
             try:
                 connection.request("GET", targets[number % 3])
-                answer = connection.getresponse()
-                answer.read()
+                response = connection.getresponse()
+                response.read()
             except (OSError, http.client.HTTPException):
                 connection.close()
                 with self._lock:
                     self.lost += 1
             else:
                 with self._lock:
-                    self.statuses[answer.status] += 1
+                    self.statuses[response.status] += 1
         connection.close()
 
 
@@ -133,7 +133,7 @@ def test_metrics_agree_with_what_clients_counted_also_after_a_worker_was_killed(
         counted = scrape.by("items_requests_total", "status", route="/items/{id}/{name}")
         assert set(counted) == {"200", "404", "400"}
         for status, seen in load.statuses.items():
-            # What the killed worker was about to answer it may have counted.
+            # The killed worker may have counted requests whose response it did not send.
             assert seen <= counted[str(status)] <= seen + load.lost
         assert load.lost < CLIENTS * 2
         observed = scrape.total(
@@ -230,7 +230,7 @@ def test_the_admin_port_ends_with_the_service_and_leaves_nothing(endpoint, end):
     with watched(endpoint, "-w", "1") as (server, port):
         (folder,) = set(folders()) - before
         os.kill(server.pid, end)
-        eventually(lambda: not answers(port))
+        eventually(lambda: not responds(port))
         eventually(lambda: not folder.exists())
 
 
@@ -270,14 +270,14 @@ def selectors(expression):
 
 
 @pytest.mark.parametrize(("title", "query"), QUERIES, ids=[title for title, _ in QUERIES])
-def test_the_dashboards_queries_ask_for_what_is_there(scrape, title, query):
+def test_the_dashboard_queries_only_metrics_and_labels_that_exist(scrape, title, query):
     plain = query.replace("$__rate_interval", "1m").replace("$job", ".*")
     found, grouped = selectors(promql_parser.parse(plain))
     assert found, title
     for selector in found:
         labels = scrape.names[selector.name]
-        asked = {matcher.name for matcher in selector.matchers.matchers} - {"job"}
-        assert asked <= labels
+        used = {matcher.name for matcher in selector.matchers.matchers} - {"job"}
+        assert used <= labels
         assert grouped <= labels
 
 

@@ -1,4 +1,4 @@
-"""The dashboard's queries and the alerts, asked of a real Prometheus that scrapes the service."""
+"""The dashboard's queries and the alerts, run on a real Prometheus that scrapes the service."""
 
 import itertools
 import json
@@ -38,13 +38,13 @@ class Prometheus:
     def get(self, path: str, **query: str):
         target = f"{self._url}/api/v1/{path}?{urllib.parse.urlencode(query)}"
         try:
-            with urllib.request.urlopen(target, timeout=30) as answer:
-                return json.load(answer)["data"]
-        except urllib.error.HTTPError as refusal:
-            raise AssertionError(json.load(refusal)["error"]) from None
+            with urllib.request.urlopen(target, timeout=30) as response:
+                return json.load(response)["data"]
+        except urllib.error.HTTPError as error:
+            raise AssertionError(json.load(error)["error"]) from None
 
-    def ask(self, query: str) -> list[float]:
-        """The values of a query at this moment."""
+    def values(self, query: str) -> list[float]:
+        """Return the current values of a query."""
         return [float(each["value"][1]) for each in self.get("query", query=query)["result"]]
 
 
@@ -87,7 +87,7 @@ def prometheus(wire, tmp_path_factory):
                     server.request("GET", target, X_Forwarded_For=client)
                 server.request("GET", ITEM, X_Forwarded_For="198.51.100.1")
                 return all(
-                    any(scraping.ask(f"rate({series}[1m]) > 0"))
+                    any(scraping.values(f"rate({series}[1m]) > 0"))
                     for series in (
                         "items_dynamodb_retries_total",
                         'items_requests_total{status="200"}',
@@ -102,14 +102,14 @@ def prometheus(wire, tmp_path_factory):
 
 
 @pytest.mark.parametrize(("title", "query"), QUERIES, ids=[title for title, _ in QUERIES])
-def test_a_query_of_the_dashboard_has_an_answer(prometheus, title, query):
-    asked = query.replace("$__rate_interval", RATE_INTERVAL).replace("$job", "items")
-    values = prometheus.ask(asked)
+def test_a_query_of_the_dashboard_has_a_result(prometheus, title, query):
+    expression = query.replace("$__rate_interval", RATE_INTERVAL).replace("$job", "items")
+    values = prometheus.values(expression)
     assert values, f"{title} shows nothing"
-    assert all(value == value for value in values), f"{title} shows no number"  # noqa: PLR0124
+    assert all(value == value for value in values), f"{title} shows NaN"  # noqa: PLR0124
 
 
-def test_the_alerts_are_understood_and_tell_what_fails_alone(prometheus):
+def test_the_alerts_are_valid_and_only_the_right_one_fires(prometheus):
     def states() -> dict[str, str]:
         groups = prometheus.get("rules")["groups"]
         evaluated = [rule for group in groups for rule in group["rules"] if rule["lastEvaluation"]]
@@ -121,8 +121,8 @@ def test_the_alerts_are_understood_and_tell_what_fails_alone(prometheus):
 
 
 def test_an_alerts_left_side_is_measured(prometheus):
-    """An alert on a series that there is not is quiet for ever."""
+    """An alert on a series that does not exist never fires."""
     for alert in alerts():
         measured = re.sub(r" > [0-9. *]+$", "", alert["expr"])
         assert measured != alert["expr"]
-        assert prometheus.ask(measured), alert["alert"]
+        assert prometheus.values(measured), alert["alert"]

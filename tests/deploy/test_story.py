@@ -1,10 +1,9 @@
-"""The whole story: from a table's name to an instance that serves with its role's credentials,
-and back, with nobody's keys but the operator's.
+"""A complete deployment: apply, serve with the role's credentials, destroy.
 
-moto plays AWS, with IAM enforced (tests/enforcing_moto.py). It has no
-``simulate_principal_policy``, so what the role may do is not asked but tried, with the role's own
-credentials. It never shows an association as ``associating``, forgets no signature that is too
-old, and has no metadata service that checks tokens: tests/imds.py is that.
+moto stands for AWS and enforces IAM (tests/enforcing_moto.py). It has no
+``simulate_principal_policy``, so the role's permissions are tested by calls with its credentials.
+It never reports an association as ``associating``, accepts old signatures, and has no metadata
+service that checks tokens: tests/imds.py has one.
 """
 
 import itertools
@@ -53,13 +52,13 @@ class Cloud:
 
     @contextmanager
     def as_nobody(self, service: str):
-        """A look from outside, with enforcement off for the moment."""
+        """Return a client that IAM does not restrict."""
         self.enforce(False)
         yield client_for(self.endpoint, service)
         self.enforce(True)
 
     def deploy(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess:
-        """The command as an operator runs it."""
+        """Run the command as an operator does."""
         environment = {
             name: text
             for name, text in os.environ.items()
@@ -91,7 +90,7 @@ class Cloud:
 
 
 def operators_policy() -> str:
-    """The permissions that docs/operations.md says are enough for deploying."""
+    """Return the permissions for deploying, from docs/operations.md."""
     blocks = re.findall(r"```json\n(.*?)```", (ROOT / "docs/operations.md").read_text(), re.DOTALL)
     (policy,) = (block for block in blocks if "iam:CreateRole" in block)
     return json.dumps(json.loads(policy))
@@ -151,7 +150,7 @@ def test_the_whole_story(cloud, tmp_path):
 
 
 def the_service(cloud, imds, clock):
-    """The production entry as on that instance: no keys in its environment, nor in any file."""
+    """Start the service as on the instance: without keys in the environment or in a file."""
     return gunicorn(
         cloud.endpoint,
         *("-w", str(WORKERS)),
@@ -159,10 +158,10 @@ def the_service(cloud, imds, clock):
         AWS_SECRET_ACCESS_KEY=None,
         AWS_SHARED_CREDENTIALS_FILE="/dev/null",
         AWS_CONFIG_FILE="/dev/null",
-        # 32 clients share one moto, and this machine, with whatever else runs.
+        # 32 clients share one moto and the machine.
         ITEMS_DEADLINE_SECONDS="30",
         ITEMS_READ_TIMEOUT_SECONDS="20",
-        ITEMS_CONNECT_TIMEOUT_SECONDS="10",  # moto keeps no connection
+        ITEMS_CONNECT_TIMEOUT_SECONDS="10",  # moto closes connections
         **imds.environment,
         **clock.environment,
     )
@@ -200,7 +199,7 @@ def the_credentials_do_nothing_else(cloud, credentials) -> None:
 
 
 def nobody_notices_a_rotation(cloud, imds, clock, service) -> None:
-    """Every client's every call is answered while the credentials expire and others come."""
+    """No call fails while the credentials expire and are replaced."""
     old = imds.credentials["AccessKeyId"]
     done = threading.Event()
     statuses: list[int] = []
@@ -220,7 +219,7 @@ def nobody_notices_a_rotation(cloud, imds, clock, service) -> None:
         clients = [pool.submit(a_client, number) for number in range(CLIENTS)]
         try:
             eventually(lambda: len(statuses) > 2 * CLIENTS, LONG_SECONDS)
-            # STS's credentials last an hour; the instance has new ones some minutes before.
+            # The credentials are valid for an hour; the instance gets new ones some minutes before.
             imds.rotate()
             new = imds.credentials["AccessKeyId"]
             for minutes in (47, 54, 58):

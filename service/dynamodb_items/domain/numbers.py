@@ -15,9 +15,9 @@ from decimal import (
     Subnormal,
 )
 
-# DynamoDB's range and precision as one decimal context: a number is legal exactly when
-# normalising it in this context raises nothing. No digit is ever expanded before that check, so
-# an absurd exponent costs nothing.
+# DynamoDB's range and precision as one decimal context: a number is valid exactly when normalizing
+# it in this context raises nothing. No digit is expanded before that check, so that a huge exponent
+# costs nothing.
 DYNAMODB_CONTEXT = Context(
     prec=38,
     Emin=-130,
@@ -50,7 +50,7 @@ def parse_number(text: str) -> Decimal:
     """Return the exact value of a number's text.
 
     Raises:
-        ValueError: the text does not have the form of a number.
+        ValueError: the text is not a number.
     """
     if not is_number(text):
         raise ValueError("not a number")
@@ -60,8 +60,7 @@ def parse_number(text: str) -> Decimal:
 def decimal_of(number: str) -> Decimal:
     """Return the exact value of text that is known to be a number.
 
-    An exponent that no decimal can hold becomes a value that ``canonical_number`` rejects for
-    the same reason: too large, or too close to zero.
+    Where no decimal can hold it, return one that ``canonical_number`` rejects for the same reason.
     """
     try:
         return Decimal(number)
@@ -73,7 +72,7 @@ def decimal_of(number: str) -> Decimal:
 
 
 def canonical_number(value: Decimal) -> str:
-    """Return the number as DynamoDB writes it: ``104`` for 0104, 104.0 and 1.04e2; 0 for -0.
+    """Return the number in DynamoDB's own form: ``104`` for 0104, 104.0 and 1.04e2; 0 for -0.
 
     Raises:
         ValueError: more than 38 significant digits, or outside DynamoDB's magnitudes.
@@ -87,8 +86,8 @@ def canonical_number(value: Decimal) -> str:
     except DecimalException:
         raise ValueError("closer to zero than DynamoDB's 1E-130") from None
     text = str(exact)
-    if text.isdigit():  # nearly every number, and faster than what follows
+    if text.isdigit():  # nearly every number, and faster than the general case
         return text
-    if not exact.is_finite():  # what decimal_of() makes of an absurd exponent
+    if not exact.is_finite():  # decimal_of() returns this for a huge exponent
         raise ValueError("outside DynamoDB's range of ±9.99E+125")
     return format(exact, "f") if exact else "0"

@@ -9,7 +9,7 @@
 # make sdk       clients generated from the OpenAPI document
 # make docs      the documentation as a site, in build/site
 # make release   wheel, sdist, deploy archive, bill of materials and checksums, in build/release
-# make programs  install the programs that tests need, as root on Debian or Ubuntu
+# make programs  install the programs that tests need, as root on Debian
 # make lock      pin the newest releases
 
 # The first Python that is new enough; `make run PYTHON=…` selects another one.
@@ -131,21 +131,19 @@ clean:
 .venv/bin/python .venv-ministack/bin/python .venv-sdk/bin/python .venv-bench-service/bin/python .venv-bench/bin/python .venv-build/bin/python .venv-awscli/bin/python:
 	@requirements/make-venv "$(PYTHON)" $(@:/bin/python=)
 
-programs: build/.programs
-
-build/.programs: requirements/programs
-	@mkdir -p $(@D)
+# It writes nothing here, since it is run as root.
+programs:
 	@requirements/programs
-	@touch $@
+
+# A stamp is set only once everything is installed.
+build/.programs: requirements/programs
+	@requirements/programs $@
 
 build/prometheus/.unpacked: requirements/prometheus
 	@requirements/prometheus $(@D)
-	@mkdir -p $(@D)
-	@touch $@
 
 %/node_modules/.installed: %/package-lock.json | build/.programs
 	@if command -v npm >/dev/null; then \
-		echo "Installing the npm packages of $* …"; npm ci --prefix $* --loglevel=error; \
+		echo "Installing the npm packages of $* …"; npm ci --prefix $* --loglevel=error && touch $@; \
 	else \
-		echo "npm is not installed: the tests that need it will fail."; mkdir -p $(@D); fi
-	@touch $@
+		echo "npm is not installed: the tests that need it will fail."; fi

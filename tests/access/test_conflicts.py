@@ -5,7 +5,8 @@ import uuid
 
 import pytest
 
-from tests.access.issuer import bearer
+from tests.access.issuer import bearer, jwt_variables
+from tests.serving import gunicorn
 
 JSON = {"Content_Type": "application/json"}
 STALE = '"00000000000000000000000000000000-json"'
@@ -67,4 +68,28 @@ def test_the_same_holds_for_each_operation_of_a_batch(
     (error,) = response.json["errors"]
     assert ("etag" in error) is may_read
     assert ("current" in error) is may_read
+    assert (b"s3cret" in response.body) is may_read
+
+
+@pytest.mark.parametrize(
+    ("scope", "may_read"), [("items:read items:write", True), ("items:write", False)]
+)
+def test_a_check_in_a_batch_shows_the_item_only_to_a_caller_who_may_read(
+    wire, authority, path, scope, may_read
+):
+    variables = jwt_variables(authority, ITEMS_TENANT_CLAIM="tenant")
+    operations = "GetItem,PutItem,ConditionCheckItem"
+    check = {"method": "CHECK", "id": "104", "name": path.rpartition("/")[2], "ifMatch": "*"}
+    with gunicorn(wire.url, "-w", "1", ITEMS_OPERATIONS=operations, **variables) as server:
+        response = server.request(
+            "POST",
+            "/items:batch",
+            json.dumps({"operations": [check]}),
+            **JSON,
+            **bearer(authority.token(tenant="104", scope=scope)),
+            Prefer="return=representation",
+        )
+    assert response.status == 200, response.body
+    (result,) = response.json["results"]
+    assert (result["etag"] is not None) is may_read
     assert (b"s3cret" in response.body) is may_read

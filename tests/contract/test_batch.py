@@ -1,4 +1,4 @@
-"""Several items in one request: all or nothing, each on its own precondition."""
+"""Several items in one request: all or none, each on its own precondition."""
 
 import json
 import time
@@ -32,16 +32,16 @@ def batch(service, *operations, **headers):
 
 
 def stored(service, path):
-    answer = service.get(path, query_string={"consistent_read": "true"})
-    if answer.status_code == 404:
+    response = service.get(path, query_string={"consistent_read": "true"})
+    if response.status_code == 404:
         return None
-    return {name: it for name, it in exact(answer).items() if name not in ("Id", "Name")}
+    return {name: it for name, it in exact(response).items() if name not in ("Id", "Name")}
 
 
 def test_all_kinds_of_writes_are_carried_out_together(service, key, path):
     for n in (2, 3, 4, 5, 6):
         service.put(path(n), headers=JSON, data='{"n": 1, "m": {"x": 1}, "l": [1]}')
-    answer = batch(
+    response = batch(
         service,
         {"method": "PUT", **key(1), "item": {"a": 1.50}},
         {"method": "PATCH", **key(2), "patch": {"n": None, "b": 2}},
@@ -54,8 +54,8 @@ def test_all_kinds_of_writes_are_carried_out_together(service, key, path):
         {"method": "PATCH", **key(5), "update": INCREMENT},
         {"method": "DELETE", **key(6)},
     )
-    assert answer.status_code == 200, answer.data
-    results = answer.json["results"]
+    assert response.status_code == 200, response.data
+    results = response.json["results"]
     assert [result["id"] for result in results] == ["1", "2", "3", "4", "5", "6"]
     assert results[0]["etag"] == service.get(path(1)).headers["ETag"]
     assert stored(service, path(1)) == {"a": Decimal("1.5")}
@@ -68,15 +68,15 @@ def test_all_kinds_of_writes_are_carried_out_together(service, key, path):
 
 def test_the_items_come_back_where_they_are_preferred(service, key, path, name):
     service.put(path(2), headers=JSON, data='{"n": 1}')
-    answer = batch(
+    response = batch(
         service,
         {"method": "PUT", **key(1), "item": {"a": 1}},
         {"method": "PATCH", **key(2), "update": INCREMENT},
         {"method": "DELETE", **key(3)},
         Prefer="return=representation",
     )
-    assert answer.headers["Preference-Applied"] == "return=representation"
-    first, second, third = exact(answer)["results"]
+    assert response.headers["Preference-Applied"] == "return=representation"
+    first, second, third = exact(response)["results"]
     assert first["item"] == {"Id": 1, "Name": name, "a": 1}
     assert second["item"] == {"Id": 2, "Name": name, "n": 2}
     assert second["etag"] == service.get(path(2)).headers["ETag"]
@@ -86,7 +86,7 @@ def test_the_items_come_back_where_they_are_preferred(service, key, path, name):
 
 def test_typed_items_go_in_and_out(service, key):
     operations = [{"method": "PUT", **key(1), "item": {"tags": {"SS": ["a"]}}}]
-    answer = service.post(
+    response = service.post(
         "/items:batch",
         headers={
             **TYPED,
@@ -95,22 +95,22 @@ def test_typed_items_go_in_and_out(service, key):
         },
         data=json.dumps({"operations": operations}),
     )
-    assert answer.status_code == 200
-    assert answer.content_type == "application/vnd.dynamodb+json"
-    assert answer.json["results"][0]["item"]["tags"] == {"SS": ["a"]}
+    assert response.status_code == 200
+    assert response.content_type == "application/vnd.dynamodb+json"
+    assert response.json["results"][0]["item"]["tags"] == {"SS": ["a"]}
 
 
 def test_each_has_its_own_precondition(service, key, path):
     etag = service.put(path(1), headers=JSON, data='{"a": 1}').headers["ETag"]
     service.put(path(2), headers=JSON, data='{"a": 1}')
-    answer = batch(
+    response = batch(
         service,
         {"method": "PUT", **key(1), "item": {"a": 2}, "ifMatch": etag},
         {"method": "PATCH", **key(2), "patch": {"a": 2}, "ifMatch": "*"},
         {"method": "PUT", **key(3), "item": {"a": 2}, "ifNoneMatch": "*"},
         {"method": "DELETE", **key(4)},
     )
-    assert answer.status_code == 200, answer.data
+    assert response.status_code == 200, response.data
     assert [stored(service, path(n)) for n in (1, 2, 3)] == [{"a": 2}] * 3
 
 
@@ -118,32 +118,32 @@ def test_one_refused_precondition_refuses_all_and_says_which(service, key, path)
     stale = service.put(path(1), headers=JSON, data='{"a": 1}').headers["ETag"]
     service.put(path(1), headers=JSON, data='{"a": 5}')
     service.put(path(3), headers=JSON, data='{"a": 5}')
-    answer = batch(
+    response = batch(
         service,
         {"method": "PUT", **key(0), "item": {"a": 2}},
         {"method": "PUT", **key(2), "item": {"a": 2}, "ifNoneMatch": "*"},
         {"method": "PUT", **key(3), "item": {"a": 2}, "ifNoneMatch": "*"},
         {"method": "PATCH", **key(4), "patch": {"a": 2}},
     )
-    assert answer.status_code == 412
-    assert answer.content_type == "application/problem+json"
+    assert response.status_code == 412
+    assert response.content_type == "application/problem+json"
     assert [
-        (error["pointer"], error["type"].partition("#")[2]) for error in answer.json["errors"]
+        (error["pointer"], error["type"].partition("#")[2]) for error in response.json["errors"]
     ] == [("/operations/2", "precondition-failed"), ("/operations/3", "item-not-found")]
-    answer = batch(
+    response = batch(
         service,
         {"method": "PUT", **key(0), "item": {"a": 2}},
         {"method": "DELETE", **key(1), "ifMatch": stale},
     )
-    assert answer.status_code == 412
-    assert [error["pointer"] for error in answer.json["errors"]] == ["/operations/1"]
+    assert response.status_code == 412
+    assert [error["pointer"] for error in response.json["errors"]] == ["/operations/1"]
     assert stored(service, path(0)) is None
     assert stored(service, path(1)) == {"a": 5}
 
 
 def test_a_failed_test_and_an_unsuitable_update_are_pointed_at(service, key, path):
     service.put(path(1), headers=JSON, data='{"a": "text"}')
-    answer = batch(
+    response = batch(
         service,
         {"method": "DELETE", **key(2)},
         {
@@ -152,15 +152,15 @@ def test_a_failed_test_and_an_unsuitable_update_are_pointed_at(service, key, pat
             "jsonPatch": [{"op": "test", "path": "/a", "value": "other"}],
         },
     )
-    assert answer.status_code == 409
-    assert answer.json["errors"][0]["pointer"] == "/operations/1/jsonPatch/0"
+    assert response.status_code == 409
+    assert response.json["errors"][0]["pointer"] == "/operations/1/jsonPatch/0"
     unfit = {"UpdateExpression": "SET b = absent"}
-    answer = batch(
+    response = batch(
         service,
         {"method": "PUT", **key(2), "item": {}},
         {"method": "PATCH", **key(1), "update": unfit},
     )
-    assert answer.status_code == 422, answer.data
+    assert response.status_code == 422, response.data
     assert stored(service, path(2)) is None
 
 
@@ -280,18 +280,18 @@ def test_a_batch_of_too_many_costs_little_and_is_answered_briefly(service, route
     name = {"batch": "operations", "batchGet": "keys"}[route]
     body = f'{{"{name}": [{",".join([member] * 300_000)}]}}'
     began = time.process_time()
-    answer = service.post(f"/items:{route}", headers=JSON, data=body)
-    assert time.process_time() - began < 3  # each member looked at, it takes tens of seconds
-    assert answer.status_code == 422
-    assert [error["pointer"] for error in answer.json["errors"]] == [f"/{name}"]
+    response = service.post(f"/items:{route}", headers=JSON, data=body)
+    assert time.process_time() - began < 3  # comparing each member takes tens of seconds
+    assert response.status_code == 422
+    assert [error["pointer"] for error in response.json["errors"]] == [f"/{name}"]
 
 
 def test_the_faults_of_one_request_are_told_up_to_a_hundred(service):
     members = {f"x{n}": 1 for n in range(5000)}
     body = json.dumps({"operations": [{"method": "DELETE", "id": "1", "name": "x", **members}]})
-    answer = service.post("/items:batch", headers=JSON, data=body)
-    assert answer.status_code == 422
-    assert len(answer.json["errors"]) == 100
+    response = service.post("/items:batch", headers=JSON, data=body)
+    assert response.status_code == 422
+    assert len(response.json["errors"]) == 100
 
 
 @pytest.mark.parametrize("route", ["batch", "batchGet"])
@@ -302,47 +302,47 @@ def test_the_faults_of_one_request_are_told_up_to_a_hundred(service):
 def test_what_stands_for_one_item_is_400(service, key, route, headers, query):
     operation = {"method": "PUT", **key(1), "item": {}}
     body = json.dumps({"operations": [operation]} if route == "batch" else {"keys": [key(1)]})
-    answers = []
+    responses = []
     calls = service.calls_during(
-        lambda: answers.append(
+        lambda: responses.append(
             service.post(f"/items:{route}{query}", headers={**JSON, **headers}, data=body)
         )
     )
-    assert [answer.status_code for answer in answers] == [400]
+    assert [response.status_code for response in responses] == [400]
     assert calls == []
 
 
 @pytest.mark.parametrize("case", BAD)
 def test_a_bad_batch_is_refused_and_costs_nothing(service, case):
     body, status, pointer = BAD[case]
-    answers = []
+    responses = []
     calls = service.calls_during(
-        lambda: answers.append(service.post("/items:batch", headers=JSON, data=body))
+        lambda: responses.append(service.post("/items:batch", headers=JSON, data=body))
     )
-    (answer,) = answers
-    assert answer.status_code == status, answer.data
+    (response,) = responses
+    assert response.status_code == status, response.data
     assert calls == []
     if pointer is not None:
-        assert answer.json["errors"][0]["pointer"] == pointer
+        assert response.json["errors"][0]["pointer"] == pointer
 
 
 def test_every_bad_operation_is_pointed_at(service, key):
-    answer = batch(
+    response = batch(
         service,
         {"method": "PUT", **key(1), "item": {"": 1}},
         {"method": "DELETE", **key(2)},
         {"method": "PATCH", **key(3), "jsonPatch": [{"op": "spam"}]},
     )
-    assert answer.status_code == 422
-    assert [error["pointer"] for error in answer.json["errors"]] == [
+    assert response.status_code == 422
+    assert [error["pointer"] for error in response.json["errors"]] == [
         "/operations/0/item/",
         "/operations/2/jsonPatch/0",
     ]
 
 
 def test_another_media_type_is_415(service):
-    answer = service.post("/items:batch", headers={"Content-Type": "text/csv"}, data="x")
-    assert answer.status_code == 415
+    response = service.post("/items:batch", headers={"Content-Type": "text/csv"}, data="x")
+    assert response.status_code == 415
     assert service.get("/items:batch").status_code == 405
 
 
@@ -351,7 +351,7 @@ def test_a_lost_answer_changes_nothing(service, wire, key, path, fault):
     service.put(path(2), headers=JSON, data='{"n": 1, "l": []}')
     service.put(path(3), headers=JSON, data='{"n": 1, "l": []}')
     with wire.fault(fault, operation=WRITE, calls=1) as script:
-        answer = batch(
+        response = batch(
             service,
             {"method": "PUT", **key(1), "item": {"a": 1}, "ifNoneMatch": "*"},
             {"method": "PATCH", **key(2), "update": INCREMENT},
@@ -363,7 +363,7 @@ def test_a_lost_answer_changes_nothing(service, wire, key, path, fault):
             {"method": "DELETE", **key(4)},
         )
     assert script.struck == 1
-    assert answer.status_code == 200, answer.data
+    assert response.status_code == 200, response.data
     assert stored(service, path(1)) == {"a": 1}
     assert stored(service, path(2))["n"] == 2
     assert stored(service, path(3))["l"] == [1]
@@ -372,19 +372,19 @@ def test_a_lost_answer_changes_nothing(service, wire, key, path, fault):
 def test_deletes_whose_answer_is_lost_are_done(service, wire, key, path):
     etags = [service.put(path(n), headers=JSON, data="{}").headers["ETag"] for n in (1, 2)]
     with wire.fault(lose_response, operation=WRITE, calls=1):
-        answer = batch(
+        response = batch(
             service,
             *({"method": "DELETE", **key(n), "ifMatch": etag} for n, etag in enumerate(etags, 1)),
         )
-    assert answer.status_code == 200, answer.data
+    assert response.status_code == 200, response.data
     assert stored(service, path(1)) is stored(service, path(2)) is None
 
 
 def test_where_no_answer_comes_the_outcome_is_said_to_be_unknown(service, wire, key):
     with wire.fault(lose_response, operation=WRITE):
-        answer = batch(service, {"method": "DELETE", **key(1)})
-    assert answer.status_code == 504
-    assert answer.json["outcome"] == "unknown"
+        response = batch(service, {"method": "DELETE", **key(1)})
+    assert response.status_code == 504
+    assert response.json["outcome"] == "unknown"
 
 
 def test_conflicts_and_throttles_are_tried_again(service, wire, key, path):
@@ -393,17 +393,17 @@ def test_conflicts_and_throttles_are_tried_again(service, wire, key, path):
         CancellationReasons=[{"Code": "TransactionConflict"}, {"Code": "None"}],
     )
     with wire.fault(canceled, operation=WRITE, calls=1) as script:
-        answer = batch(
+        response = batch(
             service,
             {"method": "PUT", **key(1), "item": {}},
             {"method": "PUT", **key(2), "item": {}},
         )
     assert script.struck == 1
-    assert answer.status_code == 200
+    assert response.status_code == 200
     with wire.fault(canceled, operation=WRITE):
-        answer = batch(service, {"method": "PUT", **key(1), "item": {"a": 1}})
-    assert answer.status_code == 503
-    assert 1 <= int(answer.headers["Retry-After"]) <= 3
+        response = batch(service, {"method": "PUT", **key(1), "item": {"a": 1}})
+    assert response.status_code == 503
+    assert 1 <= int(response.headers["Retry-After"]) <= 3
     assert stored(service, path(1)) == {}
 
 
@@ -415,7 +415,7 @@ def test_an_edit_is_planned_anew_when_another_writer_comes_first(service, wire, 
         exchange.send(exchange.forward())
 
     with wire.fault(let_another_in, operation=WRITE, calls=1):
-        answer = batch(
+        response = batch(
             service,
             {
                 "method": "PATCH",
@@ -424,7 +424,7 @@ def test_an_edit_is_planned_anew_when_another_writer_comes_first(service, wire, 
             },
             {"method": "PATCH", **key(2), "update": INCREMENT},
         )
-    assert answer.status_code == 200, answer.data
+    assert response.status_code == 200, response.data
     assert stored(service, path(1))["l"] == ["theirs", "mine"]
     assert stored(service, path(2))["n"] == 1
 
@@ -442,8 +442,8 @@ def test_what_one_operation_tests_holds_when_the_others_are_written(service, wir
         exchange.send(exchange.forward())
 
     with wire.fault(close, operation=WRITE, calls=1):
-        answer = batch(service, *operations)
-    assert answer.status_code == 409, answer.data
+        response = batch(service, *operations)
+    assert response.status_code == 409, response.data
     assert stored(service, path(2)) is None
     service.patch(path(1), headers=JSON, data='{"open": true}')
     assert batch(service, *operations).status_code == 200
@@ -456,34 +456,34 @@ def test_a_batch_with_a_key_is_carried_out_once(service, key, path, name):
         {"method": "DELETE", **key(2)},
     ]
     for _ in range(3):
-        answer = batch(service, *operations, Idempotency_Key=name)
-        assert answer.status_code == 200, answer.data
+        response = batch(service, *operations, Idempotency_Key=name)
+        assert response.status_code == 200, response.data
     assert stored(service, path(1))["n"] == 1
-    answer = batch(service, *operations[:1], Idempotency_Key=name)
-    assert answer.status_code == 422
-    assert answer.json["type"].endswith("#idempotency-key-reused")
+    response = batch(service, *operations[:1], Idempotency_Key=name)
+    assert response.status_code == 422
+    assert response.json["type"].endswith("#idempotency-key-reused")
 
 
 def test_a_hundred_items_are_written_and_read_at_once(service, name):
     keys = [{"id": str(n), "name": name} for n in range(100)]
-    answer = batch(service, *({"method": "PUT", **key, "item": {"n": 1}} for key in keys))
-    assert answer.status_code == 200, answer.data[:300]
+    response = batch(service, *({"method": "PUT", **key, "item": {"n": 1}} for key in keys))
+    assert response.status_code == 200, response.data[:300]
     body = json.dumps({"keys": keys})
-    answer = service.post("/items:batchGet", headers=JSON, data=body)
-    assert [result["item"]["n"] for result in answer.json["results"]] == [1] * 100
+    response = service.post("/items:batchGet", headers=JSON, data=body)
+    assert [result["item"]["n"] for result in response.json["results"]] == [1] * 100
 
 
 def test_a_read_of_several_keys_has_null_for_absent_ones(service, key, path, name):
     etag = service.put(path(2), headers=JSON, data='{"a": 1.5}').headers["ETag"]
     body = json.dumps({"keys": [key(9), key(2)]})
-    answers = []
+    responses = []
     calls = service.calls_during(
-        lambda: answers.append(service.post("/items:batchGet", headers=JSON, data=body))
+        lambda: responses.append(service.post("/items:batchGet", headers=JSON, data=body))
     )
-    (answer,) = answers
+    (response,) = responses
     assert calls == [str(Transaction.GET_ITEMS)]
-    assert answer.status_code == 200
-    assert answer.json["results"] == [
+    assert response.status_code == 200
+    assert response.json["results"] == [
         {"id": "9", "name": name, "etag": None, "item": None},
         {"id": "2", "name": name, "etag": etag, "item": {"Id": 2, "Name": name, "a": 1.5}},
     ]
@@ -500,37 +500,37 @@ def test_a_read_of_several_keys_has_null_for_absent_ones(service, key, path, nam
     ],
 )
 def test_a_bad_list_of_keys_is_422(service, body, pointer):
-    answer = service.post("/items:batchGet", headers=JSON, data=body)
-    assert answer.status_code == 422
-    assert answer.json["errors"][0]["pointer"] == pointer
+    response = service.post("/items:batchGet", headers=JSON, data=body)
+    assert response.status_code == 422
+    assert response.json["errors"][0]["pointer"] == pointer
 
 
 def test_items_over_4_mb_together_are_413(service, name):
     keys = [{"id": str(n), "name": name} for n in range(12)]
     for key in keys:
-        answer = service.put(
+        response = service.put(
             f"/items/{key['id']}/{name}", headers=JSON, data=f'{{"a": "{"x" * 380_000}"}}'
         )
-        assert answer.status_code == 201
-    answer = service.post("/items:batchGet", headers=JSON, data=json.dumps({"keys": keys}))
-    assert answer.status_code == 413
-    assert answer.json["type"].endswith("#item-too-large")
+        assert response.status_code == 201
+    response = service.post("/items:batchGet", headers=JSON, data=json.dumps({"keys": keys}))
+    assert response.status_code == 413
+    assert response.json["type"].endswith("#item-too-large")
 
 
 def test_the_deployment_decides_about_methods_and_preconditions(engine, key):
     writer = service_with(engine, operations=frozenset({Operation.GET_ITEM, Operation.PUT_ITEM}))
-    answer = batch(writer, {"method": "DELETE", **key(1)})
-    assert answer.status_code == 422
-    assert answer.json["errors"][0]["pointer"] == "/operations/0/method"
+    response = batch(writer, {"method": "DELETE", **key(1)})
+    assert response.status_code == 422
+    assert response.json["errors"][0]["pointer"] == "/operations/0/method"
     reader = service_with(engine, operations=frozenset({Operation.GET_ITEM}))
     assert batch(reader, {"method": "PUT", **key(1), "item": {}}).status_code == 404
     body = json.dumps({"keys": [key(1)]})
     assert reader.post("/items:batchGet", headers=JSON, data=body).status_code == 200
     strict = service_with(engine, require_if_match=True)
-    answer = batch(
+    response = batch(
         strict,
         {"method": "PUT", **key(1), "item": {}, "ifNoneMatch": "*"},
         {"method": "DELETE", **key(2)},
     )
-    assert answer.status_code == 428
-    assert answer.json["errors"][0]["pointer"] == "/operations/1"
+    assert response.status_code == 428
+    assert response.json["errors"][0]["pointer"] == "/operations/1"

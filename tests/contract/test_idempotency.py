@@ -1,4 +1,4 @@
-"""Idempotency-Key: a request that is carried out once, however often it comes."""
+"""Idempotency-Key: a request that is carried out once, no matter how often it arrives."""
 
 import json
 import uuid
@@ -22,7 +22,7 @@ def key():
 
 
 def remembers_tokens(engine) -> bool:
-    """moto takes client request tokens and forgets them; DynamoDB and ministack don't."""
+    """moto forgets client request tokens; DynamoDB and ministack keep them."""
     return engine.name != "moto"
 
 
@@ -38,8 +38,8 @@ def test_a_put_is_carried_out_once(service, path, key):
 def test_a_create_only_put_succeeds_when_repeated(service, path, key):
     headers = {**JSON, **key, "If-None-Match": "*"}
     service.put(path, headers=headers, data='{"a": 1}')
-    answer = service.put(path, headers=headers, data='{"a": 1}')
-    assert answer.status_code == 200
+    response = service.put(path, headers=headers, data='{"a": 1}')
+    assert response.status_code == 200
     other = {**headers, "Idempotency-Key": "another"}
     assert service.put(path, headers=other, data='{"a": 1}').status_code == 412
 
@@ -56,9 +56,9 @@ def test_a_create_only_put_succeeds_when_repeated(service, path, key):
 def test_a_patch_is_carried_out_once(service, path, key, headers, patch, expected):
     service.put(path, headers=JSON, data='{"n": 1, "l": []}')
     for _ in range(3):
-        answer = service.patch(path, headers={**headers, **key}, data=patch)
-        assert answer.status_code == 200
-        stored = exact(answer)
+        response = service.patch(path, headers={**headers, **key}, data=patch)
+        assert response.status_code == 200
+        stored = exact(response)
         assert {name: stored[name] for name in expected} == expected
     assert exact(service.get(path)) == stored
 
@@ -67,9 +67,9 @@ def test_a_write_with_if_match_is_carried_out_once(service, path, key):
     etag = service.put(path, headers=JSON, data='{"n": 1}').headers["ETag"]
     headers = {"If-Match": etag, **key}
     for _ in range(2):
-        answer = service.patch(path, headers={**NATIVE, **headers}, data=INCREMENT)
-        assert answer.status_code == 200
-        assert exact(answer)["n"] == 2
+        response = service.patch(path, headers={**NATIVE, **headers}, data=INCREMENT)
+        assert response.status_code == 200
+        assert exact(response)["n"] == 2
     fresh = {**headers, "Idempotency-Key": "another"}
     assert service.patch(path, headers={**NATIVE, **fresh}, data=INCREMENT).status_code == 412
 
@@ -87,9 +87,9 @@ def test_another_request_under_the_same_key_is_422(service, path, key):
         (JSON, '{"a": 2}'),
         ({**JSON, "If-Match": "*"}, '{"a": 1}'),
     ):
-        answer = service.put(path, headers={**headers, **key}, data=body)
-        assert answer.status_code == 422
-        assert answer.json["type"].endswith("#idempotency-key-reused")
+        response = service.put(path, headers={**headers, **key}, data=body)
+        assert response.status_code == 422
+        assert response.json["type"].endswith("#idempotency-key-reused")
     assert exact(service.get(path))["a"] == 1
 
 
@@ -102,9 +102,9 @@ def test_a_key_is_valid_for_one_method_and_one_path(service, path, key):
 
 def test_equal_paths_are_one_path(service, name, key):
     for path in (f"/items/104/{name}", f"/items/0104/{name}", f"/items/1.04e2/%74{name[1:]}"):
-        answer = service.patch(path, headers={**NATIVE, **key}, data=INCREMENT)
-        assert answer.status_code == 200
-        assert exact(answer)["n"] == 1
+        response = service.patch(path, headers={**NATIVE, **key}, data=INCREMENT)
+        assert response.status_code == 200
+        assert exact(response)["n"] == 1
 
 
 def test_a_repeat_after_other_writes_changes_nothing(service, path, key):
@@ -114,7 +114,7 @@ def test_a_repeat_after_other_writes_changes_nothing(service, path, key):
     again = service.patch(path, headers={**NATIVE, **key}, data=INCREMENT)
     assert again.status_code == 200
     assert exact(again)["a"] == 1
-    # Without DynamoDB's memory only the item itself can tell, and here it no longer does.
+    # Without DynamoDB's token only the item identifies the request, and here it no longer does.
     assert exact(service.get(path))["n"] == (1 if remembers_tokens(service.engine) else 2)
 
 
@@ -143,10 +143,10 @@ def test_a_lost_answer_changes_nothing(service, path, key, headers, body, expect
     service.put(path, headers=JSON, data='{"n": 1, "l": []}')
     wire = service.engine.wire
     with wire.fault(lose_response, operation=str(Transaction.WRITE_ITEMS), calls=1) as script:
-        answer = service.patch(path, headers={**headers, **key}, data=body)
+        response = service.patch(path, headers={**headers, **key}, data=body)
     assert script.struck == 1
-    assert answer.status_code == 200
-    stored = exact(answer)
+    assert response.status_code == 200
+    stored = exact(response)
     assert {name: stored[name] for name in expected} == expected
 
 
@@ -167,8 +167,8 @@ def test_the_errors_of_a_write_are_those_it_has_without_a_key(service, path, key
 
 @pytest.mark.parametrize("value", ["", " ", "x" * 256, "caf\xe9", '"'])
 def test_a_malformed_key_is_400(service, path, value):
-    answer = service.put(path, headers={**JSON, "Idempotency-Key": value}, data="{}")
-    assert answer.status_code == 400
+    response = service.put(path, headers={**JSON, "Idempotency-Key": value}, data="{}")
+    assert response.status_code == 400
     assert service.get(path).status_code == 404
 
 
@@ -223,8 +223,10 @@ def test_a_repeated_batch_answers_with_the_items_as_they_are_now(service, path, 
     for prefer in ("return=minimal", "return=representation"):
         service.post("/items:batch", headers={**JSON, **key, "Prefer": prefer}, data=body)
         service.put(path, headers=JSON, data='{"v": 2}')
-        answer = service.post("/items:batch", headers={**JSON, **key, "Prefer": prefer}, data=body)
+        response = service.post(
+            "/items:batch", headers={**JSON, **key, "Prefer": prefer}, data=body
+        )
         now = service.get(path, query_string={"consistent_read": "true"})
-        (result,) = exact(answer)["results"]
+        (result,) = exact(response)["results"]
         assert result["etag"] == now.headers["ETag"]
         assert result.get("item", exact(now)) == exact(now)

@@ -1,4 +1,4 @@
-"""An answer that is lost after the write was applied changes nothing about the outcome."""
+"""A response that is lost after the write was applied does not change the outcome."""
 
 import json
 
@@ -17,18 +17,18 @@ INCREMENT = json.dumps(
 @pytest.mark.parametrize("fault", [lose_response, cut])
 def test_a_create_only_put_is_201(service, wire, path, fault):
     with wire.fault(fault, operation="PutItem", calls=1) as script:
-        answer = service.put(path, headers={**JSON, "If-None-Match": "*"}, data='{"a": 1}')
+        response = service.put(path, headers={**JSON, "If-None-Match": "*"}, data='{"a": 1}')
     assert script.struck == 1
-    assert answer.status_code == 201
-    assert answer.headers["ETag"] == service.get(path).headers["ETag"]
+    assert response.status_code == 201
+    assert response.headers["ETag"] == service.get(path).headers["ETag"]
 
 
 @pytest.mark.parametrize("fault", [lose_response, cut])
 def test_a_put_with_if_match_is_200(service, wire, path, fault):
     etag = service.put(path, headers=JSON, data='{"a": 1}').headers["ETag"]
     with wire.fault(fault, operation="PutItem", calls=1):
-        answer = service.put(path, headers={**JSON, "If-Match": etag}, data='{"a": 2}')
-    assert answer.status_code == 200
+        response = service.put(path, headers={**JSON, "If-Match": etag}, data='{"a": 2}')
+    assert response.status_code == 200
     assert exact(service.get(path))["a"] == 2
 
 
@@ -46,41 +46,41 @@ def test_a_delete_of_the_seen_item_still_tells_its_last_state(service, wire, pat
     etag = service.put(path, headers=JSON, data='{"a": 1}').headers["ETag"]
     headers = {"If-Match": etag, "Prefer": "return=representation"}
     with wire.fault(lose_response, operation="DeleteItem", calls=1):
-        answer = service.delete(path, headers=headers)
-    assert answer.status_code == 200
-    assert exact(answer)["a"] == 1
+        response = service.delete(path, headers=headers)
+    assert response.status_code == 200
+    assert exact(response)["a"] == 1
 
 
 @pytest.mark.parametrize("patch", ['{"a": 2}', '{"a": 2, "m": {"x": null, "y": 1}}'])
 def test_a_merge_patch_is_200(service, wire, path, patch):
     service.put(path, headers=JSON, data='{"a": 1, "m": {"x": 1}}')
     with wire.fault(lose_response, operation="UpdateItem", calls=1):
-        answer = service.patch(path, headers=JSON, data=patch)
-    assert answer.status_code == 200
-    assert exact(answer)["a"] == 2
-    assert exact(service.get(path)) == exact(answer)
+        response = service.patch(path, headers=JSON, data=patch)
+    assert response.status_code == 200
+    assert exact(response)["a"] == 2
+    assert exact(service.get(path)) == exact(response)
 
 
 def test_a_json_patch_is_applied_once(service, wire, path):
     service.put(path, headers=JSON, data='{"list": [1]}')
     patch = '[{"op": "add", "path": "/list/-", "value": 2}]'
     with wire.fault(lose_response, operation="UpdateItem", calls=1):
-        answer = service.patch(path, headers=JSON_PATCH, data=patch)
-    assert answer.status_code == 200
-    assert exact(answer)["list"] == [1, 2]
+        response = service.patch(path, headers=JSON_PATCH, data=patch)
+    assert response.status_code == 200
+    assert exact(response)["list"] == [1, 2]
 
 
 @pytest.mark.parametrize("fault", [lose_response, cut])
 def test_a_native_update_is_counted_once(service, wire, path, fault):
     for expected in (1, 2, 3):
         with wire.fault(fault, operation="UpdateItem", calls=1):
-            answer = service.patch(path, headers=NATIVE, data=INCREMENT)
-        assert answer.status_code == 200
-        assert exact(answer)["n"] == expected
+            response = service.patch(path, headers=NATIVE, data=INCREMENT)
+        assert response.status_code == 200
+        assert exact(response)["n"] == expected
 
 
 def test_an_attempt_that_arrives_after_its_repeat_changes_nothing(service, wire, path):
-    """A connection that breaks may have a call on its way still."""
+    """A call may still arrive after its connection has broken."""
     late = []
 
     def hold_back(exchange):
@@ -88,8 +88,8 @@ def test_an_attempt_that_arrives_after_its_repeat_changes_nothing(service, wire,
         exchange.reset()
 
     with wire.fault(hold_back, operation="UpdateItem", calls=1):
-        answer = service.patch(path, headers=NATIVE, data=INCREMENT)
-    assert answer.status_code == 200
+        response = service.patch(path, headers=NATIVE, data=INCREMENT)
+    assert response.status_code == 200
     (call,) = late
     dynamodb = service.engine.dynamodb
     with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):
@@ -110,9 +110,9 @@ def test_a_native_list_append_and_its_condition_are_carried_out_once(service, wi
         },
     }
     with wire.fault(lose_response, operation="UpdateItem", calls=1):
-        answer = service.patch(path, headers=NATIVE, data=json.dumps(update))
-    assert answer.status_code == 200
-    assert exact(answer)["list"] == [1, 2]
+        response = service.patch(path, headers=NATIVE, data=json.dumps(update))
+    assert response.status_code == 200
+    assert exact(response)["list"] == [1, 2]
     assert service.patch(path, headers=NATIVE, data=json.dumps(update)).status_code == 412
 
 
@@ -127,8 +127,8 @@ def test_a_native_update_finds_itself_under_others_that_came_on_top(service, wir
         exchange.reset()
 
     with wire.fault(lose_and_let_others_in, operation="UpdateItem", calls=1):
-        answer = service.patch(path, headers=NATIVE, data=INCREMENT)
-    assert answer.status_code == 200
+        response = service.patch(path, headers=NATIVE, data=INCREMENT)
+    assert response.status_code == 200
     assert exact(service.get(path))["n"] == 32
 
 
@@ -146,9 +146,9 @@ def test_a_native_update_that_cannot_know_any_more_is_not_counted_again(
         exchange.reset()
 
     with wire.fault(lose_and_let_others_in, operation="UpdateItem", calls=1):
-        answer = service.patch(path, headers=NATIVE, data=INCREMENT)
-    assert answer.status_code == 504
-    assert answer.json["outcome"] == "unknown"
+        response = service.patch(path, headers=NATIVE, data=INCREMENT)
+    assert response.status_code == 504
+    assert response.json["outcome"] == "unknown"
     assert exact(service.get(path))["n"] == 6
 
 
@@ -172,12 +172,12 @@ def test_a_replacement_of_the_item_as_read_keeps_what_updates_are_recognised_by(
 def test_the_log_of_recent_updates_stays_short_and_hidden(service, path, monkeypatch):
     monkeypatch.setattr("dynamodb_items.domain.write_tokens.LOG_SECONDS", 0)
     for _ in range(40):
-        answer = service.patch(path, headers=NATIVE, data=INCREMENT)
-    assert exact(answer).keys() == {"Id", "Name", "n"}
-    assert exact(answer)["n"] == 40
+        response = service.patch(path, headers=NATIVE, data=INCREMENT)
+    assert exact(response).keys() == {"Id", "Name", "n"}
+    assert exact(response)["n"] == 40
     stored = service.get(path, headers=ACCEPT_TYPED).json
     assert len(stored["_version_log"]["L"]) < 20
-    assert answer.headers["ETag"] == service.get(path).headers["ETag"]
+    assert response.headers["ETag"] == service.get(path).headers["ETag"]
 
 
 def test_where_nothing_can_recognise_an_update_its_outcome_is_said_to_be_unknown(
@@ -185,10 +185,10 @@ def test_where_nothing_can_recognise_an_update_its_outcome_is_said_to_be_unknown
 ):
     bare = service_with(engine, version_attribute="")
     with wire.fault(lose_response, operation="UpdateItem", calls=1) as script:
-        answer = bare.patch(path, headers=NATIVE, data=INCREMENT)
+        response = bare.patch(path, headers=NATIVE, data=INCREMENT)
     assert script.struck == 1
-    assert answer.status_code == 504
-    assert answer.json["outcome"] == "unknown"
+    assert response.status_code == 504
+    assert response.json["outcome"] == "unknown"
     assert exact(bare.get(path))["n"] == 1
 
 
@@ -201,7 +201,7 @@ def test_a_write_that_another_one_hid_is_not_claimed(service, wire, path):
         exchange.reset()
 
     with wire.fault(lose_and_overwrite, operation="PutItem", calls=1):
-        answer = service.put(path, headers={**JSON, "If-Match": etag}, data='{"a": 2}')
-    assert answer.status_code == 504
-    assert answer.json["outcome"] == "unknown"
+        response = service.put(path, headers={**JSON, "If-Match": etag}, data='{"a": 2}')
+    assert response.status_code == 504
+    assert response.json["outcome"] == "unknown"
     assert exact(service.get(path))["a"] == 3

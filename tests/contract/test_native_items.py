@@ -281,3 +281,12 @@ def test_an_attribute_may_be_called_as_the_member_in_a_put_and_in_a_batch(servic
     batch = service.post("/items:batch", json={"operations": [operation]})
     assert batch.status_code == 200
     assert service.get(path).json["UpdateExpression"] == "y"
+
+
+def test_a_key_used_on_another_route_with_the_same_body_is_rejected(post, stored):
+    headers = {"Idempotency-Key": uuid.uuid4().hex}
+    assert post("/items:update", headers).status_code == 200
+    response = post("/items:delete", headers)
+    assert response.status_code == 422
+    assert response.json["type"] == "/docs/errors#idempotency-key-reused"
+    assert stored() is not None

@@ -1,4 +1,4 @@
-"""Merge patches and JSON Patches through the API, against what the RFCs say."""
+"""Merge patches and JSON Patches through the API, compared with their RFCs."""
 
 import json
 
@@ -15,7 +15,7 @@ def put(service, path, value, status=201):
 
 
 # RFC 7396, Appendix A: the cases whose target and result are objects, as attributes of an item.
-# A null cannot be kept in a result, and an item's own level is tried by the others.
+# A result cannot keep a null, and the other tests cover the top level of an item.
 MERGES = [
     ({"a": "b"}, {"a": "c"}, {"a": "c"}),
     ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
@@ -39,21 +39,21 @@ def test_the_cases_of_rfc_7396(service, name, case, level):
     for _ in range({"item": 0, "map": 1, "map of a map": 2}[level]):
         target, patch, result = {"in": target}, {"in": patch}, {"in": result}
     put(service, path, target)
-    answer = service.patch(path, headers=MERGE, data=json.dumps(patch))
-    assert answer.status_code == 200
-    assert exact(answer) == {"Id": 7, "Name": name, **result}
-    assert exact(service.get(path)) == exact(answer)
+    response = service.patch(path, headers=MERGE, data=json.dumps(patch))
+    assert response.status_code == 200
+    assert exact(response) == {"Id": 7, "Name": name, **result}
+    assert exact(service.get(path)) == exact(response)
 
 
 @pytest.mark.parametrize("patch", ['["c"]', "null", '"bar"', "1"])
 def test_an_item_stays_an_object(service, name, patch):
     put(service, f"/items/7/{name}", {})
-    answer = service.patch(f"/items/7/{name}", headers=MERGE, data=patch)
-    assert answer.status_code == 422
+    response = service.patch(f"/items/7/{name}", headers=MERGE, data=patch)
+    assert response.status_code == 422
 
 
-# What RFC 6902 says of each operation; the cases of its Appendix A and of the public suites,
-# written anew. ``None`` for a result means that the patch cannot be applied.
+# Each operation of RFC 6902, with the cases of its Appendix A and of the public suites. The result
+# ``None`` means that the patch cannot be applied.
 PATCHES = {
     "no operation": ({"a": 1}, [], {"a": 1}),
     "add a member": ({"a": 1}, [{"op": "add", "path": "/b", "value": [1]}], {"a": 1, "b": [1]}),
@@ -150,12 +150,12 @@ def test_what_rfc_6902_says(service, name, case):
     path = f"/items/7/{name}"
     target, patch, result = PATCHES[case]
     put(service, path, target)
-    answer = service.patch(path, headers=JSON_PATCH, data=json.dumps(patch))
-    assert answer.status_code == (422 if result is None else 200), answer.data
+    response = service.patch(path, headers=JSON_PATCH, data=json.dumps(patch))
+    assert response.status_code == (422 if result is None else 200), response.data
     expected = {"Id": 7, "Name": name, **(target if result is None else result)}
     assert exact(service.get(path)) == expected
     if result is not None:
-        assert exact(answer) == expected
+        assert exact(response) == expected
 
 
 @pytest.mark.parametrize(
@@ -180,14 +180,14 @@ def test_a_test_that_does_not_hold_is_409_and_changes_nothing(service, name, tar
         {"op": "add", "path": "/b", "value": 1},
         {"op": "test", "path": "/a", "value": tested},
     ]
-    answer = service.patch(path, headers=JSON_PATCH, data=json.dumps(patch))
-    assert answer.status_code == 409
-    assert answer.json["type"].endswith("#patch-test-failed")
-    assert answer.json["errors"][0]["pointer"] == "/1"
+    response = service.patch(path, headers=JSON_PATCH, data=json.dumps(patch))
+    assert response.status_code == 409
+    assert response.json["type"].endswith("#patch-test-failed")
+    assert response.json["errors"][0]["pointer"] == "/1"
     assert exact(service.get(path)) == {"Id": 7, "Name": name, **target}
 
 
-REFUSED = {
+REJECTED = {
     "an object": ({"op": "add"}, ""),
     "no operation": ([1], "/0"),
     "no op": ([{"path": "/a", "value": 1}], "/0"),
@@ -197,7 +197,7 @@ REFUSED = {
     "no from": ([{"op": "copy", "path": "/a"}], "/0/from"),
     "no pointer": ([{"op": "add", "path": "a", "value": 1}], "/0/path"),
     "a broken escape": ([{"op": "add", "path": "/~2", "value": 1}], "/0/path"),
-    "a path that is no string": ([{"op": "add", "path": 1, "value": 1}], "/0/path"),
+    "a path that is not a string": ([{"op": "add", "path": 1, "value": 1}], "/0/path"),
     "the partition key": ([{"op": "replace", "path": "/Id", "value": 7}], "/0/path"),
     "inside the sort key": ([{"op": "remove", "path": "/Name/x"}], "/0/path"),
     "the key moved away": ([{"op": "move", "from": "/Name", "path": "/a"}], "/0/from"),
@@ -211,18 +211,18 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.parametrize("case", REJECTED)
 def test_what_is_no_json_patch_of_an_item_is_422_and_costs_nothing(service, name, case):
-    patch, pointer = REFUSED[case]
-    answers = []
+    patch, pointer = REJECTED[case]
+    responses = []
     calls = service.calls_during(
-        lambda: answers.append(
+        lambda: responses.append(
             service.patch(f"/items/7/{name}", headers=JSON_PATCH, data=json.dumps(patch))
         )
     )
-    (answer,) = answers
-    assert answer.status_code == 422, answer.data
-    assert answer.json["errors"][0]["pointer"].startswith(pointer)
+    (response,) = responses
+    assert response.status_code == 422, response.data
+    assert response.json["errors"][0]["pointer"].startswith(pointer)
     assert calls == []
 
 
@@ -238,7 +238,7 @@ STORED = {
 
 @pytest.fixture
 def rich(service, name):
-    """The path of an item with what plain JSON cannot say, and its typed form."""
+    """The path of an item with values that have no plain JSON form, and its typed form."""
     path = f"/items/7/{name}"
     assert service.put(path, headers=TYPED, data=json.dumps(STORED)).status_code == 201
     return path
@@ -255,8 +255,8 @@ def typed_item(service, path):
 def test_what_a_json_patch_does_not_touch_keeps_its_type_and_digits(service, rich):
     before = typed_item(service, rich)
     patch = [{"op": "add", "path": "/in/n", "value": 2}, {"op": "add", "path": "/z", "value": 1}]
-    answer = service.patch(rich, headers=JSON_PATCH, data=json.dumps(patch))
-    assert answer.status_code == 200
+    response = service.patch(rich, headers=JSON_PATCH, data=json.dumps(patch))
+    assert response.status_code == 200
     after = typed_item(service, rich)
     assert after.pop("z") == {"N": "1"}
     before["in"]["M"]["n"] = {"N": "2"}
@@ -271,8 +271,8 @@ def test_sets_and_binary_are_moved_and_copied_as_what_they_are(service, rich):
         {"op": "test", "path": "/in/tags", "value": ["x"]},
         {"op": "copy", "from": "/tags", "path": "/labels"},
     ]
-    answer = service.patch(rich, headers=JSON_PATCH, data=json.dumps(patch))
-    assert answer.status_code == 200
+    response = service.patch(rich, headers=JSON_PATCH, data=json.dumps(patch))
+    assert response.status_code == 200
     item = typed_item(service, rich)
     assert item["copy"] == STORED["in"]
     assert item["in"]["M"]["portrait"] == {"B": "AAE="}
@@ -286,8 +286,8 @@ def test_a_set_that_is_changed_stays_a_set(service, rich):
         {"op": "add", "path": "/scores/-", "value": 3},
         {"op": "remove", "path": "/photos/0"},
     ]
-    answer = service.patch(rich, headers=JSON_PATCH, data=json.dumps(patch))
-    assert answer.status_code == 200
+    response = service.patch(rich, headers=JSON_PATCH, data=json.dumps(patch))
+    assert response.status_code == 200
     item = typed_item(service, rich)
     assert item["tags"] == {"SS": ["a", "b", "c"]}
     assert set(item["scores"]["NS"]) == {"1", "2.5", "3"}
@@ -303,20 +303,20 @@ def test_a_set_that_is_changed_stays_a_set(service, rich):
     ],
 )
 def test_a_set_is_not_made_what_no_set_can_be(service, rich, operation):
-    answer = service.patch(rich, headers=JSON_PATCH, data=json.dumps([operation]))
-    assert answer.status_code == 422
+    response = service.patch(rich, headers=JSON_PATCH, data=json.dumps([operation]))
+    assert response.status_code == 422
 
 
 def test_copies_cannot_grow_without_end(service, name):
     path = f"/items/7/{name}"
     put(service, path, {"a": ["x" * 1000] * 10})
     doubling = [{"op": "copy", "from": "/a", "path": "/a/-"} for _ in range(60)]
-    answer = service.patch(path, headers=JSON_PATCH, data=json.dumps(doubling))
-    assert answer.status_code == 413
+    response = service.patch(path, headers=JSON_PATCH, data=json.dumps(doubling))
+    assert response.status_code == 413
     put(service, path, {"a": "x" * 100_000}, 200)
     copies = [{"op": "copy", "from": "/a", "path": f"/b{n}"} for n in range(1000)]
-    answer = service.patch(path, headers=JSON_PATCH, data=json.dumps(copies))
-    assert answer.status_code == 413
+    response = service.patch(path, headers=JSON_PATCH, data=json.dumps(copies))
+    assert response.status_code == 413
 
 
 def test_a_patch_without_effect_writes_nothing(service, name):
@@ -341,14 +341,14 @@ def test_an_edit_is_applied_to_what_another_writer_has_left_meanwhile(service, n
     wire = service.engine.wire
 
     def let_another_in(exchange):
-        answer = service.patch(path, headers=JSON, data='{"list": ["theirs"], "other": 2}')
-        assert answer.status_code == 200
+        response = service.patch(path, headers=JSON, data='{"list": ["theirs"], "other": 2}')
+        assert response.status_code == 200
         exchange.send(exchange.forward())
 
     patch = json.dumps([{"op": "add", "path": "/list/-", "value": "mine"}])
     with wire.fault(let_another_in, operation="UpdateItem", calls=1):
-        answer = service.patch(path, headers=JSON_PATCH, data=patch)
-    assert answer.status_code == 200
+        response = service.patch(path, headers=JSON_PATCH, data=patch)
+    assert response.status_code == 200
     assert exact(service.get(path)) == {
         "Id": 7,
         "Name": name,
@@ -391,10 +391,10 @@ def test_an_edit_that_never_comes_first_is_503(service, name):
         exchange.send(exchange.forward())
 
     with service.engine.wire.fault(interfere, operation="UpdateItem") as script:
-        answer = service.patch(path, headers=MERGE, data='{"map": {"in": 1}}')
+        response = service.patch(path, headers=MERGE, data='{"map": {"in": 1}}')
     assert script.struck == 5
-    assert answer.status_code == 503
-    assert 1 <= int(answer.headers["Retry-After"]) <= 3
+    assert response.status_code == 503
+    assert 1 <= int(response.headers["Retry-After"]) <= 3
     assert exact(service.get(path))["map"] == {"n": 5}
 
 
@@ -410,9 +410,9 @@ def test_a_wide_patch_goes_by_a_conditional_replacement(service, name):
 def test_what_a_result_cannot_be_is_pointed_at_in_the_patch(service, name):
     service.put(f"/items/7/{name}", headers=JSON, data='{"m": {"a": 1}}')
     patch = '[{"op": "add", "path": "/m/", "value": 1}]'
-    answer = service.patch(f"/items/7/{name}", headers=JSON_PATCH, data=patch)
-    assert answer.status_code == 422
-    (error,) = answer.json["errors"]
+    response = service.patch(f"/items/7/{name}", headers=JSON_PATCH, data=patch)
+    assert response.status_code == 422
+    (error,) = response.json["errors"]
     assert error["pointer"] == ""
     assert error["detail"].startswith("the result at /m/ ")
 
@@ -421,13 +421,13 @@ def test_what_a_result_cannot_be_is_pointed_at_in_the_patch(service, name):
 def test_a_member_that_an_operation_does_not_need_means_nothing(service, name, unneeded):
     service.put(f"/items/7/{name}", headers=JSON, data="{}")
     patch = f'[{{"op": "add", "path": "/a", "value": 1, "from": {unneeded}}}]'
-    answer = service.patch(f"/items/7/{name}", headers=JSON_PATCH, data=patch)
-    assert answer.status_code == 200, answer.data
-    assert exact(answer)["a"] == 1
+    response = service.patch(f"/items/7/{name}", headers=JSON_PATCH, data=patch)
+    assert response.status_code == 200, response.data
+    assert exact(response)["a"] == 1
 
 
 def test_a_patch_that_looks_at_much_rests_on_the_version(service, name):
-    """Each attribute compared takes two of the 300 operators that a condition may have."""
+    """Each compared attribute takes two of the 300 operators of a condition."""
     service.put(f"/items/7/{name}", headers=JSON, data=json.dumps({f"a{n}": n for n in range(160)}))
     patch = [{"op": "test", "path": f"/a{n}", "value": n} for n in range(160)]
     patch.append({"op": "replace", "path": "/a0", "value": -1})
@@ -438,16 +438,16 @@ def test_a_patch_that_looks_at_much_rests_on_the_version(service, name):
         exchange.send(exchange.forward())
 
     with service.engine.wire.fault(watch, operation="UpdateItem"):
-        answer = service.patch(f"/items/7/{name}", headers=JSON_PATCH, data=json.dumps(patch))
-    assert answer.status_code == 200, answer.data
+        response = service.patch(f"/items/7/{name}", headers=JSON_PATCH, data=json.dumps(patch))
+    assert response.status_code == 200, response.data
     (condition,) = conditions
     assert condition.count("=") == 1
 
 
 def test_a_patch_of_another_media_type_is_415_with_accept_patch(service, name):
-    answer = service.patch(f"/items/7/{name}", headers={"Content-Type": "text/plain"}, data="x")
-    assert answer.status_code == 415
-    assert set(answer.headers["Accept-Patch"].split(", ")) == {
+    response = service.patch(f"/items/7/{name}", headers={"Content-Type": "text/plain"}, data="x")
+    assert response.status_code == 415
+    assert set(response.headers["Accept-Patch"].split(", ")) == {
         "application/json",
         "application/merge-patch+json",
         "application/json-patch+json",

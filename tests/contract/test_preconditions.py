@@ -1,4 +1,4 @@
-"""If-Match and If-None-Match: nothing is written over what the client has not seen."""
+"""If-Match and If-None-Match: no write replaces a version that the client has not read."""
 
 import pytest
 
@@ -19,10 +19,10 @@ def etag_of(service, path):
 def test_a_client_that_has_the_item_gets_304(service, path):
     etag = etag_of(service, path)
     for value in (etag, f"W/{etag}", f'"other", {etag}', f'"a,b",{etag}', "*"):
-        answer = service.get(path, headers={"If-None-Match": value})
-        assert answer.status_code == 304, value
-        assert answer.data == b""
-        assert answer.headers["ETag"] == etag
+        response = service.get(path, headers={"If-None-Match": value})
+        assert response.status_code == 304, value
+        assert response.data == b""
+        assert response.headers["ETag"] == etag
     assert service.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
 
 
@@ -31,8 +31,8 @@ def test_the_two_representations_have_tags_of_their_own_and_either_is_accepted(s
     typed = service.get(path, headers=ACCEPT_TYPED).headers["ETag"]
     assert plain != typed
     assert service.get(path, headers={"If-None-Match": typed}).status_code == 304
-    answer = service.patch(path, headers={**JSON, "If-Match": typed}, data='{"a": 2}')
-    assert answer.status_code == 200
+    response = service.patch(path, headers={**JSON, "If-Match": typed}, data='{"a": 2}')
+    assert response.status_code == 200
 
 
 def test_create_only_is_refused_where_an_item_is(service, path, name):
@@ -47,9 +47,9 @@ def test_a_write_with_a_stale_etag_is_refused(service, path, method):
     stale = etag_of(service, path)
     assert service.patch(path, headers=JSON, data='{"a": 2}').status_code == 200
     write = getattr(service, method)
-    answer = write(path, headers={**JSON, "If-Match": stale}, data='{"a": 3}')
-    assert answer.status_code == 412
-    assert answer.json["type"].endswith("#precondition-failed")
+    response = write(path, headers={**JSON, "If-Match": stale}, data='{"a": 3}')
+    assert response.status_code == 412
+    assert response.json["type"].endswith("#precondition-failed")
     assert exact(service.get(path))["a"] == 2
 
 
@@ -64,8 +64,8 @@ def test_a_write_with_the_current_etag_is_carried_out(service, path, method, sta
 def test_if_match_on_an_absent_item_is_412(service, name, method):
     write = getattr(service, method)
     for value in ("*", '"any"'):
-        answer = write(f"/items/8/{name}", headers={**JSON, "If-Match": value}, data='{"a": 1}')
-        assert answer.status_code == 412, value
+        response = write(f"/items/8/{name}", headers={**JSON, "If-Match": value}, data='{"a": 1}')
+        assert response.status_code == 412, value
     assert service.get(f"/items/8/{name}").status_code == 404
 
 
@@ -98,8 +98,8 @@ def test_an_item_that_something_else_wrote_can_be_replaced_conditionally(service
 
 @pytest.mark.parametrize("value", ["abc", '"abc', 'W/"a" "b"', ""])
 def test_a_malformed_precondition_is_400_and_nothing_is_written(service, path, value):
-    answer = service.put(path, headers={**JSON, "If-Match": value}, data='{"a": 5}')
-    assert answer.status_code == 400
+    response = service.put(path, headers={**JSON, "If-Match": value}, data='{"a": 5}')
+    assert response.status_code == 400
     assert exact(service.get(path))["a"] == 1
 
 
@@ -133,8 +133,8 @@ def test_writes_need_a_precondition_where_the_deployment_says_so(engine, name):
     strict = service_with(engine, require_if_match=True)
     path = f"/items/7/{name}"
     for method in ("put", "patch", "delete"):
-        answer = getattr(strict, method)(path, headers=JSON, data="{}")
-        assert answer.status_code == 428, method
+        response = getattr(strict, method)(path, headers=JSON, data="{}")
+        assert response.status_code == 428, method
     headers = {**JSON, "If-None-Match": "*"}
     assert strict.put(path, headers=headers, data="{}").status_code == 201
 
@@ -184,11 +184,11 @@ def test_if_none_match_with_tags_lets_a_write_through_unless_the_item_is_as_know
     write = getattr(service, method)
     etag = etag_of(service, path)
     for value in (etag, f"W/{etag}", f'"other", {etag}', "*"):
-        answer = write(path, headers={**JSON, "If-None-Match": value}, data='{"a": 2}')
-        assert answer.status_code == 412, value
+        response = write(path, headers={**JSON, "If-None-Match": value}, data='{"a": 2}')
+        assert response.status_code == 412, value
     assert exact(service.get(path))["a"] == 1
-    answer = write(path, headers={**JSON, "If-None-Match": '"other"'}, data='{"a": 2}')
-    assert answer.status_code == status
+    response = write(path, headers={**JSON, "If-None-Match": '"other"'}, data='{"a": 2}')
+    assert response.status_code == status
 
 
 def test_if_none_match_on_an_absent_item(service, name):
@@ -276,9 +276,9 @@ def test_what_something_else_does_between_the_read_and_the_write_is_noticed(
         exchange.send(exchange.forward())
 
     with service.engine.wire.fault(interfere, operation="PutItem", calls=1) as script:
-        answer = service.put(path, headers=headers, data='{"a": 9}')
+        response = service.put(path, headers=headers, data='{"a": 9}')
     assert script.struck == 1
-    assert answer.status_code == 412
+    assert response.status_code == 412
 
 
 @pytest.mark.parametrize(
@@ -294,8 +294,8 @@ def test_a_write_of_the_service_between_the_read_and_the_write_is_noticed(
         exchange.send(exchange.forward())
 
     with service.engine.wire.fault(interfere, operation=operation, calls=1):
-        answer = getattr(service, method)(path, headers=headers, data='{"a": 9}')
-    assert answer.status_code == 412
+        response = getattr(service, method)(path, headers=headers, data='{"a": 9}')
+    assert response.status_code == 412
     assert exact(service.get(path))["a"] == 1
 
 
@@ -316,7 +316,7 @@ def test_an_item_without_a_version_is_compared_whole_inside_the_write(service, n
 
 
 def test_without_a_version_attribute_an_added_attribute_is_not_seen_inside_the_write(engine, name):
-    """What ``docs/writes.md`` says the equality form misses."""
+    """The change that the equality form does not see, as ``docs/writes.md`` states."""
     bare = service_with(engine, version_attribute="")
     path = f"/items/7/{name}"
     key = {"Id": {"N": "7"}, "Name": {"S": name}}
@@ -344,9 +344,9 @@ def test_an_item_with_too_many_attributes_to_compare_is_422_and_says_what_helps(
     item |= {"Id": {"N": "7"}, "Name": {"S": name}}
     service.engine.dynamodb.put_item(TableName="my-dynamodb-table", Item=item)
     headers = {**JSON, "If-Match": etag_of(service, path)}
-    answer = service.put(path, headers=headers, data="{}")
-    assert answer.status_code == 422
-    assert "PATCH" in answer.json["detail"]
+    response = service.put(path, headers=headers, data="{}")
+    assert response.status_code == 422
+    assert "PATCH" in response.json["detail"]
     assert service.patch(path, headers=JSON, data='{"attribute0": 2}').status_code == 200
     headers = {**JSON, "If-Match": etag_of(service, path)}
     assert service.put(path, headers=headers, data="{}").status_code == 200

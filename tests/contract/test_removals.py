@@ -1,4 +1,4 @@
-"""A native update that only removes creates nothing, as on DynamoDB."""
+"""A native update that only removes creates no item, as on DynamoDB."""
 
 import json
 import uuid
@@ -33,7 +33,7 @@ def either(request, service, bare):
 
 @pytest.fixture
 def takes_nothing(either):
-    """The same, where the engine takes an UpdateItem without an UpdateExpression."""
+    """The same, on engines that accept an UpdateItem without an UpdateExpression."""
     if either.engine.name == "moto" and not either.settings.version_attribute:
         pytest.skip("moto fails without an UpdateExpression, which is legal")
     return either
@@ -56,9 +56,9 @@ def is_absent(service, name):
 
 
 def test_an_absent_item_is_404_and_stays_absent(either, path, name, removal):
-    answer = patched(either, path, removal)
-    assert answer.status_code == 404
-    assert answer.json["type"].endswith("#item-not-found")
+    response = patched(either, path, removal)
+    assert response.status_code == 404
+    assert response.json["type"].endswith("#item-not-found")
     assert is_absent(either, name)
 
 
@@ -86,8 +86,8 @@ def test_with_a_condition_an_absent_item_is_412(either, path, name, condition):
 @pytest.mark.parametrize("headers", [{}, {"If-Match": "*"}, {"If-None-Match": '"other"'}])
 def test_a_stored_item_loses_the_attribute(either, path, headers):
     either.put(path, headers=JSON, data='{"a": 1, "b": 2}')
-    answer = patched(either, path, REMOVALS["REMOVE"], **headers)
-    assert answer.status_code == 200
+    response = patched(either, path, REMOVALS["REMOVE"], **headers)
+    assert response.status_code == 200
     stored = exact(either.get(path))
     assert "a" not in stored
     assert stored["b"] == 2
@@ -104,9 +104,9 @@ def test_with_an_idempotency_key_it_is_applied_once(service, path):
     key = {"Idempotency-Key": str(uuid.uuid4())}
     service.put(path, headers=JSON, data='{"a": 1}')
     for _ in range(2):
-        answer = patched(service, path, REMOVALS["REMOVE"], **key)
-        assert answer.status_code == 200
-        assert "a" not in exact(answer)
+        response = patched(service, path, REMOVALS["REMOVE"], **key)
+        assert response.status_code == 200
+        assert "a" not in exact(response)
 
 
 def test_in_a_batch_nothing_is_written(either, name, removal):
@@ -115,9 +115,9 @@ def test_in_a_batch_nothing_is_written(either, name, removal):
         {"method": "PATCH", "id": "7", "name": name, "update": removal},
     ]
     body = json.dumps({"operations": operations})
-    answer = either.post("/items:batch", headers=JSON, data=body)
-    assert answer.status_code == 404
-    assert answer.json["errors"][0]["pointer"] == "/operations/1"
+    response = either.post("/items:batch", headers=JSON, data=body)
+    assert response.status_code == 404
+    assert response.json["errors"][0]["pointer"] == "/operations/1"
     assert is_absent(either, name)
     assert is_absent(either, f"{name}-put")
 
@@ -125,17 +125,17 @@ def test_in_a_batch_nothing_is_written(either, name, removal):
 def test_a_lost_answer_of_one_that_was_applied_is_200(service, wire, path):
     service.put(path, headers=JSON, data='{"a": 1}')
     with wire.fault(lose_response, operation="UpdateItem", calls=1) as script:
-        answer = patched(service, path, REMOVALS["REMOVE"])
+        response = patched(service, path, REMOVALS["REMOVE"])
     assert script.struck == 1
-    assert answer.status_code == 200
-    assert "a" not in exact(answer)
+    assert response.status_code == 200
+    assert "a" not in exact(response)
 
 
 def test_a_lost_answer_creates_nothing(service, wire, path, name):
     with wire.fault(lose_response, operation="UpdateItem", calls=1):
-        answer = patched(service, path, REMOVALS["REMOVE"])
-    assert answer.status_code == 504
-    assert answer.json["outcome"] == "unknown"
+        response = patched(service, path, REMOVALS["REMOVE"])
+    assert response.status_code == 504
+    assert response.json["outcome"] == "unknown"
     assert is_absent(service, name)
 
 
@@ -148,9 +148,9 @@ def test_a_lost_answer_creates_nothing(service, wire, path, name):
     ],
 )
 def test_without_an_update_expression_the_key_is_created(takes_nothing, path, name, update):
-    answer = patched(takes_nothing, path, update)
-    assert answer.status_code == 200
-    assert exact(answer) == exact(takes_nothing.get(path)) == {"Id": 7, "Name": name}
+    response = patched(takes_nothing, path, update)
+    assert response.status_code == 200
+    assert exact(response) == exact(takes_nothing.get(path)) == {"Id": 7, "Name": name}
 
 
 def test_without_an_update_expression_a_stored_item_stays(takes_nothing, path):
@@ -171,9 +171,9 @@ def test_without_an_update_expression_in_a_batch(service, path, name):
 def test_a_batch_without_version_needs_an_update_expression(bare, name):
     operation = {"method": "PATCH", "id": "7", "name": name, "update": {}}
     body = json.dumps({"operations": [operation]})
-    answer = bare.post("/items:batch", headers=JSON, data=body)
-    assert answer.status_code == 422
-    assert "UpdateExpression" in answer.json["errors"][0]["detail"]
+    response = bare.post("/items:batch", headers=JSON, data=body)
+    assert response.status_code == 422
+    assert "UpdateExpression" in response.json["errors"][0]["detail"]
 
 
 @pytest.mark.parametrize("update", ["SET a = :v", "ADD a :v", "REMOVE b SET a = :v"])

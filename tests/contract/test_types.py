@@ -1,4 +1,4 @@
-"""Numbers, strings, sets and binary come back exactly, in both media types."""
+"""Numbers, strings, sets and binary are returned exactly, in both media types."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ SHARED_TABLE = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
-# Every number that DynamoDB holds: up to 38 digits, at any exponent in its range.
+# Every number that DynamoDB stores: up to 38 digits, with any exponent in its range.
 digits = st.integers(min_value=1, max_value=10**38 - 1)
 dynamodb_numbers = st.builds(
     lambda sign, number, magnitude: Decimal(
@@ -41,9 +41,9 @@ def test_every_number_of_38_digits_comes_back_digit_for_digit(service, name, num
     service.delete(path)
     put = service.put(path, headers=JSON, data=f'{{"n": {number}, "l": [{number}]}}')
     assert put.status_code == 201, put.data
-    for answer in (put, service.get(path)):
-        assert exact(answer)["n"] == number
-        assert exact(answer)["l"] == [number]
+    for response in (put, service.get(path)):
+        assert exact(response)["n"] == number
+        assert exact(response)["l"] == [number]
     typed = service.get(path, headers=ACCEPT_TYPED).json
     assert Decimal(typed["n"]["N"]) == number
     assert service.put(path, headers=TYPED, data=json.dumps({"n": typed["n"]})).status_code == 200
@@ -120,8 +120,8 @@ def test_sets_and_binary_come_through_the_typed_form_unchanged(service, name):
 def test_the_tutorials_item_argument_can_be_sent_as_it_stands(service):
     argument = '{"Id": {"N": "101"}, "Name": {"S": "Raj"}, "Email": {"S": "raj@gmail.com"}}'
     service.delete("/items/101/Raj")
-    answer = service.put("/items/101/Raj", headers=TYPED, data=argument)
-    assert answer.status_code == 201
+    response = service.put("/items/101/Raj", headers=TYPED, data=argument)
+    assert response.status_code == 201
     assert service.get("/items/101/Raj").json == {
         "Id": 101,
         "Name": "Raj",
@@ -152,7 +152,7 @@ def test_a_lone_surrogate_in_the_table_is_answered(service, name, value):
     item = {"Id": {"N": "7"}, "Name": {"S": name}, "value": value}
     try:
         service.engine.dynamodb.put_item(TableName=TABLE, Item=item)
-    except ClientError:  # as DynamoDB itself does; then there is nothing to read
+    except ClientError:  # as DynamoDB itself does; then no item is stored
         assert service.get(f"/items/7/{name}").status_code == 404
     else:
         assert_answered_in_both_forms(service, name)
@@ -160,7 +160,7 @@ def test_a_lone_surrogate_in_the_table_is_answered(service, name, value):
 
 def assert_answered_in_both_forms(service, name):
     for accept in ({}, ACCEPT_TYPED):
-        answer = service.get(f"/items/7/{name}", headers=accept)
-        assert answer.status_code == 200, answer.data
-        assert answer.json["Name"] in (name, {"S": name})
-        assert answer.headers["ETag"]
+        response = service.get(f"/items/7/{name}", headers=accept)
+        assert response.status_code == 200, response.data
+        assert response.json["Name"] in (name, {"S": name})
+        assert response.headers["ETag"]

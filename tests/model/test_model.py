@@ -1,6 +1,6 @@
-"""Random writes of every kind, with faults in between, against a model in plain Python.
+"""Random writes of every kind, with injected failures, compared with a model in plain Python.
 
-One client at a time: what many at once do to each other is in ``tests/races``.
+One client at a time; ``tests/races`` has many at once.
 """
 
 import json
@@ -21,7 +21,7 @@ from tests.model.reference import (
     Attributes,
     Item,
     Preconditions,
-    Refused,
+    Rejected,
     increment,
     json_patch,
     merge_patch,
@@ -65,7 +65,7 @@ tags = st.sampled_from(["none", "*", "current", "old", "old and current", "weak"
 
 
 class Machine(RuleBasedStateMachine):
-    """Requests to a few items, each compared with what the model says."""
+    """Requests to a few items, each compared with the model."""
 
     service: Service
     dynamodb: object
@@ -94,7 +94,7 @@ class Machine(RuleBasedStateMachine):
     def merge(self, n, patch, match, none_match, fault):
         def model(before):
             if before is None:
-                raise Refused(404)
+                raise Rejected(404)
             return merge_patch(before, patch)
 
         self.write("patch", n, MERGE, patch, model, match, none_match, fault)
@@ -109,7 +109,7 @@ class Machine(RuleBasedStateMachine):
     def patch(self, n, patch, match, none_match, fault):
         def model(before):
             if before is None:
-                raise Refused(404)
+                raise Rejected(404)
             return json_patch(before, patch)
 
         self.write("patch", n, JSON_PATCH, patch, model, match, none_match, fault)
@@ -134,7 +134,7 @@ class Machine(RuleBasedStateMachine):
 
         def model(before):
             if only_new and name in (before or {}):
-                raise Refused(412)
+                raise Rejected(412)
             return increment(before, name, amount)
 
         self.write("patch", n, NATIVE, update, model, match, none_match, fault)
@@ -143,7 +143,7 @@ class Machine(RuleBasedStateMachine):
     def append(self, n, value, fault):
         before = self.items[n].attributes or {}
         if not isinstance(before.get("list", []), list):
-            return  # ministack takes it for an empty list
+            return  # ministack treats it as an empty list
         update = {
             "UpdateExpression": "SET #l = list_append(if_not_exists(#l, :none), :value)",
             "ExpressionAttributeNames": {"#l": "list"},
@@ -174,7 +174,7 @@ class Machine(RuleBasedStateMachine):
         kind=st.sampled_from(["merge", "count", "delete"]),
     )
     def batch(self, first, patch, amount, match, fault, kind):
-        """A PUT of one item, and something else of another."""
+        """A PUT of one item, and another write of a second one."""
         conditions = self.conditions(1, match, "none")
         key = [{"id": str(n), "name": self.name} for n in range(2)]
         second = {
@@ -198,17 +198,17 @@ class Machine(RuleBasedStateMachine):
         try:
             conditions.check(self.items[1].etag)
             if kind == "merge" and before is None:
-                raise Refused(404)  # noqa: TRY301 - the model says so
+                raise Rejected(404)  # noqa: TRY301 - as the model raises it
             second_after = {
                 "merge": lambda: merge_patch(before, patch),
                 "count": lambda: increment(before, "n", amount),
                 "delete": lambda: None,
             }[kind]()
             expected, after = {200}, [first, second_after]
-        except Refused as refusal:
-            expected = {refusal.status}
-        answer = self.send("post", "/items:batch", JSON, body, fault)
-        self.settle([0, 1], answer, expected, after)
+        except Rejected as rejection:
+            expected = {rejection.status}
+        response = self.send("post", "/items:batch", JSON, body, fault)
+        self.settle([0, 1], response, expected, after)
 
     @rule(n=numbers, amount=st.integers(1, 2), repeats=st.integers(1, 3), fault=faults)
     def count_once(self, n, amount, repeats, fault):
@@ -220,13 +220,13 @@ class Machine(RuleBasedStateMachine):
         headers = {**NATIVE, "Idempotency-Key": str(uuid.uuid4())}
         after = increment(self.items[n].attributes, "n", amount)
         for _ in range(repeats):
-            answer = self.send("patch", self.path(n), headers, update, fault)
-            if self.settle([n], answer, {200}, [after]) and answer.status_code == 200:
-                assert same(self.visible(answer), after)
+            response = self.send("patch", self.path(n), headers, update, fault)
+            if self.settle([n], response, {200}, [after]) and response.status_code == 200:
+                assert same(self.visible(response), after)
 
     @rule(n=numbers, kind=st.sampled_from(["put", "add", "delete"]), value=st.integers(0, 1))
     def foreign_write(self, n, kind, value):
-        """Something else writes the table, and knows of no version."""
+        """Another program writes the table without a version attribute."""
         dynamodb = self.dynamodb
         key = self.key(n)
         item = self.items[n]
@@ -250,8 +250,8 @@ class Machine(RuleBasedStateMachine):
     @rule(n=numbers)
     def read(self, n):
         etag = self.items[n].etag
-        answer = self.get(n, {"If-None-Match": etag or '"absent"'})
-        assert answer.status_code == (404 if etag is None else 304)
+        response = self.get(n, {"If-None-Match": etag or '"absent"'})
+        assert response.status_code == (404 if etag is None else 304)
 
     # The comparison
 
@@ -290,27 +290,27 @@ class Machine(RuleBasedStateMachine):
             if method == "delete":
                 expected = {204}
             elif method == "put" and before is None:
-                # Where the answer of a plain PUT was lost, nobody knows any more that it created.
+                # Where the response of a plain PUT was lost, nobody knows any more that it created.
                 is_known = fault is not lose_response or conditions.if_none_match is not None
                 expected = {201} if is_known else {200, 201}
-        except Refused as refusal:
-            expected = {refusal.status}
+        except Rejected as rejection:
+            expected = {rejection.status}
             if (
                 method == "delete"
                 and match == "*"
                 and before is None
                 and fault in (lose_response, cut)
             ):
-                # Nobody knows any more whether it was there; gone it is, as was asked.
+                # It is unknown whether the item existed: an absent one counts as deleted.
                 expected.add(204)
         headers = {**headers, **conditions.headers}
         if none_match == "weak" and "If-None-Match" in headers:
             headers["If-None-Match"] = f"W/{headers['If-None-Match']}"
-        answer = self.send(method, self.path(n), headers, body, fault)
-        was_done = self.settle([n], answer, expected, [after])
-        if was_done and answer.status_code in (200, 201):
-            assert same(self.visible(answer), after)
-            assert answer.headers["ETag"] == self.items[n].etag
+        response = self.send(method, self.path(n), headers, body, fault)
+        was_done = self.settle([n], response, expected, [after])
+        if was_done and response.status_code in (200, 201):
+            assert same(self.visible(response), after)
+            assert response.headers["ETag"] == self.items[n].etag
 
     def send(self, method, path, headers, body, fault):
         wire = self.service.engine.wire
@@ -322,53 +322,53 @@ class Machine(RuleBasedStateMachine):
         finally:
             wire.heal()
 
-    def settle(self, numbers, answer, expected, after: list[Attributes | None]) -> bool:
-        """Compare the answer and what is stored with the model; whether it was carried out."""
-        status = answer.status_code
+    def settle(self, numbers, response, expected, after: list[Attributes | None]) -> bool:
+        """Compare response and stored item with the model; return whether the write was applied."""
+        status = response.status_code
         before = [self.items[n].attributes for n in numbers]
         if status == 504:
-            assert answer.json["outcome"] == "unknown"
+            assert response.json["outcome"] == "unknown"
             stored = [self.stored(n) for n in numbers]
             assert any(all(map(same, stored, possible)) for possible in (before, after))
             after = stored
         elif status == 503:
             after = before
         else:
-            assert status in expected, answer.data
+            assert status in expected, response.data
         for n, attributes in zip(numbers, after, strict=True):
             self.look(n, attributes)
         return status in expected
 
     def look(self, n: int, attributes: Attributes | None) -> None:
-        """Read an item, which has to be what the model says."""
-        answer = self.get(n)
+        """Read an item and compare it with the model."""
+        response = self.get(n)
         item = self.items[n]
         if item.etag is not None:
             item.old_etags.append(item.etag)
-        item.attributes, item.etag = attributes, answer.headers.get("ETag")
+        item.attributes, item.etag = attributes, response.headers.get("ETag")
         if item.etag in item.old_etags:
             item.old_etags.remove(item.etag)
         if attributes is None:
-            assert answer.status_code == 404
+            assert response.status_code == 404
         else:
-            assert answer.status_code == 200
-            assert same(self.visible(answer), attributes)
+            assert response.status_code == 200
+            assert same(self.visible(response), attributes)
 
     def stored(self, n: int) -> Attributes | None:
-        answer = self.get(n)
-        return None if answer.status_code == 404 else self.visible(answer)
+        response = self.get(n)
+        return None if response.status_code == 404 else self.visible(response)
 
     def get(self, n: int, headers=None):
         return self.service.get(f"{self.path(n)}?consistent_read=true", headers=headers)
 
     @staticmethod
-    def visible(answer) -> Attributes:
-        item = exact(answer)
+    def visible(response) -> Attributes:
+        item = exact(response)
         return {name: value for name, value in item.items() if name not in ("Id", "Name")}
 
 
 def check(engine, monkeypatch, examples: int, **changes) -> None:
-    monkeypatch.setattr("dynamodb_items.dynamodb.retries.FIRST_BACKOFF_SECONDS", 0.001)
+    monkeypatch.setattr("dynamodb_items.dynamodb.retry_policy.FIRST_BACKOFF_SECONDS", 0.001)
     members = {"service": service_with(engine, **changes), "dynamodb": engine.dynamodb}
     machine = type("Machine", (Machine,), members)
     run_state_machine_as_test(

@@ -19,7 +19,7 @@ WRITE_TOKEN = re.compile(rb'"([0-9a-f]{21})"')
 
 @dataclass
 class Arena:
-    """A service, the wire behind it, and a way to run at both from all sides."""
+    """A service, the wire behind it, and many clients that call it at once."""
 
     engine: Engine
     wire: Wire
@@ -49,8 +49,8 @@ class Arena:
     def _forward(self, exchange: Exchange) -> bytes:
         if self.engine.name != "moto":
             return exchange.forward()
-        # moto's server reads and writes items on several threads without a lock, and so loses
-        # updates by itself. DynamoDB carries out one write of an item after the other.
+        # moto's server reads and writes items on several threads without a lock and loses updates.
+        # DynamoDB carries out one write of an item after the other.
         with self._turn:
             return exchange.forward()
 
@@ -76,7 +76,7 @@ def losing(arena):
         seen = set()
 
         def is_first(call) -> bool:
-            # A repeat has the token of the first attempt in it, whatever else differs.
+            # A retry contains the token of the first attempt.
             token = WRITE_TOKEN.search(call.body)[1]
             is_new = token not in seen
             seen.add(token)

@@ -51,6 +51,9 @@ class RawPath:
             path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/!$&'()*+,;=:@~")
         if not path.isascii():  # bytes that the client did not encode
             path = quote(path.encode("latin-1"), safe=_ASCII)
+        if path != "*" and not path.startswith("/"):
+            # The router would add the slash, but only after the access rules.
+            path = f"/{path}"
         if path.startswith("//"):  # the router would drop the empty segment and find an item
             path = f"/%2F{path[2:]}"
         environ["PATH_INFO"] = path

@@ -21,6 +21,7 @@ from dynamodb_items.domain.operations import Operation
 from dynamodb_items.runtime.deadline import in_turns
 from dynamodb_items.web.codecs import Projection, encode_item
 from dynamodb_items.web.media_types import Representation, accepted_representation
+from dynamodb_items.web.middleware.authentication import caller_may_read
 from dynamodb_items.web.openapi import batch_operations as documentation
 from dynamodb_items.web.request.batch_requests import keys_of, operations_of
 from dynamodb_items.web.request.idempotency import idempotency_key, write_token
@@ -64,10 +65,13 @@ class BatchResource(MethodView):
             raise _batch_error(rejection, form, with_items=with_items) from None
         if with_items or token is not None:  # a repeated request changes nothing, so read
             written = transactions.read_back(writes, written)
+        hidden = {Operation.DELETE_ITEM}
+        if not caller_may_read():  # a check writes nothing: its result would be a read
+            hidden.add(Operation.CONDITION_CHECK_ITEM)
         results = [
             form.result(
                 write.key,
-                None if write.operation is Operation.DELETE_ITEM else after.item,
+                None if write.operation in hidden else after.item,
                 with_item=with_items,
             )
             for write, after in in_turns(zip(writes, written, strict=True))

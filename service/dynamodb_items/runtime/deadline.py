@@ -12,7 +12,7 @@ from typing import TypeVar
 
 _T = TypeVar("_T")
 
-LONG_WORK_BYTES = 32 * 1024
+LONG_WORK_BYTES = 128 * 1024
 """Work on this much data takes less than 20 milliseconds."""
 MEMBERS_IN_A_ROW = 5
 """This many operations of a batch, each on no more data, take less than 100 milliseconds."""

@@ -13,9 +13,9 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 LONG_WORK_BYTES = 128 * 1024
-"""Work on this much data takes less than 20 milliseconds."""
-MEMBERS_IN_A_ROW = 5
-"""This many operations of a batch, each on no more data, take less than 100 milliseconds."""
+"""Work on this much data takes less than 80 milliseconds."""
+MEMBERS_IN_A_ROW = 1
+"""Each operation of a batch may be on that much data, so others have a turn after every one."""
 # gevent's highest priority: this greenlet continues after the others have had one turn.
 _HIGHEST_PRIORITY = 2
 

@@ -40,10 +40,20 @@ class Server:
     log_file: IO[bytes]
 
     @property
+    def output(self) -> bytes:
+        """Return the complete lines written so far.
+
+        The service shares the position of this file: moving it to read would let the service
+        overwrite its own lines.
+        """
+        descriptor = self.log_file.fileno()
+        content = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+        return content[: content.rfind(b"\n") + 1]
+
+    @property
     def log(self) -> list[dict[str, Any]]:
         """Return the lines logged so far."""
-        self.log_file.seek(0)
-        return [json.loads(line) for line in self.log_file if line.startswith(b"{")]
+        return [json.loads(line) for line in self.output.splitlines() if line.startswith(b"{")]
 
     @property
     def workers(self) -> list[int]:

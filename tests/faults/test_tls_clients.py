@@ -62,8 +62,7 @@ def test_a_client_that_speaks_no_tls_gets_a_problem(server):
     (line,) = [line for line in server.log[lines:] if line["event"] == "request"]
     assert line["status"] == 400
     assert server.request("GET", "/items/104/Andrew").status == 200
-    server.log_file.seek(0)
-    assert all(line.startswith(b"{") for line in server.log_file.read().splitlines())
+    assert all(line.startswith(b"{") for line in server.output.splitlines())
 
 
 def test_a_trickled_head_is_not_waited_for_beyond_its_time_over_tls(server):

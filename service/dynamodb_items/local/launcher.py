@@ -254,7 +254,7 @@ def create_table(client: Any, settings: Settings) -> None:
     client.get_waiter("table_exists").wait(TableName=settings.table, WaiterConfig={"Delay": 1})
     for number, name, attributes in SAMPLE_ITEMS:
         key = sample_key(settings.key_schema, number, name).attributes
-        client.put_item(TableName=settings.table, Item={**key, **attributes})
+        client.put_item(TableName=settings.table, Item={**attributes, **key})
 
 
 def sample_key(key_schema: KeySchema, number: str, name: str) -> ItemKey:

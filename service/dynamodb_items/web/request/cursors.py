@@ -1,8 +1,8 @@
 """Cursors: the position in a list after which its next page starts, as opaque text.
 
 A cursor needs no state and no secret. It contains the position and a hash of everything that
-defines the list. Whoever forges one gets another position in the same list, which a condition on
-the sort key gives as well.
+defines the list. A forged cursor is another position in the same list, which its caller may read
+anyway.
 """
 
 import base64

@@ -1,12 +1,14 @@
 """The application in this process, on a real engine behind a recording proxy."""
 
 import json
+import time
 from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
 from dynamodb_items.app import create_app, create_repository
 from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.time_to_live import Clock
 
 from tests.conftest import Engine, aws_variables, environment
 from tests.serving import FAST_PATH
@@ -39,7 +41,7 @@ def exact(response):
     return json.loads(response.data, parse_float=Decimal, parse_int=Decimal)
 
 
-def service_with(engine: Engine, **changes) -> Service:
+def service_with(engine: Engine, clock: Clock = time.time, **changes) -> Service:
     # A busy machine is slow, and many injected failures would spend the retry budget.
     patient = {
         "fast_path": FAST_PATH,
@@ -49,7 +51,7 @@ def service_with(engine: Engine, **changes) -> Service:
     }
     settings = Settings(**{**patient, **changes})
     with environment(**aws_variables(engine.wire.url)):
-        repository = create_repository(settings)
+        repository = create_repository(settings, clock=clock)
         app = create_app(settings, repository)
         client = app.test_client()
         # The client reads the environment when it first connects.

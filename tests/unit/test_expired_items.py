@@ -31,6 +31,7 @@ from dynamodb_items.storage.write_commands import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.unit.engine import MemoryEngine
 from tests.unit.fakes import ALL_OPERATIONS, SCHEMA, repository_of
 
@@ -190,23 +191,27 @@ CHECK = {
     )
 }
 
-numbers = st.integers(0, 1)
-times = st.sampled_from([-CENTURY, -1, 0, 1, 2, 2.5, 100, "never", "later"])
-preconditions = st.sampled_from(["none", "none", "exists", "absent", "last seen", "not last seen"])
-writes = st.tuples(
-    st.sampled_from([*MAKERS]), numbers, times, st.sampled_from([*CONDITIONS]), preconditions
+# Most steps are for one item that expires with the next second.
+numbers = st.sampled_from([0, 0, 0, 1])
+times = st.sampled_from([1, 1, 1, 1, 2, 2.5, 100, "never", "later", 0, -1, -CENTURY])
+waits = st.sampled_from([1, 1, 1, 0.5, 2, 60, 700])
+preconditions = st.sampled_from(
+    ["none", "none", "none", "none", "exists", "absent", "last seen", "not last seen"]
 )
-members = st.tuples(
-    st.sampled_from([*MAKERS, *CHECK]), times, st.sampled_from([*CONDITIONS]), preconditions
-)
+conditions = st.sampled_from([None] * 4 + [name for name in CONDITIONS if name])
+writes = st.tuples(st.sampled_from([*MAKERS]), numbers, times, conditions, preconditions)
+members = st.tuples(st.sampled_from([*MAKERS, *CHECK]), times, conditions, preconditions)
+EXPIRING = ("write", ("put", 0, 1, None, "none"))
 steps = st.lists(
     st.one_of(
+        st.tuples(st.just("write"), writes),
         st.tuples(st.just("write"), writes),
         st.tuples(st.just("write once"), writes),
         st.tuples(st.just("repeat"), st.integers(0, 3)),
         st.tuples(st.just("batch"), st.tuples(members, members)),
         st.tuples(st.just("batch once"), st.tuples(members, members)),
-        st.tuples(st.just("wait"), st.sampled_from([0.5, 1, 2, 60, 700])),
+        st.tuples(st.just("wait"), waits),
+        st.tuples(st.just("wait"), waits),
         st.tuples(st.just("look"), numbers),
     ),
     min_size=2,
@@ -272,6 +277,7 @@ class Requests:
 
 
 @pytest.mark.parametrize("version", ["_version", ""])
+@examples(300)
 @given(steps=steps)
 def test_the_service_behaves_as_if_dynamodb_deleted_each_item_at_its_second(version, steps):
     time = Time()
@@ -280,7 +286,7 @@ def test_the_service_behaves_as_if_dynamodb_deleted_each_item_at_its_second(vers
         Side(MemoryEngine(time, "expires"), TimeToLive(""), version, ALL_OPERATIONS),
     ]
     requests = [Requests(side, time) for side in sides]
-    for number, step in enumerate(steps):
+    for number, step in enumerate([EXPIRING, *steps]):
         if step[0] == "wait":
             time.now += step[1]
         results = [side.carry_out(step, number) for side in requests]

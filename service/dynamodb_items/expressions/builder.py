@@ -74,8 +74,6 @@ def as_if_deleted(condition: Template, expiry: Expiry) -> Template:
     Raises:
         UnacceptableItem: a path would be too deep.
     """
-    if not expiry:
-        return condition
     of_absent = _inside(expiry.attribute, condition)
     return (
         *("((", *not_expired(expiry), " AND ", *condition),

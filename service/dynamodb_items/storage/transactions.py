@@ -216,7 +216,7 @@ class ItemTransactions:
         writes = [call.write for call in calls.values()]
         if not canceled.after_lost_response and self._expired_items.clear(writes, found, expiry):
             return False
-        raise failed_write(calls, reasons, canceled, expiry)
+        raise failed_write(calls, reasons, canceled, expiry) from None
 
     def _member(self, call: Call) -> Mapping[str, Any]:
         return {_MEMBERS[call.operation]: {"TableName": self._table, **call.parameters}}

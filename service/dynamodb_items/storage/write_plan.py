@@ -123,7 +123,7 @@ class Planner:
                 assert_never(write)
         if draft is None:
             return None
-        added = all_of(guard, not_expired(self._expiry) if _fails_for_expired(write) else None)
+        added = all_of(guard, self._not_expired(write))
         guarded = draft._replace(condition=all_of(draft.condition, added)) if added else draft
         return call_of(write, read, token, guarded)
 
@@ -131,6 +131,9 @@ class Planner:
         if not self._version or isinstance(write, Delete | Check):
             return ()
         return not_written_with(self._version, token)
+
+    def _not_expired(self, write: Write) -> Template:
+        return not_expired(self._expiry) if self._expiry and _fails_for_expired(write) else ()
 
     def _put(self, write: Put, read: Item | None, token: WriteToken) -> Draft:
         stored: Attributes = {} if read is None else read.attributes
@@ -220,7 +223,7 @@ class Planner:
     ) -> Template:
         """Return the client's own condition and its precondition, as one condition."""
         condition = condition_of(write)
-        if condition is not None and not _fails_for_expired(write):
+        if condition is not None and self._expiry and not _fails_for_expired(write):
             condition = as_if_deleted(condition, self._expiry)
         return all_of(
             self._no_creation(write, read) if isinstance(write, NativeUpdate) else None,

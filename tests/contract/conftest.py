@@ -41,7 +41,14 @@ def exact(response):
     return json.loads(response.data, parse_float=Decimal, parse_int=Decimal)
 
 
-def service_with(engine: Engine, clock: Clock = time.time, **changes) -> Service:
+def service_with(
+    engine: Engine,
+    connect: str = "/items/0/connect",
+    headers=None,
+    clock: Clock = time.time,
+    **changes,
+) -> Service:
+    """Return a service; its first request reads ``connect``, an item that does not exist."""
     # A busy machine is slow, and many injected failures would spend the retry budget.
     patient = {
         "fast_path": FAST_PATH,
@@ -55,7 +62,7 @@ def service_with(engine: Engine, clock: Clock = time.time, **changes) -> Service
         app = create_app(settings, repository)
         client = app.test_client()
         # The client reads the environment when it first connects.
-        assert client.get("/items/0/connect").status_code == 404
+        assert client.get(connect, headers=headers).status_code == 404
     return Service(engine, settings, client)
 
 

@@ -47,7 +47,7 @@ def service(engine, request) -> Service:
     operations = DEFAULT_OPERATIONS | {Operation.CONDITION_CHECK_ITEM}
     return service_with(
         engine,
-        CLOCK,
+        clock=CLOCK,
         ttl_attribute="expires",
         fast_path=request.param,
         operations=operations,
@@ -294,13 +294,13 @@ def test_what_was_read_is_written_back_until_it_expires(service, path, clock, st
 @pytest.mark.usefixtures("expired")
 def test_without_the_permission_to_delete_only_native_updates_find_nothing(engine, path, clock):
     operations = DEFAULT_OPERATIONS - {Operation.DELETE_ITEM}
-    service = service_with(engine, clock, ttl_attribute="expires", operations=operations)
+    service = service_with(engine, clock=clock, ttl_attribute="expires", operations=operations)
     assert service.patch(path, headers=NATIVE, data=COUNT).status_code == 404
     assert service.put(path, headers=CREATE_ONLY, data="{}").status_code == 201
 
 
 @pytest.mark.usefixtures("expired")
 def test_without_the_setting_nothing_expires(engine, path, clock):
-    service = service_with(engine, clock)
+    service = service_with(engine, clock=clock)
     assert service.get(path).status_code == 200
     assert service.put(path, headers=CREATE_ONLY, data="{}").status_code == 412

@@ -409,7 +409,7 @@ def check(engine, monkeypatch, examples: int, **changes) -> None:
     monkeypatch.setattr("dynamodb_items.dynamodb.retry_policy.FIRST_BACKOFF_SECONDS", 0.001)
     clock = Clock()
     members = {
-        "service": service_with(engine, clock, **changes),
+        "service": service_with(engine, clock=clock, **changes),
         "dynamodb": engine.dynamodb,
         "clock": clock,
     }

@@ -17,6 +17,7 @@ from dynamodb_items.dynamodb.failures import InvalidCall
 from dynamodb_items.dynamodb.retries import Attempts, ConditionFailed
 from dynamodb_items.storage.calls import Call, trim_parameters
 from dynamodb_items.storage.expired_items import ExpiredItems
+from dynamodb_items.storage.queries import ItemQueries
 from dynamodb_items.storage.transactions import ItemTransactions
 from dynamodb_items.storage.write_commands import NativeUpdate, Write, Written
 from dynamodb_items.storage.write_failures import existing, failed_condition
@@ -51,6 +52,7 @@ class ItemRepository:
         self.transactions = ItemTransactions(
             attempts, table, self._planner, self._version, self._expired_items
         )
+        self.queries = ItemQueries(attempts, table)
 
     def get(self, key: ItemKey, *, consistent: bool = False) -> Item:
         """Return the item as stored; strongly consistent on request.

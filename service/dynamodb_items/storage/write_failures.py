@@ -35,8 +35,7 @@ def not_found(key: ItemKey) -> ItemNotFound:
 
 
 def _named(key: ItemKey) -> str:
-    partition, sort = key.values
-    return f"{partition} / {sort}"
+    return " / ".join(key.values)
 
 
 def existing(key: ItemKey, item: Item | None) -> Item:

@@ -1,12 +1,14 @@
 """The application in this process, on a real engine behind a recording proxy."""
 
 import json
+import time
 from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
 from dynamodb_items.app import create_app, create_repository
 from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.time_to_live import Clock
 
 from tests.conftest import Engine, aws_variables, environment
 from tests.serving import FAST_PATH
@@ -40,7 +42,11 @@ def exact(response):
 
 
 def service_with(
-    engine: Engine, connect: str = "/items/0/connect", headers=None, **changes
+    engine: Engine,
+    connect: str = "/items/0/connect",
+    headers=None,
+    clock: Clock = time.time,
+    **changes,
 ) -> Service:
     """Return a service; its first request reads ``connect``, an item that does not exist."""
     # A busy machine is slow, and many injected failures would spend the retry budget.
@@ -52,7 +58,7 @@ def service_with(
     }
     settings = Settings(**{**patient, **changes})
     with environment(**aws_variables(engine.wire.url)):
-        repository = create_repository(settings)
+        repository = create_repository(settings, clock=clock)
         app = create_app(settings, repository)
         client = app.test_client()
         # The client reads the environment when it first connects.

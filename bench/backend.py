@@ -123,11 +123,11 @@ def _write_responses(folder: Path) -> Iterator[str]:
                 b'{"Item":' + item + b"}",
                 b'{"Attributes":' + item + b"}",
             )
-    for size in LISTED_PARTITIONS:
+    for listed, partition in LISTED_PARTITIONS.items():
         # The service reads one item more than it returns.
         for count in (PAGE_ITEMS, PAGE_ITEMS + 1):
-            page = stored_page(Size(size), count)
-            yield _loading(folder, f"page-{LISTED_PARTITIONS[size]}-{count}", page, b"{}")
+            page = stored_page(Size(listed), count)
+            yield _loading(folder, f"page-{partition}-{count}", page, b"{}")
 
 
 def _loading(folder: Path, name: str, item: bytes, attributes: bytes) -> str:

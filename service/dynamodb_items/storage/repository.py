@@ -52,7 +52,7 @@ class ItemRepository:
         self.transactions = ItemTransactions(
             attempts, table, self._planner, self._version, self._expired_items
         )
-        self.queries = ItemQueries(attempts, table)
+        self.queries = ItemQueries(attempts, table, time_to_live)
 
     def get(self, key: ItemKey, *, consistent: bool = False) -> Item:
         """Return the item as stored; strongly consistent on request.

@@ -32,6 +32,7 @@ from dynamodb_items.credentials.lookup import DEFAULT_REGION
 from dynamodb_items.domain.keys import ItemKey, KeySchema, base64url
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.local.processes import free_port, running
+from dynamodb_items.local.table_check import key_mismatch
 
 LOOPBACK = "127.0.0.1"
 # For NO_PROXY: urllib and botocore match ::1 with its brackets, other libraries without.
@@ -214,9 +215,7 @@ def _wait_until(
 
 
 def _prepare_table(settings: Settings, endpoint: str) -> None:
-    """Create the table and sample items; leave an existing table as it is."""
-    if _is_aws(endpoint):
-        return
+    """Create the table and sample items, except on AWS; leave an existing table as it is."""
     client: Any = boto3.session.Session().client(
         "dynamodb",
         region_name=os.environ["AWS_REGION"],
@@ -229,11 +228,14 @@ def _prepare_table(settings: Settings, endpoint: str) -> None:
     )
     _say(f"Connecting to {endpoint} …")
     try:
-        create_table(client, settings)
+        if not _is_aws(endpoint):
+            create_table(client, settings)
     except client.exceptions.ResourceInUseException:
         _say(f"The table {settings.table} already exists; it is not changed.")
     except (BotoCoreError, ClientError) as error:
         _give_up(f"The endpoint {endpoint} cannot be used: {error}")
+    if mismatch := key_mismatch(client, settings):
+        _give_up(mismatch)
 
 
 def create_table(client: Any, settings: Settings) -> None:

@@ -60,9 +60,10 @@ def dumped(value: Any) -> str:
             return value
         case dict():
             members = getattr(value, "repeated", None) or value.items()
-            return "{%s}" % ",".join(f"{json.dumps(name)}:{dumped(of)}" for name, of in members)
+            text = ",".join(f"{json.dumps(name)}:{dumped(of)}" for name, of in members)
+            return f"{{{text}}}"
         case list():
-            return "[%s]" % ",".join(map(dumped, value))
+            return f"[{','.join(map(dumped, value))}]"
         case _:
             return json.dumps(value)
 

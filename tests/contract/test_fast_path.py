@@ -9,6 +9,7 @@ from dynamodb_items.dynamodb.client import DynamoDBClient
 from dynamodb_items.dynamodb.retries import Attempts
 from dynamodb_items.runtime.deadline import Deadline
 from dynamodb_items.storage.repository import ItemRepository
+from dynamodb_items.storage.table_keys import reserved_key
 
 from tests.conftest import aws_variables, environment
 from tests.contract.conftest import JSON, client_of
@@ -47,7 +48,7 @@ def test_new_credentials_of_another_account_are_followed_by_the_fast_path(engine
     settings = Settings(**engine.key_settings)
     with environment(**aws_variables(engine.wire.url)):
         client = DynamoDBClient(settings, credentials=BackgroundCredentials(lambda: keys[0]))
-        read = {"TableName": settings.table, "Key": settings.key_schema.key("1", "x").attributes}
+        read = {"TableName": settings.table, "Key": reserved_key(settings.key_schema).attributes}
         for _ in range(2):
             client.call(Operation.GET_ITEM, read, Deadline(60))
         keys.reverse()

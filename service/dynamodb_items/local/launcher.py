@@ -216,24 +216,23 @@ def _wait_until(
 
 def _prepare_table(settings: Settings, endpoint: str) -> None:
     """Create the table and sample items, except on AWS; leave an existing table as it is."""
-    client: Any = boto3.session.Session().client(
-        "dynamodb",
-        region_name=os.environ["AWS_REGION"],
-        # An endpoint that was started at the same time may need some seconds.
-        config=Config(
-            connect_timeout=3,
-            read_timeout=10,
-            retries={"total_max_attempts": 5, "mode": "standard"},
-        ),
-    )
     _say(f"Connecting to {endpoint} …")
+    # An endpoint that was started at the same time may need some seconds.
+    config = Config(
+        connect_timeout=3,
+        read_timeout=10,
+        retries={"total_max_attempts": 5, "mode": "standard"},
+    )
     try:
+        client: Any = boto3.session.Session().client(
+            "dynamodb", region_name=os.environ["AWS_REGION"], config=config
+        )
         if not _is_aws(endpoint):
             create_table(client, settings)
-    except client.exceptions.ResourceInUseException:
-        _say(f"The table {settings.table} already exists; it is not changed.")
     except (BotoCoreError, ClientError) as error:
-        _give_up(f"The endpoint {endpoint} cannot be used: {error}")
+        if "ResourceInUseException" not in str(error):
+            _give_up(f"The endpoint {endpoint} cannot be used: {error}")
+        _say(f"The table {settings.table} already exists; it is not changed.")
     if mismatch := key_mismatch(client, settings):
         _give_up(mismatch)
 

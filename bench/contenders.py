@@ -10,6 +10,7 @@ from dynamodb_items.credentials.lookup import DEFAULT_REGION
 from dynamodb_items.domain.defaults import DEFAULT_TABLE
 from dynamodb_items.local.processes import free_port
 
+from bench import items
 from bench.credentials import MakeCredential, api_key, token
 from bench.items import Size
 from bench.load import Load, usual_connections
@@ -25,6 +26,7 @@ PLAIN = "plain"
 SERVICE = "service"
 SERVICE_WITH_TOKENS = "service-jwt"
 SERVICE_WITH_API_KEYS = "service-api-key"
+SERVICE_WITH_ONE_KEY = "service-one-key"
 SERVICE_WITHOUT_FAST_PATH = "service-botocore"
 FASTAPI_AIOBOTO3 = "fastapi-aioboto3"
 FASTAPI_AIODYNAMO = "fastapi-aiodynamo"
@@ -47,6 +49,9 @@ class Contender:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Headers of every request to it."""
 
+    items_path: str = items.PATH
+    """The path below which it serves each item by its name."""
+
     loads: tuple[Load, ...] | None = None
     """The only loads under which it is measured; None for all loads."""
 
@@ -61,6 +66,10 @@ class Contender:
     def is_measured_under(self, load: Load) -> bool:
         """Return whether the contender is measured under the load."""
         return self.loads is None or load in self.loads
+
+    def path(self, load: Load) -> str:
+        """Return the path of the item that a load requests."""
+        return f"{self.items_path}/{load.item_name}"
 
     def command_on(self, port: int) -> list[str]:
         """Return the command that serves on a port."""
@@ -115,6 +124,15 @@ CONTENDERS = (
         SERVICE_WITH_TOKENS, "this service, authentication with a JSON Web Token", token
     ),
     _authenticated(SERVICE_WITH_API_KEYS, "this service, authentication with an API key", api_key),
+    Contender(
+        SERVICE_WITH_ONE_KEY,
+        "this service, a table without a sort key",
+        _gunicorn(*_PRODUCTION),
+        {**_UNLIMITED, "ITEMS_PARTITION_KEY": "Name:S", "ITEMS_SORT_KEY": ""},
+        is_ours=True,
+        items_path=items.PATH_WITHOUT_PARTITION,
+        loads=(SMALL_READ,),
+    ),
     Contender(
         SERVICE_WITHOUT_FAST_PATH,
         "this service without its fast path",

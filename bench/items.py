@@ -83,6 +83,7 @@ def item_name(size: Size, *, delayed: bool) -> str:
     return f"{size}-{DELAY_MILLISECONDS}ms" if delayed else str(size)
 
 
-def path(size: Size, *, delayed: bool = False) -> str:
-    """Return the path at which every contender serves the item."""
-    return f"/items/{PARTITION}/{item_name(size, delayed=delayed)}"
+PATH = f"/items/{PARTITION}"
+"""The path of the items, each of which is below it by its name."""
+PATH_WITHOUT_PARTITION = "/items"
+"""The same where the name alone is the key."""

@@ -38,6 +38,7 @@ ONE_KEY = {"ITEMS_PARTITION_KEY": "Email:S", "ITEMS_SORT_KEY": ""}
 ONE_KEY_BUILD = BUILD / "one-key"
 # What an adapter leaves out where the table has no sort key, and what it has instead.
 WITHOUT_NAME = (
+    (r'\s*members\.put\("name", call\.name\(\)\);', ""),
     (r'id_, name = call\["id"\], call\["name"\]', 'id_ = call["id"]'),
     (r"^ +name,\n", ""),
     (r"\bid_, name, ", "id_, "),
@@ -46,7 +47,6 @@ WITHOUT_NAME = (
     (r", (call\.name|asked\.Name)\b", ""),
     (r"/\{name\}", ""),
     (r"\s*\.name\(call\.name\(\)\)", ""),
-    (r'\s*members\.put\("name", call\.name\(\)\);', ""),
 )
 
 Command = list[str | Path]

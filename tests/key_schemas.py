@@ -28,6 +28,8 @@ INVALID = ""
 MAX_NAME_BYTES = 1024
 ITEM_PATH = re.compile(r"/items/([^/?]+)/([^/?]+)(?=$|\?)")
 NAMES = re.compile(r"(?<![\w#:])(Id|Name)(?!\w)")
+# A name alone, or the first name of a JSON Pointer.
+WHOLE_NAMES = re.compile(r"(?:^|(?<=^/))(Id|Name)(?=/|$)")
 
 
 class Number(str):
@@ -178,14 +180,17 @@ class KeyTranslation:
             return body
         found = ITEM_PATH.match(path)
         url = [unquote(text) for text in found.groups()] if found else ["7", "x"]
-        return self._renamed(dumped(self._to_table(value, url))).encode()
+        return dumped(self._to_table(value, url)).encode()
 
-    def _to_table(self, value: Any, url: list[str]) -> Any:
+    def _to_table(self, value: Any, url: list[str], member: str = "") -> Any:
         if isinstance(value, list):
-            return [self._to_table(member, url) for member in value]
+            return [self._to_table(each, url, member) for each in value]
+        if isinstance(value, str) and not isinstance(value, Number):
+            is_expression = member.endswith("Expression")
+            return self._renamed(value, NAMES if is_expression else WHOLE_NAMES)
         if not isinstance(value, Object) or value.repeated:
             return value
-        members = {name: self._to_table(of, url) for name, of in value.items()}
+        members = {name: self._to_table(of, url, name) for name, of in value.items()}
         if isinstance(members.get("id"), str):
             self._replace_members(members)
         if "Id" in value or "Name" in value:
@@ -264,9 +269,9 @@ class KeyTranslation:
             return {"N": id_}, {"S": name}
         return Number(id_), name
 
-    def _renamed(self, text: str) -> str:
+    def _renamed(self, text: str, pattern: re.Pattern[str] = NAMES) -> str:
         names = {"Id": self.partition.name, "Name": (self.sort or self.partition).name}
-        return NAMES.sub(lambda found: names[found[1]], text)
+        return pattern.sub(lambda found: names[found[1]], text)
 
 
 def id_text(text: str) -> str:

@@ -84,6 +84,6 @@ def item_name(size: Size, *, delayed: bool) -> str:
 
 
 PATH = f"/items/{PARTITION}"
-"""The path of the items, each of which is below it by its name."""
+"""The path of the items; the name of an item follows."""
 PATH_WITHOUT_PARTITION = "/items"
 """The same where the name alone is the key."""

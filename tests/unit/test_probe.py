@@ -91,6 +91,19 @@ def test_other_keys_of_a_table_that_was_read_are_an_outage_of_the_table(table):
     assert not probe.is_table_available
 
 
+def test_reads_that_fail_otherwise_give_no_wrong_advice(table):
+    outcomes = iter([KeySchemaMismatch("other keys"), StorageUnavailable("away")])
+
+    def get(_key):
+        raise next(outcomes)
+
+    table.get = get
+    with capture_logs() as log:
+        after(probe_of(table), table, None)
+    (line,) = [line for line in log if line["event"] == "not ready"]
+    assert line["advice"].startswith("Compare ITEMS_PARTITION_KEY and ITEMS_SORT_KEY")
+
+
 def raise_mismatch():
     raise KeySchemaMismatch("other keys")
 

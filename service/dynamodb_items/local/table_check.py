@@ -18,13 +18,16 @@ def key_mismatch(client: Any, settings: Settings) -> str | None:
     def accepts(key: ItemKey) -> bool:
         try:
             client.get_item(TableName=settings.table, Key=key.attributes)
-        except BotoCoreError:
-            return True
         except ClientError as error:
-            return error.response["Error"]["Code"] != "ValidationException"
+            if error.response["Error"]["Code"] != "ValidationException":
+                raise
+            return False
         return True
 
-    if accepts(reserved_key(settings.key_schema)):
+    try:
+        if accepts(reserved_key(settings.key_schema)):
+            return None
+        advice = key_settings_advice(settings.key_schema, accepts)
+    except (BotoCoreError, ClientError):
         return None
-    advice = key_settings_advice(settings.key_schema, accepts)
     return f"The table {settings.table} has other key attributes than the settings. {advice}"

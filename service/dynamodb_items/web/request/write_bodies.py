@@ -114,11 +114,12 @@ class WriteBody:
 
     def _with_binary_key(self, attributes: Attributes) -> dict[str, AttributeValue]:
         """Return attributes in which a binary key is not the base64 text of plain JSON."""
-        key = self.key.attributes
-        return {
-            name: value_with_stored_type(value, key[name]) if name in key else value
-            for name, value in attributes.items()
+        repeated = {
+            name: value_with_stored_type(attributes[name], value)
+            for name, value in self.key.attributes.items()
+            if name in attributes
         }
+        return {**attributes, **repeated}
 
     def _check_key(self, attributes: Attributes) -> None:
         errors = tuple(

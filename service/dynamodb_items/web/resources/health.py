@@ -24,6 +24,7 @@ from dynamodb_items.domain.errors import (
     KeySchemaMismatch,
     ServiceOverloaded,
     SignatureRejected,
+    StorageError,
     StorageMisconfigured,
     StorageThrottled,
 )
@@ -48,6 +49,7 @@ _OTHER_KEYS = (
     "The table's key attributes are not those in ITEMS_PARTITION_KEY and ITEMS_SORT_KEY; the log "
     "has the advice."
 )
+_COMPARE_KEYS = "Compare ITEMS_PARTITION_KEY and ITEMS_SORT_KEY with the table's key attributes."
 _TABLE_UNAVAILABLE = "The table cannot be read at the moment."
 _NO_CREDENTIALS = "This instance has no valid AWS credentials."
 _BAD_SIGNATURES = "AWS rejects this instance's signatures: its secret key or its clock is wrong."
@@ -147,9 +149,12 @@ class Probe:
             log.error("not ready", reason=reason, error=str(error), **advice)
 
     def _advise_on_keys(self) -> str:
-        """Return the settings to change, which is found out once."""
+        """Return the settings to change, which reads find once."""
         if self._key_advice is None:
-            self._key_advice = key_settings_advice(self._key_schema, self._accepts)
+            try:
+                self._key_advice = key_settings_advice(self._key_schema, self._accepts)
+            except StorageError:
+                return _COMPARE_KEYS
         return self._key_advice
 
     def _accepts(self, key: ItemKey) -> bool:
@@ -157,7 +162,7 @@ class Probe:
             self._repository.get(key)
         except (ItemNotFound, StorageThrottled):
             return True
-        except Exception:  # noqa: BLE001 - the advice is then without this candidate
+        except KeySchemaMismatch:
             return False
         return True
 

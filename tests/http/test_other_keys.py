@@ -2,9 +2,10 @@
 
 import base64
 import json
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
+from dynamodb_items.access.api_keys import new_api_key
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.local import launcher
 
@@ -12,6 +13,7 @@ from tests.engines import client_for, moto
 from tests.serving import gunicorn
 
 JSON = "application/json"
+SCOPES = '["items:read", "items:write"]'
 ORIGIN = "https://shop.example"
 ONE_KEY = {"ITEMS_TABLE": "one-key", "ITEMS_PARTITION_KEY": "Email:S", "ITEMS_SORT_KEY": ""}
 BINARY = {
@@ -225,3 +227,33 @@ def test_the_longest_binary_key_alone(start):
         assert (
             longer.json["detail"] == "A value of Digest takes 1 to 2048 bytes; this one takes 2049."
         )
+
+
+@pytest.mark.parametrize(
+    ("keys", "tenant", "own", "other"),
+    [
+        (ONE_KEY, "me@example.com", "me%40example.com", "you%40example.com"),
+        (ONE_BINARY, "-_8", "-_8", "AA"),
+    ],
+    ids=["one key", "one binary key"],
+)
+def test_a_tenant_of_a_table_with_one_key_has_one_item(
+    dynamodb, tmp_path, keys, tenant, own, other
+):
+    key, digest = new_api_key("tenant")
+    file = tmp_path / "keys.toml"
+    file.write_text(f'[tenant]\nsha256 = "{digest}"\nscopes = {SCOPES}\ntenant = "{tenant}"\n')
+    access = {"ITEMS_AUTH": "api-key", "ITEMS_API_KEYS_FILE": str(file)}
+    with gunicorn(dynamodb.meta.endpoint_url, **keys, **access) as server:
+
+        def status(method, target, body=None):
+            headers = {"Content_Type": JSON, "X_API_Key": key}
+            return server.request(method, target, body, **headers).status
+
+        assert status("PUT", f"/items/{own}", "{}") == 201
+        assert status("GET", f"/items/{own}") == 200
+        for method in ("GET", "PUT", "DELETE"):
+            assert status(method, f"/items/{other}", "{}" if method == "PUT" else None) == 403
+        both = json.dumps({"keys": [{"id": unquote(own)}, {"id": unquote(other)}]})
+        assert status("POST", "/items:batchGet", both) == 403
+        assert status("DELETE", f"/items/{own}") == 204

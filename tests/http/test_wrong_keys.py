@@ -55,8 +55,8 @@ def test_the_log_names_the_setting_to_change(plain_engine, case):
         ],
         BillingMode="PAY_PER_REQUEST",
     )
-    began = time.monotonic()
     with gunicorn(endpoint, "-w", "2", until="/live", ITEMS_TABLE=table, **settings) as server:
+        began = time.monotonic()
         lines = []
         while not lines and time.monotonic() < began + WITHIN_SECONDS:
             time.sleep(0.2)

@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -60,14 +59,14 @@ def api_key(tmp_path) -> tuple[str, Path]:
     return made.stdout.strip(), file
 
 
-def schemathesis(url: str, *options: str, **variables: str) -> str:
+def schemathesis(url: str, *options: str) -> str:
     """Return the output of a run with every check and phase, which must find nothing."""
     # In a separate folder: crashes kept from an earlier run would be sent again.
     with tempfile.TemporaryDirectory() as folder:
-        return _run(folder, url, options, variables)
+        return _run(folder, url, *options)
 
 
-def _run(folder: str, url: str, options: Sequence[str], variables: Mapping[str, str]) -> str:
+def _run(folder: str, url: str, *options: str) -> str:
     ran = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "--no-color"),
@@ -79,7 +78,6 @@ def _run(folder: str, url: str, options: Sequence[str], variables: Mapping[str, 
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "SCHEMATHESIS_HOOKS": "tests.http.schemathesis_hooks",
-            **variables,
         },
         capture_output=True,
         text=True,
@@ -104,22 +102,6 @@ def test_with_authentication_responses_match_and_require_a_key(endpoint, api_key
     with gunicorn(endpoint, "-w", "2", **settings) as guarded:
         output = schemathesis(guarded.url, "--header", f"X-API-Key: {key}")
         assert f"Tested: {operations_of(guarded)}" in output
-
-
-OTHER_KEYS = {
-    "one-key": {"ITEMS_PARTITION_KEY": "Email:S", "ITEMS_SORT_KEY": ""},
-    "binary": {"ITEMS_PARTITION_KEY": "Digest:B", "ITEMS_SORT_KEY": "Part:B"},
-}
-
-
-@pytest.mark.timeout(LIMIT_SECONDS)
-@pytest.mark.parametrize("table", OTHER_KEYS)
-def test_responses_match_the_document_of_a_table_with_other_keys(endpoint, table):
-    variables = {**OTHER_KEYS[table], "ITEMS_TABLE": table}
-    launcher.create_table(client_for(endpoint), Settings.from_environment(variables))
-    with gunicorn(endpoint, "-w", "2", **variables) as service:
-        output = schemathesis(service.url, **variables)
-        assert f"Tested: {operations_of(service)}" in output
 
 
 def operations_of(service) -> int:

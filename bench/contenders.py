@@ -10,6 +10,7 @@ from dynamodb_items.credentials.lookup import DEFAULT_REGION
 from dynamodb_items.domain.defaults import DEFAULT_TABLE
 from dynamodb_items.local.processes import free_port
 
+from bench import items
 from bench.credentials import MakeCredential, api_key, token
 from bench.items import Size
 from bench.load import Load, usual_connections
@@ -25,6 +26,7 @@ PLAIN = "plain"
 SERVICE = "service"
 SERVICE_WITH_TOKENS = "service-jwt"
 SERVICE_WITH_API_KEYS = "service-api-key"
+SERVICE_WITH_ONE_KEY = "service-one-key"
 SERVICE_WITHOUT_FAST_PATH = "service-botocore"
 FASTAPI_AIOBOTO3 = "fastapi-aioboto3"
 FASTAPI_AIODYNAMO = "fastapi-aiodynamo"
@@ -47,6 +49,9 @@ class Contender:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Headers of every request to it."""
 
+    items_path: str = items.PATH
+    """The path below which it serves each item by its name."""
+
     loads: tuple[Load, ...] | None = None
     """The only loads under which it is measured; None for all loads."""
 
@@ -66,6 +71,12 @@ class Contender:
         if load.is_list and not self.has_lists:
             return False
         return self.loads is None or load in self.loads
+
+    def path(self, load: Load) -> str:
+        """Return the path of the item, or of the page of items, that a load requests."""
+        if load.is_list:
+            return items.page_path(load.size)
+        return f"{self.items_path}/{load.item_name}"
 
     def command_on(self, port: int) -> list[str]:
         """Return the command that serves on a port."""
@@ -130,6 +141,19 @@ CONTENDERS = (
         SERVICE_WITH_TOKENS, "this service, authentication with a JSON Web Token", token
     ),
     _authenticated(SERVICE_WITH_API_KEYS, "this service, authentication with an API key", api_key),
+    Contender(
+        SERVICE_WITH_ONE_KEY,
+        "this service, a table without a sort key",
+        _gunicorn(*_PRODUCTION),
+        {
+            "ITEMS_MAX_IN_FLIGHT": "1000",
+            "ITEMS_PARTITION_KEY": "Name:S",
+            "ITEMS_SORT_KEY": "",
+        },
+        is_ours=True,
+        items_path=items.PATH_WITHOUT_PARTITION,
+        loads=(SMALL_READ,),
+    ),
     Contender(
         SERVICE_WITHOUT_FAST_PATH,
         "this service without its fast path",

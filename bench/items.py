@@ -102,9 +102,10 @@ def item_name(size: Size, *, delayed: bool) -> str:
     return f"{size}-{DELAY_MILLISECONDS}ms" if delayed else str(size)
 
 
-def path(size: Size, *, delayed: bool = False) -> str:
-    """Return the path at which every contender serves the item."""
-    return f"/items/{PARTITION}/{item_name(size, delayed=delayed)}"
+PATH = f"/items/{PARTITION}"
+"""The path of the items; the name of an item follows."""
+PATH_WITHOUT_PARTITION = "/items"
+"""The same where the name alone is the key."""
 
 
 def page_path(size: Size) -> str:

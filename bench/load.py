@@ -58,11 +58,9 @@ class Load:
                 return None
 
     @property
-    def path(self) -> str:
-        """The request's path."""
-        if self.is_list:
-            return items.page_path(self.size)
-        return items.path(self.size, delayed=self.delayed)
+    def item_name(self) -> str:
+        """The name of the item that is requested."""
+        return items.item_name(self.size, delayed=self.delayed)
 
     def __str__(self) -> str:
         backend = f"{items.DELAY_MILLISECONDS} ms backend" if self.delayed else "instant backend"
@@ -88,9 +86,9 @@ class Sample:
 
 
 def generate(
-    port: int, load: Load, seconds: float, cores: frozenset[int], headers: Mapping[str, str]
+    url: str, load: Load, seconds: float, cores: frozenset[int], headers: Mapping[str, str]
 ) -> Sample:
-    """Send a load to a port for some seconds, with these headers on each request.
+    """Send a load to a URL for some seconds, with these headers on each request.
 
     Raises:
         BenchError: wrk failed.
@@ -102,7 +100,7 @@ def generate(
             *("taskset", "-c", ",".join(map(str, sorted(cores)))),
             *("wrk", "--threads", "1", "--connections", str(load.connections)),
             *("--duration", f"{max(1, round(seconds))}s", "--timeout", f"{_TIMEOUT_SECONDS}s"),
-            *("--script", str(script), f"http://127.0.0.1:{port}{load.path}"),
+            *("--script", str(script), url),
         ]
         finished = subprocess.run(
             command, check=False, capture_output=True, text=True, timeout=seconds + 60

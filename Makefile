@@ -42,9 +42,12 @@ TEST_TOOLS = .venv/.tests $(if $(WITH_ENGINE),.venv-ministack/.installed) $(call
 test: $(TEST_TOOLS)
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
-# A tenth of the examples of property tests; `make test` runs all of them.
+# A tenth of the examples of property tests; `make test` runs all of them. To import the plugins of
+# the other tests takes as long as hundreds of these.
+UNIT_PLUGINS = xdist pytest_timeout pytest_cov _hypothesis_pytestplugin
 unit: .venv/.tests
-	.venv/bin/python -m pytest tests/unit -n 2 --hypothesis-profile quick $(PYTEST_ARGS)
+	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 .venv/bin/python -m pytest tests/unit $(UNIT_PLUGINS:%=-p %) \
+		-n 2 --hypothesis-profile quick $(PYTEST_ARGS)
 
 # The contract holds without the fast path too; one engine is enough to show it.
 test-botocore: .venv/.tests .venv-ministack/.installed

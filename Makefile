@@ -31,7 +31,7 @@ FOLDERS = $(filter tests/%,$(PYTEST_ARGS))
 EVERY_TEST = $(if $(FOLDERS),$(filter tests tests/,$(PYTEST_ARGS)),yes)
 # $(call for,FOLDERS,TOOLS): the tools, if a test in one of the folders is chosen.
 for = $(if $(EVERY_TEST)$(filter $(patsubst %,tests/%%,$(1)),$(FOLDERS)),$(2))
-WITH_ENGINE = $(EVERY_TEST)$(filter-out tests/unit% tests/docs% tests/expressions%,$(FOLDERS))
+WITH_ENGINE = $(EVERY_TEST)$(filter-out tests/unit% tests/docs%,$(FOLDERS))
 
 SDK_TOOLS = build/.programs .venv-sdk/.installed tests/sdk/node_modules/.installed
 LINTERS = tests/docs/openapi_lint/node_modules/.installed

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests import rfc7396
 from tests.contract.conftest import ACCEPT_TYPED, JSON, TYPED, exact
 
 MERGE = {"Content-Type": "application/merge-patch+json"}
@@ -14,25 +15,8 @@ def put(service, path, value, status=201):
     assert service.put(path, headers=JSON, data=json.dumps(value)).status_code == status
 
 
-# RFC 7396, Appendix A: the cases whose target and result are objects, as attributes of an item.
-# A result cannot keep a null, and the other tests cover the top level of an item.
-MERGES = [
-    ({"a": "b"}, {"a": "c"}, {"a": "c"}),
-    ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
-    ({"a": "b"}, {"a": None}, {}),
-    ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
-    ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
-    ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
-    ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
-    ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
-    ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
-    ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
-    ({"a": "foo"}, {"b": [1, None]}, {"a": "foo", "b": [1, None]}),
-]
-
-
 @pytest.mark.parametrize("level", ["item", "map", "map of a map"])
-@pytest.mark.parametrize("case", MERGES)
+@pytest.mark.parametrize("case", rfc7396.CASES)
 def test_the_cases_of_rfc_7396(service, name, case, level):
     target, patch, result = case
     path = f"/items/7/{name}"

@@ -196,7 +196,7 @@ REJECTED = {
 
 
 @pytest.mark.parametrize("case", REJECTED)
-def test_what_is_no_json_patch_of_an_item_is_422_and_costs_nothing(service, name, case):
+def test_an_invalid_json_patch_is_422_without_a_call(service, name, case):
     patch, pointer = REJECTED[case]
     responses = []
     calls = service.calls_during(
@@ -359,7 +359,7 @@ def test_an_edit_does_not_wait_for_writers_of_other_attributes(service, name):
     assert exact(service.get(path))["other"] == 2
 
 
-def test_an_edit_that_never_comes_first_is_503(service, name):
+def test_an_edit_that_always_loses_the_race_is_503(service, name):
     path = f"/items/7/{name}"
     put(service, path, {"map": {"n": 0}})
     dynamodb = service.engine.dynamodb

@@ -1,7 +1,7 @@
 """The generators whose clients have to work, and how a client of each language is checked and run.
 
-A new generator is one entry in GENERATORS and an adapter of its name in ``adapters/``, which speaks
-the generated client's words: calls come in as lines of JSON, and each is answered with one.
+A new generator is one entry in GENERATORS and an adapter of its name in ``adapters/``, which
+calls the generated client: calls arrive as lines of JSON; each gets one in return.
 """
 
 import hashlib
@@ -34,12 +34,12 @@ Command = list[str | Path]
 
 
 class GeneratorError(Exception):
-    """What a generator or a type checker had to say."""
+    """The output of a generator or a type checker."""
 
 
 @dataclass(frozen=True)
 class Language:
-    """How an adapter and the client beside it are type-checked, and how the adapter is started."""
+    """How an adapter and the client next to it are type-checked, and how the adapter is started."""
 
     adapter: str
     companions: tuple[str, ...]
@@ -55,13 +55,13 @@ class Generator:
     package: str = "client"
     """Where the client goes, inside the generator's folder."""
     checks: tuple[Command, ...] = ()
-    """What the client promises about itself, beyond the language's own check; run beside it."""
+    """What the client promises about itself, beyond the language's own check; run next to it."""
     exact_integers: bool = False
     """Whether plain JSON's long numbers reach the caller with every digit."""
     patches_as_plain_json: bool = True
     """Whether it sends a merge patch as application/json, and not by its own media type."""
     reads_empty_201: bool = True
-    """Whether ``Prefer: return=minimal`` may be asked for where a PUT creates."""
+    """Whether ``Prefer: return=minimal`` can be requested where a PUT creates."""
 
     @property
     def folder(self) -> Path:
@@ -69,15 +69,15 @@ class Generator:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the client is there, made from this document by this generator."""
+        """Whether the client exists, made from this document by this generator."""
         mark = self.folder / ".made-from"
         return mark.exists() and mark.read_text() == self._origin
 
     def generate(self) -> None:
-        """The client, made anew.
+        """Generate the client again.
 
         Raises:
-            GeneratorError: the generator refuses the document, or is not installed.
+            GeneratorError: the generator rejects the document, or is not installed.
         """
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
@@ -88,7 +88,7 @@ class Generator:
         (self.folder / ".made-from").write_text(self._origin)
 
     def install_adapter(self) -> None:
-        """Put the adapter beside the client."""
+        """Put the adapter next to the client."""
         suffix = Path(self.language.adapter).suffix
         shutil.copy(HERE / f"adapters/{self.name}{suffix}", self.folder / self.language.adapter)
         for companion in self.language.companions:
@@ -115,7 +115,7 @@ class Generator:
         return digest.hexdigest()
 
     def _run(self, command: Command, folder: Path, **variables: str) -> None:
-        # The Python generator tidies up with the formatter beside it.
+        # The Python generator tidies up with the formatter next to it.
         path = f"{PYTHON}:{os.environ['PATH']}"
         try:
             ran = subprocess.run(
@@ -133,8 +133,8 @@ class Generator:
                 "a JDK and what make installs: make sdk"
             ) from None
         if ran.returncode != 0:
-            said = f"{ran.stdout[-OUTPUT_CHARACTERS:]}{ran.stderr[-OUTPUT_CHARACTERS:]}"
-            raise GeneratorError(f"{self.name}: {' '.join(map(str, command))}\n{said}")
+            printed = f"{ran.stdout[-OUTPUT_CHARACTERS:]}{ran.stderr[-OUTPUT_CHARACTERS:]}"
+            raise GeneratorError(f"{self.name}: {' '.join(map(str, command))}\n{printed}")
 
 
 def generate_stale(generators: Iterable[Generator]) -> dict[str, GeneratorError]:

@@ -122,6 +122,6 @@ def test_a_cut_of_old_tokens_rests_on_the_first_of_them():
     assert placeholders.parameters["ExpressionAttributeValues"] == {":0": {"S": "t"}}
 
 
-def test_a_log_that_is_no_list_of_tokens_does_no_harm():
+def test_a_log_that_is_not_a_list_of_tokens_does_no_harm():
     assert VERSION.log_trim({"_version_log": {"S": "foreign"}}) is None
     assert VERSION.log_trim({"_version_log": {"L": [{"N": "1"}] * 3}}) is None

@@ -208,7 +208,7 @@ def test_a_write_repeated_after_a_lost_response_counts_once(cloud, replace):
 
 
 @pytest.mark.parametrize("operation", ["GetPolicy", "GetRole", "GetInstanceProfile"])
-def test_what_an_earlier_apply_made_and_iam_does_not_show_yet_is_recognised(
+def test_what_an_earlier_apply_made_and_iam_does_not_show_yet_is_recognized(
     cloud, reject, operation
 ):
     cloud.apply()

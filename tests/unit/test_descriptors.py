@@ -1,4 +1,4 @@
-"""How many clients a limit on file descriptors permits, and how its exhaustion is recognised."""
+"""How many clients a limit on file descriptors permits, and how its exhaustion is recognized."""
 
 import errno
 import resource

@@ -69,7 +69,7 @@ def test_a_token_of_the_same_key_is_kin_and_not_the_same():
     assert not VERSION.carries_prefix(VERSION.stamp(WriteToken.fresh()), second)
 
 
-def test_without_the_attribute_nothing_is_stamped_or_recognised():
+def test_without_the_attribute_nothing_is_stamped_or_recognized():
     token = WriteToken.fresh()
     assert NONE.names == ()
     assert NONE.stamp(token) == {}

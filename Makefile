@@ -34,9 +34,10 @@ for = $(if $(EVERY_TEST)$(filter $(patsubst %,tests/%%,$(1)),$(FOLDERS)),$(2))
 WITH_ENGINE = $(EVERY_TEST)$(filter-out tests/unit% tests/docs%,$(FOLDERS))
 
 SDK_TOOLS = build/.programs .venv-sdk/.installed tests/sdk/node_modules/.installed
-LINTERS = tests/docs/openapi_lint/node_modules/.installed
+# The TypeScript of docs/clients.md is compiled with the compiler of the generated clients.
+DOCS_TOOLS = tests/docs/openapi_lint/node_modules/.installed tests/sdk/node_modules/.installed
 TEST_TOOLS = .venv/.tests $(if $(WITH_ENGINE),.venv-ministack/.installed) $(call for,sdk,$(SDK_TOOLS)) \
-	$(call for,docs,$(LINTERS)) $(call for,observability,build/prometheus/.unpacked) \
+	$(call for,docs,$(DOCS_TOOLS)) $(call for,observability,build/prometheus/.unpacked) \
 	$(call for,browser proxies docs,build/.programs)
 
 test: $(TEST_TOOLS)

@@ -43,8 +43,8 @@ TEST_TOOLS = .venv/.tests $(if $(WITH_ENGINE),.venv-ministack/.installed) $(call
 test: $(TEST_TOOLS)
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
-# A tenth of the examples of property tests; `make test` runs all of them. To import the plugins of
-# the other tests takes as long as hundreds of these.
+# A tenth of the examples of property tests; `make test` runs all of them. Importing the plugins of
+# the other tests would take as long as hundreds of unit tests.
 UNIT_PLUGINS = xdist pytest_timeout pytest_cov _hypothesis_pytestplugin
 unit: .venv/.tests
 	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 .venv/bin/python -m pytest tests/unit $(UNIT_PLUGINS:%=-p %) \

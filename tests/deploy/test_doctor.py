@@ -88,7 +88,7 @@ def test_each_missing_permission_is_found_with_advice(on_instance, run):
     assert ran.out.count("Run items-deploy apply") == 2
 
 
-def test_a_narrowed_service_wants_the_other_operations_refused(on_instance, run):
+def test_a_narrowed_service_requires_the_other_operations_to_be_denied(on_instance, run):
     on_instance(policy_document(TABLE, [Operation.GET_ITEM]))
     assert run("doctor", "--operations", "GetItem").status == 0
 
@@ -155,7 +155,7 @@ def test_a_profile_that_does_not_exist_is_found(run):
     assert "Correct AWS_PROFILE" in ran.out
 
 
-def test_a_network_without_sts_is_no_fault(on_instance, run, monkeypatch):
+def test_a_network_without_sts_is_not_a_failure(on_instance, run, monkeypatch):
     on_instance(policy_document(TABLE, DEFAULT_OPERATIONS))
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
     ran = run("doctor")

@@ -18,7 +18,7 @@ def give_another_profile(cloud: Cloud) -> str:
     return "theirs"
 
 
-def test_another_profile_is_refused_and_named(cloud, run):
+def test_another_profile_is_rejected_and_named(cloud, run):
     give_another_profile(cloud)
     before = cloud.state()
     ran = run("apply", "--yes", "--instance-id", cloud.instance_id)
@@ -64,7 +64,7 @@ def test_killed_between_the_two_steps_it_goes_on_with_ours(cloud):
     assert cloud.associations() == {cloud.instance_id: ROLE}
 
 
-def test_the_old_profile_comes_back_when_the_new_one_fails(cloud, reject):
+def test_the_old_profile_is_restored_when_the_new_one_fails(cloud, reject):
     give_another_profile(cloud)
     cloud.client("ec2").stop_instances(InstanceIds=[cloud.instance_id])
     aws = cloud.aws()
@@ -164,7 +164,7 @@ def test_destroy_removes_an_association_whose_profile_others_deleted(cloud):
     assert cloud.state()["roles"] == {}
 
 
-def test_a_terminated_instance_is_refused_before_the_first_write(cloud, recorded):
+def test_a_terminated_instance_is_rejected_before_the_first_write(cloud, recorded):
     cloud.client("ec2").terminate_instances(InstanceIds=[cloud.instance_id])
     aws, calls = recorded
     (blocker,) = converge(cloud.observe(aws)).blockers
@@ -172,14 +172,14 @@ def test_a_terminated_instance_is_refused_before_the_first_write(cloud, recorded
     assert writes(calls) == []
 
 
-def test_an_unknown_instance_is_refused_before_the_first_write(cloud, run):
+def test_an_unknown_instance_is_rejected_before_the_first_write(cloud, run):
     ran = run("apply", "--yes", "--instance-id", "i-00000000000000000")
     assert ran.status == 1
     assert "The instance i-00000000000000000 does not exist in us-east-2" in ran.out
     assert cloud.state()["roles"] == {}
 
 
-def test_an_instance_in_another_region_is_refused_before_the_first_write(cloud, run):
+def test_an_instance_in_another_region_is_rejected_before_the_first_write(cloud, run):
     ran = run("apply", "--yes", "--instance-id", cloud.instance_id, "--region", "us-west-2")
     assert ran.status == 1
     assert f"The instance {cloud.instance_id} does not exist in us-west-2" in ran.out
@@ -187,7 +187,7 @@ def test_an_instance_in_another_region_is_refused_before_the_first_write(cloud, 
     assert cloud.state()["roles"] == {}
 
 
-def test_a_missing_table_is_refused_before_the_first_write(cloud, run):
+def test_a_missing_table_is_rejected_before_the_first_write(cloud, run):
     ran = run("apply", "--yes", "--instance-id", cloud.instance_id, "--table", "no-such-table")
     assert ran.status == 1
     assert "The table no-such-table does not exist in us-east-2" in ran.out

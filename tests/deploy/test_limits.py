@@ -43,7 +43,7 @@ def test_a_name_taken_in_another_case_is_rejected_before_the_first_write(cloud, 
     assert cloud.plan(destroy).changes == ()
 
 
-def test_whoever_may_not_list_names_may_deploy_all_the_same(cloud, reject):
+def test_deploying_does_not_require_the_permission_to_list_names(cloud, reject):
     aws = cloud.aws()
     for operation in ("ListRoles", "ListInstanceProfiles", "ListPolicies"):
         reject(aws, operation, "AccessDenied")

@@ -70,15 +70,15 @@ def test_the_policy_allows_the_four_and_nothing_else(applied):
 
 
 def decisions(cloud, role_arn, actions, table_arn) -> dict[str, str]:
-    answer = cloud.client("iam").simulate_principal_policy(
+    response = cloud.client("iam").simulate_principal_policy(
         PolicySourceArn=role_arn, ActionNames=actions, ResourceArns=[table_arn]
     )
     return {
-        result["EvalActionName"]: result["EvalDecision"] for result in answer["EvaluationResults"]
+        result["EvalActionName"]: result["EvalDecision"] for result in response["EvaluationResults"]
     }
 
 
-def test_an_instance_profile_s_drifted_tags_are_mended(applied):
+def test_an_instance_profile_s_drifted_tags_are_fixed(applied):
     applied.apply(tags={"team": "shop"})
     tags = applied.client("iam").list_instance_profile_tags(InstanceProfileName=ROLE)["Tags"]
     assert {"Key": "team", "Value": "shop"} in tags

@@ -139,11 +139,11 @@ def test_a_rejected_change_has_failed(cloud, run, reject, monkeypatch):
 
 
 def test_what_was_made_is_reported_when_the_state_cannot_be_read_afterwards(cloud, run, failing):
-    asked = []
+    requests = []
 
     def second_time(request, **_):
-        asked.append(request)
-        return html(request) if len(asked) > 1 else None
+        requests.append(request)
+        return html(request) if len(requests) > 1 else None
 
     failing("GetRole", second_time)
     ran = run("apply", "--yes", "--json", "--instance-id", cloud.instance_id)
@@ -208,7 +208,7 @@ def test_a_write_repeated_after_a_lost_response_counts_once(cloud, replace):
 
 
 @pytest.mark.parametrize("operation", ["GetPolicy", "GetRole", "GetInstanceProfile"])
-def test_what_an_earlier_apply_made_and_iam_does_not_show_yet_is_recognised(
+def test_what_an_earlier_apply_made_and_iam_does_not_show_yet_is_recognized(
     cloud, reject, operation
 ):
     cloud.apply()

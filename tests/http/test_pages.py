@@ -11,7 +11,7 @@ def client_of(**chosen):
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/docs/", "/pages/item.js"])
-def test_without_a_setting_there_is_no_page(path):
+def test_without_a_setting_no_page_exists(path):
     response = client_of().get(path)
     assert response.status_code == 404
     assert response.json["type"] == "/docs/errors#not-found"

@@ -40,7 +40,7 @@ def test_settings_are_read_from_the_environment():
 
 
 @pytest.mark.parametrize("url", ["reddis://:canary@host", "redis://:can/ary@host", "redis://[can"])
-def test_a_mistake_in_a_url_with_a_password_does_not_show_it(url):
+def test_an_error_in_a_url_with_a_password_does_not_show_it(url):
     with pytest.raises(SettingsError) as raised:
         Settings.from_environment({"ITEMS_RATE_LIMIT_STORAGE": url})
     (error,) = raised.value.errors
@@ -53,7 +53,7 @@ def test_settings_cannot_be_changed():
         Settings().table = "another"
 
 
-def test_all_mistakes_are_reported_together():
+def test_all_errors_are_reported_together():
     environment = {
         "ITEMS_TABLE": "",
         "ITEMS_PARTITION_KEY": "Id",
@@ -68,7 +68,7 @@ def test_all_mistakes_are_reported_together():
 
 
 @pytest.mark.parametrize("table", ["", "ab", "a b", "t" * 256, "arn:aws:s3:::bucket"])
-def test_what_is_no_table_is_refused_at_the_start(table):
+def test_an_invalid_table_is_rejected_at_the_start(table):
     with pytest.raises(SettingsError, match="ITEMS_TABLE"):
         Settings.from_environment({"ITEMS_TABLE": table})
 
@@ -84,7 +84,7 @@ def test_a_deadline_is_a_finite_time_above_zero(seconds):
         Settings.from_environment({"ITEMS_DEADLINE_SECONDS": seconds})
 
 
-def test_without_reads_there_is_no_service():
+def test_without_reads_the_service_does_not_start():
     with pytest.raises(SettingsError, match="must include GetItem"):
         Settings.from_environment({"ITEMS_OPERATIONS": "PutItem"})
 
@@ -94,7 +94,7 @@ def test_the_three_attributes_of_the_service_are_different_ones():
         Settings.from_environment({"ITEMS_VERSION_ATTRIBUTE": "Name"})
 
 
-def test_authentication_that_is_asked_for_is_never_left_out():
+def test_configured_authentication_is_never_left_out():
     with pytest.raises(SettingsError, match="ITEMS_AUTH"):
         Settings.from_environment({"ITEMS_AUTH": "none-such"})
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from dynamodb_items.config.addresses import check_url
 from dynamodb_items.domain.keys import KeyAttribute, KeyType
+from dynamodb_items.domain.tables import TABLE_ARN_PATTERN, TABLE_NAME_PATTERN
 
 AUTH_SCHEMES = ("jwt", "api-key", "none")
 # RFC 7518 and RFC 8037. HMAC is left out: its key is a secret shared with the issuer.
@@ -17,17 +18,16 @@ SIGNATURE_ALGORITHMS = (
 )
 MAX_PORT = 65_535
 
-_TABLE = re.compile(r"(?:arn:[^:]+:dynamodb:[^:]+:[0-9]+:table/)?[A-Za-z0-9_.-]{3,255}", re.ASCII)
 # A day; a timer of much more overflows.
 _MAX_SETTING_SECONDS = 86_400.0
 
 
 def table(value: str) -> str:
     """Parse a table's name or ARN."""
-    if not _TABLE.fullmatch(value):
+    if not re.fullmatch(f"{TABLE_NAME_PATTERN}|{TABLE_ARN_PATTERN}", value):
         raise ValueError(
             "must be a table's name, 3 to 255 letters, digits, dots, hyphens and underscores, or "
-            "its ARN"
+            "its ARN, such as arn:aws:dynamodb:us-east-2:123456789012:table/orders"
         )
     return value
 

@@ -30,6 +30,7 @@ from dynamodb_items.config.settings import Settings, SettingsError
 from dynamodb_items.config.values import MAX_PORT
 from dynamodb_items.credentials.lookup import DEFAULT_REGION
 from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.tables import TableArn
 from dynamodb_items.local.processes import free_port, running
 
 LOOPBACK = "127.0.0.1"
@@ -77,12 +78,13 @@ def main(host: str, port: int, endpoint: str | None) -> None:
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)
     reach_loopback_directly()
+    arn = TableArn.of(settings.table)
     try:
         with ExitStack() as processes:
             if not endpoint:
                 _say("Starting the embedded engine (moto, in memory) …")
-                endpoint = processes.enter_context(_engine())
-            _point_at(endpoint)
+                endpoint = processes.enter_context(_engine(arn.account_id if arn else None))
+            _point_at(endpoint, arn.region if arn else None)
             _prepare_table(settings, endpoint)
             _say("Starting the service (gunicorn) …")
             service = processes.enter_context(
@@ -146,10 +148,12 @@ def reach_loopback_directly() -> None:
     os.environ |= {"NO_PROXY": names, "no_proxy": names}
 
 
-def _point_at(endpoint: str) -> None:
+def _point_at(endpoint: str, table_region: str | None) -> None:
     """Set the environment that the service inherits: AWS's variables, and its pages on."""
     os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
-    os.environ.setdefault("AWS_REGION", os.environ.get("AWS_DEFAULT_REGION", DEFAULT_REGION))
+    os.environ.setdefault(
+        "AWS_REGION", table_region or os.environ.get("AWS_DEFAULT_REGION", DEFAULT_REGION)
+    )
     for page in ("ITEMS_DOCS_UI", "ITEMS_ITEM_PAGE"):
         os.environ.setdefault(page, "true")
     if not _is_aws(endpoint):
@@ -165,7 +169,7 @@ def _is_aws(endpoint: str) -> bool:
 
 
 @contextmanager
-def _engine() -> Iterator[str]:
+def _engine(account_id: str | None) -> Iterator[str]:
     port = free_port()
     endpoint = f"http://{LOOPBACK}:{port}"
     with tempfile.TemporaryDirectory(prefix="items-engine-") as folder:
@@ -183,6 +187,8 @@ def _engine() -> Iterator[str]:
         ]
         # The engine uses boto3 itself; variables for the service would change how it works.
         environment = {n: value for n, value in os.environ.items() if not n.startswith("AWS_")}
+        if account_id:
+            environment["MOTO_ACCOUNT_ID"] = account_id
         with running(command, env=environment) as engine:
             _wait_until(lambda: _responds(endpoint), engine, "The engine", log)
             yield endpoint
@@ -240,14 +246,14 @@ def create_table(client: Any, settings: Settings) -> None:
     _say(f"Creating the table {settings.table} …")
     keys = {settings.partition_key: "HASH", settings.sort_key: "RANGE"}
     client.create_table(
-        TableName=settings.table,
+        TableName=settings.table_name,
         AttributeDefinitions=[
             {"AttributeName": key.name, "AttributeType": key.type} for key in keys
         ],
         KeySchema=[{"AttributeName": key.name, "KeyType": kind} for key, kind in keys.items()],
         BillingMode="PAY_PER_REQUEST",
     )
-    client.get_waiter("table_exists").wait(TableName=settings.table, WaiterConfig={"Delay": 1})
+    client.get_waiter("table_exists").wait(TableName=settings.table_name, WaiterConfig={"Delay": 1})
     for number, name, attributes in SAMPLE_ITEMS:
         key = settings.key_schema.key(number, _sort_value(settings, number, name)).attributes
         client.put_item(TableName=settings.table, Item={**key, **attributes})

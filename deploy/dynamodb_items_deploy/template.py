@@ -9,6 +9,8 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_IAM.h
 
 from typing import Any
 
+from dynamodb_items.domain.tables import TABLE_ARN_PATTERN, TABLE_NAME_PATTERN, TableArn
+
 from dynamodb_items_deploy.planning.documents import key_statement, policy_document, trust_document
 from dynamodb_items_deploy.planning.ownership import as_tag_list
 from dynamodb_items_deploy.planning.stack import Request
@@ -20,6 +22,8 @@ DYNAMODB_HOST = "dynamodb.${AWS::Region}.${AWS::URLSuffix}"
 
 def template(request: Request) -> dict[str, Any]:
     """Return a template of policy, role and instance profile for any partition and region."""
+    # An ARN is the value of the parameter itself, and DynamoDB takes it in place of the name.
+    table_arn = "${TableName}" if TableArn.of(request.table) else TABLE_ARN
     statement = key_statement(request.kms_key, DYNAMODB_HOST) if request.kms_key else None
     role: dict[str, Any] = {
         "RoleName": request.role_name,
@@ -35,7 +39,7 @@ def template(request: Request) -> dict[str, Any]:
         "ManagedPolicyName": request.policy_name,
         "Path": request.path,
         "Description": "Operations of the items service on its table.",
-        "PolicyDocument": _substituted(policy_document(TABLE_ARN, request.operations, statement)),
+        "PolicyDocument": _substituted(policy_document(table_arn, request.operations, statement)),
         "Roles": [{"Ref": "Role"}],
     }
     instance_profile = {
@@ -65,11 +69,12 @@ def template(request: Request) -> dict[str, Any]:
 
 
 def _table_parameter(table: str) -> dict[str, str]:
+    is_arn = TableArn.of(table) is not None
     return {
         "Type": "String",
         "Default": table,
-        "AllowedPattern": "[a-zA-Z0-9_.-]{3,255}",
-        "Description": "Name of the table, which must exist.",
+        "AllowedPattern": TABLE_ARN_PATTERN if is_arn else TABLE_NAME_PATTERN,
+        "Description": f"{'ARN' if is_arn else 'Name'} of the table, which must exist.",
     }
 
 

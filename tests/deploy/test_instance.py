@@ -255,11 +255,14 @@ def test_the_plan_shows_the_hop_limit_that_is_and_the_one_to_come(cloud):
     ],
 )
 def test_a_table_that_cannot_be_used_is_rejected_with_what_to_do(status, advice):
-    (blocker,) = Table("orders", "arn:aws:dynamodb:us-east-2:1:table/orders").converge(status)
+    (blocker,) = Table("orders", "arn:aws:dynamodb:us-east-2:1:table/orders", "1").converge(status)
     assert blocker.reason == f"The table orders is in status {status}."
     assert advice in blocker.advice
 
 
 @pytest.mark.parametrize("status", ["ACTIVE", "UPDATING", "unreadable"])
 def test_a_table_that_can_be_used_passes(status):
-    assert list(Table("orders", "arn").converge(status)) == []
+    assert (
+        list(Table("orders", "arn:aws:dynamodb:us-east-2:1:table/orders", "1").converge(status))
+        == []
+    )

@@ -4,10 +4,13 @@ It rejects the deletion of an attached policy, tags instance profiles and simula
 no metadata options, so they are not tested here.
 """
 
+import json
+
 import pytest
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS
 from dynamodb_items.local import launcher
+from dynamodb_items_deploy.planning.stack import Request, Stack
 from dynamodb_items_deploy.resources.metadata_options import MetadataOptions
 
 from tests.conftest import environment
@@ -67,6 +70,21 @@ def test_the_policy_allows_the_four_and_nothing_else(applied):
     assert set(decisions(applied, arn, actions, account.table_arn("other")).values()) == {
         "implicitDeny"
     }
+
+
+def test_a_policy_by_arn_allows_the_four_on_that_table_of_that_account(second):
+    table = f"arn:aws:dynamodb:{REGION}:111122223333:table/orders"
+    stack = Stack(Request(table=table), second.aws().account())
+    actions = [operation.iam_action for operation in DEFAULT_OPERATIONS]
+    iam = second.client("iam")
+    arn = iam.create_role(RoleName="by-arn", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    document = json.dumps(stack.policy_document)
+    iam.put_role_policy(RoleName="by-arn", PolicyName="p", PolicyDocument=document)
+    own = table.replace("111122223333", stack.account.id)
+    for resource, decision in ((table, "allowed"), (own, "implicitDeny")):
+        assert set(decisions(second, arn, actions, resource).values()) == {decision}
+    iam.delete_role_policy(RoleName="by-arn", PolicyName="p")
+    iam.delete_role(RoleName="by-arn")
 
 
 def decisions(cloud, role_arn, actions, table_arn) -> dict[str, str]:

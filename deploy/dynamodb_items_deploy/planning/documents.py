@@ -32,6 +32,19 @@ def policy_document(
     }
 
 
+def resource_policy_document(
+    role_arn: str, table_arn: str, operations: Collection[Operation]
+) -> dict[str, Any]:
+    """Return the policy that the owner of another account's table attaches to it for the role.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-cross-account-access.html
+    """
+    document = policy_document(table_arn, operations)
+    for statement in document["Statement"]:
+        statement["Principal"] = {"AWS": role_arn}
+    return document
+
+
 def key_statement(kms_key_arn: str, dynamodb_host: str) -> dict[str, Any]:
     """Return the statement that allows DynamoDB to decrypt with the table's key for the role.
 

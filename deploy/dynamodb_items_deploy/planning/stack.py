@@ -7,6 +7,7 @@ from typing import Any
 
 from dynamodb_items.domain.defaults import DEFAULT_TABLE
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
+from dynamodb_items.domain.tables import TABLE_ARN_PATTERN, TABLE_NAME_PATTERN, TableArn
 
 from dynamodb_items_deploy.aws.account import Account
 from dynamodb_items_deploy.planning.documents import key_statement, policy_document, trust_document
@@ -31,7 +32,10 @@ ROLE_NAME = "EC2RoleToAccessDynamoDBTable"
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _FORMS = {
-    "table": ("[a-zA-Z0-9_.-]{3,255}", "3 to 255 letters, digits, _ . -"),
+    "table": (
+        f"{TABLE_NAME_PATTERN}|{TABLE_ARN_PATTERN}",
+        "3 to 255 letters, digits, _ . -, or a table's ARN",
+    ),
     "instance_id": ("i-[0-9a-f]{8,17}", "an instance id such as i-0123456789abcdef0"),
     "name_prefix": (r"[\w+=,.@-]{0,36}", "at most 36 letters, digits, _ + = , . @ -"),
     "path": ("/|/[!-~]{1,510}/", "a path that begins and ends with /"),
@@ -122,13 +126,15 @@ class Stack:
     account: Account
 
     def __post_init__(self) -> None:
-        longest = MAX_TAG_VALUE_LENGTH - len(self.account.table_arn(""))
-        if len(self.request.table) > longest:
+        if len(self.table_arn) > MAX_TAG_VALUE_LENGTH:
+            name = self.table_arn.partition("/")[2]
+            longest = MAX_TAG_VALUE_LENGTH - len(self.table_arn) + len(name)
             raise ValueError(
-                f"--table has {len(self.request.table)} characters; at most {longest} are possible "
+                f"--table has {len(name)} characters; at most {longest} are possible "
                 "here, since a tag of every resource holds the table's ARN. Use `items-deploy "
                 "render cloudformation`, which sets no such tag."
             )
+        self._check_place()
         boundary = (self.request.permissions_boundary or "").split(":")
         if boundary[4:] and boundary[4] not in ("aws", self.account.id):
             raise ValueError(
@@ -136,10 +142,25 @@ class Stack:
                 f"this account, {self.account.id}, or an AWS managed policy."
             )
 
+    def _check_place(self) -> None:
+        arn = TableArn.of(self.table_arn)
+        here = (self.account.partition, self.account.region)
+        if arn and (arn.partition, arn.region) != here:
+            raise ValueError(
+                f"--table is a table in {arn.region} of partition {arn.partition}, but the region "
+                f"is {self.account.region} in {self.account.partition}. Correct the ARN."
+            )
+
     @property
     def table_arn(self) -> str:
         """The ARN of the table, the only one in the policy."""
-        return self.account.table_arn(self.request.table)
+        table = self.request.table
+        return table if TableArn.of(table) else self.account.table_arn(table)
+
+    @property
+    def role_arn(self) -> str:
+        """The ARN of the role."""
+        return self.account.iam_arn("role", self.request.path, self.request.role_name)
 
     @property
     def policy_document(self) -> dict[str, Any]:
@@ -163,7 +184,7 @@ class Stack:
         profile_name = request.instance_profile_name
         profile_arn = self.account.iam_arn("instance-profile", path, profile_name)
         resources: tuple[Resource, ...] = (
-            Table(request.table, self.table_arn),
+            Table(request.table, self.table_arn, self.account.id),
             Policy(
                 request.policy_name,
                 path,

@@ -45,17 +45,18 @@ Exit status:
 
 @click.group(epilog=_EXAMPLES)
 def commands() -> None:
-    """Give an EC2 instance access to one DynamoDB table through a role, without access keys."""
+    """Give EC2, ECS, EKS or Lambda access to one DynamoDB table through a role, without keys."""
 
 
 @commands.command(
     "plan", epilog="\b\nExample:\n  items-deploy plan --instance-id i-0123456789abcdef0"
 )
 @options.request_options
+@options.adopt_option
 @click.pass_context
 def plan_(context: click.Context, /, as_json: bool, region: str | None, **values: Any) -> None:
     """Show what apply would do, without changing anything."""
-    found = plan.converge(_observe(*options.stack_from(region, values)))
+    found = plan.converge(_observe(*options.deployment_from(region, values)))
     report.write(as_json, report.plan_json(found), report.plan_lines(found))
     if not as_json and found.is_as_planned:
         click.echo("Nothing to do.")
@@ -63,9 +64,12 @@ def plan_(context: click.Context, /, as_json: bool, region: str | None, **values
 
 
 @commands.command(
-    epilog="\b\nExample:\n  items-deploy apply --instance-id i-0123456789abcdef0 --yes"
+    epilog="\b\nExamples:\n  items-deploy apply --instance-id i-0123456789abcdef0 --yes\n"
+    "  items-deploy apply --instance-id i-0123456789abcdef0 --adopt\n"
+    "  items-deploy apply --principal ecs --table orders"
 )
 @options.request_options
+@options.adopt_option
 @options.yes_option
 @click.pass_context
 def apply(
@@ -73,7 +77,7 @@ def apply(
 ) -> None:
     """Make the changes that plan shows; a second run changes nothing."""
     _carry_out(
-        context, plan.converge, *options.stack_from(region, values), as_json=as_json, yes=yes
+        context, plan.converge, *options.deployment_from(region, values), as_json=as_json, yes=yes
     )
 
 
@@ -82,7 +86,7 @@ def apply(
 @click.pass_context
 def status(context: click.Context, /, as_json: bool, region: str | None, **values: Any) -> None:
     """Show the state of each resource, without changing anything."""
-    observations = _observe(*options.stack_from(region, values))
+    observations = _observe(*options.deployment_from(region, values))
     found = plan.converge(observations)
     report.write(
         as_json,
@@ -100,7 +104,9 @@ def destroy(
     context: click.Context, /, as_json: bool, yes: bool, region: str | None, **values: Any
 ) -> None:
     """Remove only what apply made; keep the table and the instance."""
-    _carry_out(context, plan.destroy, *options.stack_from(region, values), as_json=as_json, yes=yes)
+    _carry_out(
+        context, plan.destroy, *options.deployment_from(region, values), as_json=as_json, yes=yes
+    )
 
 
 @commands.command("doctor", epilog="\b\nExample:\n  items-deploy doctor --table orders")
@@ -149,12 +155,13 @@ def render() -> None:
 )
 @options.template_options
 def cloudformation(as_json: bool, **values: Any) -> None:
-    """Write a CloudFormation template of policy, role and instance profile; call nothing."""
+    """Write a CloudFormation template of policy, role and, for EC2, profile; call nothing."""
     document = template.template(options.request_from(**values))
     report.write(as_json, document, [yaml.safe_dump(document, sort_keys=False).rstrip()])
 
 
-render.add_command(policies.resource_policy)
+for writes_policy in (policies.policy, policies.trust_policy, policies.resource_policy):
+    render.add_command(writes_policy)
 
 
 def _observe(stack: Stack, aws: Aws) -> list[plan.Observation]:

@@ -1,5 +1,6 @@
 """The command-line options that the commands share."""
 
+import dataclasses
 import functools
 import os
 import re
@@ -16,8 +17,11 @@ from dynamodb_items.domain.operations import (
 )
 from dynamodb_items.domain.tables import TableArn
 
+from dynamodb_items_deploy.aws.account import Account
 from dynamodb_items_deploy.aws.client import Aws
-from dynamodb_items_deploy.planning.stack import Request, Stack
+from dynamodb_items_deploy.planning.principals import Principal
+from dynamodb_items_deploy.planning.stack import PROFILE_NAME, Request, Stack
+from dynamodb_items_deploy.resources.former_profile import is_former_profile
 
 
 def _operations(_context: click.Context, _option: click.Parameter, value: str) -> Any:
@@ -77,9 +81,30 @@ operations_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 yes_option = click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
+principal_option = click.option(
+    "--principal",
+    type=click.Choice([principal.value for principal in Principal]),
+    default=Principal.EC2.value,
+    show_default=True,
+    callback=lambda _context, _option, value: Principal(value),
+    help="What runs the service and assumes the role.",
+)
+adopt_option = click.option(
+    "--adopt",
+    is_flag=True,
+    help="Take over policy, role and profile of these names that others made: only tag them.",
+)
+kms_option = click.option(
+    "--kms-key", metavar="ARN", help="KMS key of the table, if you manage it."
+)
 _NAMING = (
     click.option("--name-prefix", default="", help="Prefix of the names in IAM."),
     click.option("--path", default="/", show_default=True, help="Path of the names in IAM."),
+)
+_PROFILE = click.option(
+    "--instance-profile-name",
+    metavar="NAME",
+    help=f"Name of the instance profile; by default {PROFILE_NAME}, with the prefix.",
 )
 _INSTANCE = click.option("--instance-id", help="Instance that gets the role.")
 _SHAPE = (
@@ -92,7 +117,7 @@ _SHAPE = (
         callback=_tags,
         help="Tag of every resource that is made; may be repeated.",
     ),
-    click.option("--kms-key", metavar="ARN", help="KMS key of the table, if you manage it."),
+    kms_option,
 )
 _ON_THE_INSTANCE = (
     click.option("--replace", is_flag=True, help="Replace another profile of the instance."),
@@ -124,7 +149,7 @@ def key_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that describe a deployment."""
     options = (
-        *(table_option, region_option, _INSTANCE, *_NAMING),
+        *(table_option, region_option, principal_option, _INSTANCE, *_NAMING, _PROFILE),
         *(*_SHAPE, operations_option, *_ON_THE_INSTANCE, json_option),
     )
     return _with(options, command)
@@ -138,13 +163,23 @@ def resource_policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
         callback=_role_arn,
         help="Role that gets access; by default the one that apply makes in this account.",
     )
-    options = (table_option, region_option, role_option, *_NAMING, operations_option, json_option)
+    options = (
+        *(table_option, region_option, role_option, principal_option, *_NAMING),
+        *(operations_option, json_option),
+    )
+    return _with(options, command)
+
+
+def policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that describe the policy of the role."""
+    options = (table_option, region_option, kms_option, operations_option, json_option)
     return _with(options, command)
 
 
 def template_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that describe a template, which has neither region nor instance."""
-    return _with((table_option, *_NAMING, *_SHAPE, operations_option, json_option), command)
+    naming = (principal_option, *_NAMING, _PROFILE)
+    return _with((table_option, *naming, *_SHAPE, operations_option, json_option), command)
 
 
 def _with(
@@ -200,5 +235,32 @@ def stack_from(region: str | None, values: Mapping[str, Any]) -> tuple[Stack, Aw
     account = aws.account()
     try:
         return Stack(request, account), aws
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def deployment_from(region: str | None, values: Mapping[str, Any]) -> tuple[Stack, Aws]:
+    """Return the same, with the profile that an earlier release made, if there is one."""
+    stack, aws = stack_from(region, values)
+    request = stack.request
+    has_default_name = request.profile_name is not None and request.instance_profile_name is None
+    if has_default_name and is_former_profile(aws, request.role_name, stack.ownership):
+        request = dataclasses.replace(request, instance_profile_name=request.role_name)
+    return dataclasses.replace(stack, request=request), aws
+
+
+def table_stack_from(region: str | None, values: Mapping[str, Any]) -> Stack:
+    """Return the stack in the account of the table; with an ARN, AWS is not called.
+
+    Raises:
+        click.UsageError: with every error.
+    """
+    request = request_from(**values)
+    arn = TableArn.of(request.table)
+    if arn is None:
+        return stack_from(region, values)[0]
+    region_from(request.table, region)
+    try:
+        return Stack(request, Account.of_table(arn))
     except ValueError as error:
         raise click.UsageError(str(error)) from None

@@ -2,11 +2,47 @@
 
 from typing import Any
 
+import boto3.session
 import click
 from dynamodb_items.domain.tables import TableArn
 
 from dynamodb_items_deploy import options, report
-from dynamodb_items_deploy.planning.documents import resource_policy_document
+from dynamodb_items_deploy.aws.account import dns_suffix_of
+from dynamodb_items_deploy.aws.client import configured_region
+from dynamodb_items_deploy.planning.documents import resource_policy_document, trust_document
+from dynamodb_items_deploy.planning.principals import Principal
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  items-deploy render policy --table orders > policy.json
+  items-deploy render policy --table arn:aws:dynamodb:us-east-2:123456789012:table/orders
+
+\b
+With a table's ARN, no AWS credentials are needed."""
+)
+@options.policy_options
+def policy(as_json: bool, region: str | None, **values: Any) -> None:
+    """Write the permissions policy of the role."""
+    _ = as_json  # a policy is JSON in any case
+    report.write(True, options.table_stack_from(region, values).policy_document, [])
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  items-deploy render trust-policy > trust.json
+  items-deploy render trust-policy --principal eks"""
+)
+@options.principal_option
+@options.region_option
+@options.json_option
+def trust_policy(principal: Principal, region: str | None, as_json: bool) -> None:
+    """Write the trust policy of the role; call nothing."""
+    _ = as_json  # a policy is JSON in any case
+    suffix = dns_suffix_of(region or configured_region(boto3.session.Session()))
+    report.write(True, trust_document(principal, suffix), [])
 
 
 @click.command(

@@ -16,8 +16,8 @@ from dynamodb_items_deploy.planning.ownership import as_tag_list
 from dynamodb_items_deploy.planning.stack import Request
 
 TABLE_ARN = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TableName}"
-EC2_PRINCIPAL = "ec2.${AWS::URLSuffix}"
-DYNAMODB_HOST = "dynamodb.${AWS::Region}.${AWS::URLSuffix}"
+DNS_SUFFIX = "${AWS::URLSuffix}"
+DYNAMODB_HOST = f"dynamodb.${{AWS::Region}}.{DNS_SUFFIX}"
 
 
 def template(request: Request) -> dict[str, Any]:
@@ -28,8 +28,8 @@ def template(request: Request) -> dict[str, Any]:
     role: dict[str, Any] = {
         "RoleName": request.role_name,
         "Path": request.path,
-        "Description": "Lets EC2 instances serve the items of one DynamoDB table.",
-        "AssumeRolePolicyDocument": _substituted(trust_document(EC2_PRINCIPAL)),
+        "Description": request.principal.role_description,
+        "AssumeRolePolicyDocument": _substituted(trust_document(request.principal, DNS_SUFFIX)),
     }
     if request.tags:
         role["Tags"] = as_tag_list(request.tags)
@@ -42,29 +42,41 @@ def template(request: Request) -> dict[str, Any]:
         "PolicyDocument": _substituted(policy_document(table_arn, request.operations, statement)),
         "Roles": [{"Ref": "Role"}],
     }
-    instance_profile = {
-        "InstanceProfileName": request.instance_profile_name,
-        "Path": request.path,
-        "Roles": [{"Ref": "Role"}],
-    }
-    return {
+    document: dict[str, Any] = {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "A role that lets EC2 instances serve the items of one DynamoDB table.",
+        "Description": request.principal.role_description.replace("Lets", "A role that lets"),
         "Parameters": {"TableName": _table_parameter(request.table)},
         "Resources": {
             "Role": {"Type": "AWS::IAM::Role", "Properties": role},
             "Policy": {"Type": "AWS::IAM::ManagedPolicy", "Properties": policy},
-            "InstanceProfile": {
-                "Type": "AWS::IAM::InstanceProfile",
-                "Properties": instance_profile,
-            },
         },
         "Outputs": {
-            "InstanceProfileArn": {
-                "Description": "The value for IamInstanceProfile of an instance.",
-                "Value": {"Fn::GetAtt": ["InstanceProfile", "Arn"]},
+            "RoleArn": {
+                "Description": "The role, as a task definition, a pod identity association or a "
+                "function names it.",
+                "Value": {"Fn::GetAtt": ["Role", "Arn"]},
             }
         },
+    }
+    if request.profile_name is not None:
+        _add_instance_profile(document, request.profile_name, request.path)
+    return document
+
+
+def _add_instance_profile(document: dict[str, Any], name: str, path: str) -> None:
+    document["Resources"]["InstanceProfile"] = {
+        "Type": "AWS::IAM::InstanceProfile",
+        "Properties": {
+            "InstanceProfileName": name,
+            "Path": path,
+            "Roles": [{"Ref": "Role"}],
+        },
+    }
+    document["Outputs"] = {
+        "InstanceProfileArn": {
+            "Description": "The value for IamInstanceProfile of an instance.",
+            "Value": {"Fn::GetAtt": ["InstanceProfile", "Arn"]},
+        }
     }
 
 

@@ -26,6 +26,7 @@ _client = functools.cache(client_for)
 session = functools.cache(lambda: boto3.session.Session("testing", "testing"))
 READS = ("Get", "List", "Describe")
 AMI = "ami-12c6146b"
+PROFILE = "EC2RoleToAccessDynamoDBTableInstProfile"
 
 
 class Killed(BaseException):

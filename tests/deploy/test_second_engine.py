@@ -14,7 +14,7 @@ from dynamodb_items_deploy.planning.stack import Request, Stack
 from dynamodb_items_deploy.resources.metadata_options import MetadataOptions
 
 from tests.conftest import environment
-from tests.deploy.conftest import Cloud
+from tests.deploy.conftest import PROFILE, Cloud
 from tests.engines import REGION, ministack
 
 ROLE = "EC2RoleToAccessDynamoDBTable"
@@ -55,7 +55,7 @@ def applied(second):
 
 def test_a_second_apply_changes_nothing(applied):
     assert applied.plan().is_as_planned
-    assert applied.associations() == {applied.instance_id: ROLE}
+    assert applied.associations() == {applied.instance_id: PROFILE}
 
 
 def test_the_policy_allows_the_four_and_nothing_else(applied):
@@ -98,7 +98,7 @@ def decisions(cloud, role_arn, actions, table_arn) -> dict[str, str]:
 
 def test_an_instance_profile_s_drifted_tags_are_mended(applied):
     applied.apply(tags={"team": "shop"})
-    tags = applied.client("iam").list_instance_profile_tags(InstanceProfileName=ROLE)["Tags"]
+    tags = applied.client("iam").list_instance_profile_tags(InstanceProfileName=PROFILE)["Tags"]
     assert {"Key": "team", "Value": "shop"} in tags
     assert applied.plan(tags={"team": "shop"}).is_as_planned
 

@@ -57,7 +57,7 @@ def test_all_mistakes_are_reported_together():
     environment = {
         "ITEMS_TABLE": "",
         "ITEMS_PARTITION_KEY": "Id",
-        "ITEMS_SORT_KEY": "Name:B",
+        "ITEMS_SORT_KEY": "Name:BOOL",
         "ITEMS_OPERATIONS": "GetItem,Scan",
         "ITEMS_REQUIRE_IF_MATCH": "yes",
         "ITEMS_DEADLINE_SECONDS": "soon",

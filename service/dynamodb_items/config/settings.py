@@ -19,10 +19,6 @@ from dynamodb_items.domain.tables import TableArn
 from dynamodb_items.domain.write_tokens import VersionAttribute
 from dynamodb_items.runtime.output import protect_standard_streams
 
-# DynamoDB's limits, https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
-PARTITION_KEY_MAX_BYTES = 2048
-SORT_KEY_MAX_BYTES = 1024
-
 # gunicorn reads this exit status as "the app cannot be loaded" and does not start workers again.
 _CANNOT_LOAD = 4
 
@@ -61,10 +57,8 @@ class Settings:
     """Everything that a deployment may choose; the defaults are those of AWS's tutorial."""
 
     table: str = _setting("ITEMS_TABLE", DEFAULT_TABLE, values.table)
-    partition_key: KeyAttribute = _setting(
-        "ITEMS_PARTITION_KEY", "Id:N", values.key(PARTITION_KEY_MAX_BYTES)
-    )
-    sort_key: KeyAttribute = _setting("ITEMS_SORT_KEY", "Name:S", values.key(SORT_KEY_MAX_BYTES))
+    partition_key: KeyAttribute = _setting("ITEMS_PARTITION_KEY", "Id:N", values.partition_key)
+    sort_key: KeyAttribute | None = _setting("ITEMS_SORT_KEY", "Name:S", values.sort_key)
     operations: frozenset[Operation] = _setting(
         "ITEMS_OPERATIONS", format_operations(DEFAULT_OPERATIONS), parse_operations
     )
@@ -123,7 +117,7 @@ class Settings:
 
     @property
     def key_schema(self) -> KeySchema:
-        """The partition key and the sort key together."""
+        """The partition key and, if the table has one, the sort key."""
         return KeySchema(self.partition_key, self.sort_key)
 
     @property

@@ -2,12 +2,10 @@
 
 import math
 import re
-from collections.abc import Callable
-from typing import cast
 from urllib.parse import urlsplit
 
 from dynamodb_items.config.addresses import check_url
-from dynamodb_items.domain.keys import KeyAttribute, KeyType
+from dynamodb_items.domain.keys import KEY_TYPES, KeyAttribute
 from dynamodb_items.domain.tables import TABLE_ARN_PATTERN, TABLE_NAME_PATTERN
 
 AUTH_SCHEMES = ("jwt", "api-key", "none")
@@ -72,16 +70,28 @@ def count(value: str) -> int:
     return int(value)
 
 
-def key(max_bytes: int) -> Callable[[str], KeyAttribute]:
-    """Return a parser of key attributes whose values have at most ``max_bytes``."""
+# DynamoDB's limits, https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
+PARTITION_KEY_MAX_BYTES = 2048
+SORT_KEY_MAX_BYTES = 1024
 
-    def parse(value: str) -> KeyAttribute:
-        name, _, type_ = value.rpartition(":")
-        if not name or type_ not in ("N", "S"):
-            raise ValueError("must be an attribute name and its type, such as Id:N or Name:S")
-        return KeyAttribute(name, cast("KeyType", type_), max_bytes)
 
-    return parse
+def partition_key(value: str) -> KeyAttribute:
+    """Parse the partition key."""
+    return _key_attribute(value, PARTITION_KEY_MAX_BYTES)
+
+
+def sort_key(value: str) -> KeyAttribute | None:
+    """Parse the sort key; None for an empty text."""
+    return _key_attribute(value, SORT_KEY_MAX_BYTES) if value else None
+
+
+def _key_attribute(value: str, max_bytes: int) -> KeyAttribute:
+    name, _, type_ = value.rpartition(":")
+    if not name or type_ not in KEY_TYPES:
+        raise ValueError(
+            f"must be an attribute name and its type, {', '.join(KEY_TYPES)}, such as Id:N"
+        )
+    return KeyAttribute(name, type_, max_bytes)
 
 
 def log_level(value: str) -> str:

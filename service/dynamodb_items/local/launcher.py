@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -32,6 +32,7 @@ from dynamodb_items.credentials.lookup import DEFAULT_REGION
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.tables import TableArn
 from dynamodb_items.local.processes import free_port, running
+from dynamodb_items.local.sample_items import SAMPLE_ITEMS, sample_key
 
 LOOPBACK = "127.0.0.1"
 # For NO_PROXY: urllib and botocore match ::1 with its brackets, other libraries without.
@@ -39,11 +40,6 @@ LOOPBACK_NAMES = (LOOPBACK, "localhost", "::1", "[::1]")
 # A service that listens on every address is called on one of them.
 CALLED_AT = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104
 START_SECONDS = 60
-SAMPLE_ITEMS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
-    ("101", "Raj", {}),
-    ("102", "Priya", {"Email": {"S": "priya@gmail.com"}}),
-    ("104", "Andrew", {"Email": {"S": "andrew@gmail.com"}}),
-)
 
 
 @click.command(
@@ -244,29 +240,31 @@ def _prepare_table(settings: Settings, endpoint: str) -> None:
 def create_table(client: Any, settings: Settings) -> None:
     """Create the table of the settings, with the tutorial's items under any key schema."""
     _say(f"Creating the table {settings.table} …")
-    keys = {settings.partition_key: "HASH", settings.sort_key: "RANGE"}
+    keys = tuple(settings.key_schema)
     client.create_table(
         TableName=settings.table_name,
         AttributeDefinitions=[
             {"AttributeName": key.name, "AttributeType": key.type} for key in keys
         ],
-        KeySchema=[{"AttributeName": key.name, "KeyType": kind} for key, kind in keys.items()],
+        KeySchema=[
+            {"AttributeName": key.name, "KeyType": kind}
+            for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
     client.get_waiter("table_exists").wait(TableName=settings.table_name, WaiterConfig={"Delay": 1})
     for number, name, attributes in SAMPLE_ITEMS:
-        key = settings.key_schema.key(number, _sort_value(settings, number, name)).attributes
-        client.put_item(TableName=settings.table, Item={**key, **attributes})
-
-
-def _sort_value(settings: Settings, number: str, name: str) -> str:
-    return name if settings.sort_key.type == "S" else number
+        key = sample_key(settings.key_schema, number, name).attributes
+        client.put_item(TableName=settings.table, Item={**attributes, **key})
 
 
 def _welcome(url: str, settings: Settings, endpoint: str) -> None:
+    schema = settings.key_schema
     # An IPv6 address has brackets, which are a pattern in some shells.
-    andrew = shlex.quote(f"{url}/items/104/{_sort_value(settings, '104', 'Andrew')}")
-    joseph = shlex.quote(f"{url}/items/105/{_sort_value(settings, '105', 'Joseph')}")
+    andrew, joseph = (
+        shlex.quote("/".join((f"{url}/items", *sample_key(schema, number, name).values)))
+        for number, name in (("104", "Andrew"), ("105", "Joseph"))
+    )
     json_body = "-H 'Content-Type: application/json' -d"
     lines = {
         Operation.GET_ITEM: f"curl -i {andrew}",
@@ -280,7 +278,7 @@ def _welcome(url: str, settings: Settings, endpoint: str) -> None:
         f"""
 The service is ready.
 
-  Items      {url}/items/{{id}}/{{name}}
+  Items      {url}/items/{{id}}{"/{name}" if schema.sort else ""}
   Page       {url}/
   API        {url}/docs, from {url}/openapi.json
   Health     {url}/ready

@@ -107,8 +107,8 @@ def caller_may_read() -> bool:
     return Scope.READ in current_caller().scopes
 
 
-def permitted_key(settings: Settings, partition: str, sort: str) -> ItemKey:
-    """Return the item key of two decoded texts: the only way from a request to a key.
+def permitted_key(settings: Settings, partition: str, sort: str | None) -> ItemKey:
+    """Return the item key of decoded texts: the only way from a request to a key.
 
     Raises:
         InvalidKey: no item can have this key.

@@ -4,9 +4,12 @@ A class's name without ``Schema`` is the schema's name in the OpenAPI document.
 """
 
 from collections.abc import Mapping
+from functools import cache
+from typing import TypeAlias
 
 from marshmallow import fields, validate
 
+from dynamodb_items.domain.keys import KeySchema
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.web.request.bounded_fields import (
     NOT_A_MAPPING,
@@ -36,6 +39,8 @@ MAX_PATH_CHARACTERS = 2048
 
 class ItemKeySchema(BoundedSchema):
     """An item key."""
+
+    sort_key_member = "name"
 
     id = fields.String(required=True, metadata={"description": "The partition key."})
     name = fields.String(required=True, metadata={"description": "The sort key."})
@@ -136,11 +141,15 @@ class BatchOperationSchema(BoundedSchema):
 class BatchSchema(BoundedSchema):
     """Up to 100 writes, each of another item."""
 
+    sort_key_member = "operations.name"
+
     operations = ShortList(fields.Nested(BatchOperationSchema), MAX_BATCH_OPERATIONS, required=True)
 
 
 class BatchGetSchema(BoundedSchema):
     """Up to 100 item keys."""
+
+    sort_key_member = "keys.name"
 
     keys = ShortList(fields.Nested(ItemKeySchema), MAX_BATCH_OPERATIONS, required=True)
     fields_ = ShortList(
@@ -157,3 +166,13 @@ class BatchGetSchema(BoundedSchema):
             "example": ["Email", "Tags[0]"],
         },
     )
+
+
+KeyedSchema: TypeAlias = ItemKeySchema | BatchSchema | BatchGetSchema
+"""A body that contains item keys; ``sort_key_member`` is where their sort keys are."""
+
+
+@cache
+def body_schema(schema: type[KeyedSchema], key_schema: KeySchema) -> KeyedSchema:
+    """Return the schema of a body for a table: without a sort key, its member is unknown."""
+    return schema(exclude=() if key_schema.sort else (schema.sort_key_member,))

@@ -38,7 +38,7 @@ class ReadRequest:
     consistent: bool
 
     @classmethod
-    def of(cls, request: Request, settings: Settings, partition: str, sort: str) -> Self:
+    def of(cls, request: Request, settings: Settings, partition: str, sort: str | None) -> Self:
         """Read the request.
 
         Raises:
@@ -72,7 +72,12 @@ class WriteRequest:
 
     @classmethod
     def of(
-        cls, request: Request, settings: Settings, partition: str, sort: str, default: Return
+        cls,
+        request: Request,
+        settings: Settings,
+        partition: str,
+        sort: str | None,
+        default: Return,
     ) -> Self:
         """Read the request.
 
@@ -120,8 +125,7 @@ class WriteRequest:
 
 def item_path(key: ItemKey) -> str:
     """Return the canonical path of an item."""
-    partition, sort = (quote(value, safe="") for value in key.values)
-    return f"/items/{partition}/{sort}"
+    return "/".join(("/items", *(quote(value, safe="") for value in key.values)))
 
 
 def _query(request: Request, schema: Schema) -> Mapping[str, Any]:

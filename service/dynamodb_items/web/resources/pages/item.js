@@ -1,5 +1,6 @@
 const element = (id) => document.getElementById(id);
-const [partition, sort, body, outcome] = ["partition", "sort", "body", "outcome"].map(element);
+const [body, outcome] = ["body", "outcome"].map(element);
+const keys = [...document.querySelectorAll("input[name=key]")]; // one for each key attribute
 const credential = element("credential"); // null without authentication
 
 const forms = [...document.querySelectorAll("input[name=form]")];
@@ -8,8 +9,7 @@ let etag = null;
 let shown = "";
 let mediaType = forms.find(({ checked }) => checked).value;
 
-const path = () =>
-  `items/${encodeURIComponent(partition.value)}/${encodeURIComponent(sort.value)}`;
+const path = () => ["items", ...keys.map(({ value }) => encodeURIComponent(value))].join("/");
 
 const isEdited = () => body.value !== shown;
 
@@ -127,7 +127,7 @@ for (const form of forms) {
     }
   });
 }
-[partition, sort].forEach((input) => input.addEventListener("input", () => setEtag(null)));
+keys.forEach((input) => input.addEventListener("input", () => setEtag(null)));
 element("save").addEventListener("click", () => put({ "If-Match": etag }));
 element("create").addEventListener("click", () => {
   if (element("key").reportValidity()) put({ "If-None-Match": "*" });

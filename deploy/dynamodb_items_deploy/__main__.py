@@ -130,7 +130,7 @@ def doctor_(
     """Check on the instance that the service can work there, without writing anything."""
     keys = doctor.Keys(partition_key, sort_key)
     checks = []
-    region = options.region_from(table, region)
+    region = options.region_from(options.request_from(table=table).table, region)
     for check in doctor.examine(
         lambda: Aws(region, max_attempts=3), table, keys, operations, region
     ):

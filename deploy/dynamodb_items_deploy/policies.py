@@ -25,7 +25,7 @@ With a table's ARN, no AWS credentials are needed."""
 @options.policy_options
 def policy(as_json: bool, region: str | None, **values: Any) -> None:
     """Write the permissions policy of the role."""
-    _ = as_json  # a policy is JSON in any case
+    _ = as_json  # a policy is JSON in any case; the option makes errors JSON too
     report.write(True, options.table_stack_from(region, values).policy_document, [])
 
 
@@ -40,7 +40,7 @@ Examples:
 @options.json_option
 def trust_policy(principal: Principal, region: str | None, as_json: bool) -> None:
     """Write the trust policy of the role; call nothing."""
-    _ = as_json  # a policy is JSON in any case
+    _ = as_json  # a policy is JSON in any case; the option makes errors JSON too
     suffix = dns_suffix_of(region or configured_region(boto3.session.Session()))
     report.write(True, trust_document(principal, suffix), [])
 
@@ -60,7 +60,7 @@ the role. With --role-arn and a table's ARN, no AWS credentials are needed."""
 @options.resource_policy_options
 def resource_policy(as_json: bool, region: str | None, role_arn: str | None, **values: Any) -> None:
     """Write the policy that the owner of another account's table attaches to it."""
-    _ = as_json  # a policy is JSON in any case
+    _ = as_json  # a policy is JSON in any case; the option makes errors JSON too
     request = options.request_from(**values)
     table_arn = request.table
     if role_arn is None or TableArn.of(table_arn) is None:

@@ -154,6 +154,12 @@ def test_a_table_without_a_sort_key_is_checked(engine, on_instance, run, type_, 
     assert f"ok   UpdateItem on {table}: allowed" in ran.out
 
 
+def test_a_table_that_cannot_exist_is_rejected(run):
+    ran = run("doctor", "--table", f"{TABLE}/index/by-email")
+    assert ran.status == 64
+    assert "or a table's ARN" in ran.err
+
+
 @pytest.mark.parametrize(
     "arguments", [("--partition-key", ""), ("--sort-key", "Name"), ("--sort-key", "Name:SS")]
 )

@@ -1,5 +1,7 @@
 """Roles for EC2, ECS, EKS and Lambda, and the policies that render writes."""
 
+import re
+
 import pytest
 import yaml
 from dynamodb_items_deploy.planning.plan import destroy
@@ -9,6 +11,7 @@ from dynamodb_items_deploy.planning.stack import Request
 from tests.conftest import environment
 from tests.deploy.conftest import PROFILE
 from tests.deploy.test_documents import linted
+from tests.engines import ROOT
 
 TABLE = "arn:aws:dynamodb:us-east-2:111122223333:table/orders"
 TRUSTED = {
@@ -150,3 +153,21 @@ def test_the_template_has_role_and_policy_and_no_profile(run, principal):
     assert document["Resources"]["Role"]["Properties"]["RoleName"] == NAMES[principal][0]
     assert document["Outputs"].keys() == {"RoleArn"}
     assert linted(ran.out) == []
+
+
+def test_the_roles_page_shows_only_commands_and_options_that_exist(run):
+    page = (ROOT / "docs/roles.md").read_text().replace("\\\n", "")
+    lines = re.findall(r"^\$ items-deploy (.*)$", page, re.MULTILINE)
+    assert len(lines) == 8
+    for line in lines:
+        command, *_ = line.split(" --")
+        shown = run(*command.split(), "--help")
+        assert shown.status == 0, line
+        assert set(re.findall(r"--[a-z-]+", line)) <= set(re.findall(r"--[a-z-]+", shown.out)), line
+
+
+def test_the_roles_page_has_the_names_of_each_principal():
+    page = (ROOT / "docs/roles.md").read_text()
+    for principal, names in NAMES.items():
+        (row,) = re.findall(rf"^\| `{principal}`.*$", page, re.MULTILINE)
+        assert re.findall("`([^`]+)`", row)[1:] == [TRUSTED[principal][0], *names]

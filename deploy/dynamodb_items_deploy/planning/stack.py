@@ -39,7 +39,7 @@ _FORMS = {
         "3 to 255 letters, digits, _ . -, or a table's ARN",
     ),
     "instance_id": ("i-[0-9a-f]{8,17}", "an instance id such as i-0123456789abcdef0"),
-    "name_prefix": (r"[\w+=,.@-]{0,36}", "at most 36 letters, digits, _ + = , . @ -"),
+    "name_prefix": (r"[\w+=,.@-]*", "letters, digits, _ + = , . @ -"),
     "instance_profile_name": (r"[\w+=,.@-]{1,128}", "1 to 128 letters, digits, _ + = , . @ -"),
     "path": ("/|/[!-~]{1,510}/", "a path that begins and ends with /"),
     "permissions_boundary": (r"arn:[\w-]+:iam::(\d{12}|aws):policy/.+", "a policy's ARN"),

@@ -50,6 +50,9 @@ class Contender:
     loads: tuple[Load, ...] | None = None
     """The only loads under which it is measured; None for all loads."""
 
+    has_lists: bool = False
+    """Whether it serves a page of items."""
+
     def with_credential(self, folder: Path) -> Self:
         """Return the contender with its credential made, if it requires one."""
         if self.credential is None:
@@ -60,6 +63,8 @@ class Contender:
 
     def is_measured_under(self, load: Load) -> bool:
         """Return whether the contender is measured under the load."""
+        if load.is_list and not self.has_lists:
+            return False
         return self.loads is None or load in self.loads
 
     def command_on(self, port: int) -> list[str]:
@@ -79,7 +84,10 @@ def _gunicorn(*arguments: str) -> tuple[str, ...]:
 
 
 # By default the service rejects requests above a limit; the other servers have no limit.
-_UNLIMITED = {"ITEMS_MAX_IN_FLIGHT": "1000"}
+_UNLIMITED = {
+    "ITEMS_MAX_IN_FLIGHT": "1000",
+    "ITEMS_OPERATIONS": "GetItem,PutItem,UpdateItem,DeleteItem,Query",
+}
 _PRODUCTION = (
     "--config",
     "python:dynamodb_items.gunicorn_conf",
@@ -110,7 +118,14 @@ CONTENDERS = (
         "Flask + flask-smorest + boto3, gunicorn with threads",
         _gunicorn("--threads", "16", "bench.peers.plain:app"),
     ),
-    Contender(SERVICE, "this service", _gunicorn(*_PRODUCTION), _UNLIMITED, is_ours=True),
+    Contender(
+        SERVICE,
+        "this service",
+        _gunicorn(*_PRODUCTION),
+        _UNLIMITED,
+        is_ours=True,
+        has_lists=True,
+    ),
     _authenticated(
         SERVICE_WITH_TOKENS, "this service, authentication with a JSON Web Token", token
     ),
@@ -121,6 +136,7 @@ CONTENDERS = (
         _gunicorn(*_PRODUCTION),
         {**_UNLIMITED, "ITEMS_FAST_PATH": "0"},
         is_ours=True,
+        has_lists=True,
     ),
     Contender(
         FASTAPI_AIOBOTO3,
@@ -136,6 +152,7 @@ CONTENDERS = (
         STARLETTE_AIODYNAMO,
         "Starlette + aiodynamo, uvicorn",
         _uvicorn("bench.peers.starlette_aiodynamo:app"),
+        has_lists=True,
     ),
     Contender(
         FASTIFY_SDK,
@@ -144,6 +161,7 @@ CONTENDERS = (
         {"NODE_ENV": "production"},
         folder=FASTIFY,
         is_python=False,
+        has_lists=True,
     ),
 )
 

@@ -11,6 +11,8 @@ from bench import items
 from bench.items import Size
 from bench.processes import BenchError
 
+LIST = "LIST"
+"""A GET of a page of 100 items."""
 _TIMEOUT_SECONDS = 10
 
 _REPORT = """
@@ -35,6 +37,16 @@ class Load:
     delayed: bool = False
 
     @property
+    def is_list(self) -> bool:
+        """Whether the request is for a page of items."""
+        return self.method == LIST
+
+    @property
+    def verb(self) -> str:
+        """The request's HTTP method."""
+        return "GET" if self.is_list else self.method
+
+    @property
     def body(self) -> bytes | None:
         """The request's body."""
         match self.method:
@@ -48,11 +60,14 @@ class Load:
     @property
     def path(self) -> str:
         """The request's path."""
+        if self.is_list:
+            return items.page_path(self.size)
         return items.path(self.size, delayed=self.delayed)
 
     def __str__(self) -> str:
         backend = f"{items.DELAY_MILLISECONDS} ms backend" if self.delayed else "instant backend"
-        return f"{self.method} {self.size.label}, {self.connections} connections, {backend}"
+        size = f"100 x {self.size.label}" if self.is_list else self.size.label
+        return f"{self.method} {size}, {self.connections} connections, {backend}"
 
 
 def usual_connections(size: Size) -> int:
@@ -106,7 +121,7 @@ def generate(
 
 
 def _request(load: Load, headers: Mapping[str, str], folder: Path) -> str:
-    lines = [f'wrk.method = "{load.method}"']
+    lines = [f'wrk.method = "{load.verb}"']
     lines += [f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items()]
     if load.body is not None:
         body = folder / "body"

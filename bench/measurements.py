@@ -250,6 +250,18 @@ def _check_responses(contender: Contender, port: int) -> None:
                 raise BenchError(
                     f"{contender.name}: wrong response to {method}: {status} {body!r:.300}"
                 )
+    if contender.has_lists:
+        _check_pages(contender, port)
+
+
+def _check_pages(contender: Contender, port: int) -> None:
+    for size in map(Size, items.LISTED_PARTITIONS):
+        status, body = _request(contender, port, "GET", items.page_path(size))
+        page = body.get("items", [])
+        listed = [each.get("item", each) for each in page]
+        whole = all(len(each["Orders"]) == len(items.attributes(size)["Orders"]) for each in listed)
+        if status != http.client.OK or len(page) != items.PAGE_ITEMS or not whole:
+            raise BenchError(f"{contender.name}: wrong page: {status} {body!r:.300}")
 
 
 def _request(

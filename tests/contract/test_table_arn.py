@@ -52,6 +52,17 @@ def test_batches_and_idempotent_writes_name_the_arn_too(by_arn, path):
 
 
 @pytest.mark.parametrize("fast_path", [True, False])
+def test_lists_name_the_arn_too(engine, arn, fast_path, name):
+    operations = frozenset(Operation)
+    lists = service_with(engine, table=arn, fast_path=fast_path, operations=operations)
+    assert lists.put(f"/items/7/{name}", headers=JSON, data="{}").status_code == 201
+    (found,) = lists.get("/items/7", query_string={"prefix": name}).json["items"]
+    assert found["name"] == name
+    (scanned,) = lists.get("/items", query_string={"limit": "1"}).json["items"]
+    assert scanned["item"]
+
+
+@pytest.mark.parametrize("fast_path", [True, False])
 def test_the_arn_decides_the_region(engine, arn, fast_path, wire):
     """Without AWS_REGION calls are signed for the table's region, not for the default one."""
     region = "eu-central-1"

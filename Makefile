@@ -38,6 +38,7 @@ SDK_TOOLS = build/.programs .venv-sdk/.installed tests/sdk/node_modules/.install
 DOCS_TOOLS = tests/docs/openapi_lint/node_modules/.installed tests/sdk/node_modules/.installed
 TEST_TOOLS = .venv/.tests $(if $(WITH_ENGINE),.venv-ministack/.installed) $(call for,sdk,$(SDK_TOOLS)) \
 	$(call for,docs,$(DOCS_TOOLS)) $(call for,observability,build/prometheus/.unpacked) \
+	$(call for,deploy,.venv-awscli/.installed) \
 	$(call for,browser proxies docs,build/.programs)
 
 test: $(TEST_TOOLS)

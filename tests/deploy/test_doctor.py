@@ -122,6 +122,53 @@ def test_a_table_with_another_key_is_found(on_instance, run):
     assert "ITEMS_PARTITION_KEY" in ran.out
 
 
+def test_a_table_named_by_its_arn_is_checked_by_its_arn(on_instance, run):
+    on_instance(policy_document(TABLE, DEFAULT_OPERATIONS))
+    ran = run("doctor", "--table", TABLE)
+    assert ran.status == 0, ran.out
+    assert f"ok   PutItem on {TABLE}: allowed" in ran.out
+    assert "ok   another table: denied, as expected" in ran.out
+    on_instance(policy_document("*", DEFAULT_OPERATIONS))
+    assert "FAIL another table: can be read as well" in run("doctor", "--table", TABLE).out
+
+
+@pytest.mark.parametrize("type_", ["S", "N", "B"])
+def test_a_table_without_a_sort_key_is_checked(engine, on_instance, run, type_, monkeypatch):
+    table = f"one-key-{type_}"
+    requests.post(f"{engine}/moto-api/reset-auth", data=b"1000000", timeout=30)
+    client_for(engine).create_table(
+        TableName=table,
+        AttributeDefinitions=[{"AttributeName": "Digest", "AttributeType": type_}],
+        KeySchema=[{"AttributeName": "Digest", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    on_instance(policy_document(TABLE.replace("my-dynamodb-table", table), DEFAULT_OPERATIONS))
+    for variable, text in {
+        "ITEMS_TABLE": table,
+        "ITEMS_PARTITION_KEY": f"Digest:{type_}",
+        "ITEMS_SORT_KEY": "",
+    }.items():
+        monkeypatch.setenv(variable, text)
+    ran = run("doctor")
+    assert ran.status == 0, ran.out
+    assert f"ok   UpdateItem on {table}: allowed" in ran.out
+
+
+def test_a_table_that_cannot_exist_is_rejected(run):
+    ran = run("doctor", "--table", f"{TABLE}/index/by-email")
+    assert ran.status == 64
+    assert "or a table's ARN" in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--partition-key", ""), ("--sort-key", "Name"), ("--sort-key", "Name:SS")]
+)
+def test_a_key_of_another_form_is_rejected(run, arguments):
+    ran = run("doctor", *arguments)
+    assert ran.status == 64
+    assert "must be an attribute name and its type" in ran.err
+
+
 @pytest.mark.parametrize(
     ("attributes", "cause", "advice"),
     [

@@ -6,7 +6,7 @@ import pytest
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items_deploy.planning.ownership import OWNER_TAG
 
-from tests.deploy.conftest import writes
+from tests.deploy.conftest import PROFILE, writes
 
 ROLE = "EC2RoleToAccessDynamoDBTable"
 POLICY = "DynamoDBAccessPolicy"
@@ -160,7 +160,7 @@ def policy_on_another_path(cloud):
 
 
 def foreign_profile(cloud):
-    cloud.client("iam").create_instance_profile(InstanceProfileName=ROLE)
+    cloud.client("iam").create_instance_profile(InstanceProfileName=PROFILE)
 
 
 def role_of_another_table(cloud):
@@ -175,8 +175,8 @@ def profile_with_another_role(cloud):
     iam = cloud.client("iam")
     cloud.apply()
     iam.create_role(RoleName="other", AssumeRolePolicyDocument=EC2_TRUST)
-    iam.remove_role_from_instance_profile(InstanceProfileName=ROLE, RoleName=ROLE)
-    iam.add_role_to_instance_profile(InstanceProfileName=ROLE, RoleName="other")
+    iam.remove_role_from_instance_profile(InstanceProfileName=PROFILE, RoleName=ROLE)
+    iam.add_role_to_instance_profile(InstanceProfileName=PROFILE, RoleName="other")
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def profile_with_another_role(cloud):
     [
         (foreign_role, f"role {ROLE} exists, and this tool did not make it"),
         (foreign_policy, f"policy {POLICY} exists, and this tool did not make it"),
-        (foreign_profile, f"instance profile {ROLE} exists, and this tool did not make it"),
+        (foreign_profile, f"instance profile {PROFILE} exists, and this tool did not make it"),
         (policy_on_another_path, "exists as arn:aws:iam::123456789012:policy/elsewhere/"),
         (role_of_another_table, "deployment of arn:aws:dynamodb:us-east-1:123456789012:table/x"),
         (profile_with_another_role, "contains the role other"),
@@ -222,7 +222,7 @@ def role_in_another_profile(cloud):
 
 def another_instance(cloud):
     cloud.client("ec2").associate_iam_instance_profile(
-        InstanceId=cloud.launch(), IamInstanceProfile={"Name": ROLE}
+        InstanceId=cloud.launch(), IamInstanceProfile={"Name": PROFILE}
     )
 
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from dynamodb_items_deploy import __main__ as command
+from dynamodb_items_deploy import options
 from dynamodb_items_deploy.aws.client import Aws
 
 from tests.conftest import environment
@@ -21,7 +21,7 @@ def rejected(reject, monkeypatch):
             reject(aws, operation, code, message)
             return aws
 
-        monkeypatch.setattr(command, "Aws", connect)
+        monkeypatch.setattr(options, "Aws", connect)
 
     return rejected
 

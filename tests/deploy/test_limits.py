@@ -5,6 +5,8 @@ import json
 import pytest
 from dynamodb_items_deploy.planning.plan import destroy
 
+from tests.deploy.conftest import PROFILE
+
 ROLE = "EC2RoleToAccessDynamoDBTable"
 POLICY = "DynamoDBAccessPolicy"
 
@@ -31,7 +33,7 @@ def a_profile(cloud, name):
 
 @pytest.mark.parametrize(
     ("make", "name"),
-    [(a_policy, POLICY), (a_role, ROLE), (a_profile, ROLE)],
+    [(a_policy, POLICY), (a_role, ROLE), (a_profile, PROFILE)],
     ids=["policy", "role", "profile"],
 )
 def test_a_name_taken_in_another_case_is_rejected_before_the_first_write(cloud, make, name):

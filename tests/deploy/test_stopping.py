@@ -6,7 +6,7 @@ from http import HTTPStatus
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ReadTimeoutError
-from dynamodb_items_deploy import __main__ as command
+from dynamodb_items_deploy import options
 from dynamodb_items_deploy.aws.client import Aws
 from dynamodb_items_deploy.planning.plan import converge, destroy
 
@@ -60,7 +60,7 @@ def failing(monkeypatch):
                 client.meta.events.register(f"before-send.*.{operation}", handler)
             return aws
 
-        monkeypatch.setattr(command, "Aws", connect)
+        monkeypatch.setattr(options, "Aws", connect)
 
     return failing
 
@@ -83,7 +83,7 @@ def test_apply_reports_what_it_made_and_the_next_one_goes_on(
     assert calls(ran.json["left"]) == APPLY[number + 1 :]
     assert ran.json["failed"] == []
     assert ran.json["temporary"] is True
-    monkeypatch.setattr(command, "Aws", functools.partial(Aws, session=session()))
+    monkeypatch.setattr(options, "Aws", functools.partial(Aws, session=session()))
     again = run("apply", *on_it)
     assert again.status == 0
     assert calls(again.json["changes"]) == APPLY[number:]
@@ -101,7 +101,7 @@ def test_destroy_reports_what_it_removed_and_the_next_one_goes_on(
     assert ran.status == 75
     assert calls(ran.json["made"]) == DESTROY[:number]
     assert calls(ran.json["left"]) == DESTROY[number + 1 :]
-    monkeypatch.setattr(command, "Aws", functools.partial(Aws, session=session()))
+    monkeypatch.setattr(options, "Aws", functools.partial(Aws, session=session()))
     again = run("destroy", *on_it)
     assert again.status == 0
     assert calls(again.json["changes"]) == DESTROY[number:]
@@ -130,7 +130,7 @@ def test_a_rejected_change_has_failed(cloud, run, reject, monkeypatch):
         reject(aws, "CreatePolicy", "AccessDenied")
         return aws
 
-    monkeypatch.setattr(command, "Aws", connect)
+    monkeypatch.setattr(options, "Aws", connect)
     ran = run("apply", "--yes", "--instance-id", cloud.instance_id)
     assert ran.status == 1
     assert "Failed:\n  + policy" in ran.err

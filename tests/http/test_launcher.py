@@ -107,6 +107,12 @@ def test_the_curl_lines_suit_the_settings(engine, variables, statuses):
         assert pasted(printed) == statuses
 
 
+def test_a_table_s_arn_gives_the_engine_its_account_and_region():
+    arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/people"
+    with launched("--port", str(free_port()), ITEMS_TABLE=arn) as (_, said):
+        assert pasted(said) == ["200", "201", "200"]
+
+
 def test_neither_a_proxy_nor_a_profile_of_the_users_is_in_the_way():
     variables = {"HTTP_PROXY": NOWHERE, "http_proxy": NOWHERE, "AWS_PROFILE": "none-such"}
     port = free_port()

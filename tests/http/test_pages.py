@@ -32,6 +32,13 @@ def test_the_page_names_the_table_and_its_keys():
     assert "Andrew" not in page
 
 
+def test_the_page_shows_no_account():
+    arn = "arn:aws:dynamodb:us-east-2:123456789012:table/people"
+    page = client_of(table=arn, item_page=True).get("/").text
+    assert "<h1>people</h1>" in page
+    assert "123456789012" not in page
+
+
 @pytest.mark.parametrize("path", ["/", "/docs", "/pages/item.js", "/pages/swagger-ui.css"])
 def test_every_part_of_a_page_is_protected(path):
     headers = client_of(docs_ui=True, item_page=True).get(path).headers

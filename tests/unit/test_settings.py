@@ -67,7 +67,15 @@ def test_all_errors_are_reported_together():
     assert [error.partition("=")[0] for error in raised.value.errors] == list(environment)
 
 
-@pytest.mark.parametrize("table", ["", "ab", "a b", "t" * 256, "arn:aws:s3:::bucket"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        *("", "ab", "a b", "t" * 256, "arn:aws:s3:::bucket"),
+        "arn:aws:dynamodb:us-east-2:1234:table/orders",
+        "arn:aws:dynamodb:us-east-2:123456789012:table/orders/index/by-email",
+        "arn:aws:dynamodb:us-east-2:123456789012:table/o",
+    ],
+)
 def test_an_invalid_table_is_rejected_at_the_start(table):
     with pytest.raises(SettingsError, match="ITEMS_TABLE"):
         Settings.from_environment({"ITEMS_TABLE": table})
@@ -75,7 +83,28 @@ def test_an_invalid_table_is_rejected_at_the_start(table):
 
 def test_a_table_may_be_named_by_its_arn():
     arn = "arn:aws:dynamodb:us-east-2:123456789012:table/my-dynamodb-table"
-    assert Settings.from_environment({"ITEMS_TABLE": arn}).table == arn
+    settings = Settings.from_environment({"ITEMS_TABLE": arn, "AWS_REGION": "us-east-2"})
+    assert settings.table == arn
+    assert (settings.table_name, settings.table_region) == ("my-dynamodb-table", "us-east-2")
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"AWS_REGION": "us-east-1"}, "AWS_REGION is us-east-1"),
+        ({"AWS_DEFAULT_REGION": "us-east-1"}, "AWS_DEFAULT_REGION is us-east-1"),
+        ({"AWS_REGION": "us-west-1", "AWS_DEFAULT_REGION": "us-east-2"}, "AWS_REGION is us-west-1"),
+    ],
+)
+def test_an_arn_of_another_region_than_the_configured_one_is_rejected(variables, named):
+    arn = "arn:aws:dynamodb:us-east-2:123456789012:table/my-dynamodb-table"
+    with pytest.raises(SettingsError, match=f"a table in us-east-2, but {named}. Set AWS_"):
+        Settings.from_environment({"ITEMS_TABLE": arn, **variables})
+
+
+def test_the_region_of_a_table_s_name_is_the_configured_one():
+    settings = Settings.from_environment({"ITEMS_TABLE": "orders", "AWS_REGION": "us-east-1"})
+    assert (settings.table_name, settings.table_region) == ("orders", None)
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "", "1e300"])

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import gunicorn
-
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 LISTS = ROOT / "docs/lists.md"
@@ -42,15 +40,6 @@ def paste(script: str, server) -> str:
 def test_a_block_works_as_pasted(server, block):
     assert LOCAL in block
     assert paste(block, server)
-
-
-@pytest.fixture(scope="module")
-def server_with_lists(engine):
-    """Run the service with the operations that the page about lists switches on."""
-    (setting,) = re.findall("ITEMS_OPERATIONS=(.*)", blocks(LISTS, language="sh")[0])
-    patient = {"ITEMS_READ_TIMEOUT_SECONDS": "10", "ITEMS_DEADLINE_SECONDS": "30"}
-    with gunicorn(engine.wire.url, "-w", "1", ITEMS_OPERATIONS=setting, **patient) as server:
-        yield server
 
 
 @pytest.mark.parametrize("block", blocks(LISTS))

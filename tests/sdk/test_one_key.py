@@ -6,6 +6,7 @@ import pytest
 from dynamodb_items.config.settings import Settings
 
 from tests.engines import client_for, moto
+from tests.sdk.conftest import running_client
 from tests.sdk.generators import (
     ONE_KEY,
     ONE_KEY_BUILD,
@@ -13,7 +14,7 @@ from tests.sdk.generators import (
     generate_stale,
     write_document,
 )
-from tests.sdk.test_story import STALE, running_client
+from tests.sdk.test_story import STALE
 from tests.serving import gunicorn
 
 

@@ -1,124 +1,12 @@
 """Every generated client goes through the same story with the running service."""
 
-import json
 import re
-import subprocess
-import uuid
-from contextlib import contextmanager
-from decimal import Decimal
-from typing import Any
 
-import pytest
-from dynamodb_items.config.settings import Settings
-from dynamodb_items.local import launcher
+from tests.sdk.generators import GENERATORS, ROOT
 
-from tests.engines import client_for, moto
-from tests.sdk.generators import (
-    BUILD,
-    GENERATORS,
-    LISTS,
-    ROOT,
-    Generator,
-    GeneratorError,
-    generate_stale,
-    write_document,
-)
-from tests.serving import gunicorn
-
-ODD_NAME = "a/b ü 100% ?#&+"
 LONG_NUMBER = 123456789012345678901234567890
 UNREADABLE = 0  # what an adapter reports for a response that its client cannot read
-PAGE_SIZE = 2
 STALE = '"00000000000000000000000000000000-json"'
-
-
-class Client:
-    """A generated client, spoken to through its adapter."""
-
-    def __init__(self, adapter: subprocess.Popen[str]) -> None:
-        self._adapter = adapter
-
-    def __call__(self, operation: str, name: str, item: Any = None, **more: Any) -> dict[str, Any]:
-        call = {
-            "operation": operation,
-            "id": "104",
-            "name": name,
-            "item": item or {},
-            "typed": False,
-            "fields": None,
-            "if_match": None,
-            "if_none_match": None,
-            "prefer": None,
-            "limit": None,
-            "cursor": None,
-            "prefix": None,
-            "order": None,
-            **more,
-        }
-        self._adapter.stdin.write(json.dumps(call) + "\n")
-        self._adapter.stdin.flush()
-        line = self._adapter.stdout.readline()
-        assert line, f"the adapter ended: {self._adapter.stderr.read()}"
-        return json.loads(line, parse_float=Decimal)
-
-
-@pytest.fixture(scope="module")
-def url():
-    with moto() as endpoint:
-        launcher.create_table(client_for(endpoint), Settings())
-        with gunicorn(endpoint, "-w", "2", **LISTS) as server:
-            yield server.url
-
-
-@pytest.fixture(scope="module")
-def failures() -> dict[str, GeneratorError]:
-    """The output of the generators that could not make their client."""
-    write_document(BUILD, LISTS)
-    return generate_stale(GENERATORS)
-
-
-@pytest.fixture(scope="module", params=GENERATORS, ids=lambda generator: generator.name)
-def generator(request, failures) -> Generator:
-    if request.param.name in failures:
-        raise failures[request.param.name]
-    request.param.install_adapter()
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def checked(generator) -> Generator:
-    generator.check()
-    return generator
-
-
-@contextmanager
-def running_client(generator: Generator, url: str):
-    adapter = subprocess.Popen(
-        [*generator.language.run(generator.folder), url],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield Client(adapter)
-    finally:
-        try:
-            adapter.communicate(timeout=10)
-        except subprocess.TimeoutExpired:
-            adapter.kill()
-            adapter.communicate()
-
-
-@pytest.fixture(scope="module")
-def client(checked, url):
-    with running_client(checked, url) as client:
-        yield client
-
-
-@pytest.fixture
-def name() -> str:
-    return f"{ODD_NAME} {uuid.uuid4().hex}"
 
 
 def test_it_type_checks(checked):
@@ -278,67 +166,6 @@ def test_it_deletes_and_deleting_again_succeeds(client, name):
     assert (deleted["status"], deleted["item"], deleted["problem"]) == (204, None, None)
     assert client("delete", name)["status"] == 204
     assert client("get", name)["status"] == 404
-
-
-@pytest.fixture
-def partition() -> str:
-    """Return a partition that no other test uses."""
-    return str(uuid.uuid4().int % 10**30)
-
-
-@pytest.fixture
-def names(client, partition) -> list[str]:
-    """Return the names of the items of the partition, in their order."""
-    names = [f"{ODD_NAME} {number}" for number in range(PAGE_SIZE * 2 + 1)]
-    for age, name in enumerate(names):
-        assert client("put", name, {"Age": age}, id=partition)["status"] == 201
-    return names
-
-
-def test_it_lists_a_partition_page_by_page(client, partition, names):
-    parameters = {"id": partition, "prefix": "a/b", "order": "desc", "limit": PAGE_SIZE}
-    pages, cursor = [], None
-    while not pages or cursor is not None:
-        read = client("list", "", cursor=cursor, **parameters)
-        assert (read["status"], read["problem"]) == (200, None)
-        assert read["etag"].endswith('-json"')
-        pages.append(read["page"])
-        cursor = read["page"]["next"]
-    assert [len(page["items"]) for page in pages] == [PAGE_SIZE, PAGE_SIZE, 1]
-    assert [page["evaluated"] for page in pages] == [PAGE_SIZE, PAGE_SIZE, 1]
-    listed = [item for page in pages for item in page["items"]]
-    assert [item["name"] for item in listed] == names[::-1]
-    read = client("get", names[0], id=partition)
-    assert listed[-1] == {
-        "id": partition,
-        "name": names[0],
-        "etag": read["etag"],
-        "item": read["item"],
-    }
-
-
-def test_it_queries_with_a_filter_page_by_page(client, partition, names):
-    query = {
-        "id": partition,
-        "limit": PAGE_SIZE,
-        "FilterExpression": "Age >= :age",
-        "ExpressionAttributeValues": {":age": {"N": "1"}},
-    }
-    listed, cursor = [], {}
-    while cursor is not None:
-        read = client("query", "", {**query, **cursor})
-        assert read["status"] == 200
-        listed += [item["name"] for item in read["page"]["items"]]
-        cursor = {"cursor": read["page"]["next"]} if read["page"]["next"] else None
-    assert listed == names[1:]
-
-
-@pytest.mark.usefixtures("names")
-def test_a_cursor_of_another_list_is_a_typed_400(client, partition):
-    page = client("list", "", id=partition, limit=1)["page"]
-    rejected = client("list", "", id="104", cursor=page["next"])
-    assert (rejected["status"], rejected.get("page")) == (400, None)
-    assert rejected["problem"]["type"] == "/docs/errors#invalid-request"
 
 
 def test_the_table_of_the_docs_lists_how_exact_each_client_is():

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NoReturn, Self
 
-from dynamodb_items.config import values
+from dynamodb_items.config import claims, values
+from dynamodb_items.config.claims import ClaimPath
 from dynamodb_items.domain.defaults import DEFAULT_TABLE
 from dynamodb_items.domain.keys import KeyAttribute, KeySchema
 from dynamodb_items.domain.operations import (
@@ -83,6 +84,14 @@ class Settings:
     auth: str | None = _setting("ITEMS_AUTH", "", values.auth_scheme)
     jwt_issuer: str = _setting("ITEMS_JWT_ISSUER", "", values.issuer)
     jwt_audiences: tuple[str, ...] = _setting("ITEMS_JWT_AUDIENCE", "", values.names)
+    jwt_audience_claims: tuple[ClaimPath, ...] = _setting(
+        "ITEMS_JWT_AUDIENCE_CLAIM", "aud", claims.claims
+    )
+    jwt_scope_claims: tuple[ClaimPath, ...] = _setting(
+        "ITEMS_JWT_SCOPE_CLAIM", "scope,scp", claims.claims
+    )
+    read_scopes: tuple[str, ...] = _setting("ITEMS_READ_SCOPES", "items:read", claims.scopes)
+    write_scopes: tuple[str, ...] = _setting("ITEMS_WRITE_SCOPES", "items:write", claims.scopes)
     jwt_key_set: str = _setting("ITEMS_JWT_KEY_SET", "", values.key_set)
     jwt_key_set_seconds: float = _setting("ITEMS_JWT_KEY_SET_SECONDS", "300", values.seconds)
     jwt_algorithms: tuple[str, ...] = _setting(
@@ -91,7 +100,7 @@ class Settings:
     jwt_leeway_seconds: float = _setting("ITEMS_JWT_LEEWAY_SECONDS", "30", values.seconds)
     jwt_require_nbf: bool = _setting("ITEMS_JWT_REQUIRE_NBF", "true", values.flag)
     api_keys_file: str = _setting("ITEMS_API_KEYS_FILE", "", str)
-    tenant_claim: str = _setting("ITEMS_TENANT_CLAIM", "", str)
+    tenant_claim: ClaimPath | None = _setting("ITEMS_TENANT_CLAIM", "", claims.claim)
     rate_limit: str = _setting("ITEMS_RATE_LIMIT", "", values.rate_limit)
     rate_limit_storage: str = _setting(
         "ITEMS_RATE_LIMIT_STORAGE", "memory://", values.storage, is_secret=True
@@ -165,6 +174,14 @@ class Settings:
             else f"{variable} is set, but has no effect without ITEMS_AUTH={scheme}."
             for variable, (value, scheme) in needs.items()
             if bool(value) != (self.auth == scheme)
+        ]
+        errors += [
+            f"{variable} requires ITEMS_AUTH=jwt: API keys have the scopes items:read, items:write."
+            for variable, scopes, default in (
+                ("ITEMS_READ_SCOPES", self.read_scopes, ("items:read",)),
+                ("ITEMS_WRITE_SCOPES", self.write_scopes, ("items:write",)),
+            )
+            if self.auth != "jwt" and scopes != default
         ]
         if self.tenant_claim and self.auth not in ("jwt", "api-key"):
             errors.append("ITEMS_TENANT_CLAIM requires ITEMS_AUTH=jwt or ITEMS_AUTH=api-key.")

@@ -21,6 +21,8 @@ from dynamodb_items.web.response import problems
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from dynamodb_items.access.jwt_claims import ClaimRules
+
 OPEN_PATHS = pages.PATHS | {"/live", "/ready", "/openapi.json", problems.DOCUMENTATION_PATH}
 """Health and the description of the API, which contain nothing of any item."""
 
@@ -51,7 +53,7 @@ class Scheme:
             return self.challenge
         return f'{self.challenge}, error="invalid_token", error_description="{error.detail}"'
 
-    def scope_challenge(self, scope: Scope) -> str:
+    def scope_challenge(self, scope: str) -> str:
         """Return the ``WWW-Authenticate`` header for a caller without the required scope."""
         return f'{self.challenge}, error="insufficient_scope", scope="{scope}"'
 
@@ -92,6 +94,11 @@ def needed_scope(method: str, path: str) -> Scope:
     # Werkzeug routes "get" as GET where a server accepts it.
     reads = method.upper() in READING_METHODS or path in READING_PATHS
     return Scope.READ if reads else Scope.WRITE
+
+
+def granting_scopes(settings: Settings, scope: Scope) -> tuple[str, ...]:
+    """Return the words of tokens that grant a scope; the first is the one to request."""
+    return settings.read_scopes if scope is Scope.READ else settings.write_scopes
 
 
 def current_caller() -> Caller:
@@ -158,7 +165,7 @@ def authentication(app: "WSGIApplication", settings: Settings) -> "WSGIApplicati
     scheme = scheme_of(settings)
     if scheme is None:
         return _NoAuthentication(app)
-    return _Authentication(app, scheme, _authenticator(settings))
+    return _Authentication(app, scheme, settings)
 
 
 class _NoAuthentication:
@@ -178,12 +185,11 @@ class _NoAuthentication:
 class _Authentication:
     """Finds the caller of each request before anything reads its body."""
 
-    def __init__(
-        self, app: "WSGIApplication", scheme: Scheme, authenticator: Authenticator
-    ) -> None:
+    def __init__(self, app: "WSGIApplication", scheme: Scheme, settings: Settings) -> None:
         self._app = app
         self._scheme = scheme
-        self._authenticator = authenticator
+        self._authenticator = _authenticator(settings)
+        self._scope_names = {scope: granting_scopes(settings, scope)[0] for scope in Scope}
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -207,10 +213,11 @@ class _Authentication:
             raise
         context.record.caller = caller.id
         scope = needed_scope(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        name = self._scope_names[scope]
         try:
-            caller.check_scope(scope)
+            caller.check_scope(scope, name)
         except NotPermitted:
-            context.challenge = self._scheme.scope_challenge(scope)
+            context.challenge = self._scheme.scope_challenge(name)
             raise
 
     def _caller(self, environ: "WSGIEnvironment") -> Caller:
@@ -231,13 +238,9 @@ def _authenticator(settings: Settings) -> Authenticator:
                 jwks_source(
                     settings.jwt_issuer, settings.jwt_key_set, settings.jwt_key_set_seconds
                 ),
+                _claim_rules(settings),
                 settings.key_schema,
-                issuer=settings.jwt_issuer,
-                audiences=settings.jwt_audiences,
-                algorithms=settings.jwt_algorithms,
-                leeway_seconds=settings.jwt_leeway_seconds,
-                require_nbf=settings.jwt_require_nbf,
-                tenant_claim=settings.tenant_claim,
+                settings.jwt_algorithms,
             )
         from dynamodb_items.access.api_keys import ApiKeys  # noqa: PLC0415
 
@@ -249,3 +252,18 @@ def _authenticator(settings: Settings) -> Authenticator:
     except (OSError, ValueError) as error:
         variable = "ITEMS_JWT_KEY_SET" if settings.auth == "jwt" else "ITEMS_API_KEYS_FILE"
         raise SettingsError([f"{variable}: the file cannot be read: {error}."]) from error
+
+
+def _claim_rules(settings: Settings) -> "ClaimRules":
+    from dynamodb_items.access.jwt_claims import ClaimRules  # noqa: PLC0415
+
+    return ClaimRules(
+        issuer=settings.jwt_issuer,
+        audiences=settings.jwt_audiences,
+        audience_claims=settings.jwt_audience_claims,
+        scope_claims=settings.jwt_scope_claims,
+        scopes={scope: granting_scopes(settings, scope) for scope in Scope},
+        tenant_claim=settings.tenant_claim,
+        leeway_seconds=settings.jwt_leeway_seconds,
+        require_nbf=settings.jwt_require_nbf,
+    )

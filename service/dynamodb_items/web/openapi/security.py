@@ -5,7 +5,13 @@ from typing import Any
 
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.web.media_types import PROBLEM_JSON
-from dynamodb_items.web.middleware.authentication import OPEN_PATHS, Scheme, needed_scope, scheme_of
+from dynamodb_items.web.middleware.authentication import (
+    OPEN_PATHS,
+    Scheme,
+    granting_scopes,
+    needed_scope,
+    scheme_of,
+)
 
 _Operations = Iterable[tuple[str, str, dict[str, Any]]]
 
@@ -18,7 +24,7 @@ def add_security(document: dict[str, Any], operations: _Operations, settings: Se
     operations = list(operations)
     scheme = scheme_of(settings)
     if scheme is not None:
-        _add_scheme(document, scheme, operations)
+        _add_scheme(document, scheme, operations, settings)
     if settings.rate_limit:
         document["components"]["responses"]["TooManyRequests"] = _problem_response(
             "The caller has exceeded the rate limit.", "Retry-After"
@@ -28,7 +34,9 @@ def add_security(document: dict[str, Any], operations: _Operations, settings: Se
                 _add_response(operation, "429", "TooManyRequests")
 
 
-def _add_scheme(document: dict[str, Any], scheme: Scheme, operations: _Operations) -> None:
+def _add_scheme(
+    document: dict[str, Any], scheme: Scheme, operations: _Operations, settings: Settings
+) -> None:
     components = document["components"]
     components["securitySchemes"] = {scheme.name: scheme.description}
     components["headers"]["WWW-Authenticate"] = {
@@ -49,7 +57,9 @@ def _add_scheme(document: dict[str, Any], scheme: Scheme, operations: _Operation
         if path in OPEN_PATHS:
             operation["security"] = []
             continue
-        operation["description"] += f" Requires the scope `{needed_scope(method, path)}`."
+        scopes = granting_scopes(settings, needed_scope(method, path))
+        names = " or ".join(f"`{scope}`" for scope in scopes)
+        operation["description"] += f" Requires the scope {names}."
         _add_response(operation, "401", "Unauthenticated")
         _add_response(operation, "403", "NotPermitted")
 

@@ -73,7 +73,8 @@ _ITEMS_PROBLEMS: Mapping[type[BaseException], Problem] = {
         "not-permitted",
         403,
         "Permission denied",
-        "Reads require the scope `items:read`, writes `items:write`. A caller that is limited to "
+        "Reads require the scope `items:read`, writes `items:write`, or the names that the deployment "
+        "has set for them; `WWW-Authenticate` has the one required. A caller that is limited to "
         "one partition cannot access items in another.",
     ),
     errors.InvalidKey: _problem(

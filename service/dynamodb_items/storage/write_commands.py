@@ -48,6 +48,8 @@ class Edit:
     key: ItemKey
     changes_of: Callable[[Item], PatchResult]
     precondition: Precondition = NO_PRECONDITION
+    can_fail: bool = False
+    """Whether ``changes_of`` raises an error for some stored items."""
     operation = Operation.UPDATE_ITEM
 
 
@@ -92,6 +94,26 @@ Write: TypeAlias = Put | Update | Edit | NativeUpdate | Delete | Check
 def condition_of(write: Write) -> NativeCondition | None:
     """Return the client's own condition of a write, None without one."""
     return None if isinstance(write, Update | Edit) else write.condition
+
+
+def depends_on_values(write: Write) -> bool:
+    """Return whether the outcome of a write depends on more than the existence of its item.
+
+    From the outcome of such a write a caller learns stored values.
+    """
+    precondition = write.precondition
+    tags = (precondition.if_match, precondition.if_none_match)
+    if any(isinstance(each, frozenset) for each in tags) or condition_of(write) is not None:
+        return True
+    match write:
+        case Check():
+            return True
+        case Edit():
+            return write.can_fail
+        case NativeUpdate():
+            return write.expressions.depends_on_values
+        case _:
+            return False
 
 
 @dataclass(frozen=True, slots=True)

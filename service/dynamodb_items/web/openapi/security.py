@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from dynamodb_items.access.callers import Scope
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.web.media_types import PROBLEM_JSON
 from dynamodb_items.web.middleware.authentication import (
@@ -60,6 +61,12 @@ def _add_scheme(
         scopes = granting_scopes(settings, needed_scope(method, path))
         names = " or ".join(f"`{scope}`" for scope in scopes)
         operation["description"] += f" Requires the scope {names}."
+        if needed_scope(method, path) is Scope.WRITE:
+            read = granting_scopes(settings, Scope.READ)[0]
+            operation["description"] += (
+                f" Without the scope `{read}` the response is minimal, and a write whose outcome "
+                "depends on stored values is rejected with 403."
+            )
         _add_response(operation, "401", "Unauthenticated")
         _add_response(operation, "403", "NotPermitted")
 

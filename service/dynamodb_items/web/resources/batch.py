@@ -19,6 +19,7 @@ from dynamodb_items.domain.items import Item
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.runtime.deadline import in_turns
+from dynamodb_items.storage.write_commands import Delete
 from dynamodb_items.web.codecs import Projection, encode_item
 from dynamodb_items.web.media_types import Representation, accepted_representation
 from dynamodb_items.web.middleware.authentication import caller_may_read
@@ -26,7 +27,8 @@ from dynamodb_items.web.openapi import batch_operations as documentation
 from dynamodb_items.web.request.batch_requests import keys_of, operations_of
 from dynamodb_items.web.request.idempotency import idempotency_key, write_token
 from dynamodb_items.web.request.preconditions import entity_tag
-from dynamodb_items.web.request.prefer import Return, preferred_return
+from dynamodb_items.web.request.prefer import Return
+from dynamodb_items.web.request.write_permissions import permitted_return
 from dynamodb_items.web.resources.item_writes import current_request
 from dynamodb_items.web.response.conflicts import current_state
 
@@ -54,7 +56,8 @@ class BatchResource(MethodView):
         request, settings, repository = current_request()
         transactions = repository.transactions
         form = _ResultForm(accepted_representation(request), settings.own_attributes)
-        prefers = preferred_return(request)
+        prefers = permitted_return(request)
+        shows_items = caller_may_read()
         with_items = prefers is Return.REPRESENTATION
         once = idempotency_key(request)
         try:
@@ -63,15 +66,13 @@ class BatchResource(MethodView):
             written = transactions.write(writes, token)
         except OperationsRejected as rejection:
             raise _batch_error(rejection, form, with_items=with_items) from None
-        if with_items or token is not None:  # a repeated request changes nothing, so read
+        # A repeated request changes nothing, so its results have to be read.
+        if with_items or (token is not None and shows_items):
             written = transactions.read_back(writes, written)
-        hidden = {Operation.DELETE_ITEM}
-        if not caller_may_read():  # a check writes nothing: its result would be a read
-            hidden.add(Operation.CONDITION_CHECK_ITEM)
         results = [
             form.result(
                 write.key,
-                None if write.operation in hidden else after.item,
+                after.item if shows_items and not isinstance(write, Delete) else None,
                 with_item=with_items,
             )
             for write, after in in_turns(zip(writes, written, strict=True))

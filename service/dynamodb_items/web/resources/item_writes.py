@@ -10,6 +10,7 @@ from dynamodb_items.storage.repository import ItemRepository
 from dynamodb_items.storage.write_commands import Delete, Write, Written
 from dynamodb_items.web.request.item_requests import WriteRequest
 from dynamodb_items.web.request.prefer import Return
+from dynamodb_items.web.request.write_permissions import check_write_permitted
 from dynamodb_items.web.response.conflicts import conflict_of
 from dynamodb_items.web.response.responses import deleted_response, written_response
 
@@ -72,7 +73,9 @@ def carry_out(
     Raises:
         ItemsError: as ``ItemRepository.write`` and ``ItemTransactions.write_once``; a failed
             precondition with as much of the stored item as the caller may see.
+        NotPermitted: the outcome would reveal stored values to a caller that may not read.
     """
+    check_write_permitted(write, settings)
     try:
         return _written(write, request, repository)
     except PreconditionFailed as error:
@@ -90,6 +93,8 @@ def _written(write: Write, request: WriteRequest, repository: ItemRepository) ->
         return repository.write(write)
     transactions = repository.transactions
     written = transactions.write_once(write, request.token)
+    if not request.shows_item:
+        return written
     if not isinstance(write, Delete):
         (written,) = transactions.read_back([write], [written])
     elif request.returns is Return.REPRESENTATION and written.item is not None:

@@ -73,9 +73,10 @@ _ITEMS_PROBLEMS: Mapping[type[BaseException], Problem] = {
         "not-permitted",
         403,
         "Permission denied",
-        "Reads require the scope `items:read`, writes `items:write`, or the names that the deployment "
-        "has set for them; `WWW-Authenticate` has the one required. A caller that is limited to "
-        "one partition cannot access items in another.",
+        "Reads require the scope `items:read`, writes `items:write`, and writes whose outcome "
+        "depends on stored values require both; a deployment may have other names for them. "
+        "`WWW-Authenticate` contains what is required. A caller that is limited to one partition "
+        "cannot access items in another.",
     ),
     errors.InvalidKey: _problem(
         "invalid-key",

@@ -107,6 +107,7 @@ class Settings:
     )
     cors_origins: tuple[str, ...] = _setting("ITEMS_CORS_ORIGINS", "", values.origins)
     cache_control: str = _setting("ITEMS_CACHE_CONTROL", "no-store", values.header_value)
+    compression: bool = _setting("ITEMS_COMPRESSION", "false", values.flag)
     trusted_proxies: int = _setting("ITEMS_TRUSTED_PROXIES", "0", values.hops)
     admin_bind: tuple[str, int] | None = _setting("ITEMS_ADMIN_BIND", "", values.address)
     otel: bool = _setting("ITEMS_OTEL", "false", values.flag)

@@ -25,7 +25,15 @@ HeaderRule = Callable[["WSGIEnvironment", RequestContext, HeaderList], None]
 
 PREFLIGHT_SECONDS = 600
 REQUEST_HEADERS = (
-    *("Accept", "Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key"),
+    *(
+        "Accept",
+        "Authorization",
+        "Content-Encoding",
+        "Content-Type",
+        "If-Match",
+        "If-None-Match",
+        "Idempotency-Key",
+    ),
     *("Prefer", "X-Request-Id", "traceparent", API_KEY_HEADER),
 )
 RESPONSE_HEADERS = (

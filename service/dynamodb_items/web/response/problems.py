@@ -234,7 +234,8 @@ _HTTP_PROBLEMS: Mapping[int, Problem] = {
             "unsupported-media-type",
             415,
             "Unsupported media type",
-            "Set `Content-Type` to a media type that `detail` lists, and do not compress the body.",
+            "Set `Content-Type` to a media type that `detail` lists. The only content coding "
+            "of a body is gzip.",
         ),
         _problem(
             "expectation-failed",

@@ -116,6 +116,7 @@ class Settings:
     docs_ui: bool = _setting("ITEMS_DOCS_UI", "false", values.flag)
     item_page: bool = _setting("ITEMS_ITEM_PAGE", "false", values.flag)
     fast_path: bool = _setting("ITEMS_FAST_PATH", "true", values.flag)
+    audit: bool = _setting("ITEMS_AUDIT", "false", values.flag)
     log_level: str = _setting("ITEMS_LOG_LEVEL", "info", values.log_level)
 
     @property

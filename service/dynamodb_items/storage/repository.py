@@ -77,7 +77,7 @@ class ItemRepository:
             read = self._find(write.key, consistent=True) if needs_read else None
             call = self._planner.plan(write, read, WriteToken.fresh())
             if call is None:
-                return Written(read)
+                return Written(read, before=read)
             try:
                 return self._carry_out(call)
             except ConditionFailed as failure:
@@ -97,12 +97,14 @@ class ItemRepository:
                 raise
             return written
         attributes = response.get("Attributes")
+        returned = None if attributes is None else Item(attributes)
         if call.operation is Operation.PUT_ITEM:
-            return Written(call.item, created=attributes is None)
-        item = None if attributes is None else Item(attributes)
-        if item is not None and self._version and isinstance(call.write, NativeUpdate):
-            return Written(self._with_trimmed_log(call, item))
-        return Written(item)
+            return Written(call.item, created=attributes is None, before=returned)
+        if call.operation is Operation.DELETE_ITEM:
+            return Written(returned, before=returned)
+        if returned is not None and self._version and isinstance(call.write, NativeUpdate):
+            returned = self._with_trimmed_log(call, returned)
+        return Written(returned, before=call.read)
 
     def _complete(self, operation: Operation, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         returned = _RETURN_VALUES[operation]
@@ -112,14 +114,14 @@ class ItemRepository:
         """Return the result of a write that failed because it had been applied already."""
         if call.operation is Operation.DELETE_ITEM:
             was_deleted = failure.found is None and failure.after_lost_response
-            return Written(call.read) if was_deleted else None
+            return Written(call.read, before=call.read) if was_deleted else None
         if failure.found is None or not self._version.carries(failure.found, call.token):
             return None
         if call.operation is Operation.PUT_ITEM:
             # The response that contained the previous item is lost: the item is known to be new
             # only if it had to be absent.
-            return Written(call.item, created=call.creates)
-        return Written(Item(failure.found))
+            return Written(call.item, created=call.creates, before=call.read)
+        return Written(Item(failure.found), before=call.read)
 
     def _with_trimmed_log(self, call: Call, item: Item) -> Item:
         """Return the item as the call left it, its log trimmed if it has grown long."""

@@ -1,7 +1,7 @@
 """The writes of one item that a request can contain, and their result: plain values."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from dynamodb_items.domain.changes import Changes
@@ -124,3 +124,5 @@ class Written:
     """The item as stored; after a Delete, its last state if that is known."""
     created: bool = False
     """Whether the item did not exist before."""
+    before: Item | None = field(default=None, compare=False)
+    """The item that the write replaced, where a call that was made anyway has returned it."""

@@ -1,5 +1,6 @@
 """Several items in one request: all-or-nothing writes, and consistent reads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +14,16 @@ from dynamodb_items.domain.errors import (
     FieldError,
     ItemsError,
     OperationsRejected,
+    OutcomeUnknown,
     PreconditionFailed,
 )
 from dynamodb_items.domain.items import Item
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.write_tokens import WriteToken
 from dynamodb_items.runtime.deadline import in_turns
-from dynamodb_items.storage.write_commands import Delete
+from dynamodb_items.storage.transactions import ItemTransactions
+from dynamodb_items.storage.write_commands import Delete, Write, Written
 from dynamodb_items.web.codecs import Projection, encode_item
 from dynamodb_items.web.media_types import Representation, accepted_representation
 from dynamodb_items.web.middleware.authentication import caller_may_read
@@ -30,6 +34,7 @@ from dynamodb_items.web.request.preconditions import entity_tag
 from dynamodb_items.web.request.prefer import Return
 from dynamodb_items.web.request.write_permissions import permitted_return
 from dynamodb_items.web.resources.item_writes import current_request
+from dynamodb_items.web.resources.write_audit import audit_unknown, audit_written
 from dynamodb_items.web.response.conflicts import current_state
 
 BATCH_PATH = "/items:batch"
@@ -63,12 +68,13 @@ class BatchResource(MethodView):
         try:
             writes = operations_of(request, settings)
             token = None if once is None else write_token(request, once, settings.table, BATCH_PATH)
-            written = transactions.write(writes, token)
+            written = _written(writes, token, settings, transactions)
         except OperationsRejected as rejection:
             raise _batch_error(rejection, form, with_items=with_items) from None
         # A repeated request changes nothing, so its results have to be read.
         if with_items or (token is not None and shows_items):
             written = transactions.read_back(writes, written)
+        audit_written(settings, writes, written)
         results = [
             form.result(
                 write.key,
@@ -102,6 +108,19 @@ class BatchGetResource(MethodView):
                 for key, item in in_turns(zip(keys, items, strict=True))
             ]
         )
+
+
+def _written(
+    writes: Sequence[Write],
+    token: WriteToken | None,
+    settings: Settings,
+    transactions: ItemTransactions,
+) -> Sequence[Written]:
+    try:
+        return transactions.write(writes, token)
+    except OutcomeUnknown:
+        audit_unknown(settings, writes)
+        raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from flask import Request, Response, current_app
 from flask import request as flask_request
 
 from dynamodb_items.config.settings import Settings
-from dynamodb_items.domain.errors import PreconditionFailed
+from dynamodb_items.domain.errors import OutcomeUnknown, PreconditionFailed
 from dynamodb_items.expressions.native_update import NativeCondition
 from dynamodb_items.storage.repository import ItemRepository
 from dynamodb_items.storage.write_commands import Delete, Write, Written
 from dynamodb_items.web.request.item_requests import WriteRequest
 from dynamodb_items.web.request.prefer import Return
 from dynamodb_items.web.request.write_permissions import check_write_permitted
+from dynamodb_items.web.resources.write_audit import audit_unknown, audit_written
 from dynamodb_items.web.response.conflicts import conflict_of
 from dynamodb_items.web.response.responses import deleted_response, written_response
 
@@ -77,7 +78,10 @@ def carry_out(
     """
     check_write_permitted(write, settings)
     try:
-        return _written(write, request, repository)
+        written = _written(write, request, repository)
+    except OutcomeUnknown:
+        audit_unknown(settings, [write])
+        raise
     except PreconditionFailed as error:
         raise conflict_of(
             error,
@@ -86,6 +90,8 @@ def carry_out(
             with_item=request.prefers is Return.REPRESENTATION,
             projection=request.projection,
         ) from None
+    audit_written(settings, [write], [written])
+    return written
 
 
 def _written(write: Write, request: WriteRequest, repository: ItemRepository) -> Written:

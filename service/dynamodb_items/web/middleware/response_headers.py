@@ -101,8 +101,9 @@ def add_rate_limit(
     """
     limit = context.limit
     if limit is not None:
+        comment = ';comment="capacity units"' if limit.counts_units else ""
         headers += [
-            ("RateLimit-Policy", f"{limit.amount};w={limit.seconds}"),
+            ("RateLimit-Policy", f"{limit.amount};w={limit.seconds}{comment}"),
             ("RateLimit-Limit", str(limit.amount)),
             ("RateLimit-Remaining", str(limit.remaining)),
             ("RateLimit-Reset", str(limit.reset_seconds)),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
 
 from jsonpointer import JsonPointer, JsonPointerException
 
@@ -67,6 +68,20 @@ def scopes(value: str) -> tuple[str, ...]:
         if not _SCOPE.fullmatch(word):
             raise ValueError(f"{word!r} is not a scope: use printable ASCII without spaces")
     return words
+
+
+def scope_text(value: str) -> str:
+    """Check the scopes of an authorization request, which may be empty."""
+    return " ".join(scopes(",".join(value.split()))) if value.strip() else ""
+
+
+def parameters(value: str) -> str:
+    """Check further parameters of an authorization request, which may be empty."""
+    try:
+        pairs = parse_qsl(value, strict_parsing=True) if value else []
+    except ValueError:
+        raise ValueError("must be parameters such as audience=https://items.example/api") from None
+    return urlencode(pairs)
 
 
 def _claim_path(text: str) -> ClaimPath:

@@ -115,6 +115,9 @@ class Settings:
     ready_follows_table: bool = _setting("ITEMS_READY_FOLLOWS_TABLE", "false", values.flag)
     docs_ui: bool = _setting("ITEMS_DOCS_UI", "false", values.flag)
     item_page: bool = _setting("ITEMS_ITEM_PAGE", "false", values.flag)
+    page_oidc_client: str = _setting("ITEMS_PAGE_OIDC_CLIENT", "", str)
+    page_oidc_scope: str = _setting("ITEMS_PAGE_OIDC_SCOPE", "", claims.scope_text)
+    page_oidc_parameters: str = _setting("ITEMS_PAGE_OIDC_PARAMETERS", "", claims.parameters)
     fast_path: bool = _setting("ITEMS_FAST_PATH", "true", values.flag)
     audit: bool = _setting("ITEMS_AUDIT", "false", values.flag)
     log_level: str = _setting("ITEMS_LOG_LEVEL", "info", values.log_level)
@@ -185,6 +188,10 @@ class Settings:
             )
             if self.auth != "jwt" and scopes != default
         ]
+        if self.page_oidc_client and not (self.auth == "jwt" and self.item_page):
+            errors.append(
+                "ITEMS_PAGE_OIDC_CLIENT requires ITEMS_AUTH=jwt and ITEMS_ITEM_PAGE=true."
+            )
         if self.tenant_claim and self.auth not in ("jwt", "api-key"):
             errors.append("ITEMS_TENANT_CLAIM requires ITEMS_AUTH=jwt or ITEMS_AUTH=api-key.")
         return errors

@@ -1,3 +1,5 @@
+import { signIn } from "./sign-in.js";
+
 const element = (id) => document.getElementById(id);
 const [partition, sort, body, outcome] = ["partition", "sort", "body", "outcome"].map(element);
 const credential = element("credential"); // null without authentication
@@ -22,6 +24,32 @@ const credentialHeaders = () =>
   credential === null
     ? {}
     : { [credential.dataset.header]: credential.dataset.prefix + credential.value.trim() };
+
+/** The claims of a bearer token, unverified; empty for any other credential. */
+function claimsOf(token) {
+  try {
+    const base64 = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return {};
+  }
+}
+
+/** Show the only partition that the token's tenant may use. */
+function showTenant() {
+  const { tenantClaim, tenantPath } = element("key").dataset;
+  if (tenantClaim === undefined) return;
+  const claims = claimsOf(credential.value.trim());
+  const nested = JSON.parse(tenantPath).reduce((value, part) => value?.[part], claims);
+  const tenant = tenantClaim.startsWith("/") ? nested : (claims[tenantClaim] ?? nested);
+  const isKnown = ["string", "number"].includes(typeof tenant);
+  if (isKnown && partition.value !== String(tenant)) {
+    partition.value = tenant;
+    setEtag(null);
+  }
+  partition.readOnly = isKnown;
+}
 
 /** JSON with one member per line. Working on the text keeps every digit of a long number. */
 function indented(json) {
@@ -87,7 +115,9 @@ async function send(method, headers, content) {
 }
 
 async function show(response, sentence) {
-  body.value = shown = indented(await response.text());
+  const content = await response.text();
+  if (content !== "") body.value = indented(content); // a caller that may only write gets none
+  shown = body.value;
   setEtag(response.headers.get("ETag"));
   report(`${response.status} ${sentence}`, true);
 }
@@ -128,6 +158,16 @@ for (const form of forms) {
   });
 }
 [partition, sort].forEach((input) => input.addEventListener("input", () => setEtag(null)));
+credential?.addEventListener("input", showTenant);
+element("sign-in")?.addEventListener("click", async ({ currentTarget }) => {
+  try {
+    credential.value = await signIn(currentTarget.dataset);
+    showTenant();
+    report("Signed in.", true);
+  } catch (error) {
+    report(`Not signed in: ${error.message}`, false);
+  }
+});
 element("save").addEventListener("click", () => put({ "If-Match": etag }));
 element("create").addEventListener("click", () => {
   if (element("key").reportValidity()) put({ "If-None-Match": "*" });

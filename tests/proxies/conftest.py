@@ -77,6 +77,17 @@ def direct(endpoint) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session", params=PROXIES)
+def proxied_and_compressed(request, endpoint, tmp_path_factory) -> Iterator[Server]:
+    """A service that compresses its responses, behind a proxy that could."""
+    folder = tmp_path_factory.mktemp(request.param)
+    with (
+        gunicorn(endpoint, ITEMS_TRUSTED_PROXIES="1", ITEMS_COMPRESSION="true") as server,
+        PROXIES[request.param](server.url.removeprefix("http://"), folder) as url,
+    ):
+        yield replace(server, url=url)
+
+
+@pytest.fixture(scope="session", params=PROXIES)
 def proxied(request, direct, tmp_path_factory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp(request.param)
     with PROXIES[request.param](direct.url.removeprefix("http://"), folder) as url:

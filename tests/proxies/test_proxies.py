@@ -6,6 +6,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
+import zstandard
 
 from tests.engines import client_for
 from tests.proxies.conftest import nginx
@@ -100,6 +101,28 @@ def test_an_etag_from_a_compressed_response_guards_a_write(proxied):
     assert proxied.request("PUT", path, '{"a": 3}', If_Match=etag, **JSON).status == 412
     assert proxied.request("DELETE", path, If_Match=etag).status == 412
     assert proxied.request("DELETE", path).status == 204
+
+
+def test_what_the_service_has_compressed_comes_through_as_it_is(proxied_and_compressed):
+    service = proxied_and_compressed
+    path = target("compressed by the service")
+    gzipped = {**JSON, "Content_Encoding": "gzip"}
+    created = service.request("PUT", path, gzip.compress(BODY.encode()), **gzipped)
+    assert created.status == 201, created.body
+    plain = service.request("GET", path)
+    for coding, decode in (("gzip", gzip.decompress), ("zstd", zstandard.decompress)):
+        response = service.request("GET", path, Accept_Encoding=coding)
+        assert response.headers["Content-Encoding"] == coding
+        assert decode(response.body) == plain.body
+        assert response.headers["ETag"] == created.headers["ETag"]
+        assert "Accept-Encoding" in response.headers["Vary"]
+        head = service.request("HEAD", path, Accept_Encoding=coding)
+        assert (head.status, head.headers["Content-Encoding"]) == (200, coding)
+    etag = created.headers["ETag"]
+    for sent in (etag, f"W/{etag}", f'"{etag[1:-1]}-gzip"', f'"{etag[1:-1]};gzip"'):
+        unchanged = service.request("GET", path, Accept_Encoding="gzip", If_None_Match=sent)
+        assert (unchanged.status, unchanged.body) == (304, b"")
+    assert service.request("DELETE", path, If_Match=f"W/{etag}").status == 204
 
 
 def test_the_client_s_address_is_the_one_that_the_proxy_saw(proxied, direct):

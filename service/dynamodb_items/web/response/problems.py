@@ -247,7 +247,7 @@ _HTTP_PROBLEMS: Mapping[int, Problem] = {
             "too-many-requests",
             429,
             "Rate limit exceeded",
-            f"{_RETRY} The RateLimit headers contain the limit and the remaining requests.",
+            f"{_RETRY} The RateLimit headers contain the limit and what remains of it.",
         ),
         _problem(
             "headers-too-large",

@@ -102,7 +102,7 @@ def test_edits_survive_a_sign_in(page, guarded):
 def test_a_tenant_sees_its_partition_only(page, guarded, authority, tenant, shown):
     authority.claims_of_user = {"tenant": tenant}
     page.goto(f"{guarded.url}/")
-    partition = page.locator("#partition")
+    partition = page.get_by_label("Id number")
     assert partition.is_editable()
     sign_in(page)
     expect(partition).to_have_value(shown)
@@ -114,9 +114,9 @@ def test_a_tenant_sees_its_partition_only(page, guarded, authority, tenant, show
 def test_a_pasted_token_shows_its_tenant_too(page, guarded, authority):
     page.goto(f"{guarded.url}/")
     page.get_by_label("Bearer token").fill(authority.token(tenant="107"))
-    expect(page.locator("#partition")).to_have_value("107")
+    expect(page.get_by_label("Id number")).to_have_value("107")
     page.get_by_label("Bearer token").fill("not a token")
-    assert page.locator("#partition").is_editable()
+    assert page.get_by_label("Id number").is_editable()
 
 
 def test_a_response_of_another_sign_in_is_ignored(page, guarded, authority):

@@ -29,6 +29,7 @@ from dynamodb_items.config.addresses import is_loopback
 from dynamodb_items.config.settings import Settings, SettingsError
 from dynamodb_items.config.values import MAX_PORT
 from dynamodb_items.credentials.lookup import DEFAULT_REGION
+from dynamodb_items.domain.keys import ItemKey, KeySchema, base64url
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.local.processes import free_port, running
 
@@ -238,29 +239,40 @@ def _prepare_table(settings: Settings, endpoint: str) -> None:
 def create_table(client: Any, settings: Settings) -> None:
     """Create the table of the settings, with the tutorial's items under any key schema."""
     _say(f"Creating the table {settings.table} …")
-    keys = {settings.partition_key: "HASH", settings.sort_key: "RANGE"}
+    keys = tuple(settings.key_schema)
     client.create_table(
         TableName=settings.table,
         AttributeDefinitions=[
             {"AttributeName": key.name, "AttributeType": key.type} for key in keys
         ],
-        KeySchema=[{"AttributeName": key.name, "KeyType": kind} for key, kind in keys.items()],
+        KeySchema=[
+            {"AttributeName": key.name, "KeyType": kind}
+            for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
     client.get_waiter("table_exists").wait(TableName=settings.table, WaiterConfig={"Delay": 1})
     for number, name, attributes in SAMPLE_ITEMS:
-        key = settings.key_schema.key(number, _sort_value(settings, number, name)).attributes
-        client.put_item(TableName=settings.table, Item={**key, **attributes})
+        key = sample_key(settings.key_schema, number, name).attributes
+        client.put_item(TableName=settings.table, Item={**attributes, **key})
 
 
-def _sort_value(settings: Settings, number: str, name: str) -> str:
-    return name if settings.sort_key.type == "S" else number
+def sample_key(key_schema: KeySchema, number: str, name: str) -> ItemKey:
+    """Return a sample item's key under any key schema: a number where a name is not possible."""
+    texts = []
+    for attribute, text in zip(key_schema, (number, name), strict=False):
+        value = number if attribute.type == "N" else text
+        texts.append(base64url(value.encode()) if attribute.type == "B" else value)
+    return key_schema.key(*texts)
 
 
 def _welcome(url: str, settings: Settings, endpoint: str) -> None:
+    schema = settings.key_schema
     # An IPv6 address has brackets, which are a pattern in some shells.
-    andrew = shlex.quote(f"{url}/items/104/{_sort_value(settings, '104', 'Andrew')}")
-    joseph = shlex.quote(f"{url}/items/105/{_sort_value(settings, '105', 'Joseph')}")
+    andrew, joseph = (
+        shlex.quote("/".join((f"{url}/items", *sample_key(schema, number, name).values)))
+        for number, name in (("104", "Andrew"), ("105", "Joseph"))
+    )
     json_body = "-H 'Content-Type: application/json' -d"
     lines = {
         Operation.GET_ITEM: f"curl -i {andrew}",
@@ -274,7 +286,7 @@ def _welcome(url: str, settings: Settings, endpoint: str) -> None:
         f"""
 The service is ready.
 
-  Items      {url}/items/{{id}}/{{name}}
+  Items      {url}/items/{{id}}{"/{name}" if schema.sort else ""}
   Page       {url}/
   API        {url}/docs, from {url}/openapi.json
   Health     {url}/ready

@@ -24,8 +24,7 @@ def failed_precondition(stored: Attributes | None) -> PreconditionFailed:
 
 def not_found(key: ItemKey) -> ItemNotFound:
     """Return the error of a request for an absent item."""
-    partition, sort = key.values
-    return ItemNotFound(f"The item {partition} / {sort} does not exist.")
+    return ItemNotFound(f"The item {' / '.join(key.values)} does not exist.")
 
 
 def existing(key: ItemKey, item: Item | None) -> Item:

@@ -6,13 +6,15 @@ Every path requires a caller except the paths listed here, so no new route is op
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dynamodb_items.access.callers import ANYONE, Authenticator, Caller, Scope
-from dynamodb_items.config.settings import Settings, SettingsError
+from dynamodb_items.access.callers import ANYONE, Caller, Scope
+from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import NotPermitted, Unauthenticated
+from dynamodb_items.domain.indexes import Index
+from dynamodb_items.domain.items import AttributeValue
 from dynamodb_items.domain.keys import ItemKey
+from dynamodb_items.web.middleware.authenticators import authenticator_of, granting_scopes
 from dynamodb_items.web.middleware.context import RequestContext, context_of, current_context
 from dynamodb_items.web.middleware.rejections import reject
 from dynamodb_items.web.resources import pages
@@ -21,13 +23,11 @@ from dynamodb_items.web.response import problems
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from dynamodb_items.access.jwt_claims import ClaimRules
-
 OPEN_PATHS = pages.PATHS | {"/live", "/ready", "/openapi.json", problems.DOCUMENTATION_PATH}
 """Health and the description of the API, which contain nothing of any item."""
 
 READING_METHODS = frozenset({"GET", "HEAD"})
-READING_PATHS = frozenset({"/items:batchGet"})
+READING_PATHS = frozenset({"/items:batchGet", "/items:query"})
 """The paths whose POST only reads."""
 
 API_KEY_HEADER = "X-API-Key"
@@ -96,11 +96,6 @@ def needed_scope(method: str, path: str) -> Scope:
     return Scope.READ if reads else Scope.WRITE
 
 
-def granting_scopes(settings: Settings, scope: Scope) -> tuple[str, ...]:
-    """Return the words of tokens that grant a scope; the first is the one to request."""
-    return settings.read_scopes if scope is Scope.READ else settings.write_scopes
-
-
 def current_caller() -> Caller:
     """Return the caller of the current request."""
     caller = current_context().caller
@@ -114,16 +109,55 @@ def caller_may_read() -> bool:
     return Scope.READ in current_caller().scopes
 
 
-def permitted_key(settings: Settings, partition: str, sort: str) -> ItemKey:
-    """Return the item key of two decoded texts: the only way from a request to a key.
+def permitted_key(settings: Settings, partition: str, sort: str | None) -> ItemKey:
+    """Return the item key of decoded texts: the only way from a request to a key.
 
     Raises:
         InvalidKey: no item can have this key.
         NotPermitted: the caller has no access to its partition.
     """
     key = settings.key_schema.key(partition, sort)
-    current_caller().check_partition(key)
+    current_caller().check_partition(key.partition)
     return key
+
+
+def permitted_partition(settings: Settings, partition: str) -> AttributeValue:
+    """Return the partition key of a decoded text, for a list of its items.
+
+    Raises:
+        InvalidKey: no item can have this partition key.
+        NotPermitted: the caller has no access to the partition.
+    """
+    value = settings.key_schema.partition.value(partition)
+    current_caller().check_partition(value)
+    return value
+
+
+def index_partition(
+    settings: Settings, index: Index, value: AttributeValue
+) -> AttributeValue | None:
+    """Return the only partition of the table whose items the caller may list; None for all.
+
+    Raises:
+        NotPermitted: the index has the table's partition key, and the caller no access to it.
+    """
+    caller = current_caller()
+    if caller.partition is not None and (
+        index.key_schema.partition.name == settings.key_schema.partition.name
+    ):
+        caller.check_partition(value)
+        return None
+    return caller.partition
+
+
+def check_whole_table() -> None:
+    """Check that the caller may list all items.
+
+    Raises:
+        NotPermitted: the caller may access one partition only.
+    """
+    if current_caller().partition is not None:
+        raise NotPermitted("This caller can list the items of its own partition only.")
 
 
 def is_open(environ: "WSGIEnvironment") -> bool:
@@ -188,7 +222,7 @@ class _Authentication:
     def __init__(self, app: "WSGIApplication", scheme: Scheme, settings: Settings) -> None:
         self._app = app
         self._scheme = scheme
-        self._authenticator = _authenticator(settings)
+        self._authenticator = authenticator_of(settings)
         self._scope_names = {scope: granting_scopes(settings, scope)[0] for scope in Scope}
 
     def __call__(
@@ -225,45 +259,3 @@ class _Authentication:
         if credential is None:
             raise Unauthenticated("The request has no credential.")
         return self._authenticator.authenticate(credential)
-
-
-def _authenticator(settings: Settings) -> Authenticator:
-    # Imported here: only the scheme in use costs memory and time.
-    try:
-        if settings.auth == "jwt":
-            from dynamodb_items.access.jwks import jwks_source  # noqa: PLC0415
-            from dynamodb_items.access.jwt import JwtVerifier  # noqa: PLC0415
-
-            return JwtVerifier(
-                jwks_source(
-                    settings.jwt_issuer, settings.jwt_key_set, settings.jwt_key_set_seconds
-                ),
-                _claim_rules(settings),
-                settings.key_schema,
-                settings.jwt_algorithms,
-            )
-        from dynamodb_items.access.api_keys import ApiKeys  # noqa: PLC0415
-
-        return ApiKeys(
-            Path(settings.api_keys_file),
-            settings.key_schema,
-            tenant_required=bool(settings.tenant_claim),
-        )
-    except (OSError, ValueError) as error:
-        variable = "ITEMS_JWT_KEY_SET" if settings.auth == "jwt" else "ITEMS_API_KEYS_FILE"
-        raise SettingsError([f"{variable}: the file cannot be read: {error}."]) from error
-
-
-def _claim_rules(settings: Settings) -> "ClaimRules":
-    from dynamodb_items.access.jwt_claims import ClaimRules  # noqa: PLC0415
-
-    return ClaimRules(
-        issuer=settings.jwt_issuer,
-        audiences=settings.jwt_audiences,
-        audience_claims=settings.jwt_audience_claims,
-        scope_claims=settings.jwt_scope_claims,
-        scopes={scope: granting_scopes(settings, scope) for scope in Scope},
-        tenant_claim=settings.tenant_claim,
-        leeway_seconds=settings.jwt_leeway_seconds,
-        require_nbf=settings.jwt_require_nbf,
-    )

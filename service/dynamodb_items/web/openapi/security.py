@@ -9,10 +9,10 @@ from dynamodb_items.web.media_types import PROBLEM_JSON
 from dynamodb_items.web.middleware.authentication import (
     OPEN_PATHS,
     Scheme,
-    granting_scopes,
     needed_scope,
     scheme_of,
 )
+from dynamodb_items.web.middleware.authenticators import granting_scopes
 
 _Operations = Iterable[tuple[str, str, dict[str, Any]]]
 

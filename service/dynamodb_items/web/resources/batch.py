@@ -19,20 +19,18 @@ from dynamodb_items.domain.errors import (
 )
 from dynamodb_items.domain.items import Item
 from dynamodb_items.domain.keys import ItemKey
-from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.write_tokens import WriteToken
 from dynamodb_items.runtime.deadline import in_turns
 from dynamodb_items.storage.transactions import ItemTransactions
 from dynamodb_items.storage.write_commands import Delete, Write, Written
-from dynamodb_items.web.codecs import Projection, encode_item
+from dynamodb_items.web.codecs import Projection, encode_item, key_members
 from dynamodb_items.web.media_types import Representation, accepted_representation
 from dynamodb_items.web.middleware.authentication import caller_may_read
 from dynamodb_items.web.openapi import batch_operations as documentation
 from dynamodb_items.web.request.batch_requests import keys_of, operations_of
 from dynamodb_items.web.request.idempotency import idempotency_key, write_token
 from dynamodb_items.web.request.preconditions import entity_tag
-from dynamodb_items.web.request.prefer import Return
-from dynamodb_items.web.request.write_permissions import permitted_return
+from dynamodb_items.web.request.prefer import Return, permitted_return
 from dynamodb_items.web.resources.item_writes import current_request
 from dynamodb_items.web.resources.write_audit import audit_unknown, audit_written
 from dynamodb_items.web.response.conflicts import current_state
@@ -44,7 +42,7 @@ BATCH_GET_PATH = "/items:batchGet"
 def batch_blueprint(settings: Settings) -> Blueprint:
     """Return the batch routes of the operations that the settings allow."""
     batch = Blueprint("Batches", __name__, description="Several items of the table at once.")
-    if settings.operations - {Operation.GET_ITEM}:
+    if any(operation.is_write for operation in settings.operations):
         batch.add_url_rule(BATCH_PATH, "write", BatchResource)
     batch.add_url_rule(BATCH_GET_PATH, "read", BatchGetResource)
     return batch
@@ -132,9 +130,8 @@ class _ResultForm:
     projection: Projection | None = None
 
     def result(self, key: ItemKey, item: Item | None, *, with_item: bool) -> dict[str, Any]:
-        partition, sort = key.values
         etag = None if item is None else entity_tag(item, self.representation)
-        result: dict[str, Any] = {"id": partition, "name": sort, "etag": etag}
+        result: dict[str, Any] = {**key_members(key), "etag": etag}
         if with_item:
             result["item"] = None if item is None else orjson.Fragment(self._encoded(item))
         return result

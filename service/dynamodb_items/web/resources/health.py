@@ -40,7 +40,7 @@ FAILURES_UNTIL_NOT_READY = 3
 """With ITEMS_READY_FOLLOWS_TABLE: failed probes in a row until the instance is not ready."""
 NOT_READY_INTERVAL_SECONDS = 1.0
 # Any legal key will do; an item with this key does no harm.
-RESERVED_KEY = {"N": "0", "S": "_ready"}
+RESERVED_KEY = {"N": "0", "S": "_ready", "B": "X3JlYWR5"}
 
 _STOPPING = "This instance is stopping."
 _NEVER_READ = "The table has not been read yet."
@@ -149,9 +149,7 @@ class Probe:
 
 def reserved_key(key_schema: KeySchema) -> ItemKey:
     """Return the key that probes read."""
-    return key_schema.key(
-        RESERVED_KEY[key_schema.partition.type], RESERVED_KEY[key_schema.sort.type]
-    )
+    return key_schema.key(*(RESERVED_KEY[attribute.type] for attribute in key_schema))
 
 
 health = Blueprint("Health", __name__, description="For load balancers.")

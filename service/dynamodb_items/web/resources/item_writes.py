@@ -10,10 +10,10 @@ from dynamodb_items.storage.repository import ItemRepository
 from dynamodb_items.storage.write_commands import Delete, Write, Written
 from dynamodb_items.web.request.item_requests import WriteRequest
 from dynamodb_items.web.request.prefer import Return
-from dynamodb_items.web.request.write_permissions import check_write_permitted
 from dynamodb_items.web.resources.write_audit import audit_unknown, audit_written
 from dynamodb_items.web.response.conflicts import conflict_of
 from dynamodb_items.web.response.responses import deleted_response, written_response
+from dynamodb_items.web.write_permissions import check_write_permitted
 
 
 def current_request() -> tuple[Request, Settings, ItemRepository]:

@@ -1,7 +1,8 @@
 import { signIn } from "./sign-in.js";
 
 const element = (id) => document.getElementById(id);
-const [partition, sort, body, outcome] = ["partition", "sort", "body", "outcome"].map(element);
+const [body, outcome] = ["body", "outcome"].map(element);
+const keys = [...document.querySelectorAll("input[name=key]")]; // one for each key attribute
 const credential = element("credential"); // null without authentication
 
 const forms = [...document.querySelectorAll("input[name=form]")];
@@ -10,8 +11,7 @@ let etag = null;
 let shown = "";
 let mediaType = forms.find(({ checked }) => checked).value;
 
-const path = () =>
-  `items/${encodeURIComponent(partition.value)}/${encodeURIComponent(sort.value)}`;
+const path = () => ["items", ...keys.map(({ value }) => encodeURIComponent(value))].join("/");
 
 const isEdited = () => body.value !== shown;
 
@@ -43,6 +43,7 @@ function showTenant() {
   const claims = claimsOf(credential.value.trim());
   const nested = JSON.parse(tenantPath).reduce((value, part) => value?.[part], claims);
   const tenant = tenantClaim.startsWith("/") ? nested : (claims[tenantClaim] ?? nested);
+  const [partition] = keys;
   const isKnown = ["string", "number"].includes(typeof tenant);
   if (isKnown && partition.value !== String(tenant)) {
     partition.value = tenant;
@@ -157,7 +158,7 @@ for (const form of forms) {
     }
   });
 }
-[partition, sort].forEach((input) => input.addEventListener("input", () => setEtag(null)));
+keys.forEach((input) => input.addEventListener("input", () => setEtag(null)));
 credential?.addEventListener("input", showTenant);
 element("sign-in")?.addEventListener("click", async ({ currentTarget }) => {
   try {

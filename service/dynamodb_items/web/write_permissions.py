@@ -1,24 +1,12 @@
 """What a caller with the write scope alone may do: only what reveals nothing that is stored."""
 
-from flask import Request
-
 from dynamodb_items.access.callers import Scope
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import NotPermitted
 from dynamodb_items.storage.write_commands import Write, depends_on_values
-from dynamodb_items.web.middleware.authentication import (
-    caller_may_read,
-    granting_scopes,
-    scheme_of,
-)
+from dynamodb_items.web.middleware.authentication import caller_may_read, scheme_of
+from dynamodb_items.web.middleware.authenticators import granting_scopes
 from dynamodb_items.web.middleware.context import current_context
-from dynamodb_items.web.request.prefer import Return, preferred_return
-
-
-def permitted_return(request: Request) -> Return | None:
-    """Return the ``return`` preference; not ``representation`` for a caller that may not read."""
-    prefers = preferred_return(request)
-    return None if prefers is Return.REPRESENTATION and not caller_may_read() else prefers
 
 
 def check_write_permitted(write: Write, settings: Settings) -> None:

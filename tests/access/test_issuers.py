@@ -4,10 +4,9 @@ The double serves the discovery document and the key set on the issuer's own pat
 """
 
 import json
-import threading
 import time
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from dynamodb_items.app import create_app
@@ -21,6 +20,7 @@ from joserfc.jws import JWSRegistry
 from tests.access.issuer import bearer
 from tests.access.token_shapes import SHAPES, claims_of, id_token_of, path_of, recipes
 from tests.access.tokens import OneItem
+from tests.loopback import loopback
 
 RECIPES = recipes()
 KEY = RSAKey.generate_key(2048, {"kid": "signing"})
@@ -42,16 +42,8 @@ def documents(content):
             self.end_headers()
             self.wfile.write(json.dumps(document or {}).encode())
 
-        def log_message(self, *_arguments) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with loopback(Handler) as url:
+        yield url
 
 
 class Deployment:

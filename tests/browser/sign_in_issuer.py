@@ -4,13 +4,13 @@ import base64
 import hashlib
 import json
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tests.access.issuer import Issuer
+from tests.loopback import loopback
 
 CLIENT = "item-page"
 
@@ -111,15 +111,6 @@ def sign_in_issuer() -> Iterator[SignInIssuer]:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, *_arguments) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    authority.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
+    with loopback(Handler) as url:
+        authority.url = url
         yield authority
-    finally:
-        server.shutdown()
-        server.server_close()

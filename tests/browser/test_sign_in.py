@@ -68,7 +68,7 @@ def test_a_user_signs_in_and_edits_an_item(page, seen, guarded, authority):
     expect(outcome(page)).to_have_text("200 Saved.")
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Delete").click()
-    expect(outcome(page)).to_contain_text("204 Deleted.")
+    expect(outcome(page)).to_contain_text("Deleted.")
     assert seen.complaints == []
     (request,) = authority.authorization_requests
     assert request["response_type"] == "code"

@@ -17,6 +17,7 @@ from dynamodb_items.domain.operations import (
     format_operations,
     parse_operations,
 )
+from dynamodb_items.domain.tables import TableArn
 from dynamodb_items.domain.write_tokens import VersionAttribute
 from dynamodb_items.runtime.output import protect_standard_streams
 
@@ -66,6 +67,7 @@ class Settings:
     indexes: tuple[Index, ...] = _setting("ITEMS_INDEXES", "", values.indexes)
     max_page_size: int = _setting("ITEMS_MAX_PAGE_SIZE", "1000", values.page_size)
     version_attribute: str = _setting("ITEMS_VERSION_ATTRIBUTE", "_version", str)
+    ttl_attribute: str = _setting("ITEMS_TTL_ATTRIBUTE", "", values.ttl_attribute)
     require_if_match: bool = _setting("ITEMS_REQUIRE_IF_MATCH", "false", values.flag)
     consistent_read: bool = _setting("ITEMS_CONSISTENT_READ", "false", values.flag)
     deadline_seconds: float = _setting("ITEMS_DEADLINE_SECONDS", "5", values.seconds)
@@ -120,6 +122,18 @@ class Settings:
     log_level: str = _setting("ITEMS_LOG_LEVEL", "info", values.log_level)
 
     @property
+    def table_name(self) -> str:
+        """The name of the table, without the account that its ARN contains."""
+        arn = TableArn.of(self.table)
+        return arn.name if arn else self.table
+
+    @property
+    def table_region(self) -> str | None:
+        """The region in the table's ARN, or None for a table's name."""
+        arn = TableArn.of(self.table)
+        return arn.region if arn else None
+
+    @property
     def key_schema(self) -> KeySchema:
         """The partition key and, if the table has one, the sort key."""
         return KeySchema(self.partition_key, self.sort_key)
@@ -148,18 +162,20 @@ class Settings:
                 errors.append(f"{variable}{shown}: {error}.")
         if not errors:
             settings = cls(**chosen)
-            errors = settings._contradictions()
+            errors = settings._contradictions() + settings._region_contradictions(environment)
             if not errors:
                 return settings
         raise SettingsError(errors)
 
     def _contradictions(self) -> list[str]:
         errors = []
-        names = [*self.key_schema.names, *self.own_attributes]
+        ttl = (self.ttl_attribute,) if self.ttl_attribute else ()
+        names = [*self.key_schema.names, *self.own_attributes, *ttl]
         if len(set(names)) < len(names):
             errors.append(
-                "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY and ITEMS_VERSION_ATTRIBUTE with its log must "
-                f"name different attributes, not {', '.join(names)}."
+                "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY, ITEMS_VERSION_ATTRIBUTE with its log and "
+                "ITEMS_TTL_ATTRIBUTE must name different attributes, not "
+                f"{', '.join(names)}."
             )
         return errors + self._list_contradictions() + self._access_contradictions()
 
@@ -173,6 +189,15 @@ class Settings:
                 "ITEMS_INDEXES, or ITEMS_SORT_KEY if the table has a sort key."
             ]
         return []
+
+    def _region_contradictions(self, environment: Mapping[str, str]) -> list[str]:
+        chosen = next(filter(environment.get, ("AWS_REGION", "AWS_DEFAULT_REGION")), None)
+        if chosen is None or self.table_region in (None, environment[chosen]):
+            return []
+        return [
+            f"ITEMS_TABLE is a table in {self.table_region}, but {chosen} is "
+            f"{environment[chosen]}. Set {chosen} to the region in the ARN, or unset it."
+        ]
 
     def _access_contradictions(self) -> list[str]:
         needs = {

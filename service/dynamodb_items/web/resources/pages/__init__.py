@@ -77,7 +77,7 @@ def item_page(settings: Settings, sign_in: "SignInEndpointsSource | None" = None
     endpoints = None if sign_in is None else sign_in.current()
     page = render_template(
         "item.html",
-        table=settings.table,
+        table=settings.table_name,
         keys=keys,
         credential=_CREDENTIALS.get(settings.auth or "none"),
         docs_ui=settings.docs_ui,

@@ -63,7 +63,7 @@ def ministack() -> Iterator[str]:
         **os.environ,
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
-        "SERVICES": "dynamodb,iam,sts,ec2,cloudformation",
+        "SERVICES": "dynamodb,iam,sts,ec2,cloudformation,elasticloadbalancing,autoscaling,logs,monitoring,ssm,s3,secretsmanager,acm",
         "LOG_LEVEL": "ERROR",
     }
     with process([str(python), "-m", "ministack"], environment) as child:

@@ -1,7 +1,7 @@
 """The command-line options that the commands share."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -14,6 +14,15 @@ from dynamodb_items.domain.operations import (
 )
 
 from dynamodb_items_deploy.planning.stack import Request
+
+_CREDENTIALS = ("AWS_ACCESS_KEY", "AWS_SECRET", "AWS_SESSION")
+_USE_ROLE = "The instances have a role, and keys would replace it."
+_OF_THE_TEMPLATE = {
+    "ITEMS_TABLE": "Use --table: the policy has to name the same table.",
+    "ITEMS_OPERATIONS": "Use --operations: the policy has to allow the same operations.",
+    "AWS_REGION": "It is the region of the stack.",
+    "ITEMS_API_KEYS_FILE": "Use the parameter ApiKeysSecretArn.",
+}
 
 
 def _operations(_context: click.Context, _option: click.Parameter, value: str) -> Any:
@@ -35,6 +44,24 @@ def _tags(_context: click.Context, _option: click.Parameter, value: tuple[str, .
             "keys of a role's tags."
         )
     return {name: text for name, _, text in pairs}
+
+
+def _settings(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> Any:
+    found = {}
+    for text in value:
+        name, _, setting = text.partition("=")
+        if not re.fullmatch("[A-Z][A-Z0-9_]*", name) or not setting:
+            raise click.BadParameter("must have the form NAME=VALUE.")
+        if name in _OF_THE_TEMPLATE or name.startswith(_CREDENTIALS):
+            raise click.BadParameter(f"cannot be {name}. {_OF_THE_TEMPLATE.get(name, _USE_ROLE)}")
+        # systemd removes quotes and backslashes, and the script has the settings in quotes.
+        if re.search(r"[^ -~]|['\"\\]", setting):
+            raise click.BadParameter(
+                f"{name} must be printable ASCII without quotes and backslashes. Put other values "
+                "into the secret of the parameter SettingsSecretArn."
+            )
+        found[name] = setting
+    return found
 
 
 def _key(_context: click.Context, _option: click.Parameter, value: str) -> str:
@@ -118,6 +145,37 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def template_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that describe a template, which has neither region nor instance."""
     return _with((table_option, *_NAMING, *_SHAPE, operations_option, json_option), command)
+
+
+def fleet_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a fleet's template."""
+    options = (
+        click.option("--fleet", is_flag=True, help="Write a fleet behind a load balancer."),
+        click.option(
+            "--setting",
+            "settings",
+            multiple=True,
+            metavar="NAME=VALUE",
+            callback=_settings,
+            help="Setting of the service on every instance of the fleet; may be repeated.",
+        ),
+    )
+    return _with(options, command)
+
+
+def check_fleet(fleet: bool, settings: Mapping[str, str]) -> None:
+    """Check that the settings belong to a fleet, and that its callers are chosen.
+
+    Raises:
+        click.UsageError: they do not, or are not.
+    """
+    if settings and not fleet:
+        raise click.UsageError("--setting needs --fleet: other templates have no instances.")
+    if fleet and "ITEMS_AUTH" not in settings:
+        raise click.UsageError(
+            "--fleet needs --setting ITEMS_AUTH=jwt, api-key or none: the instances listen on "
+            "every address."
+        )
 
 
 def _with(

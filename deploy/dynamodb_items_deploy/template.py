@@ -9,6 +9,8 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_IAM.h
 
 from typing import Any
 
+import yaml
+
 from dynamodb_items_deploy.planning.documents import key_statement, policy_document, trust_document
 from dynamodb_items_deploy.planning.ownership import as_tag_list
 from dynamodb_items_deploy.planning.stack import Request
@@ -62,6 +64,26 @@ def template(request: Request) -> dict[str, Any]:
             }
         },
     }
+
+
+class _Dumper(yaml.SafeDumper):
+    """A writer of YAML that CloudFormation accepts and people can read."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the name is PyYAML's
+        """Return that equal parts are written out each time: CloudFormation rejects aliases."""
+        return True
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, "|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def as_yaml(document: dict[str, Any]) -> str:
+    """Return a template as YAML, with scripts in lines of their own."""
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False)
 
 
 def _table_parameter(table: str) -> dict[str, str]:

@@ -11,9 +11,10 @@ PYTHON = ".venv/.tests"
 ENGINE = ".venv-ministack/.installed"
 PROGRAMS = "build/.programs"
 PROMETHEUS = "build/prometheus/.unpacked"
+BUILD = ".venv-build/.installed"
 LINTERS = "tests/docs/openapi_lint/node_modules/.installed"
 SDK = (".venv-sdk/.installed", "tests/sdk/node_modules/.installed")
-EVERYTHING = {PYTHON, ENGINE, PROGRAMS, PROMETHEUS, LINTERS, *SDK}
+EVERYTHING = {PYTHON, ENGINE, PROGRAMS, PROMETHEUS, BUILD, LINTERS, *SDK}
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,8 @@ EVERYTHING = {PYTHON, ENGINE, PROGRAMS, PROMETHEUS, LINTERS, *SDK}
         ("tests/contract -k moto", {PYTHON, ENGINE}),
         ("tests/observability", {PYTHON, ENGINE, PROMETHEUS}),
         ("tests/browser", {PYTHON, ENGINE, PROGRAMS}),
+        ("tests/fleet", {PYTHON, ENGINE, PROGRAMS}),
+        ("tests/deploy", {PYTHON, ENGINE, BUILD}),
         ("tests/unit tests/sdk", {PYTHON, ENGINE, PROGRAMS, *SDK}),
     ],
 )

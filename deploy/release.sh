@@ -22,8 +22,12 @@ git archive HEAD | tar -x -C "$work/source"
 
 # archive FOLDER NAME: pack FOLDER/NAME as NAME.tar.gz, with the same owner, time and order everywhere.
 archive() {
+    # pax, since the names of some wheels are too long for ustar; without the times of this machine.
     tar --create --directory "$1" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 \
-        --numeric-owner --mode='u+rwX,go+rX,go-w' --format=ustar "$2" | gzip --no-name -9 >"$out/$2.tar.gz"
+        --numeric-owner --mode='u+rwX,go+rX,go-w' --format=posix \
+        --pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime' \
+        --file "$work/archive.tar" "$2"
+    gzip --no-name -9 <"$work/archive.tar" >"$out/$2.tar.gz"
 }
 
 # download LOCK FOLDER: fetch the wheels of a lock file, and list their targets in FOLDER/TARGETS.

@@ -129,6 +129,39 @@ def test_a_reload_under_load_loses_no_request(quick, preload):
     assert set(crowd.statuses) == {200}, crowd.statuses
 
 
+def test_on_a_reload_the_old_workers_serve_until_a_new_one_does(quick):
+    """The new workers are held while they start, for longer than an old one drains."""
+    with gunicorn(quick.url, "-w", "2") as server:
+        before = set(server.workers)
+        os.kill(server.pid, signal.SIGHUP)
+        eventually(lambda: len(server.workers) == 4)
+        new = set(server.workers) - before
+        for pid in new:
+            os.kill(pid, signal.SIGSTOP)
+        until = time.monotonic() + 6
+        while time.monotonic() < until:
+            assert server.request("GET", "/items/104/Andrew").status == 200
+            assert server.request("GET", "/ready").status == 200
+        assert set(server.workers) == before | new
+        for pid in new:
+            os.kill(pid, signal.SIGCONT)
+        eventually(lambda: set(server.workers) == new)
+        assert server.request("GET", "/items/104/Andrew").status == 200
+
+
+def test_a_stop_during_a_reload_is_not_held_up_by_workers_that_do_not_start(quick):
+    with gunicorn(quick.url, "-w", "1") as server:
+        (old,) = server.workers
+        os.kill(server.pid, signal.SIGHUP)
+        eventually(lambda: len(server.workers) == 2)
+        os.kill(max(server.workers), signal.SIGSTOP)
+        began = time.monotonic()
+        os.kill(server.pid, signal.SIGTERM)
+        eventually(lambda: has_ended(old), 60)
+        # gunicorn handles no signal for its graceful_timeout after a reload, 15 seconds here.
+        assert time.monotonic() - began < 30, "less than a worker waits for a younger one"
+
+
 def test_workers_that_end_after_so_many_requests_lose_none(quick):
     with gunicorn(quick.url, "-w", "2", "--max-requests", "80") as server:
         before = set(server.workers)

@@ -64,8 +64,8 @@ def test_a_killed_instance_fails_only_what_it_was_serving(fleet, form, under_loa
         pause(1)
         victim = fleet.instances[1]
         pids = victim.processes
-        killed = time.monotonic()
         victim.kill()
+        killed = time.monotonic()
         eventually(lambda: not any(map(is_running, pids)))
         pause(2)
         victim.start()

@@ -125,7 +125,7 @@ def check_created(fleet: Fleet) -> None:
     assert (group["MinSize"], group["MaxSize"], group["HealthCheckType"]) == (2, 6, "ELB")
     launched = fleet.launched()
     assert launched["MetadataOptions"]["HttpTokens"] == "required"
-    assert launched["IamInstanceProfile"]["Arn"].endswith(f"instance-profile/{ROLE}")
+    assert f"instance-profile/{ROLE}" in launched["IamInstanceProfile"]["Arn"]
     (endpoint,) = fleet.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]
     assert endpoint["ServiceName"] == f"com.amazonaws.{REGION}.dynamodb"
     (group,) = fleet.client("logs").describe_log_groups()["logGroups"]

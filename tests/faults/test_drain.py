@@ -1,11 +1,13 @@
 """A worker that stops, for whatever reason, costs nobody an answer."""
 
+import contextlib
 import http.client
 import os
 import signal
 import socket
 import threading
 import time
+from collections import Counter
 
 import pytest
 
@@ -79,6 +81,22 @@ def test_idle_connections_do_not_hold_up_the_end(quick):
 def is_refused(address):
     with socket.socket() as probe:
         return probe.connect_ex(address) != 0
+
+
+def test_connections_that_wait_to_be_accepted_are_served(quick):
+    """Without that, two thirds of these were reset."""
+    with gunicorn(quick.url, "-w", "2", ITEMS_MAX_IN_FLIGHT="1000") as server:
+        waiting = []
+        os.kill(server.pid, signal.SIGTERM)
+        with contextlib.suppress(ConnectionRefusedError):
+            while True:
+                waiting.append(raw(server, GET))
+                time.sleep(0.001)
+        answers = Counter()
+        for connection in waiting:
+            answers[everything(connection)[:12]] += 1
+            connection.close()
+        assert answers == {b"HTTP/1.1 200": len(waiting)}
 
 
 @pytest.mark.parametrize("header", [b"", b"TE: trailers\r\n"], ids=["plain", "gunicorn's"])

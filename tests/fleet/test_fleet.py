@@ -65,8 +65,8 @@ def test_a_killed_instance_fails_only_what_it_was_serving(fleet, form, under_loa
         victim = fleet.instances[1]
         pids = victim.processes
         victim.kill()
-        killed = time.monotonic()
         eventually(lambda: not any(map(is_running, pids)))
+        killed = time.monotonic()
         pause(2)
         victim.start()
         victim.wait_until_ready()

@@ -32,6 +32,7 @@ from dynamodb_items.server.checked_requests import (
     has_unread_body,
 )
 from dynamodb_items.server.idle_connections import PlainSocket, shut_down_idle
+from dynamodb_items.server.listeners import Listener, Server
 from dynamodb_items.server.plain_connections import (
     PlainConnection,
     ResumedSocket,
@@ -48,17 +49,6 @@ REPLACEMENT_SECONDS = 60.0
 """How long a worker that stops serves on if none in its place does."""
 
 _CLIENT_HAS_LEFT = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.ESHUTDOWN})
-
-
-class _Listener:
-    """The name of a listener, which stays available after the listener is closed."""
-
-    def __init__(self, name: Any) -> None:
-        self._name = name
-
-    def getsockname(self) -> Any:
-        """Return the address that the listener has or had."""
-        return self._name
 
 
 class Worker(GeventWorker):  # type: ignore[misc]
@@ -105,7 +95,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._stopping = False
         self._idle_since: dict[Any, float] = {}
         self._constants: dict[str, Any] | None = None
-        self._listeners: dict[Any, _Listener] = {}
+        self._listeners: dict[Any, Listener] = {}
 
     @property
     def closes_connections(self) -> bool:
@@ -130,10 +120,18 @@ class Worker(GeventWorker):  # type: ignore[misc]
             gevent.sleep(self.drain_seconds)
         self._stop()
 
+    def server_class(self, listener: Any, *, spawn: Any, **options: Any) -> Server:
+        """Return the server of one listening socket; gunicorn calls this as if it were a class."""
+        tls = {name: options[name] for name in ("ssl_context",) if name in options}
+        server = Server(listener, handle=partial(self.handle, listener), spawn=spawn, **tls)
+        if self.cfg.workers > 1:
+            server.max_accept = 1  # as gunicorn does, so that workers share the connections
+        return server
+
     def run(self) -> None:
         """Serve until the worker is stopped."""
         self._limit_connections()
-        self._listeners = {each: _Listener(each.getsockname()) for each in self.sockets}
+        self._listeners = {each: Listener(each.getsockname()) for each in self.sockets}
         # With SCRIPT_NAME set, gunicorn has to split each path.
         if (
             self.prefers_plain_connections

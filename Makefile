@@ -37,7 +37,7 @@ SDK_TOOLS = build/.programs .venv-sdk/.installed tests/sdk/node_modules/.install
 LINTERS = tests/docs/openapi_lint/node_modules/.installed
 TEST_TOOLS = .venv/.tests $(if $(WITH_ENGINE),.venv-ministack/.installed) $(call for,sdk,$(SDK_TOOLS)) \
 	$(call for,docs,$(LINTERS)) $(call for,observability,build/prometheus/.unpacked) \
-	$(call for,deploy,.venv-build/.installed) $(call for,browser docs fleet proxies,build/.programs)
+	$(call for,deploy,.venv-build/.installed .venv-awscli/.installed) $(call for,browser docs fleet proxies,build/.programs)
 
 test: $(TEST_TOOLS)
 	.venv/bin/python -m pytest $(PYTEST_ARGS)

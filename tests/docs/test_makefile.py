@@ -11,10 +11,10 @@ PYTHON = ".venv/.tests"
 ENGINE = ".venv-ministack/.installed"
 PROGRAMS = "build/.programs"
 PROMETHEUS = "build/prometheus/.unpacked"
-BUILD = ".venv-build/.installed"
+BUILD = (".venv-build/.installed", ".venv-awscli/.installed")
 LINTERS = "tests/docs/openapi_lint/node_modules/.installed"
 SDK = (".venv-sdk/.installed", "tests/sdk/node_modules/.installed")
-EVERYTHING = {PYTHON, ENGINE, PROGRAMS, PROMETHEUS, BUILD, LINTERS, *SDK}
+EVERYTHING = {PYTHON, ENGINE, PROGRAMS, PROMETHEUS, *BUILD, LINTERS, *SDK}
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ EVERYTHING = {PYTHON, ENGINE, PROGRAMS, PROMETHEUS, BUILD, LINTERS, *SDK}
         ("tests/observability", {PYTHON, ENGINE, PROMETHEUS}),
         ("tests/browser", {PYTHON, ENGINE, PROGRAMS}),
         ("tests/fleet", {PYTHON, ENGINE, PROGRAMS}),
-        ("tests/deploy", {PYTHON, ENGINE, BUILD}),
+        ("tests/deploy", {PYTHON, ENGINE, *BUILD}),
         ("tests/unit tests/sdk", {PYTHON, ENGINE, PROGRAMS, *SDK}),
     ],
 )

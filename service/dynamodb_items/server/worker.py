@@ -64,7 +64,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
     prefers_plain_connections = True
     """Whether to serve plain requests without gunicorn's request and response objects."""
     instance: Instance
-    """The instance of which this is a worker."""
+    """The instance that this worker belongs to."""
     # `gunicorn_conf` sets these four once the application is loaded.
 
     @classmethod

@@ -33,6 +33,8 @@ def test_cfn_lint_finds_nothing_in_the_fleet(run, changes):
         (["--setting", "ITEMS_AUTH=none"], "--setting needs --fleet"),
         (["--fleet", "--setting", "ITEMS_AUTH"], "must have the form NAME=VALUE"),
         (["--fleet", "--setting", "auth=none"], "must have the form NAME=VALUE"),
+        (["--fleet", "--setting", "ITEMS_AUTH="], "--fleet needs --setting ITEMS_AUTH"),
+        (["--principal", "ecs", *FLEET[2:]], "--fleet needs --principal ec2"),
         (["--fleet", "--setting", "ITEMS_TABLE=t"], "Use --table"),
         (["--fleet", "--setting", "ITEMS_OPERATIONS=GetItem"], "Use --operations"),
         (["--fleet", "--setting", "AWS_REGION=eu-west-1"], "the region of the stack"),
@@ -55,6 +57,15 @@ def test_the_role_s_template_is_part_of_the_fleet_s(run):
     role = yaml.safe_load(run("render", "cloudformation").out)["Resources"]
     fleet = document(run)["Resources"]
     assert {name: fleet[name] for name in role} == role
+
+
+def test_the_table_of_another_account_has_no_alarms_here(run):
+    arn = "arn:aws:dynamodb:us-east-2:111122223333:table/orders"
+    ran = run(*FLEET, "--table", arn, "--tag", "team=shop")
+    assert linted(ran.out) == []
+    names = set(yaml.safe_load(ran.out)["Resources"])
+    assert names & {"ThrottledReads", "ThrottledWrites"} == set()
+    assert "UnhealthyHosts" in names
 
 
 def rendered(part, values, conditions=frozenset()):

@@ -64,8 +64,12 @@ ALARMS: dict[str, dict[str, Any]] = {
 """What each alarm measures, by the alarm's logical name."""
 
 
-def log_and_alarms() -> Resources:
-    """Return the log group of the instances, and the alarms."""
+def log_and_alarms(*, is_table_here: bool) -> Resources:
+    """Return the log group of the instances, and the alarms.
+
+    The metrics of a table are in its own account and region, and so are not those of the stack
+    where the table is named by its ARN.
+    """
     return {
         "LogGroup": {
             "Type": "AWS::Logs::LogGroup",
@@ -76,7 +80,11 @@ def log_and_alarms() -> Resources:
                 "RetentionInDays": ref("LogDays"),
             },
         },
-        **{name: _alarm(measured) for name, measured in ALARMS.items()},
+        **{
+            name: _alarm(measured)
+            for name, measured in ALARMS.items()
+            if is_table_here or measured["Dimensions"] is not _TABLE
+        },
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dynamodb_items.domain.operations import format_operations
+from dynamodb_items.domain.tables import TableArn
 
 from dynamodb_items_deploy.fleet.alarms import ALARMS, log_and_alarms
 from dynamodb_items_deploy.fleet.instance_policies import instance_policies
@@ -17,10 +18,10 @@ from dynamodb_items_deploy.planning.stack import Request
 from dynamodb_items_deploy.template import template
 
 # The resources whose tags are a list of keys and values.
-_TAGGED = (
+_TAGGED = {
     *("LoadBalancer", "TargetGroup", "LogGroup", "LoadBalancerSecurityGroup"),
     *("InstanceSecurityGroup", "DynamoDBEndpoint", *ALARMS),
-)
+}
 
 
 def fleet_template(request: Request, settings: Mapping[str, str]) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def fleet_template(request: Request, settings: Mapping[str, str]) -> dict[str, A
         **instance_policies(),
         **network(),
         **load_balancer(),
-        **log_and_alarms(),
+        **log_and_alarms(is_table_here=TableArn.of(request.table) is None),
         **instances(_defaults(request) | dict(settings)),
     }
     _tag(resources, request.tags)
@@ -61,7 +62,7 @@ def _defaults(request: Request) -> dict[str, str]:
 def _tag(resources: Resources, tags: Mapping[str, str]) -> None:
     if not tags:
         return
-    for name in _TAGGED:
+    for name in _TAGGED & resources.keys():
         resources[name]["Properties"]["Tags"] = as_tag_list(tags)
     resources[GROUP]["Properties"]["Tags"] += [
         {**tag, "PropagateAtLaunch": True} for tag in as_tag_list(tags)

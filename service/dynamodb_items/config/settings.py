@@ -8,6 +8,7 @@ from typing import Any, NoReturn, Self
 
 from dynamodb_items.config import values
 from dynamodb_items.domain.defaults import DEFAULT_TABLE
+from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.keys import KeyAttribute, KeySchema
 from dynamodb_items.domain.operations import (
     DEFAULT_OPERATIONS,
@@ -15,12 +16,9 @@ from dynamodb_items.domain.operations import (
     format_operations,
     parse_operations,
 )
+from dynamodb_items.domain.tables import TableArn
 from dynamodb_items.domain.write_tokens import VersionAttribute
 from dynamodb_items.runtime.output import protect_standard_streams
-
-# DynamoDB's limits, https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
-PARTITION_KEY_MAX_BYTES = 2048
-SORT_KEY_MAX_BYTES = 1024
 
 # gunicorn reads this exit status as "the app cannot be loaded" and does not start workers again.
 _CANNOT_LOAD = 4
@@ -60,14 +58,15 @@ class Settings:
     """Everything that a deployment may choose; the defaults are those of AWS's tutorial."""
 
     table: str = _setting("ITEMS_TABLE", DEFAULT_TABLE, values.table)
-    partition_key: KeyAttribute = _setting(
-        "ITEMS_PARTITION_KEY", "Id:N", values.key(PARTITION_KEY_MAX_BYTES)
-    )
-    sort_key: KeyAttribute = _setting("ITEMS_SORT_KEY", "Name:S", values.key(SORT_KEY_MAX_BYTES))
+    partition_key: KeyAttribute = _setting("ITEMS_PARTITION_KEY", "Id:N", values.partition_key)
+    sort_key: KeyAttribute | None = _setting("ITEMS_SORT_KEY", "Name:S", values.sort_key)
     operations: frozenset[Operation] = _setting(
         "ITEMS_OPERATIONS", format_operations(DEFAULT_OPERATIONS), parse_operations
     )
+    indexes: tuple[Index, ...] = _setting("ITEMS_INDEXES", "", values.indexes)
+    max_page_size: int = _setting("ITEMS_MAX_PAGE_SIZE", "1000", values.page_size)
     version_attribute: str = _setting("ITEMS_VERSION_ATTRIBUTE", "_version", str)
+    ttl_attribute: str = _setting("ITEMS_TTL_ATTRIBUTE", "", values.ttl_attribute)
     require_if_match: bool = _setting("ITEMS_REQUIRE_IF_MATCH", "false", values.flag)
     consistent_read: bool = _setting("ITEMS_CONSISTENT_READ", "false", values.flag)
     deadline_seconds: float = _setting("ITEMS_DEADLINE_SECONDS", "5", values.seconds)
@@ -109,8 +108,20 @@ class Settings:
     log_level: str = _setting("ITEMS_LOG_LEVEL", "info", values.log_level)
 
     @property
+    def table_name(self) -> str:
+        """The name of the table, without the account that its ARN contains."""
+        arn = TableArn.of(self.table)
+        return arn.name if arn else self.table
+
+    @property
+    def table_region(self) -> str | None:
+        """The region in the table's ARN, or None for a table's name."""
+        arn = TableArn.of(self.table)
+        return arn.region if arn else None
+
+    @property
     def key_schema(self) -> KeySchema:
-        """The partition key and the sort key together."""
+        """The partition key and, if the table has one, the sort key."""
         return KeySchema(self.partition_key, self.sort_key)
 
     @property
@@ -137,20 +148,42 @@ class Settings:
                 errors.append(f"{variable}{shown}: {error}.")
         if not errors:
             settings = cls(**chosen)
-            errors = settings._contradictions()
+            errors = settings._contradictions() + settings._region_contradictions(environment)
             if not errors:
                 return settings
         raise SettingsError(errors)
 
     def _contradictions(self) -> list[str]:
         errors = []
-        names = [*self.key_schema.names, *self.own_attributes]
+        ttl = (self.ttl_attribute,) if self.ttl_attribute else ()
+        names = [*self.key_schema.names, *self.own_attributes, *ttl]
         if len(set(names)) < len(names):
             errors.append(
-                "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY and ITEMS_VERSION_ATTRIBUTE with its log must "
-                f"name different attributes, not {', '.join(names)}."
+                "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY, ITEMS_VERSION_ATTRIBUTE with its log and "
+                "ITEMS_TTL_ATTRIBUTE must name different attributes, not "
+                f"{', '.join(names)}."
             )
-        return errors + self._access_contradictions()
+        return errors + self._list_contradictions() + self._access_contradictions()
+
+    def _list_contradictions(self) -> list[str]:
+        is_on = Operation.QUERY in self.operations
+        if self.indexes and not is_on:
+            return ["ITEMS_INDEXES is set, but has no effect without Query in ITEMS_OPERATIONS."]
+        if is_on and not self.indexes and self.sort_key is None:
+            return [
+                "ITEMS_OPERATIONS includes Query, but there is nothing to query: set "
+                "ITEMS_INDEXES, or ITEMS_SORT_KEY if the table has a sort key."
+            ]
+        return []
+
+    def _region_contradictions(self, environment: Mapping[str, str]) -> list[str]:
+        chosen = next(filter(environment.get, ("AWS_REGION", "AWS_DEFAULT_REGION")), None)
+        if chosen is None or self.table_region in (None, environment[chosen]):
+            return []
+        return [
+            f"ITEMS_TABLE is a table in {self.table_region}, but {chosen} is "
+            f"{environment[chosen]}. Set {chosen} to the region in the ARN, or unset it."
+        ]
 
     def _access_contradictions(self) -> list[str]:
         needs = {

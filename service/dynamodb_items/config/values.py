@@ -2,12 +2,13 @@
 
 import math
 import re
-from collections.abc import Callable
-from typing import cast
 from urllib.parse import urlsplit
 
 from dynamodb_items.config.addresses import check_url
-from dynamodb_items.domain.keys import KeyAttribute, KeyType
+from dynamodb_items.domain.indexes import Index
+from dynamodb_items.domain.keys import KEY_TYPES, KeyAttribute, KeySchema
+from dynamodb_items.domain.tables import TABLE_ARN_PATTERN, TABLE_NAME_PATTERN
+from dynamodb_items.domain.time_to_live import MAX_ATTRIBUTE_BYTES
 
 AUTH_SCHEMES = ("jwt", "api-key", "none")
 # RFC 7518 and RFC 8037. HMAC is left out: its key is a secret shared with the issuer.
@@ -16,18 +17,21 @@ SIGNATURE_ALGORITHMS = (
     *("ES256", "ES384", "ES512", "Ed25519", "EdDSA"),
 )
 MAX_PORT = 65_535
+MAX_PAGE_SIZE = 1000
+"""The largest number of items in a page of a list."""
 
-_TABLE = re.compile(r"(?:arn:[^:]+:dynamodb:[^:]+:[0-9]+:table/)?[A-Za-z0-9_.-]{3,255}", re.ASCII)
+_INDEX_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}", re.ASCII)
+_PARTIAL = "/partial"
 # A day; a timer of much more overflows.
 _MAX_SETTING_SECONDS = 86_400.0
 
 
 def table(value: str) -> str:
     """Parse a table's name or ARN."""
-    if not _TABLE.fullmatch(value):
+    if not re.fullmatch(f"{TABLE_NAME_PATTERN}|{TABLE_ARN_PATTERN}", value):
         raise ValueError(
             "must be a table's name, 3 to 255 letters, digits, dots, hyphens and underscores, or "
-            "its ARN"
+            "its ARN, such as arn:aws:dynamodb:us-east-2:123456789012:table/orders"
         )
     return value
 
@@ -72,16 +76,66 @@ def count(value: str) -> int:
     return int(value)
 
 
-def key(max_bytes: int) -> Callable[[str], KeyAttribute]:
-    """Return a parser of key attributes whose values have at most ``max_bytes``."""
+# DynamoDB's limits, https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Limits.html
+PARTITION_KEY_MAX_BYTES = 2048
+SORT_KEY_MAX_BYTES = 1024
 
-    def parse(value: str) -> KeyAttribute:
-        name, _, type_ = value.rpartition(":")
-        if not name or type_ not in ("N", "S"):
-            raise ValueError("must be an attribute name and its type, such as Id:N or Name:S")
-        return KeyAttribute(name, cast("KeyType", type_), max_bytes)
 
-    return parse
+def partition_key(value: str) -> KeyAttribute:
+    """Parse the partition key."""
+    return _key_attribute(value, PARTITION_KEY_MAX_BYTES)
+
+
+def sort_key(value: str) -> KeyAttribute | None:
+    """Parse the sort key; None for an empty text."""
+    return _key_attribute(value, SORT_KEY_MAX_BYTES) if value else None
+
+
+def _key_attribute(value: str, max_bytes: int) -> KeyAttribute:
+    name, _, type_ = value.rpartition(":")
+    if not name or type_ not in KEY_TYPES:
+        raise ValueError(
+            f"must be an attribute name and its type, {', '.join(KEY_TYPES)}, such as Id:N"
+        )
+    return KeyAttribute(name, type_, max_bytes)
+
+
+def indexes(value: str) -> tuple[Index, ...]:
+    """Parse a list of indexes with their keys, which may be empty."""
+    parsed = tuple(_index(text) for text in names(value))
+    repeated = {one.name for one in parsed if sum(one.name == each.name for each in parsed) > 1}
+    if repeated:
+        raise ValueError(f"names {', '.join(sorted(repeated))} more than once")
+    return parsed
+
+
+def _index(text: str) -> Index:
+    """Parse one index, such as by-status=Status:S+CreatedAt:N, with /partial after its keys."""
+    name, _, keys = text.partition("=")
+    whole = keys.removesuffix(_PARTIAL)
+    partition, _, sort = whole.partition("+")
+    if not _INDEX_NAME.fullmatch(name) or not partition or whole.endswith("+"):
+        raise ValueError(
+            "must be a comma-separated list of indexes and their keys, such as by-email=Email:S or "
+            f"by-status=Status:S+CreatedAt:N, with {_PARTIAL} after the keys of an index that does "
+            "not contain all attributes"
+        )
+    return Index(name, KeySchema(partition_key(partition), sort_key(sort)), keys != whole)
+
+
+def page_size(value: str) -> int:
+    """Parse the largest number of items in a page."""
+    number = count(value)
+    if number > MAX_PAGE_SIZE:
+        raise ValueError(f"must be a whole number from 1 to {MAX_PAGE_SIZE}")
+    return number
+
+
+def ttl_attribute(value: str) -> str:
+    """Check the name of the attribute with an item's time to live, which may be empty."""
+    if len(value.encode()) > MAX_ATTRIBUTE_BYTES:
+        raise ValueError(f"must be an attribute name of at most {MAX_ATTRIBUTE_BYTES} bytes")
+    return value
 
 
 def log_level(value: str) -> str:

@@ -1,5 +1,8 @@
-"""Item keys: the partition and sort key of an item, and the key schema of its table."""
+"""Item keys: the partition key and the sort key of an item, and the key schema of its table."""
 
+import base64
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -7,7 +10,10 @@ from dynamodb_items.domain.errors import InvalidKey
 from dynamodb_items.domain.items import Attributes, AttributeValue
 from dynamodb_items.domain.numbers import canonical_number, parse_number
 
-KeyType: TypeAlias = Literal["N", "S"]
+KeyType: TypeAlias = Literal["N", "S", "B"]
+
+KEY_TYPES: tuple[KeyType, ...] = ("N", "S", "B")
+"""The types that DynamoDB allows for key attributes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +30,51 @@ class KeyAttribute:
         Raises:
             InvalidKey: no item can have this value.
         """
-        if self.type == "N":
-            try:
-                return {"N": canonical_number(parse_number(text))}
-            except ValueError as error:
-                raise InvalidKey(
-                    f"{_shortened(text)} is not a value of the number key {self.name}: {error}."
-                ) from None
-        size_bytes = len(text.encode())
+        match self.type:
+            case "N":
+                return {"N": self._number(text)}
+            case "B":
+                return {"B": self._binary(text)}
+            case _:
+                self._check_length(len(text.encode()), "bytes of UTF-8")
+                return {"S": text}
+
+    def _number(self, text: str) -> str:
+        try:
+            return canonical_number(parse_number(text))
+        except ValueError as error:
+            raise InvalidKey(
+                f"{_shortened(text)} is not a value of the number key {self.name}: {error}."
+            ) from None
+
+    def _binary(self, text: str) -> bytes:
+        """Decode base64url without padding, https://www.rfc-editor.org/rfc/rfc4648#section-5.
+
+        Several texts decode to the same bytes. Only the canonical one is accepted, so that an item
+        has one URL.
+        """
+        self._check_length(len(text) * 3 // 4, "bytes")
+        with suppress(ValueError):
+            padded = text + "=" * (-len(text) % 4)
+            binary = base64.b64decode(padded, altchars=b"-_", validate=True)
+            if base64url(binary) == text:
+                return binary
+        raise InvalidKey(
+            f"{_shortened(text)} is not a value of the binary key {self.name}: it must be "
+            "base64url without padding."
+        )
+
+    def _check_length(self, size_bytes: int, unit: str) -> None:
         if not 1 <= size_bytes <= self.max_bytes:
             raise InvalidKey(
-                f"A value of {self.name} takes 1 to {self.max_bytes} bytes of UTF-8; "
+                f"A value of {self.name} takes 1 to {self.max_bytes} {unit}; "
                 f"this one takes {size_bytes}."
             )
-        return {"S": text}
 
 
 @dataclass(frozen=True, slots=True)
 class ItemKey:
-    """The partition and sort key of one item, typed; the partition key is the first attribute."""
+    """The key of one item, typed; the partition key is the first attribute."""
 
     attributes: Attributes
 
@@ -57,36 +89,58 @@ class ItemKey:
         return next(iter(self.attributes.values()))
 
     @property
-    def values(self) -> tuple[str, str]:
-        """The partition and sort key as text, numbers in canonical form."""
-        partition, sort = (next(iter(value.values())) for value in self.attributes.values())
-        return partition, sort
+    def values(self) -> tuple[str, ...]:
+        """The partition key and, if the table has one, the sort key as text.
+
+        Numbers are in canonical form, binary is base64url without padding.
+        """
+        return tuple(map(key_text, self.attributes.values()))
 
 
 @dataclass(frozen=True, slots=True)
 class KeySchema:
-    """The two key attributes of the table."""
+    """The key attributes of the table."""
 
     partition: KeyAttribute
-    sort: KeyAttribute
+    sort: KeyAttribute | None = None
+    """None for a table whose items have a partition key alone."""
+
+    def __iter__(self) -> Iterator[KeyAttribute]:
+        """Yield the partition key and, if the table has one, the sort key."""
+        yield self.partition
+        if self.sort is not None:
+            yield self.sort
 
     @property
-    def names(self) -> tuple[str, str]:
-        """The names of the partition and the sort key attribute."""
-        return self.partition.name, self.sort.name
+    def names(self) -> tuple[str, ...]:
+        """The names of the key attributes."""
+        return tuple(attribute.name for attribute in self)
 
-    def key(self, partition: str, sort: str) -> ItemKey:
-        """Return the item key of two decoded URL segments.
+    def key(self, partition: str, sort: str | None = None) -> ItemKey:
+        """Return the item key of decoded URL segments, ``sort`` if the table has a sort key.
 
         Raises:
             InvalidKey: no item can have this key.
         """
-        return ItemKey(
-            {
-                self.partition.name: self.partition.value(partition),
-                self.sort.name: self.sort.value(sort),
-            }
-        )
+        attributes = {self.partition.name: self.partition.value(partition)}
+        if self.sort is not None:
+            attributes[self.sort.name] = self.sort.value("" if sort is None else sort)
+        return ItemKey(attributes)
+
+    def key_of(self, attributes: Attributes) -> ItemKey:
+        """Return the item key in an item's attributes."""
+        return ItemKey({name: attributes[name] for name in self.names})
+
+
+def key_text(value: AttributeValue) -> str:
+    """Return a typed key value as the text of a URL segment, before percent-encoding."""
+    ((type_, content),) = value.items()
+    return base64url(content) if type_ == "B" else content
+
+
+def base64url(binary: bytes) -> str:
+    """Return base64url without padding, https://www.rfc-editor.org/rfc/rfc4648#section-5."""
+    return base64.urlsafe_b64encode(binary).rstrip(b"=").decode()
 
 
 def _shortened(text: str, limit: int = 60) -> str:

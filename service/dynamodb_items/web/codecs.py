@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from dynamodb_items.domain.items import Attributes, AttributeValue, Item, base64_text
+from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.formats.limits import MAX_LEVELS
 from dynamodb_items.formats.plain_json import to_plain
 from dynamodb_items.runtime.deadline import give_way_after
@@ -70,7 +71,7 @@ def _escaped(value: Any) -> Any:
             return value
 
 
-def parse_projection(paths: list[str], key: tuple[str, str]) -> Projection:
+def parse_projection(paths: list[str], key: tuple[str, ...]) -> Projection:
     """Return the projection of ``fields`` paths such as ``Address.City`` or ``Tags[0]``.
 
     The key attributes are always part of it.
@@ -173,3 +174,8 @@ def _elements(values: Sequence[AttributeValue], projection: Projection) -> list[
     )
     kept = (_trimmed(values[index], inner) for index, inner in chosen)
     return [value for value in kept if value is not None]
+
+
+def key_members(key: ItemKey) -> dict[str, str]:
+    """Return an item key as members of a JSON body: ``id`` and, if it has one, ``name``."""
+    return dict(zip(("id", "name"), key.values, strict=False))

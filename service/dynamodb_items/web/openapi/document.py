@@ -3,7 +3,6 @@
 https://spec.openapis.org/oas/v3.0.3
 """
 
-import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from flask_smorest import Api
 from dynamodb_items import __version__
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.web.openapi.components import register_components
+from dynamodb_items.web.openapi.key_schemas import with_key_schema
 from dynamodb_items.web.openapi.security import add_security
 from dynamodb_items.web.request.body_schemas import BATCH_METHODS
 
@@ -66,7 +66,7 @@ class DocumentedApi(Api):  # type: ignore[misc]
 
     def document(self, settings: Settings) -> dict[str, Any]:
         """Return the document of the registered routes, as the settings allow them."""
-        document: dict[str, Any] = copy.deepcopy(self.spec.to_dict())
+        document: dict[str, Any] = with_key_schema(self.spec.to_dict(), settings.key_schema)
         _remove_dangling_links(document)
         _restrict_batch_methods(document, settings)
         add_security(document, documented_operations(document), settings)

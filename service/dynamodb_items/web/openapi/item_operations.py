@@ -3,6 +3,7 @@
 https://spec.openapis.org/oas/v3.0.3#operation-object
 """
 
+import math
 from typing import Any
 
 from dynamodb_items.domain.keys import KeyAttribute, KeySchema
@@ -16,6 +17,7 @@ from dynamodb_items.web.openapi.examples import (
     TYPED_RAJ,
     VISIT,
 )
+from dynamodb_items.web.openapi.key_schemas import example_text
 from dynamodb_items.web.openapi.responses import (
     BODY_PROBLEMS,
     ITEM_WRITE_PROBLEMS,
@@ -27,35 +29,44 @@ from dynamodb_items.web.openapi.responses import (
 )
 from dynamodb_items.web.request.query_schemas import ProjectionQuerySchema, ReadQuerySchema
 
-_KEY_EXAMPLES = {"id": {"N": "104", "S": "104"}, "name": {"N": "1", "S": "Andrew"}}
+_NUMBER_PATTERN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
+# One spelling only: the unused bits of the last character are zero.
+_BASE64URL_PATTERN = (
+    "^([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2}[AEIMQUYcgkosw048]|[A-Za-z0-9_-][AQgw])?$"
+)
 
 
 def key_parameters(key_schema: KeySchema) -> list[dict[str, Any]]:
-    """Return the two path parameters for a table's key attributes."""
+    """Return the path parameters for a table's key attributes."""
     return [
-        _key_parameter("id", "partition", key_schema.partition),
-        _key_parameter("name", "sort", key_schema.sort),
+        _key_parameter(name, kind, attribute)
+        for (name, kind), attribute in zip(
+            (("id", "partition"), ("name", "sort")), key_schema, strict=False
+        )
     ]
 
 
 def _key_parameter(name: str, kind: str, attribute: KeyAttribute) -> dict[str, Any]:
-    # A number is sent as a string, since a float in a generated client cannot hold 38 digits.
-    is_number = attribute.type == "N"
-    value = (
-        "a decimal of up to 38 digits"
-        if is_number
-        else f"1 to {attribute.max_bytes} bytes of UTF-8, percent-encoded, with `/` as `%2F`"
-    )
     schema: dict[str, Any] = {"type": "string", "minLength": 1}
-    if is_number:
-        schema["pattern"] = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
+    size = f"1 to {attribute.max_bytes} bytes"
+    match attribute.type:
+        case "N":
+            # Sent as a string, since a float in a generated client cannot hold 38 digits.
+            value = "a decimal of up to 38 digits"
+            schema["pattern"] = _NUMBER_PATTERN
+        case "B":
+            value = f"{size} as base64url without padding (RFC 4648 section 5)"
+            schema["pattern"] = _BASE64URL_PATTERN
+            schema["maxLength"] = math.ceil(attribute.max_bytes * 4 / 3)
+        case _:
+            value = f"{size} of UTF-8, percent-encoded, with `/` as `%2F`"
     return {
         "name": name,
         "in": "path",
         "required": True,
         "description": f"The {kind} key, attribute `{attribute.name}`: {value}.",
         "schema": schema,
-        "example": _KEY_EXAMPLES[name][attribute.type],
+        "example": example_text({"id": "104", "name": "Andrew"}[name], attribute),
     }
 
 

@@ -16,14 +16,12 @@ from dynamodb_items.runtime.deadline import in_turns
 from dynamodb_items.storage.write_commands import Check, Delete, Write
 from dynamodb_items.web.codecs import Projection, parse_projection
 from dynamodb_items.web.media_types import PatchForm, Representation, item_representation
-from dynamodb_items.web.request.body_schemas import BatchGetSchema, BatchSchema
+from dynamodb_items.web.request.body_schemas import BatchGetSchema, BatchSchema, body_schema
 from dynamodb_items.web.request.item_requests import invalid_query
 from dynamodb_items.web.request.json_bodies import key_in_body, loaded_body
 from dynamodb_items.web.request.preconditions import parse_precondition, require_precondition
 from dynamodb_items.web.request.write_bodies import WriteBody
 
-_BATCH = BatchSchema()
-_BATCH_GET = BatchGetSchema()
 _PATCH_FORMS = {
     "patch": PatchForm.MERGE,
     "jsonPatch": PatchForm.JSON_PATCH,
@@ -49,7 +47,7 @@ def operations_of(request: Request, settings: Settings) -> list[Write]:
     """
     _check_head(request)
     representation = item_representation(request)
-    batch = loaded_body(request, _BATCH)
+    batch = loaded_body(request, body_schema(BatchSchema, settings.key_schema))
     writes: list[Write] = []
     rejected: list[tuple[int, ItemsError]] = []
     for index, operation in enumerate(in_turns(batch["operations"])):
@@ -74,7 +72,7 @@ def keys_of(request: Request, settings: Settings) -> tuple[list[ItemKey], Projec
     """
     _check_head(request)
     item_representation(request)
-    batch = loaded_body(request, _BATCH_GET)
+    batch = loaded_body(request, body_schema(BatchGetSchema, settings.key_schema))
     members = enumerate(in_turns(batch["keys"]))
     keys = [key_in_body(member, f"/keys/{index}", settings) for index, member in members]
     _check_distinct(keys, "/keys")
@@ -177,7 +175,7 @@ def _expected(names: Sequence[str]) -> str:
 
 
 def _check_distinct(keys: Sequence[ItemKey], pointer: str) -> None:
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[tuple[str, ...], int] = {}
     for index, key in enumerate(keys):
         first = seen.setdefault(key.values, index)
         if first != index:

@@ -38,7 +38,7 @@ class ReadRequest:
     consistent: bool
 
     @classmethod
-    def of(cls, request: Request, settings: Settings, partition: str, sort: str) -> Self:
+    def of(cls, request: Request, settings: Settings, partition: str, sort: str | None) -> Self:
         """Read the request.
 
         Raises:
@@ -46,12 +46,12 @@ class ReadRequest:
             NotPermitted: the caller may not access the item's partition.
             NotAcceptable: the Accept header accepts no representation.
         """
-        query = _query(request, _READ_QUERY)
+        query = query_of(request, _READ_QUERY)
         return cls(
             key=permitted_key(settings, partition, sort),
             precondition=precondition_of(request),
             representation=accepted_representation(request),
-            projection=_projection(query, settings),
+            projection=projection_of(query, settings),
             consistent=query.get("consistent_read", settings.consistent_read),
         )
 
@@ -72,7 +72,12 @@ class WriteRequest:
 
     @classmethod
     def of(
-        cls, request: Request, settings: Settings, partition: str, sort: str, default: Return
+        cls,
+        request: Request,
+        settings: Settings,
+        partition: str,
+        sort: str | None,
+        default: Return,
     ) -> Self:
         """Read the request.
 
@@ -105,7 +110,7 @@ class WriteRequest:
                 if returns is Return.REPRESENTATION
                 else Representation.PLAIN
             ),
-            projection=_projection(_query(request, _PROJECTION_QUERY), settings),
+            projection=projection_of(query_of(request, _PROJECTION_QUERY), settings),
             prefers=prefers,
             returns=returns,
             token=None
@@ -120,11 +125,15 @@ class WriteRequest:
 
 def item_path(key: ItemKey) -> str:
     """Return the canonical path of an item."""
-    partition, sort = (quote(value, safe="") for value in key.values)
-    return f"/items/{partition}/{sort}"
+    return "/".join(("/items", *(quote(value, safe="") for value in key.values)))
 
 
-def _query(request: Request, schema: Schema) -> Mapping[str, Any]:
+def query_of(request: Request, schema: Schema) -> Mapping[str, Any]:
+    """Return the query parameters that a schema describes.
+
+    Raises:
+        InvalidRequest: a parameter is invalid, unknown or given more than once.
+    """
     if not request.environ.get("QUERY_STRING"):
         return {}
     try:
@@ -145,7 +154,12 @@ def _query(request: Request, schema: Schema) -> Mapping[str, Any]:
     return query
 
 
-def _projection(query: Mapping[str, Any], settings: Settings) -> Projection | None:
+def projection_of(query: Mapping[str, Any], settings: Settings) -> Projection | None:
+    """Return the projection in ``fields``, None without it.
+
+    Raises:
+        InvalidRequest: a path is invalid.
+    """
     paths = query.get("fields_")
     if paths is None:
         return None

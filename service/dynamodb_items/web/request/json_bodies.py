@@ -38,14 +38,14 @@ def loaded_body(request: Request, schema: Schema) -> Mapping[str, Any]:
 
 
 def key_in_body(members: Mapping[str, Any], pointer: str, settings: Settings) -> ItemKey:
-    """Return the item key in the members ``id`` and ``name``.
+    """Return the item key in the members ``id`` and, if the table has a sort key, ``name``.
 
     Raises:
         UnacceptableItem: the key is not valid for an item.
         NotPermitted: the key is in a partition that the caller may not access.
     """
     try:
-        return permitted_key(settings, members["id"], members["name"])
+        return permitted_key(settings, members["id"], members.get("name"))
     except InvalidKey as error:
         reject(pointer, error.detail)
 

@@ -19,7 +19,7 @@ from dynamodb_items.domain.items import Item
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.runtime.deadline import in_turns
-from dynamodb_items.web.codecs import Projection, encode_item
+from dynamodb_items.web.codecs import Projection, encode_item, key_members
 from dynamodb_items.web.media_types import Representation, accepted_representation
 from dynamodb_items.web.middleware.authentication import caller_may_read
 from dynamodb_items.web.openapi import batch_operations as documentation
@@ -37,7 +37,7 @@ BATCH_GET_PATH = "/items:batchGet"
 def batch_blueprint(settings: Settings) -> Blueprint:
     """Return the batch routes of the operations that the settings allow."""
     batch = Blueprint("Batches", __name__, description="Several items of the table at once.")
-    if settings.operations - {Operation.GET_ITEM}:
+    if any(operation.is_write for operation in settings.operations):
         batch.add_url_rule(BATCH_PATH, "write", BatchResource)
     batch.add_url_rule(BATCH_GET_PATH, "read", BatchGetResource)
     return batch
@@ -112,9 +112,8 @@ class _ResultForm:
     projection: Projection | None = None
 
     def result(self, key: ItemKey, item: Item | None, *, with_item: bool) -> dict[str, Any]:
-        partition, sort = key.values
         etag = None if item is None else entity_tag(item, self.representation)
-        result: dict[str, Any] = {"id": partition, "name": sort, "etag": etag}
+        result: dict[str, Any] = {**key_members(key), "etag": etag}
         if with_item:
             result["item"] = None if item is None else orjson.Fragment(self._encoded(item))
         return result

@@ -7,6 +7,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.keys import KeySchema
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.formats.strict_json import parse_json
 from dynamodb_items.web.media_types import item_representation, patch_form
@@ -34,7 +35,7 @@ def items_blueprint(settings: Settings) -> Blueprint:
     """Return the item routes, with the methods of the operations that the settings allow."""
     items = Blueprint("Items", __name__, description="The items of the table, one at a time.")
     items.add_url_rule(
-        "/items/<key_segment:id>/<key_segment:name>",
+        item_route(settings.key_schema),
         "item",
         ItemResource,
         methods=[
@@ -49,13 +50,19 @@ def items_blueprint(settings: Settings) -> Blueprint:
     return items
 
 
+def item_route(key_schema: KeySchema) -> str:
+    """Return the route of an item: a segment for each key attribute of its table."""
+    segments = ("/<key_segment:id>", "/<key_segment:name>")
+    return "/items" + "".join(segment for segment, _ in zip(segments, key_schema, strict=False))
+
+
 class ItemResource(MethodView):
-    """One item, by its partition key ``id`` and its sort key ``name``."""
+    """One item, by its partition key ``id`` and its sort key ``name``, if it has one."""
 
     init_every_request = False
 
     @Blueprint.doc(**documentation.GET_ITEM)
-    def get(self, id: str, name: str) -> Response:  # noqa: A002 - the name in the URL
+    def get(self, id: str, name: str | None = None) -> Response:  # noqa: A002 - the name in the URL
         """Read an item."""
         request, settings, repository = current_request()
         read = ReadRequest.of(request, settings, id, name)
@@ -63,13 +70,13 @@ class ItemResource(MethodView):
         return read_response(item, read, settings.own_attributes)
 
     @Blueprint.doc(**documentation.HEAD_ITEM)
-    def head(self, id: str, name: str) -> Response:  # noqa: A002
+    def head(self, id: str, name: str | None = None) -> Response:  # noqa: A002
         """Read an item's headers."""
         response: Response = self.get(id, name)
         return response
 
     @Blueprint.doc(**documentation.PUT_ITEM)
-    def put(self, id: str, name: str) -> Response:  # noqa: A002
+    def put(self, id: str, name: str | None = None) -> Response:  # noqa: A002
         """Create an item, or replace it whole."""
         request, settings, repository = current_request()
         write = WriteRequest.of(request, settings, id, name, Return.REPRESENTATION)
@@ -78,7 +85,7 @@ class ItemResource(MethodView):
         return put_item(body.put(representation), write, settings, repository)
 
     @Blueprint.doc(**documentation.PATCH_ITEM)
-    def patch(self, id: str, name: str) -> Response:  # noqa: A002
+    def patch(self, id: str, name: str | None = None) -> Response:  # noqa: A002
         """Change some attributes of an item."""
         request, settings, repository = current_request()
         write = WriteRequest.of(request, settings, id, name, Return.REPRESENTATION)
@@ -87,7 +94,7 @@ class ItemResource(MethodView):
         return update_item(body.patch(form), write, settings, repository)
 
     @Blueprint.doc(**documentation.DELETE_ITEM)
-    def delete(self, id: str, name: str) -> Response:  # noqa: A002
+    def delete(self, id: str, name: str | None = None) -> Response:  # noqa: A002
         """Delete an item."""
         request, settings, repository = current_request()
         write = WriteRequest.of(request, settings, id, name, Return.MINIMAL)

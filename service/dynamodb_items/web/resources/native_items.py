@@ -24,6 +24,7 @@ from dynamodb_items.web.request.body_schemas import (
     ConditionalDeleteSchema,
     ConditionalPutSchema,
     ItemUpdateSchema,
+    body_schema,
 )
 from dynamodb_items.web.request.item_requests import WriteRequest
 from dynamodb_items.web.request.json_bodies import key_in_body, loaded_body
@@ -39,10 +40,6 @@ UPDATE_PATH = "/items:update"
 PUT_PATH = "/items:put"
 DELETE_PATH = "/items:delete"
 
-_ITEM_UPDATE = ItemUpdateSchema()
-_CONDITIONAL_PUT = ConditionalPutSchema()
-_CONDITIONAL_DELETE = ConditionalDeleteSchema()
-
 
 class UpdateResource(MethodView):
     """An update expression for one item."""
@@ -54,7 +51,7 @@ class UpdateResource(MethodView):
         """Update an item with DynamoDB's expressions."""
         request, settings, repository = current_request()
         require_plain_json(request)
-        members = loaded_body(request, _ITEM_UPDATE)
+        members = loaded_body(request, body_schema(ItemUpdateSchema, settings.key_schema))
         write = _write_request(request, settings, members, Return.REPRESENTATION)
         native = _members(members, (UPDATE, *CONDITION_MEMBERS))
         update = write.body(native, settings).patch(PatchForm.NATIVE)
@@ -71,7 +68,7 @@ class PutResource(MethodView):
         """Create or replace an item on a condition."""
         request, settings, repository = current_request()
         representation = item_representation(request)
-        members = loaded_body(request, _CONDITIONAL_PUT)
+        members = loaded_body(request, body_schema(ConditionalPutSchema, settings.key_schema))
         write = _write_request(request, settings, members, Return.REPRESENTATION)
         body = write.body(members["item"], settings, "/item")
         put = body.put(representation, _condition(members, write))
@@ -88,7 +85,7 @@ class DeleteResource(MethodView):
         """Delete an item on a condition."""
         request, settings, repository = current_request()
         require_plain_json(request)
-        members = loaded_body(request, _CONDITIONAL_DELETE)
+        members = loaded_body(request, body_schema(ConditionalDeleteSchema, settings.key_schema))
         write = _write_request(request, settings, members, Return.MINIMAL)
         return delete_item(write, settings, repository, _condition(members, write))
 

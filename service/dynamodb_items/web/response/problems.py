@@ -200,7 +200,8 @@ _HTTP_PROBLEMS: Mapping[int, Problem] = {
             "not-found",
             404,
             "Path not found",
-            "Items are at `/items/{id}/{name}`. Send a `/` inside a key as `%2F`.",
+            "Items are at `/items/{id}/{name}`, or at `/items/{id}` in a table without a sort key. "
+            "Send a `/` inside a key as `%2F`.",
         ),
         _problem(
             "method-not-allowed",

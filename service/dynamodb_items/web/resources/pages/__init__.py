@@ -21,7 +21,7 @@ CONTENT_SECURITY_POLICY = (
 _HERE = Path(__file__).parent
 _SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
 _SWAGGER_UI_ASSETS = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
-_KEY_TYPES = {"N": "number", "S": "string"}
+_KEY_TYPES = {"N": "number", "S": "string", "B": "binary, base64url"}
 # What the item page requires from the user, for each ITEMS_AUTH.
 _CREDENTIALS = {
     "jwt": {"label": "Bearer token", "header": "Authorization", "prefix": "Bearer "},
@@ -64,14 +64,12 @@ def item_page(settings: Settings) -> str:
     schema = settings.key_schema
     examples = ("104", "Andrew") if schema == Settings().key_schema else ("", "")
     keys = [
-        {"id": id_, "name": key.name, "type": _KEY_TYPES[key.type], "example": example}
-        for id_, key, example in zip(
-            ("partition", "sort"), (schema.partition, schema.sort), examples, strict=True
-        )
+        {"name": key.name, "type": _KEY_TYPES[key.type], "example": example}
+        for key, example in zip(schema, examples, strict=False)
     ]
     return render_template(
         "item.html",
-        table=settings.table,
+        table=settings.table_name,
         keys=keys,
         credential=_CREDENTIALS.get(settings.auth or "none"),
         docs_ui=settings.docs_ui,

@@ -92,11 +92,11 @@ def test_connections_that_wait_to_be_accepted_are_served(quick):
             while True:
                 waiting.append(raw(server, GET))
                 time.sleep(0.001)
-        answers = Counter()
+        statuses = Counter()
         for connection in waiting:
-            answers[everything(connection)[:12]] += 1
+            statuses[everything(connection)[:12]] += 1
             connection.close()
-        assert answers == {b"HTTP/1.1 200": len(waiting)}
+        assert statuses == {b"HTTP/1.1 200": len(waiting)}
 
 
 @pytest.mark.parametrize("header", [b"", b"TE: trailers\r\n"], ids=["plain", "gunicorn's"])

@@ -76,7 +76,7 @@ def test_a_killed_instance_fails_only_what_it_was_serving(fleet, form, under_loa
         assert all(outcome.began <= killed for outcome in failures(clients)), name
 
 
-def test_an_outage_of_the_table_takes_no_instance_out(fleet, form, under_load):
+def test_in_an_outage_of_the_table_every_instance_stays_in_use(fleet, form, under_load):
     with under_load() as every:
         pause(1)
         with fleet.without_table():
@@ -93,7 +93,7 @@ def test_an_outage_of_the_table_takes_no_instance_out(fleet, form, under_load):
         assert failures(clients, since=back) == [], name
 
 
-def test_a_flapping_table_is_used_while_it_is_there(fleet, form, under_load):
+def test_a_flapping_table_is_used_while_it_is_available(fleet, form, under_load):
     available = []
     with under_load() as every:
         until = time.monotonic() + form.flapping

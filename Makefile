@@ -1,6 +1,7 @@
 # make run       run the service on this machine, with an embedded engine and sample items
 # make unit      run the tests that need Python alone, in seconds
-# make test      run every test, or those in PYTEST_ARGS, and install what they need
+# make test      run every test, or those in PYTEST_ARGS, and install what they need;
+#                ITEMS_FLEET_LONG=1 for the long form of tests/fleet
 # make soak      an hour of mixed load, failures and random sequences; ITEMS_SOAK_SECONDS=300 for less
 # make check     style, types, imports between packages, words, spelling, generated files, common
 #                vulnerabilities, licences; writes build/sbom.json

@@ -4,9 +4,14 @@ import os
 import signal
 import time
 
+import pytest
+
 from tests.fleet.clients import eventually
 from tests.fleet.instances import WORKERS, is_running, pause
 from tests.wire import reject
+
+# The long form drains each instance for 15 seconds.
+pytestmark = pytest.mark.timeout(600)
 
 
 def failures(clients, since=0.0):

@@ -17,7 +17,11 @@ from dynamodb_items.dynamodb.retries import Attempts, ConditionFailed
 from dynamodb_items.storage.calls import Call, trim_parameters
 from dynamodb_items.storage.transactions import ItemTransactions
 from dynamodb_items.storage.write_commands import NativeUpdate, Write, Written
-from dynamodb_items.storage.write_failures import existing, failed_condition
+from dynamodb_items.storage.write_failures import (
+    existing,
+    failed_condition,
+    may_succeed_later,
+)
 from dynamodb_items.storage.write_plan import MAX_ROUNDS, Planner
 
 _RETURN_VALUES = {
@@ -83,7 +87,7 @@ class ItemRepository:
             except ConditionFailed as failure:
                 if failure.after_lost_response:
                     raise _outcome_unknown() from None
-                if not needs_read or write.precondition:
+                if not (needs_read and may_succeed_later(write, read, failure.found)):
                     raise failed_condition(write, failure.found) from None
         raise StorageThrottled("Other writers keep changing this item. Nothing was changed.")
 

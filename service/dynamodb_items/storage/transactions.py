@@ -34,6 +34,7 @@ from dynamodb_items.storage.transaction_failures import (
     found_nothing,
 )
 from dynamodb_items.storage.write_commands import Delete, Write, Written
+from dynamodb_items.storage.write_failures import may_succeed_later
 from dynamodb_items.storage.write_plan import MAX_ROUNDS, Planner
 
 log = structlog.get_logger(__name__)
@@ -113,7 +114,10 @@ class ItemTransactions:
             try:
                 self._carry_out(calls, token)
             except OperationsRejected as rejection:
-                if not all(self._may_change(writes[at], error) for at, error in rejection.rejected):
+                if not all(
+                    self._may_change(writes[at], read[at], error)
+                    for at, error in rejection.rejected
+                ):
                     raise
             else:
                 return [
@@ -185,12 +189,12 @@ class ItemTransactions:
     def _member(self, call: Call) -> Mapping[str, Any]:
         return {_MEMBERS[call.operation]: {"TableName": self._table, **call.parameters}}
 
-    def _may_change(self, write: Write, error: ItemsError) -> bool:
+    def _may_change(self, write: Write, read: Item | None, error: ItemsError) -> bool:
         """Return whether the write failed only because of other writers, now or since the read."""
-        depends_on_read = self._planner.needs_read(write) and not write.precondition
-        return isinstance(error, StorageThrottled) or (
-            depends_on_read and isinstance(error, PreconditionFailed)
-        )
+        if isinstance(error, PreconditionFailed):
+            is_read = self._planner.needs_read(write)
+            return is_read and may_succeed_later(write, read, error.current)
+        return isinstance(error, StorageThrottled)
 
     def write_once(self, write: Write, request_token: WriteToken) -> Written:
         """Carry out the one write of a request, once no matter how often the request arrives.

@@ -43,11 +43,14 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Change an existing item, depending on what it contains."""
+    """Change an item, depending on what it contains."""
 
     key: ItemKey
     changes_of: Callable[[Item], PatchResult]
     precondition: Precondition = NO_PRECONDITION
+    condition: NativeCondition | None = None
+    creates: bool = False
+    """Whether an absent item is created: it is changed as if it had its key attributes only."""
     operation = Operation.UPDATE_ITEM
 
 
@@ -91,7 +94,7 @@ Write: TypeAlias = Put | Update | Edit | NativeUpdate | Delete | Check
 
 def condition_of(write: Write) -> NativeCondition | None:
     """Return the client's own condition of a write, None without one."""
-    return None if isinstance(write, Update | Edit) else write.condition
+    return None if isinstance(write, Update) else write.condition
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,16 @@ def failed_condition(write: Write, stored: Attributes | None) -> ItemsError:
     return failed_precondition(stored)
 
 
+def may_succeed_later(write: Write, read: Item | None, stored: Attributes | None) -> bool:
+    """Return whether a write failed because its item was changed since it was read.
+
+    ``stored`` is the item as it was when the write failed. If it is the one that was read, the
+    client's own condition is false.
+    """
+    was_read = None if read is None else read.attributes
+    return not write.precondition and (condition_of(write) is None or stored != was_read)
+
+
 def failed_precondition(stored: Attributes | None) -> PreconditionFailed:
     """Return the error of a false precondition; ``stored`` is None for an absent item."""
     return PreconditionFailed("The precondition is false for the stored item.", current=stored)
@@ -41,8 +51,10 @@ def existing(key: ItemKey, item: Item | None) -> Item:
 def _needs_item(write: Write) -> bool:
     """Return whether a write without other conditions fails only for an absent item."""
     match write:
-        case Update() | Edit():
+        case Update():
             return not write.precondition
+        case Edit(condition=condition, creates=creates):
+            return not (write.precondition or condition or creates)
         case NativeUpdate(expressions=expressions):
             removes = expressions.only_removes and expressions.condition is None
             return removes and write.precondition.holds_for(None)

@@ -39,7 +39,7 @@ from dynamodb_items.storage.write_commands import (
     Write,
     condition_of,
 )
-from dynamodb_items.storage.write_failures import existing, failed_precondition
+from dynamodb_items.storage.write_failures import existing, failed_condition, failed_precondition
 
 MAX_ROUNDS = 5
 """How often a write is planned from what is stored while other writers keep changing it."""
@@ -86,30 +86,43 @@ class Planner:
         if self.needs_read(write) and not write.precondition.holds_for(read):
             raise failed_precondition(None if read is None else read.attributes)
         guard = self._guard(write, token) if in_transaction else ()
+        draft = self._draft(write, read, token, guard, in_transaction=in_transaction)
+        if draft is None:
+            return None
+        if in_transaction:
+            _check_has_update(draft)
+        guarded = draft._replace(condition=all_of(draft.condition, guard))
+        return call_of(write, read, token, guarded)
+
+    def _draft(
+        self,
+        write: Write,
+        read: Item | None,
+        token: WriteToken,
+        guard: Template,
+        *,
+        in_transaction: bool,
+    ) -> Draft | None:
         match write:
             case Put():
-                draft: Draft | None = self._put(write, read, token)
+                return self._put(write, read, token)
             case Update(changes=changes) if self.needs_read(write):
                 item = existing(write.key, read)
                 typed = Changes(with_stored_types(changes.set, item.attributes), changes.remove)
-                draft = self._edit(write, item, token, PatchResult(typed), guard)
+                return self._edit(write, item, token, PatchResult(typed), guard)
             case Update(changes=changes):
-                draft = self._update(changes, token, exists(write.key))
+                return self._update(changes, token, exists(write.key))
             case Edit(changes_of=changes_of):
-                item = existing(write.key, read)
-                draft = self._edit(write, item, token, changes_of(item), guard)
+                edited = changes_of(_edited(write, read))
+                return self._edit(write, read, token, edited, guard)
             case NativeUpdate() if in_transaction:
-                draft = self._native_in_transaction(write, read, token)
+                return self._native_in_transaction(write, read, token)
             case NativeUpdate():
-                draft = self._native(write, read, token)
+                return self._native(write, read, token)
             case Delete() | Check():
-                draft = Draft(write.operation, self._conditions(write, read))
+                return Draft(write.operation, self._conditions(write, read))
             case _:
                 assert_never(write)
-        if draft is None:
-            return None
-        guarded = draft._replace(condition=all_of(draft.condition, guard)) if guard else draft
-        return call_of(write, read, token, guarded)
 
     def _guard(self, write: Write, token: WriteToken) -> Template:
         if not self._version or isinstance(write, Delete | Check):
@@ -133,40 +146,49 @@ class Planner:
     def _edit(
         self,
         write: Update | Edit,
-        item: Item,
+        read: Item | None,
         token: WriteToken,
         edited: PatchResult,
         guard: Template,
     ) -> Draft | None:
+        own = condition_of(write)
         # In a transaction other writes depend on this one: what it has read must still be so when
         # they are carried out, even if it changes nothing. A new version ensures that.
-        if not edited.changes and not guard:
+        if not (edited.changes or guard or own) and read is not None:
             return None
-        changed = edited.changes.applied_to(item.attributes)
+        before = write.key.attributes if read is None else read.attributes
+        changed = edited.changes.applied_to(before)
         check_item_size(changed)
         if len(edited.changes.names) > MANY_CHANGES:
-            return self._replacement(item, changed, token)
-        return self._update(edited.changes, token, self._still_read(write, item, edited, guard))
+            condition = absent(write.key) if read is None else unchanged(read, self._version)
+            return self._replacement(changed, token, all_of(condition, own))
+        condition = self._still_read(write, read, edited, all_of(own, guard))
+        return self._update(edited.changes, token, all_of(condition, own))
 
     def _still_read(
-        self, write: Update | Edit, item: Item, edited: PatchResult, guard: Template
+        self, write: Update | Edit, item: Item | None, edited: PatchResult, further: Template
     ) -> Template:
-        """Return the condition that what the edit depends on is as it was read."""
+        """Return the condition that what the edit depends on is as it was read.
+
+        ``further`` are the other conditions of the call, which need room as well.
+        """
+        if item is None:
+            return absent(write.key)
         if write.precondition in (NO_PRECONDITION, _MUST_EXIST) and edited.depends_on is not None:
             names = dict.fromkeys((*edited.changes.names, *sorted(edited.depends_on)))
             condition = all_of(exists(write.key), as_read(item, names))
-            if fits(CONDITION, Placeholders().text(all_of(condition, guard))):
+            if fits(CONDITION, Placeholders().text(all_of(condition, further))):
                 return condition
         return unchanged(item, self._version)
 
-    def _replacement(self, item: Item, changed: Attributes, token: WriteToken) -> Draft:
+    def _replacement(self, changed: Attributes, token: WriteToken, condition: Template) -> Draft:
         if Operation.PUT_ITEM not in self._operations:
             raise UnacceptableItem(
                 f"A patch of more than {MANY_CHANGES} attributes replaces the item, which this "
                 "deployment does not allow. Send it in parts."
             )
         stamped = {**changed, **self._version.stamp(token)}
-        return Draft(Operation.PUT_ITEM, unchanged(item, self._version), item=stamped)
+        return Draft(Operation.PUT_ITEM, condition, item=stamped)
 
     def _update(self, changes: Changes, token: WriteToken, condition: Template) -> Draft:
         stamped = Changes({**changes.set, **self._version.stamp(token)}, changes.remove)
@@ -191,11 +213,6 @@ class Planner:
     ) -> Draft:
         stamp = Value(token.value)
         update = write.expressions.update(stamps(self._version, stamp, is_logged=False))
-        if not update:
-            raise UnacceptableItem(
-                "Without a version attribute, a batch or a request with an Idempotency-Key needs "
-                "an UpdateExpression."
-            )
         return Draft(Operation.UPDATE_ITEM, self._conditions(write, read), update)
 
     def _conditions(
@@ -231,3 +248,25 @@ class Planner:
         if write.precondition == _MUST_BE_ABSENT or read is None:
             return absent(write.key)
         return unchanged(read, self._version)
+
+
+def _check_has_update(draft: Draft) -> None:
+    """Reject an update of nothing: in a transaction, DynamoDB requires an UpdateExpression."""
+    if draft.operation is Operation.UPDATE_ITEM and not draft.update:
+        raise UnacceptableItem(
+            "Without a version attribute, a batch or a request with an Idempotency-Key needs an "
+            "UpdateExpression."
+        )
+
+
+def _edited(write: Edit, read: Item | None) -> Item:
+    """Return the item that is edited.
+
+    Raises:
+        ItemNotFound, PreconditionFailed: it does not exist, and the edit does not create it.
+    """
+    if read is not None:
+        return read
+    if not write.creates:
+        raise failed_condition(write, None)
+    return Item(write.key.attributes)

@@ -4,7 +4,7 @@ import difflib
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from dynamodb_items.config import values
 from dynamodb_items.domain.defaults import DEFAULT_TABLE
@@ -17,6 +17,9 @@ from dynamodb_items.domain.operations import (
 )
 from dynamodb_items.domain.write_tokens import VersionAttribute
 from dynamodb_items.runtime.output import protect_standard_streams
+
+if TYPE_CHECKING:
+    from dynamodb_items.item_schema.schema import ItemSchema
 
 # gunicorn reads this exit status as "the app cannot be loaded" and does not start workers again.
 _CANNOT_LOAD = 4
@@ -62,6 +65,7 @@ class Settings:
         "ITEMS_OPERATIONS", format_operations(DEFAULT_OPERATIONS), parse_operations
     )
     version_attribute: str = _setting("ITEMS_VERSION_ATTRIBUTE", "_version", str)
+    item_schema: "ItemSchema | None" = _setting("ITEMS_SCHEMA", "", values.item_schema)
     require_if_match: bool = _setting("ITEMS_REQUIRE_IF_MATCH", "false", values.flag)
     consistent_read: bool = _setting("ITEMS_CONSISTENT_READ", "false", values.flag)
     deadline_seconds: float = _setting("ITEMS_DEADLINE_SECONDS", "5", values.seconds)
@@ -128,7 +132,7 @@ class Settings:
                 chosen[setting.name] = setting.metadata["parse"](text)
             except ValueError as error:
                 shown = "" if setting.metadata["is_secret"] else f"={text!r}"
-                errors.append(f"{variable}{shown}: {error}.")
+                errors += (f"{variable}{shown}: {sentence}." for sentence in error.args)
         if not errors:
             settings = cls(**chosen)
             errors = settings._contradictions()
@@ -144,6 +148,9 @@ class Settings:
                 "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY and ITEMS_VERSION_ATTRIBUTE with its log must "
                 f"name different attributes, not {', '.join(names)}."
             )
+        elif self.item_schema is not None:
+            reasons = self.item_schema.contradictions(self.key_schema, self.own_attributes)
+            errors += (f"ITEMS_SCHEMA contradicts the table: {reason}." for reason in reasons)
         return errors + self._access_contradictions()
 
     def _access_contradictions(self) -> list[str]:

@@ -2,10 +2,14 @@
 
 import math
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dynamodb_items.config.addresses import check_url
 from dynamodb_items.domain.keys import KEY_TYPES, KeyAttribute
+
+if TYPE_CHECKING:
+    from dynamodb_items.item_schema.schema import ItemSchema
 
 AUTH_SCHEMES = ("jwt", "api-key", "none")
 # RFC 7518 and RFC 8037. HMAC is left out: its key is a secret shared with the issuer.
@@ -92,6 +96,16 @@ def _key_attribute(value: str, max_bytes: int) -> KeyAttribute:
             f"must be an attribute name and its type, {', '.join(KEY_TYPES)}, such as Id:N"
         )
     return KeyAttribute(name, type_, max_bytes)
+
+
+def item_schema(value: str) -> "ItemSchema | None":
+    """Read the JSON Schema of items from a file; None for an empty text."""
+    if not value:
+        return None
+    # Imported here: without a schema it costs neither memory nor time.
+    from dynamodb_items.item_schema.reading import read_schema  # noqa: PLC0415
+
+    return read_schema(value)
 
 
 def log_level(value: str) -> str:

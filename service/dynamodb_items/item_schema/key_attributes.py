@@ -60,7 +60,7 @@ def _key_value(key: KeyAttribute) -> Mapping[str, Any]:
 
 def is_impossible(root: Schema) -> bool:
     """Return whether certainly no value matches a schema."""
-    # The canonical form is there to prove things, so formats are left as they are.
+    # With an $id, a $ref to "#" would name another document.
     plain = {name: value for name, value in root.items() if name not in ("$id", "$schema")}
     canonicalized = canonicalize(plain, offline=True, draft=20)
     return canonicalized.satisfiability() == canonical.Satisfiability.NO

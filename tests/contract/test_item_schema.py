@@ -285,3 +285,27 @@ def test_concurrent_updates_are_all_applied_or_rejected(customers, stored):
         )
     assert set(responses) <= {200, 503}
     assert customers.get(stored).json["age"] == 41 + responses.count(200)
+
+
+def test_a_read_only_attribute_is_kept_by_every_write(engine, service, path, name):
+    schema = item_schema({"properties": {"created": {"readOnly": True}, "age": {"minimum": 0}}})
+    registry = service_with(engine, item_schema=schema)
+    assert registry.put(path, json={"created": "now"}).status_code == 422
+    assert service.put(path, json={"created": "2026", "age": 1}).status_code == 201
+    read = registry.get(path)
+    assert registry.put(path, data=read.data, headers=JSON).status_code == 200
+    assert registry.put(path, json={"age": 2}).json["created"] == "2026"
+    once = {"Idempotency-Key": name}
+    for _ in range(2):
+        again = registry.put(path, json={"age": 3}, headers=once)
+        assert (again.status_code, again.json["created"]) == (200, "2026")
+    etag = {"If-Match": again.headers["ETag"]}
+    assert registry.put(path, json={"age": 4}, headers=etag).json["created"] == "2026"
+    assert registry.put(path, json={"age": 5}, headers=etag).status_code == 412
+    operation = {"method": "PUT", "id": "7", "name": name, "item": {"age": 6}}
+    assert registry.post("/items:batch", json={"operations": [operation]}).status_code == 200
+    assert registry.get(path).json == {"Id": 7, "Name": name, "age": 6, "created": "2026"}
+    operation["item"]["created"] = "2027"
+    assert errors(registry.post("/items:batch", json={"operations": [operation]})) == {
+        "/operations/0/item/created": "Is read-only."
+    }

@@ -63,6 +63,18 @@ def test_every_error_of_a_schema_is_reported_with_its_position():
         ({"required": ["a"], "properties": {"a": False}}, "no item can match the schema"),
         ({"type": "string"}, "no item can match the schema"),
         ({"minProperties": 3, "maxProperties": 2}, "no item can match the schema"),
+        (
+            {"properties": {"a": {"type": "integer", "default": "x"}}},
+            "/properties/a/default: must be a whole number",
+        ),
+        (
+            {"properties": {"a": {"writeOnly": True}}},
+            "/properties/a/writeOnly: is not supported: reads return every attribute",
+        ),
+        (
+            {"properties": {"a": {"items": {"readOnly": True}}}},
+            "/properties/a/items/readOnly: is supported for the attributes of an item only",
+        ),
         ({"$anchor": "a"}, "/$anchor: unknown keyword; a keyword of your own begins with x-"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from dynamodb_items.domain.errors import UnacceptableItem
@@ -176,6 +177,62 @@ def test_a_json_patch_points_at_itself_and_names_the_position_in_the_item():
     add = body(text.replace("remove", "test").replace('"/email"', '"/email", "value": "a@b.de"'))
     result = edited(add.patch(PatchForm.JSON_PATCH), **stored)
     assert result.changes.set == {"tags": {"SS": ["a", "b"]}}
+
+
+def test_defaults_are_filled_in_if_the_settings_say_so():
+    schema = item_schema(
+        {"required": ["a"], "properties": {"a": {"default": ["x"], "x-dynamodb-type": "SS"}}}
+    )
+    assert errors_of(lambda: put("{}", schema=schema)) == {"/a": "Is required."}
+    fills = replace(body('{"b": null}', schema), fills_defaults=True)
+    expected = {"a": {"SS": ["x"]}, "b": {"NULL": True}}
+    assert fills.put(Representation.PLAIN).attributes == expected
+    given = replace(body('{"a": ["y"]}', schema), fills_defaults=True)
+    assert given.put(Representation.PLAIN).attributes == {"a": {"SS": ["y"]}}
+
+
+READ_ONLY = item_schema(
+    {
+        "properties": {
+            "id": {},
+            "created": {"readOnly": True, "type": "string"},
+            "Id": {"readOnly": True},
+        }
+    }
+)
+
+
+def test_a_put_keeps_read_only_attributes_and_may_repeat_them():
+    stored = Item({**KEY.attributes, "created": {"S": "2026"}, "old": {"S": "x"}})
+    for text in ('{"id": "1"}', '{"id": "1", "created": "2026", "Id": 7}'):
+        write = body(text, READ_ONLY).put(Representation.PLAIN)
+        kept = write.completed(write.attributes, stored)
+        assert kept["created"] == {"S": "2026"}
+        assert "old" not in kept
+        assert "created" not in write.completed({"id": {"S": "1"}}, None)
+    write = body('{"created": "2027"}', READ_ONLY).put(Representation.PLAIN)
+    for read in (stored, None):
+        assert errors_of(lambda read=read: write.completed(write.attributes, read)) == {
+            "/created": "Is read-only."
+        }
+
+
+def test_no_patch_changes_a_read_only_attribute():
+    stored = {"created": {"S": "2026"}}
+    for form, text in {
+        PatchForm.MERGE: '{"created": null}',
+        PatchForm.NATIVE: '{"UpdateExpression": "REMOVE created"}',
+    }.items():
+        (detail,) = errors_of(
+            lambda form=form, text=text: body(text, READ_ONLY).patch(form)
+        ).values()
+        assert detail.lower().endswith("is read-only.")
+    patch = body('[{"op": "remove", "path": "/created"}]', READ_ONLY).patch(PatchForm.JSON_PATCH)
+    assert errors_of(lambda: edited(patch, **stored)) == {
+        "": "The result at /created is read-only."
+    }
+    test = '[{"op": "test", "path": "/created", "value": "2026"}]'
+    assert not edited(body(test, READ_ONLY).patch(PatchForm.JSON_PATCH), **stored).changes
 
 
 def test_without_a_schema_no_code_of_it_is_loaded_or_called():

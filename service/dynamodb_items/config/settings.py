@@ -66,6 +66,7 @@ class Settings:
     )
     version_attribute: str = _setting("ITEMS_VERSION_ATTRIBUTE", "_version", str)
     item_schema: "ItemSchema | None" = _setting("ITEMS_SCHEMA", "", values.item_schema)
+    schema_defaults: bool = _setting("ITEMS_SCHEMA_DEFAULTS", "false", values.flag)
     require_if_match: bool = _setting("ITEMS_REQUIRE_IF_MATCH", "false", values.flag)
     consistent_read: bool = _setting("ITEMS_CONSISTENT_READ", "false", values.flag)
     deadline_seconds: float = _setting("ITEMS_DEADLINE_SECONDS", "5", values.seconds)
@@ -148,7 +149,10 @@ class Settings:
                 "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY and ITEMS_VERSION_ATTRIBUTE with its log must "
                 f"name different attributes, not {', '.join(names)}."
             )
-        elif self.item_schema is not None:
+        elif self.item_schema is None:
+            if self.schema_defaults:
+                errors.append("ITEMS_SCHEMA_DEFAULTS requires ITEMS_SCHEMA.")
+        else:
             reasons = self.item_schema.contradictions(self.key_schema, self.own_attributes)
             errors += (f"ITEMS_SCHEMA contradicts the table: {reason}." for reason in reasons)
         return errors + self._access_contradictions()

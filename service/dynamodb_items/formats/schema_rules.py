@@ -13,6 +13,7 @@ from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.numbers import parse_number
 from dynamodb_items.formats.limits import InvalidValue
 from dynamodb_items.formats.merge_patch import PatchResult, changes_between
+from dynamodb_items.formats.plain_json import attributes_from_plain
 from dynamodb_items.formats.stored_types import canonical_binary, set_of
 from dynamodb_items.item_schema.violations import Violation
 from dynamodb_items.runtime.deadline import in_turns
@@ -37,6 +38,8 @@ class SchemaRules:
     """Whether the body has no types, so that the schema decides them."""
     mirrors_item: bool = True
     """Whether a position in the body is the same position in the item."""
+    fills_defaults: bool = False
+    """Whether a whole item gets the schema's defaults of the attributes that it does not have."""
 
     def put(self, attributes: Attributes) -> Attributes:
         """Return the attributes of a whole item, with the declared types.
@@ -44,8 +47,43 @@ class SchemaRules:
         Raises:
             UnacceptableItem: the item does not match the schema.
         """
+        if self.fills_defaults:
+            attributes = {**attributes_from_plain(self.schema.defaults), **attributes}
         self._check(self.schema.violations(plain_values({**self.key.attributes, **attributes})))
         return self._typed(attributes)
+
+    def put_over(self, attributes: Attributes, read: Item | None) -> Attributes:
+        """Return the attributes of a whole item that replaces the one that was read.
+
+        It keeps the stored values of read-only attributes.
+
+        Raises:
+            UnacceptableItem: the item does not match the schema, or sets a read-only attribute.
+        """
+        names = self._read_only()
+        stored = {} if read is None else read.attributes
+        kept = {name: stored[name] for name in stored if name in names}
+        self._check_read_only(
+            name
+            for name in names & attributes.keys()
+            if plain_values({name: attributes[name]}) != plain_values(_only(name, kept))
+        )
+        return self.put({**attributes, **kept})
+
+    def check_read_only(self, changed: Iterable[str]) -> None:
+        """Reject a change of read-only attributes.
+
+        Raises:
+            UnacceptableItem: there is one.
+        """
+        self._check_read_only(self._read_only().intersection(changed))
+
+    def _read_only(self) -> frozenset[str]:
+        # A body may repeat the key attributes, which cannot change in any case.
+        return self.schema.read_only - self.key.attributes.keys()
+
+    def _check_read_only(self, names: Iterable[str]) -> None:
+        self._check([Violation((name,), "Is read-only.") for name in sorted(names)])
 
     def attributes(self, changed: Attributes, removed: Iterable[str]) -> Attributes:
         """Return attributes that a patch sets whole, with the declared types.
@@ -65,6 +103,7 @@ class SchemaRules:
 
         def judged(item: Item) -> PatchResult:
             edited = changes_of(item)
+            self.check_read_only(edited.changes.names)
             attributes = edited.changes.applied_to(item.attributes)
             visible = {name: it for name, it in attributes.items() if name not in self.own}
             self._check(self.schema.violations(plain_values(visible)))
@@ -107,6 +146,10 @@ class SchemaRules:
 def plain_values(attributes: Attributes) -> dict[str, Any]:
     """Return the plain form of attributes in Python's own types, numbers as ``Decimal``."""
     return {name: _plain(value) for name, value in attributes.items()}
+
+
+def _only(name: str, attributes: Attributes) -> Attributes:
+    return {name: attributes[name]} if name in attributes else {}
 
 
 def _plain(value: AttributeValue) -> Any:

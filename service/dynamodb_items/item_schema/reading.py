@@ -12,6 +12,11 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
 
+from dynamodb_items.item_schema.annotations import (
+    annotation_errors,
+    default_values,
+    read_only_attributes,
+)
 from dynamodb_items.item_schema.declared_types import DeclaredTypes, type_errors
 from dynamodb_items.item_schema.dependencies import attributes_judged_together, only_attributes
 from dynamodb_items.item_schema.key_attributes import is_impossible
@@ -80,6 +85,8 @@ def item_schema(document: Any) -> ItemSchema:
         DeclaredTypes.of(document),
         attributes_judged_together(document),
         frozenset(document.get("required", ())),
+        read_only_attributes(document),
+        default_values(document),
         _compiled(document),
         _compiled(only_attributes(document)),
     )
@@ -87,7 +94,7 @@ def item_schema(document: Any) -> ItemSchema:
 
 def _errors(document: Schema) -> Iterator[str]:
     """Yield what is wrong with a schema; later checks rely on earlier ones."""
-    for check in (_meta_errors, _keyword_errors, _reference_errors, type_errors):
+    for check in _CHECKS:
         found = [f"{_place(path)}{sentence}" for path, sentence in check(document)]
         yield from found
         if found:
@@ -99,6 +106,16 @@ def _errors(document: Schema) -> Iterator[str]:
         return
     if is_impossible({**document, "allOf": [*document.get("allOf", ()), {"type": "object"}]}):
         yield "no item can match the schema"
+    yield from _default_errors(document)
+
+
+def _default_errors(document: Schema) -> Iterator[str]:
+    attributes = _compiled(only_attributes(document))
+    for name, value in default_values(document).items():
+        for error in attributes.iter_errors({name: value}):
+            for violation in violations_of(error):
+                sentence = violation.sentence[:1].lower() + violation.sentence[1:-1]
+                yield f"{_place(('properties', name, 'default'))}{sentence}"
 
 
 def _meta_errors(document: Schema) -> Iterator[tuple[Path, str]]:
@@ -164,6 +181,9 @@ def _is_circle(document: Schema, schema: Any) -> bool:
         except (LookupError, TypeError, ValueError):
             return False
     return False
+
+
+_CHECKS = (_meta_errors, _keyword_errors, _reference_errors, type_errors, annotation_errors)
 
 
 def _compiled(schema: Schema) -> Draft202012Validator:

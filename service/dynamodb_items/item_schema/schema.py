@@ -34,6 +34,10 @@ class ItemSchema:
     """The attributes that are judged together with others; None for all of them."""
     required: frozenset[str]
     """The attributes that every item must have, as far as the root of the schema says so."""
+    read_only: frozenset[str]
+    """The attributes that no client can set."""
+    defaults: Mapping[str, Any]
+    """The values that a PUT without these attributes gets, if the settings say so; plain."""
     whole: Draft202012Validator
     alone: Draft202012Validator
     """Judges each attribute by itself."""

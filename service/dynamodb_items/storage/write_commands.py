@@ -25,6 +25,8 @@ class Put:
     """Whether it is the plain form of an item that was read: sets and binary in the stored item
     then keep their types.
     """
+    completed: Callable[[Attributes, Item | None], Attributes] | None = None
+    """Returns the attributes to store, depending on the stored item; None to store them as is."""
     operation = Operation.PUT_ITEM
 
 

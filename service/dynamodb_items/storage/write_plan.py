@@ -65,6 +65,8 @@ class Planner:
         match write:
             case Edit():
                 return True
+            case Put() if write.completed is not None:
+                return True
             case Update(changes=changes, precondition=precondition):
                 is_plain = precondition in (NO_PRECONDITION, _MUST_EXIST)
                 return not is_plain or len(changes.names) > MANY_CHANGES
@@ -134,6 +136,11 @@ class Planner:
         attributes = write.attributes
         if write.is_edited:
             attributes = with_stored_types(attributes, stored)
+        conditions = self._conditions(write, read)
+        if write.completed is not None:
+            attributes = write.completed(attributes, read)
+            seen = absent(write.key) if read is None else unchanged(read, self._version)
+            conditions = all_of(conditions, seen)
         item = {
             **write.key.attributes,
             **attributes,
@@ -141,7 +148,7 @@ class Planner:
             **self._version.stamp(token),
         }
         check_item_size(item)
-        return Draft(Operation.PUT_ITEM, self._conditions(write, read), item=item)
+        return Draft(Operation.PUT_ITEM, conditions, item=item)
 
     def _edit(
         self,

@@ -119,6 +119,7 @@ class _Operation:
             self.settings.own_attributes,
             pointer,
             self.settings.item_schema,
+            self.settings.schema_defaults,
         )
         condition = self._condition(method, key)
         match method:

@@ -127,6 +127,7 @@ class WriteRequest:
             settings.own_attributes,
             pointer,
             settings.item_schema,
+            settings.schema_defaults,
         )
 
 

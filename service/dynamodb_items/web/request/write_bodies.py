@@ -51,6 +51,8 @@ class WriteBody:
     pointer: str = ""
     schema: "ItemSchema | None" = None
     """The schema that items have to match."""
+    fills_defaults: bool = False
+    """Whether a whole item gets the schema's defaults."""
 
     def put(self, representation: Representation, condition: NativeCondition | None = None) -> Put:
         """Return the write that stores the whole item, which need not contain its key attributes.
@@ -68,11 +70,15 @@ class WriteBody:
             attributes = attributes_from_plain(self.value, self.pointer)
             self._reject_own(attributes)
         self._check_key(attributes)
-        if self.schema is not None:
-            is_plain = representation is Representation.PLAIN
-            attributes = self._rules(self.schema, is_plain=is_plain).put(attributes)
-        is_edited = representation is Representation.PLAIN and self.precondition.has_match_tags
-        return Put(self.key, attributes, self.precondition, condition, is_edited)
+        is_plain = representation is Representation.PLAIN
+        is_edited = is_plain and self.precondition.has_match_tags
+        if self.schema is None:
+            return Put(self.key, attributes, self.precondition, condition, is_edited)
+        rules = self._rules(self.schema, is_plain=is_plain)
+        if not self.schema.read_only:
+            attributes = rules.put(attributes)
+            return Put(self.key, attributes, self.precondition, condition, is_edited)
+        return Put(self.key, attributes, self.precondition, condition, is_edited, rules.put_over)
 
     def patch(self, form: PatchForm) -> Write:
         """Return the write that applies a patch.
@@ -108,6 +114,7 @@ class WriteBody:
         An update of attributes that the schema leaves free stays DynamoDB's own.
         """
         rules = self._rules(schema, is_plain=False, mirrors_item=False)
+        rules.check_read_only(str(path[0]) for path in expressions.targets)
         if schema.leaves_free(str(path[0]) for path in expressions.targets):
             rules.attributes(self.key.attributes, ())  # the update may create the item
             return NativeUpdate(self.key, expressions, self.precondition)
@@ -148,6 +155,7 @@ class WriteBody:
         if self.schema is None:
             return Edit(self.key, changes_of, self.precondition)
         rules = self._rules(self.schema)
+        rules.check_read_only(patch)
         replaced = {name: merged[name] for name in merged if not isinstance(patch[name], dict)}
         rules.attributes(replaced, [name for name, value in patch.items() if value is None])
         return Edit(self.key, rules.edit(changes_of), self.precondition)
@@ -158,15 +166,22 @@ class WriteBody:
             {**self.key.attributes, **changes.set}, is_read=self.precondition.has_match_tags
         )
         if self.schema is not None:
-            typed = self._rules(self.schema).attributes(changes.set, changes.remove)
-            changes = Changes(typed, changes.remove)
+            rules = self._rules(self.schema)
+            rules.check_read_only(changes.names)
+            changes = Changes(rules.attributes(changes.set, changes.remove), changes.remove)
         return Update(self.key, changes, self.precondition)
 
     def _rules(
         self, schema: "ItemSchema", *, is_plain: bool = True, mirrors_item: bool = True
     ) -> SchemaRules:
         return SchemaRules(
-            schema, self.key, self.own_attributes, self.pointer, is_plain, mirrors_item
+            schema,
+            self.key,
+            self.own_attributes,
+            self.pointer,
+            is_plain,
+            mirrors_item,
+            self.fills_defaults,
         )
 
     def _check_key(self, attributes: Attributes) -> None:

@@ -32,6 +32,8 @@ class Draft(NamedTuple):
     """A further condition of a retry after a lost response."""
     is_retryable: bool = True
     """Whether a retry after a lost response would recognize that the write has been applied."""
+    rejection: UnacceptableItem | None = None
+    """The error of a write whose result cannot be stored: the call only decides its condition."""
 
 
 class Call(NamedTuple):
@@ -45,6 +47,8 @@ class Call(NamedTuple):
     parameters: Mapping[str, Any]
     retry_parameters: Mapping[str, Any] | None
     """The parameters that differ in a retry after a lost response; None: no such retry."""
+    rejection: UnacceptableItem | None = None
+    """The error to raise after the call, which changes nothing."""
 
     @property
     def item(self) -> Item:
@@ -82,7 +86,7 @@ def call_of(write: Write, read: Item | None, token: WriteToken, draft: Draft) ->
         parameters[CONDITION] = condition
         parameters["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
     parameters |= placeholders.parameters
-    return Call(write, draft.operation, token, read, parameters, retry_parameters)
+    return Call(write, draft.operation, token, read, parameters, retry_parameters, draft.rejection)
 
 
 def trim_parameters(key: ItemKey, version: VersionAttribute, trim: LogTrim) -> Mapping[str, Any]:

@@ -83,12 +83,16 @@ class ItemRepository:
             if call is None:
                 return Written(read)
             try:
-                return self._carry_out(call)
+                written = self._carry_out(call)
             except ConditionFailed as failure:
                 if failure.after_lost_response:
                     raise _outcome_unknown() from None
                 if not (needs_read and may_succeed_later(write, read, failure.found)):
                     raise failed_condition(write, failure.found) from None
+            else:
+                if call.rejection is not None:
+                    raise call.rejection
+                return written
         raise StorageThrottled("Other writers keep changing this item. Nothing was changed.")
 
     def _carry_out(self, call: Call) -> Written:

@@ -115,7 +115,13 @@ class Planner:
             case Update(changes=changes):
                 return self._update(changes, token, exists(write.key))
             case Edit(changes_of=changes_of):
-                edited = changes_of(_edited(write, read))
+                item = _edited(write, read)
+                try:
+                    edited = changes_of(item)
+                except UnacceptableItem as rejection:
+                    if in_transaction or read is None or write.condition is None:
+                        raise
+                    return _condition_only(write, token, rejection)
                 return self._edit(write, read, token, edited, guard)
             case NativeUpdate() if in_transaction:
                 return self._native_in_transaction(write, read, token)
@@ -255,6 +261,14 @@ class Planner:
         if write.precondition == _MUST_BE_ABSENT or read is None:
             return absent(write.key)
         return unchanged(read, self._version)
+
+
+def _condition_only(write: Edit, token: WriteToken, rejection: UnacceptableItem) -> Draft:
+    """Return an update of nothing: a false condition of the client precedes an invalid result."""
+    # No item has an attribute with the name of a fresh token, so removing it changes nothing.
+    nothing = update_of(Changes(remove=(token.text,)))
+    condition = all_of(exists(write.key), write.condition)
+    return Draft(Operation.UPDATE_ITEM, condition, nothing, rejection=rejection)
 
 
 def _check_has_update(draft: Draft) -> None:

@@ -22,7 +22,6 @@ NODE = HERE / "node_modules/.bin"
 PACKAGE = "items_client"
 CLASSPATH = next(ROOT.glob(".venv-sdk/lib/*/site-packages/openapi_generator_cli/*.jar"), None)
 SOURCES = (
-    DOCUMENT,
     ROOT / "requirements/sdk.lock",
     HERE / "package-lock.json",
     HERE / "orval.config.mjs",
@@ -62,10 +61,12 @@ class Generator:
     """Whether it sends a merge patch as application/json, and not by its own media type."""
     reads_empty_201: bool = True
     """Whether ``Prefer: return=minimal`` may be asked for where a PUT creates."""
+    document: Path = DOCUMENT
+    build: Path = BUILD
 
     @property
     def folder(self) -> Path:
-        return BUILD / self.name
+        return self.build / self.name
 
     @property
     def is_fresh(self) -> bool:
@@ -82,9 +83,9 @@ class Generator:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         client = self.folder / self.package
-        paths = {"document": DOCUMENT, "client": client, "folder": self.folder}
+        paths = {"document": self.document, "client": client, "folder": self.folder}
         command = [str(part).format(**paths) for part in self.command]
-        self._run(command, ROOT, SDK_DOCUMENT=str(DOCUMENT), SDK_CLIENT=str(client))
+        self._run(command, ROOT, SDK_DOCUMENT=str(self.document), SDK_CLIENT=str(client))
         (self.folder / ".made-from").write_text(self._origin)
 
     def install_adapter(self) -> None:
@@ -110,7 +111,7 @@ class Generator:
     @property
     def _origin(self) -> str:
         digest = hashlib.sha256(repr(self.command).encode())
-        for path in SOURCES:
+        for path in (self.document, *SOURCES):
             digest.update(path.read_bytes())
         return digest.hexdigest()
 
@@ -240,7 +241,10 @@ GENERATORS = (
         _openapi_generator(
             *("java", "{client}", "--library", "native", "--invoker-package", "items.client"),
             *("--api-package", "items.client.api", "--model-package", "items.client.model"),
-            *("--additional-properties", "openApiNullable=false,useSingleRequestParameter=true"),
+            *(
+                "--additional-properties",
+                "openApiNullable=false,useSingleRequestParameter=true,containerDefaultToNull=true",
+            ),
         ),
         exact_integers=True,
     ),

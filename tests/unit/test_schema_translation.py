@@ -67,6 +67,8 @@ def document_of(schema, **changes) -> dict:
         ({"anyOf": [{"type": "string"}, {"type": "null"}]}, None),
         ({"oneOf": [{"type": "string"}, {"minimum": 3}]}, None),
         ({"oneOf": [{"not": {}}, {"minimum": 3}]}, {"anyOf": [{}, {"minimum": 3}]}),
+        ({"title": "An age"}, {"description": "An age"}),
+        ({"title": "An age", "description": "In years."}, {"description": "In years."}),
         ({"examples": ["a", "b"]}, {"example": "a"}),
         ({"readOnly": True, "writeOnly": False}, {"readOnly": True, "writeOnly": False}),
         ({"default": Decimal("1.5")}, {"default": 1.5}),

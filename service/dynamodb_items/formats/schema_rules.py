@@ -3,7 +3,7 @@
 An error's JSON Pointer is a position in the request's body.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,15 +41,19 @@ class SchemaRules:
     fills_defaults: bool = False
     """Whether a whole item gets the schema's defaults of the attributes that it does not have."""
 
-    def put(self, attributes: Attributes) -> Attributes:
+    def put(self, attributes: Attributes, plain: Mapping[str, Any] | None = None) -> Attributes:
         """Return the attributes of a whole item, with the declared types.
+
+        ``plain`` is their plain form, if that is known.
 
         Raises:
             UnacceptableItem: the item does not match the schema.
         """
+        item = plain_values(attributes) if plain is None else plain
         if self.fills_defaults:
+            item = {**self.schema.defaults, **item}
             attributes = {**attributes_from_plain(self.schema.defaults), **attributes}
-        self._check(self.schema.violations(plain_values({**self.key.attributes, **attributes})))
+        self._check(self.schema.violations({**item, **plain_values(self.key.attributes)}))
         return self._typed(attributes)
 
     def put_over(self, attributes: Attributes, read: Item | None) -> Attributes:

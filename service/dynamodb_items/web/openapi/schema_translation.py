@@ -16,7 +16,7 @@ from dynamodb_items.item_schema.positions import TYPE_KEYWORD, Schema, reference
 REFERENCE = "#/components/schemas/"
 
 _UNCHANGED = (
-    *("title", "description", "default", "deprecated", "readOnly", "writeOnly", "format"),
+    *("description", "default", "deprecated", "readOnly", "writeOnly", "format"),
     *("multipleOf", "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems"),
     *("minProperties", "maxProperties", "minimum", "maximum"),
 )
@@ -147,6 +147,9 @@ class Translation:
 def _unchanged(schema: Schema) -> dict[str, Any]:
     kept = {name: schema[name] for name in _UNCHANGED if name in schema}
     translated = {name: it for name, value in kept.items() if (it := _exact(value)) is not None}
+    # Some generators name a class by its title, so an item and its patch would have one name.
+    if "title" in schema:
+        translated.setdefault("description", schema["title"])
     if TYPE_KEYWORD in schema:
         translated[TYPE_KEYWORD] = schema[TYPE_KEYWORD]
     if schema.get("examples"):

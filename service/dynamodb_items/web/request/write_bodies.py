@@ -76,7 +76,7 @@ class WriteBody:
             return Put(self.key, attributes, self.precondition, condition, is_edited)
         rules = self._rules(self.schema, is_plain=is_plain)
         if not self.schema.read_only:
-            attributes = rules.put(attributes)
+            attributes = rules.put(attributes, self.value if is_plain else None)
             return Put(self.key, attributes, self.precondition, condition, is_edited)
         return Put(self.key, attributes, self.precondition, condition, is_edited, rules.put_over)
 

@@ -21,7 +21,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: run programs unit test test-botocore soak check fix bench sdk docs release lock clean
+.PHONY: run programs unit test test-botocore test-keys soak check fix bench sdk docs release lock clean
 
 run: .venv/.local
 	@exec .venv/bin/python -m dynamodb_items.local --port $(PORT) $(if $(ENDPOINT),--endpoint $(ENDPOINT))
@@ -31,24 +31,34 @@ FOLDERS = $(filter tests/%,$(PYTEST_ARGS))
 EVERY_TEST = $(if $(FOLDERS),$(filter tests tests/,$(PYTEST_ARGS)),yes)
 # $(call for,FOLDERS,TOOLS): the tools, if a test in one of the folders is chosen.
 for = $(if $(EVERY_TEST)$(filter $(patsubst %,tests/%%,$(1)),$(FOLDERS)),$(2))
-WITH_ENGINE = $(EVERY_TEST)$(filter-out tests/unit% tests/docs% tests/expressions%,$(FOLDERS))
+WITH_ENGINE = $(EVERY_TEST)$(filter-out tests/unit% tests/docs%,$(FOLDERS))
 
 SDK_TOOLS = build/.programs .venv-sdk/.installed tests/sdk/node_modules/.installed
-LINTERS = tests/docs/openapi_lint/node_modules/.installed
+# The TypeScript of docs/clients.md is compiled with the compiler of the generated clients.
+DOCS_TOOLS = tests/docs/openapi_lint/node_modules/.installed tests/sdk/node_modules/.installed
 TEST_TOOLS = .venv/.tests $(if $(WITH_ENGINE),.venv-ministack/.installed) $(call for,sdk,$(SDK_TOOLS)) \
-	$(call for,docs,$(LINTERS)) $(call for,observability,build/prometheus/.unpacked) \
+	$(call for,docs,$(DOCS_TOOLS)) $(call for,observability,build/prometheus/.unpacked) \
+	$(call for,deploy,.venv-awscli/.installed) \
 	$(call for,browser proxies docs,build/.programs)
 
 test: $(TEST_TOOLS)
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
-# A tenth of the examples of property tests; `make test` runs all of them.
+# A tenth of the examples of property tests; `make test` runs all of them. Importing the plugins of
+# the other tests would take as long as hundreds of unit tests.
+UNIT_PLUGINS = xdist pytest_timeout pytest_cov _hypothesis_pytestplugin
 unit: .venv/.tests
-	.venv/bin/python -m pytest tests/unit -n 2 --hypothesis-profile quick $(PYTEST_ARGS)
+	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 .venv/bin/python -m pytest tests/unit $(UNIT_PLUGINS:%=-p %) \
+		-n 2 --hypothesis-profile quick $(PYTEST_ARGS)
 
 # The contract holds without the fast path too; one engine is enough to show it.
 test-botocore: .venv/.tests .venv-ministack/.installed
-	ITEMS_TEST_FAST_PATH=false .venv/bin/python -m pytest tests/contract tests/faults -k "not moto"
+	ITEMS_TEST_FAST_PATH=false ITEMS_TEST_OTHER_KEYS=0 \
+		.venv/bin/python -m pytest tests/contract tests/faults -k "not moto"
+
+# The contract with every key schema on every engine; make test runs most of them on one.
+test-keys: .venv/.tests .venv-ministack/.installed
+	ITEMS_TEST_OTHER_KEYS=2 .venv/bin/python -m pytest -n 2 --dist loadfile tests/contract
 
 soak: .venv/.tests .venv-ministack/.installed
 	.venv/bin/python -m pytest -m soak $(PYTEST_ARGS)

@@ -13,6 +13,8 @@ import boto3.session
 from botocore.config import Config
 from dynamodb_items.local.processes import free_port, running
 
+from tests.key_schemas import KeyTranslation
+
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 60
 REGION = "us-east-2"
@@ -29,12 +31,14 @@ def process(command, environment=None, log=subprocess.DEVNULL):
 
 
 def wait_for(url: str, child: subprocess.Popen) -> None:
+    # Since Python 3.12 an opener keeps its TLS context, and `urlopen` keeps its opener.
+    opener = urllib.request.build_opener()
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if child.poll() is not None:
             raise RuntimeError(f"{child.args} ended with {child.returncode} before it responded")
         try:
-            with urllib.request.urlopen(url, timeout=2):
+            with opener.open(url, timeout=2):
                 return
         except OSError:
             time.sleep(0.1)
@@ -85,11 +89,30 @@ if os.environ.get("ITEMS_TEST_ENDPOINT"):
 TESTING = ("testing", "testing")
 
 
-def client_for(endpoint: str, service: str = "dynamodb", credentials=TESTING):
-    """Return a plain boto3 client, as any other user of the table has."""
-    return boto3.session.Session(*credentials).client(
+def client_for(
+    endpoint: str,
+    service: str = "dynamodb",
+    credentials=TESTING,
+    keys: KeyTranslation | None = None,
+):
+    """Return a plain boto3 client, as any other user of the table has.
+
+    With ``keys``, calls and responses have the keys of the tests.
+    """
+    client = boto3.session.Session(*credentials).client(
         service,
         region_name=REGION,
         endpoint_url=endpoint,
         config=Config(retries={"total_max_attempts": 1}),
     )
+    if keys:
+
+        def translate_call(params, **_):
+            params["body"] = keys.to_table(params["body"])
+
+        def translate_response(response_dict, **_):
+            response_dict["body"] = keys.from_table(response_dict["body"])
+
+        client.meta.events.register("before-call", translate_call)
+        client.meta.events.register("before-parse", translate_response)
+    return client

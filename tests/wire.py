@@ -9,7 +9,7 @@
     wire.heal()                                                # end all faults
     with wire.fault(delay(0.2, then=respond({})), when=lambda call: b"104" in call.body):
         ...
-    with wire.down():                            # new connections are refused, open ones cut
+    with wire.down():                            # new connections fail, open ones are cut
         ...
 
 A fault is a function of an ``Exchange``: it forwards the call or not, and responds, cuts the
@@ -36,6 +36,8 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from tests.key_schemas import KeyTranslation
+
 HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive", "content-length"}
 ERROR_PREFIX = "com.amazonaws.dynamodb.v20120810#"
 CANARY = "CANARY: arn:aws:iam::123456789012:role/canary is not authorized to perform this"
@@ -50,10 +52,12 @@ class Call:
     body: bytes
     headers: Mapping[str, str]
     """By lower-case name."""
+    keys: KeyTranslation | None = None
 
     @property
     def parameters(self) -> Any:
-        return json.loads(self.body)
+        """Return the parameters, with the keys of the tests."""
+        return json.loads(self.keys.from_table(self.body) if self.keys else self.body)
 
 
 class Cut(Exception):
@@ -155,8 +159,14 @@ def reject(code: str, status: int = 400, message: str = CANARY, **members: Any) 
 
 
 def respond(content: Mapping[str, Any], status: int = 200) -> Fault:
-    """Send this response; the engine never receives the call."""
-    return respond_raw(json.dumps(content).encode(), status)
+    """Send this response, with the table's keys; the engine never receives the call."""
+    body = json.dumps(content).encode()
+
+    def fault(exchange: Exchange) -> None:
+        keys = exchange.call.keys
+        respond_raw(keys.to_table(body) if keys else body, status)(exchange)
+
+    return fault
 
 
 def respond_raw(content: bytes, status: int = 200) -> Fault:
@@ -201,8 +211,9 @@ class Script:
 class Wire:
     """A proxy that forwards calls to an engine, counts them, and injects faults by script."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, keys: KeyTranslation | None = None) -> None:
         self.endpoint = urlsplit(endpoint)
+        self.keys = keys
         self.calls: list[str] = []
         self._scripts: list[Script] = []
         self._lock = threading.Lock()
@@ -246,7 +257,7 @@ class Wire:
 
     @contextmanager
     def down(self) -> Iterator[None]:
-        """Refuse new connections and cut open ones while the block lasts."""
+        """Reject new connections and cut open ones while the block lasts."""
         self._server.stop()
         try:
             yield
@@ -269,7 +280,7 @@ class Wire:
 
 @contextmanager
 def black_hole() -> Iterator[str]:
-    """Yield an address that neither accepts nor refuses connections: connecting times out."""
+    """Yield an address that neither accepts nor rejects connections: connecting times out."""
     with ExitStack() as sockets:
         listener = sockets.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         for _ in range(2):  # Linux queues one more than the backlog; the next gets no response
@@ -336,7 +347,7 @@ class _Connection(StreamRequestHandler):
         body = self.rfile.read(int(headers.get("content-length", 0)))
         self._message = b"".join([*lines, b"\r\n", body])
         operation = sys.intern(headers.get("x-amz-target", "").rpartition(".")[2])
-        return Call(operation, body, headers)
+        return Call(operation, body, headers, self.server.wire.keys)
 
     def forward(self) -> bytes:
         engine = self._connected_engine()

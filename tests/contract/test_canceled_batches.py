@@ -36,7 +36,7 @@ def test_deletes_are_not_claimed_where_an_item_is_still_there(service, wire, nam
     assert service.get(f"/items/1/{name}a?consistent_read=true").status_code == 200
 
 
-def test_a_conflict_beside_an_item_that_has_changed_is_tried_again(service, wire, name):
+def test_a_conflict_next_to_a_changed_item_is_retried(service, wire, name):
     path = f"/items/1/{name}"
     service.put(path, headers=JSON, data='{"l": []}')
     changed = {
@@ -57,7 +57,7 @@ def test_a_conflict_beside_an_item_that_has_changed_is_tried_again(service, wire
 @pytest.mark.parametrize(
     ("words", "failure", "written", "read"),
     [
-        ("The provided key element does not match the schema", "misconfigured", 503, 503),
+        ("The provided key element does not match the schema", "key_mismatch", 503, 503),
         # DynamoDB does not document the message for items that are too large to read together.
         ("Some new words", "unexpected", 500, 413),
     ],

@@ -9,7 +9,7 @@ from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from tests.contract.conftest import JSON, service_with
 
 
-def test_the_methods_ask_dynamodb_for_exactly_the_default_operations(service, name):
+def test_the_methods_call_exactly_the_default_operations(service, name):
     path = f"/items/7/{name}"
 
     def every_method():
@@ -26,8 +26,6 @@ def test_operations_that_are_not_allowed_have_no_routes(engine, name):
     response = reader.put(f"/items/7/{name}", json={})
     assert response.status_code == 405
     assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
-    assert set(reader.get("/openapi.json").json["paths"]["/items/{id}/{name}"]) == {
-        "get",
-        "head",
-        "parameters",
-    }
+    route = "/items/{id}/{name}" if reader.settings.sort_key else "/items/{id}"
+    documented = reader.get("/openapi.json").json["paths"]
+    assert set(documented[route]) == {"get", "head", "parameters"}

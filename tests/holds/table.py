@@ -1,4 +1,4 @@
-"""A stand-in for DynamoDB that answers every call with the items that a case has stored."""
+"""A stand-in for DynamoDB that returns to every call the items that a case has stored."""
 
 import json
 import zlib
@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import orjson
 
-from tests.fastpath.scripted import ScriptedServer, answer
+from tests.fastpath.scripted import ScriptedServer, http_response
 from tests.holds.meter import Meter
+from tests.holds.parts import KEY
 
 OK = "200 OK"
 BAD_REQUEST = "400 Bad Request"
+LARGE_BYTES = 10_000
 ERROR = "com.amazonaws.dynamodb.v20120810#"
 
 
@@ -26,7 +28,7 @@ class Table:
         self.meter.others_run()
         operation = request.headers["X-Amz-Target"].partition(".")[2]
         status, body = getattr(self, operation)(request)
-        yield answer(body, status, x_amz_crc32=str(zlib.crc32(body)))
+        yield http_response(body, status, x_amz_crc32=str(zlib.crc32(body)))
 
     def GetItem(self, _request):  # noqa: N802 - the operation's name
         return OK, (b"{}" if self.item is None else b'{"Item":%s}' % self.item)
@@ -37,6 +39,19 @@ class Table:
         return OK, (b"{}" if self.item is None else b'{"Attributes":%s}' % self.item)
 
     UpdateItem = DeleteItem = PutItem
+
+    def Query(self, request):  # noqa: N802 - the operation's name
+        """Return 1 MB of the item, or as many as the call may return."""
+        most = orjson.loads(request.body)["Limit"]
+        item = self.item or b"{}"
+        count = min(most, 2 if len(item) > LARGE_BYTES else 1001)
+        return OK, b'{"Items":[%s],"ScannedCount":%d,"LastEvaluatedKey":{%s}}' % (
+            b",".join([item] * count),
+            count,
+            KEY,
+        )
+
+    Scan = Query
 
     def TransactGetItems(self, request):  # noqa: N802 - the operation's name
         found = b"{}" if self.item is None else b'{"Item":%s}' % self.item

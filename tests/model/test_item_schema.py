@@ -238,9 +238,11 @@ def written(service, schema, rounds) -> list[int]:
     dynamodb.delete_item(TableName="my-dynamodb-table", Key=KEY)
     application = service.client.application
     application.extensions["settings"] = replace(service.settings, item_schema=schema)
+    # moto may let another write pass between a condition and its write.
+    clients = CLIENTS if service.engine.name == "ministack" else 1
     try:
         for together in rounds:
-            with ThreadPoolExecutor(CLIENTS) as threads:
+            with ThreadPoolExecutor(clients) as threads:
                 statuses += threads.map(lambda write: send(application, write), together)
             item = stored_item(dynamodb)
             if item is not None:

@@ -1,17 +1,22 @@
 """The generators whose clients have to work, and how a client of each language is checked and run.
 
-A new generator is one entry in GENERATORS and an adapter of its name in ``adapters/``, which speaks
-the generated client's words: calls come in as lines of JSON, and each is answered with one.
+A new generator is one entry in GENERATORS and an adapter of its name in ``adapters/``, which
+calls the generated client: calls arrive as lines of JSON; each gets one in return.
 """
 
 import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from dynamodb_items.app import create_app, create_repository, openapi_document
+from dynamodb_items.config.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -29,16 +34,32 @@ SOURCES = (
 PATIENCE_SECONDS = 120
 OUTPUT_CHARACTERS = 4000
 
+ONE_KEY = {"ITEMS_PARTITION_KEY": "Email:S", "ITEMS_SORT_KEY": ""}
+ONE_KEY_BUILD = BUILD / "one-key"
+SCHEMA_BUILD = BUILD / "schema"
+# What an adapter leaves out where the table has no sort key, and what it has instead.
+WITHOUT_NAME = (
+    (r'\s*members\.put\("name", call\.name\(\)\);', ""),
+    (r'id_, name = call\["id"\], call\["name"\]', 'id_ = call["id"]'),
+    (r"^ +name,\n", ""),
+    (r"\bid_, name, ", "id_, "),
+    (r', "name": (name|requested\.Name)', ""),
+    (r", name: call\.name", ""),
+    (r", (call\.name|requested\.Name)\b", ""),
+    (r"/\{name\}", ""),
+    (r"\s*\.name\(call\.name\(\)\)", ""),
+)
+
 Command = list[str | Path]
 
 
 class GeneratorError(Exception):
-    """What a generator or a type checker had to say."""
+    """The output of a generator or a type checker."""
 
 
 @dataclass(frozen=True)
 class Language:
-    """How an adapter and the client beside it are type-checked, and how the adapter is started."""
+    """How an adapter and the client next to it are type-checked, and how the adapter is started."""
 
     adapter: str
     companions: tuple[str, ...]
@@ -54,31 +75,43 @@ class Generator:
     package: str = "client"
     """Where the client goes, inside the generator's folder."""
     checks: tuple[Command, ...] = ()
-    """What the client promises about itself, beyond the language's own check; run beside it."""
+    """What the client promises about itself, beyond the language's own check; run next to it."""
     exact_integers: bool = False
     """Whether plain JSON's long numbers reach the caller with every digit."""
     patches_as_plain_json: bool = True
     """Whether it sends a merge patch as application/json, and not by its own media type."""
     reads_empty_201: bool = True
-    """Whether ``Prefer: return=minimal`` may be asked for where a PUT creates."""
-    document: Path = DOCUMENT
-    build: Path = BUILD
+    """Whether ``Prefer: return=minimal`` can be requested where a PUT creates."""
+    has_one_key: bool = False
+    """Whether the client is for a table without a sort key."""
+    has_schema: bool = False
+    """Whether the client is for a service with an item schema."""
+
+    @property
+    def _build(self) -> Path:
+        if self.has_schema:
+            return SCHEMA_BUILD
+        return ONE_KEY_BUILD if self.has_one_key else BUILD
 
     @property
     def folder(self) -> Path:
-        return self.build / self.name
+        return self._build / self.name
+
+    @property
+    def document(self) -> Path:
+        return DOCUMENT if self._build is BUILD else self._build / "openapi.json"
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the client is there, made from this document by this generator."""
+        """Whether the client exists, made from this document by this generator."""
         mark = self.folder / ".made-from"
         return mark.exists() and mark.read_text() == self._origin
 
     def generate(self) -> None:
-        """The client, made anew.
+        """Generate the client again.
 
         Raises:
-            GeneratorError: the generator refuses the document, or is not installed.
+            GeneratorError: the generator rejects the document, or is not installed.
         """
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
@@ -89,15 +122,22 @@ class Generator:
         (self.folder / ".made-from").write_text(self._origin)
 
     def install_adapter(self) -> None:
-        """Put the adapter beside the client."""
+        """Put the adapter next to the client."""
         suffix = Path(self.language.adapter).suffix
-        shutil.copy(HERE / f"adapters/{self.name}{suffix}", self.folder / self.language.adapter)
+        self._copy(f"{self.name}{suffix}", self.language.adapter)
         for companion in self.language.companions:
-            shutil.copy(HERE / "adapters" / companion, self.folder)
+            self._copy(companion, companion)
         # Node looks for packages in the folders above.
         packages = self.folder / "node_modules"
         if not packages.is_symlink():
             packages.symlink_to(HERE / "node_modules")
+
+    def _copy(self, name: str, copied_name: str) -> None:
+        text = (HERE / "adapters" / name).read_text()
+        if self.has_one_key:
+            for pattern, replacement in WITHOUT_NAME:
+                text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
+        (self.folder / copied_name).write_text(text)
 
     def check(self) -> None:
         """Type-check the client and the adapter that uses it.
@@ -116,7 +156,7 @@ class Generator:
         return digest.hexdigest()
 
     def _run(self, command: Command, folder: Path, **variables: str) -> None:
-        # The Python generator tidies up with the formatter beside it.
+        # The Python generator tidies up with the formatter next to it.
         path = f"{PYTHON}:{os.environ['PATH']}"
         try:
             ran = subprocess.run(
@@ -134,8 +174,8 @@ class Generator:
                 "a JDK and what make installs: make sdk"
             ) from None
         if ran.returncode != 0:
-            said = f"{ran.stdout[-OUTPUT_CHARACTERS:]}{ran.stderr[-OUTPUT_CHARACTERS:]}"
-            raise GeneratorError(f"{self.name}: {' '.join(map(str, command))}\n{said}")
+            printed = f"{ran.stdout[-OUTPUT_CHARACTERS:]}{ran.stderr[-OUTPUT_CHARACTERS:]}"
+            raise GeneratorError(f"{self.name}: {' '.join(map(str, command))}\n{printed}")
 
 
 def generate_stale(generators: Iterable[Generator]) -> dict[str, GeneratorError]:
@@ -148,6 +188,14 @@ def generate_stale(generators: Iterable[Generator]) -> dict[str, GeneratorError]
         for name, attempt in attempts.items()
         if isinstance(error := attempt.exception(), GeneratorError)
     }
+
+
+def write_one_key_document() -> None:
+    """Write the OpenAPI document of a table without a sort key."""
+    settings = Settings.from_environment(ONE_KEY)
+    document = openapi_document(create_app(settings, create_repository(settings)))
+    ONE_KEY_BUILD.mkdir(parents=True, exist_ok=True)
+    (ONE_KEY_BUILD / "openapi.json").write_text(json.dumps(document))
 
 
 PYTHON_CLIENT = Language(
@@ -272,3 +320,4 @@ GENERATORS = (
         [NODE / "orval", "--config", HERE / "orval.config.mjs"],
     ),
 )
+ONE_KEY_GENERATORS = tuple(replace(generator, has_one_key=True) for generator in GENERATORS)

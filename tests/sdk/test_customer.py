@@ -15,12 +15,11 @@ from dynamodb_items.item_schema.reading import read_schema
 from dynamodb_items.local import launcher
 
 from tests.engines import client_for, moto
-from tests.sdk.generators import BUILD, GENERATORS, HERE, ROOT, generate_stale
+from tests.sdk.generators import GENERATORS, HERE, ROOT, SCHEMA_BUILD, generate_stale
 from tests.serving import gunicorn
 
 CUSTOMER = HERE / "customer"
 SCHEMA = CUSTOMER / "customer.json"
-CLIENTS = BUILD / "customer"
 STORY = """\
 41 blue,red Oslo AP8=
 42 Bergen Karl Johans gate
@@ -33,10 +32,9 @@ def generators():
     """Return the generators with the document of a service that has the schema."""
     settings = Settings(item_schema=read_schema(str(SCHEMA)))
     document = openapi_document(create_app(settings, create_repository(settings)))
-    CLIENTS.mkdir(parents=True, exist_ok=True)
-    path = CLIENTS / "openapi.json"
-    path.write_text(json.dumps(document, indent=2))
-    typed = [replace(each, document=path, build=CLIENTS) for each in GENERATORS]
+    SCHEMA_BUILD.mkdir(parents=True, exist_ok=True)
+    (SCHEMA_BUILD / "openapi.json").write_text(json.dumps(document, indent=2))
+    typed = [replace(each, has_schema=True) for each in GENERATORS]
     failures = generate_stale(typed)
     return {each.name: failures.get(each.name, each) for each in typed}
 

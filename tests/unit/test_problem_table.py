@@ -27,6 +27,7 @@ EXPECTED = {
     "StorageUnavailable": ("table-unavailable", 503, (1, 1)),
     "CredentialsUnavailable": ("credentials-unavailable", 503, (5, 5)),
     "StorageMisconfigured": ("misconfigured", 503, (30, 30)),
+    "KeySchemaMismatch": ("misconfigured", 503, (30, 30)),
     "SignatureRejected": ("misconfigured", 503, (30, 30)),
     "ServiceOverloaded": ("overloaded", 503, (1, 1)),
     "StorageTimeout": ("timeout", 504, None),
@@ -67,7 +68,7 @@ ERRORS = [
     for _, kind in inspect.getmembers(errors, inspect.isclass)
     if issubclass(kind, errors.ItemsError)
     and kind not in (errors.ItemsError, errors.StorageError)
-    # The errors of a batch, each of which has a problem of its own.
+    # The errors of a batch; each has a problem of its own.
     and not kind.__name__.startswith("Operations")
 ]
 

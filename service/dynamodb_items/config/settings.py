@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from dynamodb_items.config import values
 from dynamodb_items.domain.defaults import DEFAULT_TABLE
+from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.keys import KeyAttribute, KeySchema
 from dynamodb_items.domain.operations import (
     DEFAULT_OPERATIONS,
@@ -15,6 +16,7 @@ from dynamodb_items.domain.operations import (
     format_operations,
     parse_operations,
 )
+from dynamodb_items.domain.tables import TableArn
 from dynamodb_items.domain.write_tokens import VersionAttribute
 from dynamodb_items.runtime.output import protect_standard_streams
 
@@ -64,7 +66,10 @@ class Settings:
     operations: frozenset[Operation] = _setting(
         "ITEMS_OPERATIONS", format_operations(DEFAULT_OPERATIONS), parse_operations
     )
+    indexes: tuple[Index, ...] = _setting("ITEMS_INDEXES", "", values.indexes)
+    max_page_size: int = _setting("ITEMS_MAX_PAGE_SIZE", "1000", values.page_size)
     version_attribute: str = _setting("ITEMS_VERSION_ATTRIBUTE", "_version", str)
+    ttl_attribute: str = _setting("ITEMS_TTL_ATTRIBUTE", "", values.ttl_attribute)
     item_schema: "ItemSchema | None" = _setting("ITEMS_SCHEMA", "", values.item_schema)
     schema_defaults: bool = _setting("ITEMS_SCHEMA_DEFAULTS", "false", values.flag)
     require_if_match: bool = _setting("ITEMS_REQUIRE_IF_MATCH", "false", values.flag)
@@ -108,6 +113,18 @@ class Settings:
     log_level: str = _setting("ITEMS_LOG_LEVEL", "info", values.log_level)
 
     @property
+    def table_name(self) -> str:
+        """The name of the table, without the account that its ARN contains."""
+        arn = TableArn.of(self.table)
+        return arn.name if arn else self.table
+
+    @property
+    def table_region(self) -> str | None:
+        """The region in the table's ARN, or None for a table's name."""
+        arn = TableArn.of(self.table)
+        return arn.region if arn else None
+
+    @property
     def key_schema(self) -> KeySchema:
         """The partition key and, if the table has one, the sort key."""
         return KeySchema(self.partition_key, self.sort_key)
@@ -136,18 +153,20 @@ class Settings:
                 errors += (f"{variable}{shown}: {sentence}." for sentence in error.args)
         if not errors:
             settings = cls(**chosen)
-            errors = settings._contradictions()
+            errors = settings._contradictions() + settings._region_contradictions(environment)
             if not errors:
                 return settings
         raise SettingsError(errors)
 
     def _contradictions(self) -> list[str]:
         errors = []
-        names = [*self.key_schema.names, *self.own_attributes]
+        ttl = (self.ttl_attribute,) if self.ttl_attribute else ()
+        names = [*self.key_schema.names, *self.own_attributes, *ttl]
         if len(set(names)) < len(names):
             errors.append(
-                "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY and ITEMS_VERSION_ATTRIBUTE with its log must "
-                f"name different attributes, not {', '.join(names)}."
+                "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY, ITEMS_VERSION_ATTRIBUTE with its log and "
+                "ITEMS_TTL_ATTRIBUTE must name different attributes, not "
+                f"{', '.join(names)}."
             )
         elif self.item_schema is None:
             if self.schema_defaults:
@@ -155,7 +174,27 @@ class Settings:
         else:
             reasons = self.item_schema.contradictions(self.key_schema, self.own_attributes)
             errors += (f"ITEMS_SCHEMA contradicts the table: {reason}." for reason in reasons)
-        return errors + self._access_contradictions()
+        return errors + self._list_contradictions() + self._access_contradictions()
+
+    def _list_contradictions(self) -> list[str]:
+        is_on = Operation.QUERY in self.operations
+        if self.indexes and not is_on:
+            return ["ITEMS_INDEXES is set, but has no effect without Query in ITEMS_OPERATIONS."]
+        if is_on and not self.indexes and self.sort_key is None:
+            return [
+                "ITEMS_OPERATIONS includes Query, but there is nothing to query: set "
+                "ITEMS_INDEXES, or ITEMS_SORT_KEY if the table has a sort key."
+            ]
+        return []
+
+    def _region_contradictions(self, environment: Mapping[str, str]) -> list[str]:
+        chosen = next(filter(environment.get, ("AWS_REGION", "AWS_DEFAULT_REGION")), None)
+        if chosen is None or self.table_region in (None, environment[chosen]):
+            return []
+        return [
+            f"ITEMS_TABLE is a table in {self.table_region}, but {chosen} is "
+            f"{environment[chosen]}. Set {chosen} to the region in the ARN, or unset it."
+        ]
 
     def _access_contradictions(self) -> list[str]:
         needs = {

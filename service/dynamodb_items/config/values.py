@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dynamodb_items.config.addresses import check_url
-from dynamodb_items.domain.keys import KEY_TYPES, KeyAttribute
+from dynamodb_items.domain.indexes import Index
+from dynamodb_items.domain.keys import KEY_TYPES, KeyAttribute, KeySchema
+from dynamodb_items.domain.tables import TABLE_ARN_PATTERN, TABLE_NAME_PATTERN
+from dynamodb_items.domain.time_to_live import MAX_ATTRIBUTE_BYTES
 
 if TYPE_CHECKING:
     from dynamodb_items.item_schema.schema import ItemSchema
@@ -18,18 +21,21 @@ SIGNATURE_ALGORITHMS = (
     *("ES256", "ES384", "ES512", "Ed25519", "EdDSA"),
 )
 MAX_PORT = 65_535
+MAX_PAGE_SIZE = 1000
+"""The largest number of items in a page of a list."""
 
-_TABLE = re.compile(r"(?:arn:[^:]+:dynamodb:[^:]+:[0-9]+:table/)?[A-Za-z0-9_.-]{3,255}", re.ASCII)
+_INDEX_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}", re.ASCII)
+_PARTIAL = "/partial"
 # A day; a timer of much more overflows.
 _MAX_SETTING_SECONDS = 86_400.0
 
 
 def table(value: str) -> str:
     """Parse a table's name or ARN."""
-    if not _TABLE.fullmatch(value):
+    if not re.fullmatch(f"{TABLE_NAME_PATTERN}|{TABLE_ARN_PATTERN}", value):
         raise ValueError(
             "must be a table's name, 3 to 255 letters, digits, dots, hyphens and underscores, or "
-            "its ARN"
+            "its ARN, such as arn:aws:dynamodb:us-east-2:123456789012:table/orders"
         )
     return value
 
@@ -106,6 +112,44 @@ def item_schema(value: str) -> "ItemSchema | None":
     from dynamodb_items.item_schema.reading import read_schema  # noqa: PLC0415
 
     return read_schema(value)
+
+
+def indexes(value: str) -> tuple[Index, ...]:
+    """Parse a list of indexes with their keys, which may be empty."""
+    parsed = tuple(_index(text) for text in names(value))
+    repeated = {one.name for one in parsed if sum(one.name == each.name for each in parsed) > 1}
+    if repeated:
+        raise ValueError(f"names {', '.join(sorted(repeated))} more than once")
+    return parsed
+
+
+def _index(text: str) -> Index:
+    """Parse one index, such as by-status=Status:S+CreatedAt:N, with /partial after its keys."""
+    name, _, keys = text.partition("=")
+    whole = keys.removesuffix(_PARTIAL)
+    partition, _, sort = whole.partition("+")
+    if not _INDEX_NAME.fullmatch(name) or not partition or whole.endswith("+"):
+        raise ValueError(
+            "must be a comma-separated list of indexes and their keys, such as by-email=Email:S or "
+            f"by-status=Status:S+CreatedAt:N, with {_PARTIAL} after the keys of an index that does "
+            "not contain all attributes"
+        )
+    return Index(name, KeySchema(partition_key(partition), sort_key(sort)), keys != whole)
+
+
+def page_size(value: str) -> int:
+    """Parse the largest number of items in a page."""
+    number = count(value)
+    if number > MAX_PAGE_SIZE:
+        raise ValueError(f"must be a whole number from 1 to {MAX_PAGE_SIZE}")
+    return number
+
+
+def ttl_attribute(value: str) -> str:
+    """Check the name of the attribute with an item's time to live, which may be empty."""
+    if len(value.encode()) > MAX_ATTRIBUTE_BYTES:
+        raise ValueError(f"must be an attribute name of at most {MAX_ATTRIBUTE_BYTES} bytes")
+    return value
 
 
 def log_level(value: str) -> str:

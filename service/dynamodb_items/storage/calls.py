@@ -89,6 +89,19 @@ def call_of(write: Write, read: Item | None, token: WriteToken, draft: Draft) ->
     return Call(write, draft.operation, token, read, parameters, retry_parameters, draft.rejection)
 
 
+def check_has_update(draft: Draft) -> None:
+    """Reject an update of nothing: in a transaction, DynamoDB requires an UpdateExpression.
+
+    Raises:
+        UnacceptableItem: the draft is one.
+    """
+    if draft.operation is Operation.UPDATE_ITEM and not draft.update:
+        raise UnacceptableItem(
+            "Without a version attribute, a batch or a request with an Idempotency-Key needs an "
+            "UpdateExpression."
+        )
+
+
 def trim_parameters(key: ItemKey, version: VersionAttribute, trim: LogTrim) -> Mapping[str, Any]:
     """Return the parameters of the update that trims a log."""
     placeholders = Placeholders()

@@ -51,7 +51,7 @@ class Edit:
     changes_of: Callable[[Item], PatchResult]
     precondition: Precondition = NO_PRECONDITION
     condition: NativeCondition | None = None
-    creates: bool = False
+    may_create: bool = False
     """Whether an absent item is created: it is changed as if it had its key attributes only."""
     operation = Operation.UPDATE_ITEM
 
@@ -69,6 +69,11 @@ class NativeUpdate:
     def condition(self) -> NativeCondition | None:
         """The client's own condition."""
         return self.expressions.condition
+
+    @property
+    def may_create(self) -> bool:
+        """Whether the update and its precondition allow that the item does not exist."""
+        return self.precondition.holds_for(None) and not self.expressions.only_removes
 
 
 @dataclass(frozen=True, slots=True)

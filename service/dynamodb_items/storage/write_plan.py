@@ -11,13 +11,16 @@ from dynamodb_items.domain.errors import UnacceptableItem
 from dynamodb_items.domain.items import Attributes, Item
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.preconditions import NO_PRECONDITION, Precondition
+from dynamodb_items.domain.time_to_live import NO_EXPIRY, Expiry
 from dynamodb_items.domain.write_tokens import VersionAttribute, WriteToken
 from dynamodb_items.expressions.builder import (
     absent,
     all_of,
+    as_if_deleted,
     as_read,
     exists,
     log_reaches_back,
+    not_expired,
     not_logged,
     not_written_with,
     stamps,
@@ -28,7 +31,7 @@ from dynamodb_items.expressions.parts import CONDITION, Placeholders, Template, 
 from dynamodb_items.formats.limits import check_item_size
 from dynamodb_items.formats.merge_patch import PatchResult
 from dynamodb_items.formats.stored_types import with_stored_types
-from dynamodb_items.storage.calls import Call, Draft, call_of
+from dynamodb_items.storage.calls import Call, Draft, call_of, check_has_update
 from dynamodb_items.storage.write_commands import (
     Check,
     Delete,
@@ -39,7 +42,7 @@ from dynamodb_items.storage.write_commands import (
     Write,
     condition_of,
 )
-from dynamodb_items.storage.write_failures import existing, failed_condition, failed_precondition
+from dynamodb_items.storage.write_failures import edited_item, existing, failed_precondition
 
 MAX_ROUNDS = 5
 """How often a write is planned from what is stored while other writers keep changing it."""
@@ -56,9 +59,19 @@ _NEEDS_NO_ITEM = (NO_PRECONDITION, _MUST_EXIST, _MUST_BE_ABSENT)
 class Planner:
     """The plans of the writes of one table, with its version attribute and its operations."""
 
-    def __init__(self, version: VersionAttribute, operations: frozenset[Operation]) -> None:
+    def __init__(
+        self,
+        version: VersionAttribute,
+        operations: frozenset[Operation],
+        expiry: Expiry = NO_EXPIRY,
+    ) -> None:
         self._version = version
         self._operations = operations
+        self._expiry = expiry
+
+    def at(self, expiry: Expiry) -> "Planner":
+        """Return the planner for which the items that have expired by this rule are absent."""
+        return Planner(self._version, self._operations, expiry) if expiry else self
 
     def needs_read(self, write: Write) -> bool:
         """Return whether the call depends on the stored item."""
@@ -78,8 +91,10 @@ class Planner:
     ) -> Call | None:
         """Return the call that carries the write out; None where it changes nothing.
 
-        ``read`` is the stored item, where ``needs_read`` requires it. In a transaction, the
-        condition also fails for an item that an earlier attempt of the same request left.
+        ``read`` is the stored item, where ``needs_read`` requires it; None for an expired one. In a
+        transaction, the condition also fails for an item that an earlier attempt of the same
+        request left. An expired item fails the condition of a write that needs an item, and of any
+        native update, which would change the expired attributes.
 
         Raises:
             PreconditionFailed, ItemNotFound: the item as read does not allow the write.
@@ -92,8 +107,9 @@ class Planner:
         if draft is None:
             return None
         if in_transaction:
-            _check_has_update(draft)
-        guarded = draft._replace(condition=all_of(draft.condition, guard))
+            check_has_update(draft)
+        added = all_of(guard, self._not_expired(write))
+        guarded = draft._replace(condition=all_of(draft.condition, added)) if added else draft
         return call_of(write, read, token, guarded)
 
     def _draft(
@@ -115,7 +131,7 @@ class Planner:
             case Update(changes=changes):
                 return self._update(changes, token, exists(write.key))
             case Edit(changes_of=changes_of):
-                item = _edited(write, read)
+                item = edited_item(write, read)
                 try:
                     edited = changes_of(item)
                 except UnacceptableItem as rejection:
@@ -137,6 +153,9 @@ class Planner:
             return ()
         return not_written_with(self._version, token)
 
+    def _not_expired(self, write: Write) -> Template:
+        return not_expired(self._expiry) if self._expiry and _fails_for_expired(write) else ()
+
     def _put(self, write: Put, read: Item | None, token: WriteToken) -> Draft:
         stored: Attributes = {} if read is None else read.attributes
         attributes = write.attributes
@@ -145,7 +164,7 @@ class Planner:
         conditions = self._conditions(write, read)
         if write.completed is not None:
             attributes = write.completed(attributes, read)
-            seen = absent(write.key) if read is None else unchanged(read, self._version)
+            seen = unchanged(read, self._version) if read else absent(write.key, self._expiry)
             conditions = all_of(conditions, seen)
         item = {
             **write.key.attributes,
@@ -173,7 +192,7 @@ class Planner:
         changed = edited.changes.applied_to(before)
         check_item_size(changed)
         if len(edited.changes.names) > MANY_CHANGES:
-            condition = absent(write.key) if read is None else unchanged(read, self._version)
+            condition = unchanged(read, self._version) if read else absent(write.key, NO_EXPIRY)
             return self._replacement(changed, token, all_of(condition, own))
         condition = self._still_read(write, read, edited, all_of(own, guard))
         return self._update(edited.changes, token, all_of(condition, own))
@@ -186,11 +205,12 @@ class Planner:
         ``further`` are the other conditions of the call, which need room as well.
         """
         if item is None:
-            return absent(write.key)
+            return absent(write.key, NO_EXPIRY)
         if write.precondition in (NO_PRECONDITION, _MUST_EXIST) and edited.depends_on is not None:
             names = dict.fromkeys((*edited.changes.names, *sorted(edited.depends_on)))
             condition = all_of(exists(write.key), as_read(item, names))
-            if fits(CONDITION, Placeholders().text(all_of(condition, further))):
+            whole = all_of(condition, further, not_expired(self._expiry))
+            if fits(CONDITION, Placeholders().text(whole)):
                 return condition
         return unchanged(item, self._version)
 
@@ -232,9 +252,12 @@ class Planner:
         self, write: Put | NativeUpdate | Delete | Check, read: Item | None
     ) -> Template:
         """Return the client's own condition and its precondition, as one condition."""
+        condition = condition_of(write)
+        if condition is not None and self._expiry and not _fails_for_expired(write):
+            condition = as_if_deleted(condition, self._expiry)
         return all_of(
             self._no_creation(write, read) if isinstance(write, NativeUpdate) else None,
-            condition_of(write),
+            condition,
             self._precondition(write, read),
         )
 
@@ -259,7 +282,7 @@ class Planner:
         if write.precondition == _MUST_EXIST:
             return exists(write.key)
         if write.precondition == _MUST_BE_ABSENT or read is None:
-            return absent(write.key)
+            return absent(write.key, NO_EXPIRY if _fails_for_expired(write) else self._expiry)
         return unchanged(read, self._version)
 
 
@@ -271,23 +294,7 @@ def _condition_only(write: Edit, token: WriteToken, rejection: UnacceptableItem)
     return Draft(Operation.UPDATE_ITEM, condition, nothing, rejection=rejection)
 
 
-def _check_has_update(draft: Draft) -> None:
-    """Reject an update of nothing: in a transaction, DynamoDB requires an UpdateExpression."""
-    if draft.operation is Operation.UPDATE_ITEM and not draft.update:
-        raise UnacceptableItem(
-            "Without a version attribute, a batch or a request with an Idempotency-Key needs an "
-            "UpdateExpression."
-        )
-
-
-def _edited(write: Edit, read: Item | None) -> Item:
-    """Return the item that is edited.
-
-    Raises:
-        ItemNotFound, PreconditionFailed: it does not exist, and the edit does not create it.
-    """
-    if read is not None:
-        return read
-    if not write.creates:
-        raise failed_condition(write, None)
-    return Item(write.key.attributes)
+def _fails_for_expired(write: Write) -> bool:
+    """Return whether the condition of a write is that no expired item is stored."""
+    is_update = isinstance(write, Update | Edit | NativeUpdate)
+    return is_update or not write.precondition.holds_for(None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dynamodb_items.domain.changes import Changes
 from dynamodb_items.domain.errors import FieldError, UnacceptableItem
-from dynamodb_items.domain.items import Attributes, Item
+from dynamodb_items.domain.items import Attributes, AttributeValue, Item
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.preconditions import Precondition
 from dynamodb_items.expressions.native_update import (
@@ -27,6 +27,7 @@ from dynamodb_items.formats.limits import (
 )
 from dynamodb_items.formats.plain_json import attributes_from_plain
 from dynamodb_items.formats.schema_rules import SchemaRules
+from dynamodb_items.formats.stored_types import value_with_stored_type
 from dynamodb_items.formats.typed_json import attributes_from_typed
 from dynamodb_items.storage.write_commands import Edit, NativeUpdate, Put, Update, Write
 from dynamodb_items.web.media_types import (
@@ -69,6 +70,7 @@ class WriteBody:
         else:
             attributes = attributes_from_plain(self.value, self.pointer)
             self._reject_own(attributes)
+            attributes = self._with_binary_key(attributes)
         self._check_key(attributes)
         is_plain = representation is Representation.PLAIN
         is_edited = is_plain and self.precondition.has_match_tags
@@ -124,7 +126,7 @@ class WriteBody:
             rules.edit(lambda seen: updated(expressions, seen, pointer)),
             self.precondition,
             expressions.condition,
-            creates=not expressions.only_removes,
+            may_create=not expressions.only_removes,
         )
 
     def _reject_update_expression(self) -> None:
@@ -141,7 +143,8 @@ class WriteBody:
         patch = dict(object_members(self.value, self.pointer))
         self._reject_own(patch)
         repeated = {name: patch.pop(name) for name in self.key.attributes if name in patch}
-        self._check_key(attributes_from_plain(repeated, self.pointer))
+        repeated_key = attributes_from_plain(repeated, self.pointer)
+        self._check_key(self._with_binary_key(repeated_key))
         is_flat = merge_patch.is_flat(patch)
         if is_flat and (self.schema is None or not self.schema.needs_whole_item):
             return self._flat_update(patch)
@@ -183,6 +186,15 @@ class WriteBody:
             mirrors_item,
             self.fills_defaults,
         )
+
+    def _with_binary_key(self, attributes: Attributes) -> dict[str, AttributeValue]:
+        """Return attributes in which a binary key is not the base64 text of plain JSON."""
+        repeated = {
+            name: value_with_stored_type(attributes[name], value)
+            for name, value in self.key.attributes.items()
+            if name in attributes
+        }
+        return {**attributes, **repeated}
 
     def _check_key(self, attributes: Attributes) -> None:
         errors = tuple(

@@ -1,8 +1,10 @@
 """The item schema: read and checked at start, and exact when it judges."""
 
 import json
+import re
 import time
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from dynamodb_items.config.settings import Settings, SettingsError
@@ -195,6 +197,17 @@ def test_a_file_that_is_not_json_is_reported(tmp_path, content, error):
 def test_a_file_that_does_not_exist_is_reported():
     with pytest.raises(SchemaErrors, match="cannot be read: No such file"):
         read_schema("/does/not/exist.json")
+
+
+def test_the_schema_of_the_docs_can_be_used():
+    page = (Path(__file__).parents[2] / "docs/item-schema.md").read_text()
+    example = re.search(r"^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    schema = item_schema(json.loads(example[1]))
+    assert schema.contradictions(KEYS, OWN) == []
+    assert sentences(schema, {"age": -1}) == {
+        "/email": "Is required.",
+        "/age": "Must be at least 0.",
+    }
 
 
 # Numbers

@@ -7,6 +7,7 @@ import pytest
 from dynamodb_items.app import create_app, create_repository, openapi_document
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.keys import KeyAttribute
+from dynamodb_items.domain.operations import Operation
 from dynamodb_items.item_schema.reading import item_schema
 from dynamodb_items.web.openapi.schema_translation import Translation
 from openapi_spec_validator import OpenAPIV30SpecValidator
@@ -137,21 +138,24 @@ def test_the_document_with_a_schema_is_valid(changes):
 
 
 def test_every_body_with_items_is_typed():
-    document = document_of(CUSTOMER)
+    document = document_of(CUSTOMER, operations=frozenset(Operation))
     schemas = document["components"]["schemas"]
     assert schemas["TypedItem"]["required"] == ["email"]
     assert schemas["TypedItem"]["properties"]["tags"] == {
         "$ref": "#/components/schemas/AttributeValue"
     }
-    for name, prefix in (("BatchOperation", ""), ("ConditionalPut", ""), ("BatchResult", "")):
+    for name in ("BatchOperation", "ConditionalPut", "BatchResult", "ListedItem"):
         plain, typed = schemas[name]["properties"], schemas[f"Typed{name}"]["properties"]
-        assert plain["item"]["allOf"] == [{"$ref": f"#/components/schemas/{prefix}Item"}]
+        assert plain["item"]["allOf"] == [{"$ref": "#/components/schemas/Item"}]
         assert typed["item"]["allOf"] == [{"$ref": "#/components/schemas/TypedItem"}]
     batch = document["paths"]["/items:batch"]["post"]
     contents = [batch["requestBody"]["content"], batch["responses"]["200"]["content"]]
     for content, name in zip(contents, ("Batch", "BatchResults"), strict=True):
         references = [each["schema"]["$ref"].rpartition("/")[2] for each in content.values()]
         assert references == [name, f"Typed{name}"]
+    page = document["paths"]["/items"]["get"]["responses"]["200"]["content"]
+    references = [each["schema"]["$ref"].rpartition("/")[2] for each in page.values()]
+    assert references == ["Page", "TypedPage"]
     patch = schemas["BatchOperation"]["properties"]["patch"]
     assert patch["allOf"] == [{"$ref": "#/components/schemas/ItemPatch"}]
 

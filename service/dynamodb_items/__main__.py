@@ -11,6 +11,7 @@ import click
 from dynamodb_items import __version__
 from dynamodb_items.access.api_keys import check_name, new_api_key, parse_api_keys
 from dynamodb_items.access.callers import Scope
+from dynamodb_items.schema_commands import schema
 
 OWNER_ONLY = 0o600
 # Exit statuses of `keys new`; 2 is click's own for an invalid command line.
@@ -24,7 +25,10 @@ APPLICATION = "dynamodb_items.wsgi:app"
 @click.group()
 @click.version_option(__version__, prog_name="dynamodb-items")
 def main() -> None:
-    """Serve the items of one DynamoDB table over HTTP, and create API keys."""
+    """Serve the items of one DynamoDB table over HTTP, create API keys, and check item schemas."""
+
+
+main.add_command(schema)
 
 
 @main.command(

@@ -28,4 +28,8 @@ def parse(text: str | bytes) -> Any:
 def as_line(value: Any) -> bytes:
     """Return a value of ``parse`` as one line of JSON in UTF-8."""
     options = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(value, default=orjson.Fragment, option=options)
+    return orjson.dumps(value, default=_digits, option=options)
+
+
+def _digits(number: Number) -> orjson.Fragment:
+    return orjson.Fragment(str(number))

@@ -85,8 +85,7 @@ class Service:
             delay = self._retry_policy.delay_seconds(attempts, after)
             if self._clock() - started + delay > self._retry_policy.max_seconds:
                 raise TransferStopped(
-                    f"The service is unavailable, after {attempts:,} attempts of one request: "
-                    f"{reason}",
+                    f"The service is unavailable. Attempts: {attempts:,}; the last: {reason}",
                     ExitStatus.UNAVAILABLE,
                 )
             if self._stop.wait(delay):

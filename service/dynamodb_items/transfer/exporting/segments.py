@@ -85,6 +85,7 @@ class Export:
         if not self._is_intact:
             return
         self._saved = self._clock()
+        self._is_intact = False
         self._state_file.save(
             {
                 "segments": [asdict(each) for each in self._segments],
@@ -92,6 +93,7 @@ class Export:
                 "bytes": self._output.size_after_sync(),
             }
         )
+        self._is_intact = True
 
     def _work(self, number: int) -> None:
         segment = self._segments[number]
@@ -109,7 +111,7 @@ class Export:
     def _add(self, segment: Segment, page: Page) -> None:
         if not self._is_intact:
             return
-        self._is_intact = False  # until the page is written as a whole
+        self._is_intact = False  # until the page is written as a whole, for good after an error
         self._output.write(page.lines)
         segment.cursor, segment.is_done = page.next_cursor, page.next_cursor is None
         self.items += page.items

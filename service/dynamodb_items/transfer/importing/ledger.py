@@ -48,6 +48,7 @@ class Ledger:
         self._max_rejected = max_rejected
         self._clock = clock
         self._saved = clock()
+        self._is_intact = True
 
     def commit(self, entry: Entry) -> None:
         """Record a line; all lines before it are recorded.
@@ -56,7 +57,9 @@ class Ledger:
             TransferStopped: too many lines are rejected, or a file cannot be written.
         """
         if isinstance(entry.outcome, Rejected):
+            self._is_intact = False  # until the line is written as a whole, for good after an error
             self._reject(entry.end.lines, entry.outcome)
+            self._is_intact = True
         elif entry.outcome is Accepted.IMPORTED:
             self.counts.imported += 1
         elif entry.outcome is Accepted.EXISTING:
@@ -72,11 +75,14 @@ class Ledger:
             )
 
     def save(self) -> None:
-        """Write the report and the state to the disk.
+        """Write the report and the state to the disk, unless an earlier write has failed.
 
         Raises:
             TransferStopped: a file cannot be written.
         """
+        if not self._is_intact:
+            return
+        self._is_intact = False
         self._saved = self._clock()
         self._state_file.save(
             {
@@ -85,6 +91,7 @@ class Ledger:
                 "report_bytes": self._report.size_after_sync(),
             }
         )
+        self._is_intact = True
 
     def close(self) -> None:
         """Save, and close the report.

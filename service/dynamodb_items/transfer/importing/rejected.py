@@ -27,8 +27,8 @@ class RejectedReport:
         try:
             if keep_bytes:
                 os.truncate(path, keep_bytes)
-            else:
-                path.unlink(missing_ok=True)
+            elif path.is_file():  # /dev/null stays
+                path.unlink()
         except OSError as error:
             raise file_failed("continue", str(path), error) from error
 
@@ -54,8 +54,10 @@ class RejectedReport:
         """
         try:
             if self._file is None:
-                return self.path.stat().st_size if self.path.exists() else 0
+                return self.path.stat().st_size if self.path.is_file() else 0
             self._file.flush()
+            if not self.path.is_file():
+                return 0
             os.fsync(self._file.fileno())
             return self._file.tell()
         except OSError as error:

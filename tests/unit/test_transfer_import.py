@@ -24,7 +24,6 @@ DIGITS = "12345678901234567890123456789012345678"
 def service(monkeypatch):
     service = FakeService()
     monkeypatch.setattr(session, "http_client", service.client)
-    monkeypatch.setattr(ledger, "_SAVE_SECONDS", 0.0)
     return service
 
 
@@ -312,8 +311,9 @@ def test_a_damaged_file_stops_after_its_good_lines(service, imports):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
-def test_a_full_disk_loses_no_line(imports, tmp_path):
+def test_a_full_disk_loses_no_line(imports, tmp_path, monkeypatch):
     """The report cannot be written, so no rejected line may count as done."""
+    monkeypatch.setattr(ledger, "_SAVE_SECONDS", 0.0)
     full = tmp_path / "report"
     full.symlink_to("/dev/full")
     state = tmp_path / "state"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 from dynamodb_items.transfer.client.retries import RetryPolicy, retry_after_seconds
-from dynamodb_items.transfer.client.service import Service
+from dynamodb_items.transfer.client.service import Service, http_client
 from dynamodb_items.transfer.errors import ExitStatus, Interrupted, TransferStopped
 
 from tests.unit.transfer_service import URL, problem
@@ -179,3 +179,21 @@ def test_a_url_of_something_else_is_reported(clock, response):
     with pytest.raises(TransferStopped, match="is not the URL of the service") as stopped:
         service(scripted(response), clock).document()
     assert stopped.value.status is ExitStatus.NOT_ACCEPTED
+
+
+def test_the_client_names_itself_and_does_not_follow_redirects():
+    with http_client(URL, [("X-A", "1"), ("X-A", "2")], None, 4) as client:
+        assert client.headers["User-Agent"].startswith("dynamodb-items/")
+        assert client.headers.get_list("X-A") == ["1", "2"]
+        assert not client.follow_redirects
+
+
+@pytest.mark.parametrize(("name", "words"), [("absent", "No such file"), ("empty", "certificate")])
+def test_certificates_that_cannot_be_used(tmp_path, name, words):
+    (tmp_path / "empty").touch()
+    with (
+        pytest.raises(TransferStopped, match=words) as stopped,
+        http_client(URL, [], str(tmp_path / name), 4),
+    ):
+        pass
+    assert stopped.value.status is ExitStatus.FILE_FAILED

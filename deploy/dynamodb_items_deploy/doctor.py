@@ -155,6 +155,16 @@ def _try(aws: Aws, table: str, keys: Keys, operation: Operation) -> str:
             },
         ),
         Operation.DELETE_ITEM: lambda: ("delete_item", {"Key": keys.reserved, **_never(keys)}),
+        Operation.QUERY: lambda: (
+            "query",
+            {
+                "KeyConditionExpression": "#key = :value",
+                "ExpressionAttributeNames": {"#key": keys.partition_name},
+                "ExpressionAttributeValues": {":value": keys.reserved[keys.partition_name]},
+                "Limit": 1,
+            },
+        ),
+        Operation.SCAN: lambda: ("scan", {"Limit": 1}),
         Operation.CONDITION_CHECK_ITEM: lambda: (
             "transact_write_items",
             {

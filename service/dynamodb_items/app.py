@@ -8,6 +8,7 @@ import structlog
 from flask import Flask, Response, request
 
 from dynamodb_items.config.settings import Settings, SettingsError
+from dynamodb_items.domain.operations import Operation
 from dynamodb_items.dynamodb.client import DynamoDBClient
 from dynamodb_items.dynamodb.retries import Attempts
 from dynamodb_items.observability.events import UNOBSERVED, Observer, Observers
@@ -29,6 +30,7 @@ from dynamodb_items.web.openapi.document import DocumentedApi
 from dynamodb_items.web.resources.batch import batch_blueprint
 from dynamodb_items.web.resources.health import Probe, health
 from dynamodb_items.web.resources.items import items_blueprint
+from dynamodb_items.web.resources.lists import lists_blueprint
 from dynamodb_items.web.resources.pages import pages_blueprint
 from dynamodb_items.web.response import conflicts, problem_responses
 from dynamodb_items.web.response.error_reference import error_reference
@@ -129,6 +131,8 @@ def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
     api = DocumentedApi(app)
     api.register_blueprint(items_blueprint(settings))
     api.register_blueprint(batch_blueprint(settings))
+    if settings.operations & {Operation.QUERY, Operation.SCAN}:
+        api.register_blueprint(lists_blueprint(settings))
     api.register_blueprint(health)
     app.register_blueprint(pages_blueprint(settings))
     document: Mapping[str, Any] = api.document(settings)

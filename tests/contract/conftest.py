@@ -39,7 +39,10 @@ def exact(response):
     return json.loads(response.data, parse_float=Decimal, parse_int=Decimal)
 
 
-def service_with(engine: Engine, **changes) -> Service:
+def service_with(
+    engine: Engine, connect: str = "/items/0/connect", headers=None, **changes
+) -> Service:
+    """Return a service; its first request reads ``connect``, an item that does not exist."""
     # A busy machine is slow, and many injected failures would spend the retry budget.
     patient = {
         "fast_path": FAST_PATH,
@@ -53,7 +56,7 @@ def service_with(engine: Engine, **changes) -> Service:
         app = create_app(settings, repository)
         client = app.test_client()
         # The client reads the environment when it first connects.
-        assert client.get("/items/0/connect").status_code == 404
+        assert client.get(connect, headers=headers).status_code == 404
     return Service(engine, settings, client)
 
 

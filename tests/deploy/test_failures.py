@@ -125,7 +125,7 @@ def test_an_unknown_profile_is_named():
         (["--tag", "team=a", "--tag", "team=b"], "has team, team more than once"),
         (["--tag", "DynamoDB-Items:Table=x"], "is reserved by AWS or this tool"),
         ([f"--tag=t{number}=x" for number in range(50)], "--tag is given 50 times"),
-        (["--operations", "Scan"], "unknown: Scan"),
+        (["--operations", "BatchGetItem"], "unknown: BatchGetItem"),
         (["--operations", "PutItem"], "must include GetItem"),
         (["--name-prefix", "a" * 37], "--name-prefix"),
         (["--no-such-option"], "No such option"),

@@ -7,14 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.serving import gunicorn
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-PAGES = (README, *(page.read_text() for page in sorted(ROOT.glob("docs/**/*.md"))))
-BLOCKS = [
-    block
-    for page in PAGES
-    for block in re.findall(r"^```bash\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-]
+LISTS = ROOT / "docs/lists.md"
+PAGES = [ROOT / "README.md", *sorted(set(ROOT.glob("docs/**/*.md")) - {LISTS})]
+
+
+def blocks(*pages: Path, language: str = "bash") -> list[str]:
+    fenced = re.compile(rf"^```{language}\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    return [block for page in pages for block in fenced.findall(page.read_text())]
+
+
+BLOCKS = blocks(*PAGES)
 CLI_ROWS = re.findall(r"^\| `(aws dynamodb .*)` \| `(curl .*)` \|$", README, re.MULTILINE)
 LOCAL = "http://127.0.0.1:8000"
 
@@ -36,6 +42,33 @@ def paste(script: str, server) -> str:
 def test_a_block_works_as_pasted(server, block):
     assert LOCAL in block
     assert paste(block, server)
+
+
+@pytest.fixture(scope="module")
+def server_with_lists(engine):
+    """Run the service with the operations that the page about lists switches on."""
+    (setting,) = re.findall("ITEMS_OPERATIONS=(.*)", blocks(LISTS, language="sh")[0])
+    patient = {"ITEMS_READ_TIMEOUT_SECONDS": "10", "ITEMS_DEADLINE_SECONDS": "30"}
+    with gunicorn(engine.wire.url, "-w", "1", ITEMS_OPERATIONS=setting, **patient) as server:
+        yield server
+
+
+@pytest.mark.parametrize("block", blocks(LISTS))
+def test_a_block_about_lists_works_as_pasted(server_with_lists, block):
+    page = paste(block, server_with_lists)
+    assert '"evaluated":' in page
+
+
+def test_the_loop_over_pages_finds_every_item(server_with_lists):
+    (code,) = blocks(LISTS, language="python")
+    for name in ("Cem", "Dana"):
+        server_with_lists.request(
+            "PUT", f"/items/104/{name}", "{}", Content_Type="application/json"
+        )
+    found = {}
+    program = code.replace(LOCAL, server_with_lists.url).replace('"limit": 100', '"limit": 1')
+    exec(program, found)  # noqa: S102 - the page's own code
+    assert {"Cem", "Dana"} <= {item["Name"] for item in found["items"]}
 
 
 @pytest.mark.parametrize(("cli", "curl"), CLI_ROWS, ids=range(len(CLI_ROWS)))

@@ -58,7 +58,7 @@ def test_all_mistakes_are_reported_together():
         "ITEMS_TABLE": "",
         "ITEMS_PARTITION_KEY": "Id",
         "ITEMS_SORT_KEY": "Name:BOOL",
-        "ITEMS_OPERATIONS": "GetItem,Scan",
+        "ITEMS_OPERATIONS": "GetItem,BatchGetItem",
         "ITEMS_REQUIRE_IF_MATCH": "yes",
         "ITEMS_DEADLINE_SECONDS": "soon",
     }
@@ -118,3 +118,54 @@ def test_the_page_of_settings_names_each_with_its_default_and_unit():
         assert unit == ("seconds" if variable.endswith("_SECONDS") else unit), variable
         assert unit, variable
         assert len(meaning) > 20, variable
+
+
+def test_indexes_and_their_keys():
+    settings = Settings.from_environment(
+        {
+            "ITEMS_OPERATIONS": "GetItem,Query",
+            "ITEMS_INDEXES": "by-email=Email:S, by-status=Status:S+CreatedAt:N/partial",
+        }
+    )
+    email, status = settings.indexes
+    assert (email.name, email.key_schema.names, email.is_partial) == ("by-email", ("Email",), False)
+    assert (status.name, status.key_schema.names) == ("by-status", ("Status", "CreatedAt"))
+    assert status.is_partial
+
+
+@pytest.mark.parametrize(
+    "indexes",
+    [
+        *("by-email", "by-email=", "=Email:S", "by-email=Email", "by-email=Email:X", "a=Email:S"),
+        *("by-email=Email:S+", "by-email=+At:N", "by email=Email:S", "by-email=/partial"),
+        "by-email=Email:S,by-email=Other:S",
+    ],
+)
+def test_invalid_indexes_are_reported(indexes):
+    with pytest.raises(SettingsError, match="ITEMS_INDEXES"):
+        Settings.from_environment({"ITEMS_OPERATIONS": "GetItem,Query", "ITEMS_INDEXES": indexes})
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"ITEMS_INDEXES": "by-email=Email:S"}, "no effect without Query"),
+        ({"ITEMS_OPERATIONS": "GetItem,Query", "ITEMS_SORT_KEY": ""}, "nothing to query"),
+        ({"ITEMS_MAX_PAGE_SIZE": "1001"}, "from 1 to 1000"),
+        ({"ITEMS_MAX_PAGE_SIZE": "0"}, "from 1"),
+    ],
+)
+def test_settings_of_lists_that_cannot_be(environment, words):
+    with pytest.raises(SettingsError, match=words):
+        Settings.from_environment(environment)
+
+
+def test_a_query_of_indexes_needs_no_sort_key():
+    settings = Settings.from_environment(
+        {
+            "ITEMS_OPERATIONS": "GetItem,Query",
+            "ITEMS_SORT_KEY": "",
+            "ITEMS_INDEXES": "by-email=Email:S",
+        }
+    )
+    assert settings.key_schema.sort is None

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from dynamodb_items.domain.errors import InvalidKey, NotPermitted
 from dynamodb_items.domain.items import AttributeValue
-from dynamodb_items.domain.keys import ItemKey, KeySchema
+from dynamodb_items.domain.keys import KeySchema
 
 
 class Scope(enum.StrEnum):
@@ -41,13 +41,13 @@ class Caller:
         if scope not in self.scopes:
             raise NotPermitted(f"This request requires the scope {scope}.")
 
-    def check_partition(self, key: ItemKey) -> None:
-        """Check that an item is in the caller's partition.
+    def check_partition(self, partition: AttributeValue) -> None:
+        """Check that a partition is the caller's.
 
         Raises:
-            NotPermitted: the item is in another partition.
+            NotPermitted: it is another one.
         """
-        if self.partition is not None and self.partition != key.partition:
+        if self.partition is not None and self.partition != partition:
             raise NotPermitted("The item is in a partition that this caller cannot access.")
 
 

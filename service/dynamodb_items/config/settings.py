@@ -8,6 +8,7 @@ from typing import Any, NoReturn, Self
 
 from dynamodb_items.config import values
 from dynamodb_items.domain.defaults import DEFAULT_TABLE
+from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.keys import KeyAttribute, KeySchema
 from dynamodb_items.domain.operations import (
     DEFAULT_OPERATIONS,
@@ -61,6 +62,8 @@ class Settings:
     operations: frozenset[Operation] = _setting(
         "ITEMS_OPERATIONS", format_operations(DEFAULT_OPERATIONS), parse_operations
     )
+    indexes: tuple[Index, ...] = _setting("ITEMS_INDEXES", "", values.indexes)
+    max_page_size: int = _setting("ITEMS_MAX_PAGE_SIZE", "1000", values.page_size)
     version_attribute: str = _setting("ITEMS_VERSION_ATTRIBUTE", "_version", str)
     require_if_match: bool = _setting("ITEMS_REQUIRE_IF_MATCH", "false", values.flag)
     consistent_read: bool = _setting("ITEMS_CONSISTENT_READ", "false", values.flag)
@@ -144,7 +147,18 @@ class Settings:
                 "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY and ITEMS_VERSION_ATTRIBUTE with its log must "
                 f"name different attributes, not {', '.join(names)}."
             )
-        return errors + self._access_contradictions()
+        return errors + self._list_contradictions() + self._access_contradictions()
+
+    def _list_contradictions(self) -> list[str]:
+        is_on = Operation.QUERY in self.operations
+        if self.indexes and not is_on:
+            return ["ITEMS_INDEXES is set, but has no effect without Query in ITEMS_OPERATIONS."]
+        if is_on and not self.indexes and self.sort_key is None:
+            return [
+                "ITEMS_OPERATIONS includes Query, but there is nothing to query: set "
+                "ITEMS_INDEXES, or ITEMS_SORT_KEY if the table has a sort key."
+            ]
+        return []
 
     def _access_contradictions(self) -> list[str]:
         needs = {

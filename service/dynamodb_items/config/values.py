@@ -5,7 +5,8 @@ import re
 from urllib.parse import urlsplit
 
 from dynamodb_items.config.addresses import check_url
-from dynamodb_items.domain.keys import KEY_TYPES, KeyAttribute
+from dynamodb_items.domain.indexes import Index
+from dynamodb_items.domain.keys import KEY_TYPES, KeyAttribute, KeySchema
 
 AUTH_SCHEMES = ("jwt", "api-key", "none")
 # RFC 7518 and RFC 8037. HMAC is left out: its key is a secret shared with the issuer.
@@ -14,8 +15,12 @@ SIGNATURE_ALGORITHMS = (
     *("ES256", "ES384", "ES512", "Ed25519", "EdDSA"),
 )
 MAX_PORT = 65_535
+MAX_PAGE_SIZE = 1000
+"""The largest number of items in a page of a list."""
 
 _TABLE = re.compile(r"(?:arn:[^:]+:dynamodb:[^:]+:[0-9]+:table/)?[A-Za-z0-9_.-]{3,255}", re.ASCII)
+_INDEX_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}", re.ASCII)
+_PARTIAL = "/partial"
 # A day; a timer of much more overflows.
 _MAX_SETTING_SECONDS = 86_400.0
 
@@ -92,6 +97,37 @@ def _key_attribute(value: str, max_bytes: int) -> KeyAttribute:
             f"must be an attribute name and its type, {', '.join(KEY_TYPES)}, such as Id:N"
         )
     return KeyAttribute(name, type_, max_bytes)
+
+
+def indexes(value: str) -> tuple[Index, ...]:
+    """Parse a list of indexes with their keys, which may be empty."""
+    parsed = tuple(_index(text) for text in names(value))
+    repeated = {one.name for one in parsed if sum(one.name == each.name for each in parsed) > 1}
+    if repeated:
+        raise ValueError(f"names {', '.join(sorted(repeated))} more than once")
+    return parsed
+
+
+def _index(text: str) -> Index:
+    """Parse one index, such as by-status=Status:S+CreatedAt:N, with /partial after its keys."""
+    name, _, keys = text.partition("=")
+    whole = keys.removesuffix(_PARTIAL)
+    partition, _, sort = whole.partition("+")
+    if not _INDEX_NAME.fullmatch(name) or not partition or whole.endswith("+"):
+        raise ValueError(
+            "must be a comma-separated list of indexes and their keys, such as by-email=Email:S or "
+            f"by-status=Status:S+CreatedAt:N, with {_PARTIAL} after the keys of an index that does "
+            "not contain all attributes"
+        )
+    return Index(name, KeySchema(partition_key(partition), sort_key(sort)), keys != whole)
+
+
+def page_size(value: str) -> int:
+    """Parse the largest number of items in a page."""
+    number = count(value)
+    if number > MAX_PAGE_SIZE:
+        raise ValueError(f"must be a whole number from 1 to {MAX_PAGE_SIZE}")
+    return number
 
 
 def log_level(value: str) -> str:

@@ -13,6 +13,8 @@ class Operation(enum.StrEnum):
     PUT_ITEM = "PutItem"
     UPDATE_ITEM = "UpdateItem"
     DELETE_ITEM = "DeleteItem"
+    QUERY = "Query"
+    SCAN = "Scan"
     CONDITION_CHECK_ITEM = "ConditionCheckItem"
     """The ConditionCheck of a TransactWriteItems, which has an IAM action but no API call.
 
@@ -31,8 +33,8 @@ class Operation(enum.StrEnum):
 
     @property
     def is_write(self) -> bool:
-        """Whether a lost response leaves the outcome unknown."""
-        return self is not Operation.GET_ITEM
+        """Whether it changes items, so that a lost response leaves the outcome unknown."""
+        return self not in (Operation.GET_ITEM, Operation.QUERY, Operation.SCAN)
 
 
 DEFAULT_OPERATIONS = frozenset(

@@ -43,13 +43,15 @@ class Precondition:
 
     def holds_for(self, item: Item | None) -> bool:
         """Return whether the precondition is true of a stored item, None for an absent one."""
-        if self.if_match is not None and (item is None or item.fingerprint not in self.if_match):
+        if item is None:
+            return self.if_match is None
+        return not self or self.holds_for_fingerprint(item.fingerprint)
+
+    def holds_for_fingerprint(self, fingerprint: str) -> bool:
+        """Return whether the precondition is true of what has this fingerprint."""
+        if self.if_match is not None and fingerprint not in self.if_match:
             return False
-        return not (
-            self.if_none_match is not None
-            and item is not None
-            and item.fingerprint in self.if_none_match
-        )
+        return self.if_none_match is None or fingerprint not in self.if_none_match
 
     @classmethod
     def must_exist(cls) -> Self:

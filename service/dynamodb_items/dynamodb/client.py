@@ -156,6 +156,8 @@ class DynamoDBClient:
             Operation.PUT_ITEM: client.put_item,
             Operation.UPDATE_ITEM: client.update_item,
             Operation.DELETE_ITEM: client.delete_item,
+            Operation.QUERY: client.query,
+            Operation.SCAN: client.scan,
             Transaction.GET_ITEMS: client.transact_get_items,
             Transaction.WRITE_ITEMS: client.transact_write_items,
         }

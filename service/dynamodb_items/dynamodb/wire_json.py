@@ -127,6 +127,9 @@ def _decode_content(content: dict[str, Any]) -> None:
         for member in content.get(name) or ():
             _decode_members(member)
             give_way()
+    for attributes in content.get("Items") or ():
+        _decode_attributes(attributes)
+        give_way()
     consumed = content.get("ConsumedCapacity") or {}
     capacities = consumed if isinstance(consumed, list) else [consumed]
     if not all(isinstance(capacity, dict) for capacity in capacities):
@@ -135,13 +138,17 @@ def _decode_content(content: dict[str, Any]) -> None:
 
 def _decode_members(content: dict[str, Any]) -> None:
     """Decode the attributes that a response, or one of its members, may hold."""
-    for name in ("Item", "Attributes"):
+    for name in ("Item", "Attributes", "LastEvaluatedKey"):
         attributes = content.get(name)
         if attributes is not None:
-            numbers: list[str] = []
-            _decode_values(attributes.values(), 1, numbers)
-            if not are_numbers(numbers):
-                raise ValueError("an attribute value of type N or NS is not valid")
+            _decode_attributes(attributes)
+
+
+def _decode_attributes(attributes: dict[str, Any]) -> None:
+    numbers: list[str] = []
+    _decode_values(attributes.values(), 1, numbers)
+    if not are_numbers(numbers):
+        raise ValueError("an attribute value of type N or NS is not valid")
 
 
 def _decode_values(values: Iterable[dict[str, Any]], level: int, numbers: list[str]) -> None:

@@ -6,7 +6,7 @@ every engine and costs no call.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -16,6 +16,7 @@ from dynamodb_items.expressions.builder import clauses
 from dynamodb_items.expressions.condition_grammar import parse_condition
 from dynamodb_items.expressions.parts import (
     CONDITION,
+    FILTER,
     MAX_EXPRESSION_BYTES,
     MAX_OPERATORS,
     NAMES,
@@ -39,6 +40,7 @@ from dynamodb_items.formats.typed_json import values_from_typed
 
 CONDITION_MEMBERS = (CONDITION, NAMES, VALUES)
 UPDATE_MEMBERS = (UPDATE, *CONDITION_MEMBERS)
+FILTER_MEMBERS = (FILTER, NAMES, VALUES)
 MAX_PLACEHOLDERS = 2 * MAX_EXPRESSION_BYTES // 3
 """More than two expressions have room for: the shortest placeholder takes two bytes, and another
 byte separates it from the next.
@@ -119,6 +121,29 @@ def native_condition(body: Any, key: Attributes, pointer: str = "") -> NativeCon
     members = _known_members(body, CONDITION_MEMBERS, pointer)
     bindings = _bindings(members, pointer)
     condition = _condition(members, bindings, key, pointer)
+    _check_all_used(bindings, pointer)
+    return condition
+
+
+def native_filter(body: Any, key: Collection[str], pointer: str = "") -> NativeCondition | None:
+    """Return the filter expression of a parsed JSON body; None for a body without an expression.
+
+    ``key`` are the key attributes of the table or index that is queried: key conditions select by
+    them, a filter must not.
+
+    Raises:
+        UnacceptableItem: DynamoDB would reject it, or a placeholder is not used.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.FilterExpression.html
+    """
+    members = _known_members(body, FILTER_MEMBERS, pointer)
+    bindings = _bindings(members, pointer)
+    condition: Template | None = _parsed(parse_condition, members, FILTER, bindings, pointer)
+    for attribute in sorted(bindings.attributes.intersection(key)):
+        reject(
+            pointer_to(pointer, FILTER),
+            f"the key attribute {attribute} cannot be in a filter; use a condition on the key",
+        )
     _check_all_used(bindings, pointer)
     return condition
 

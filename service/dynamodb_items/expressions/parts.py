@@ -18,6 +18,7 @@ from dynamodb_items.domain.items import AttributeValue
 MAX_EXPRESSION_BYTES = 4096
 MAX_OPERATORS = 300
 UPDATE, CONDITION = "UpdateExpression", "ConditionExpression"
+FILTER = "FilterExpression"
 NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
 
 # Comparisons, words and functions, where all names and values are placeholders; BETWEEN is counted
@@ -92,6 +93,8 @@ class Bindings:
         self._used: set[str] = set()
         self.entered: set[str] = set()
         """The top-level attributes that have a path into them."""
+        self.attributes: set[str] = set()
+        """The top-level attributes that the expressions use."""
 
     @property
     def unused(self) -> list[str]:

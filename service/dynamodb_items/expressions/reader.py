@@ -120,6 +120,7 @@ class ExpressionReader:
                 break
             if len(path) > MAX_LEVELS:
                 raise ExpressionError(f"a path has at most {MAX_LEVELS} levels")
+        self._bindings.attributes.add(str(path[0]))
         if len(path) > 1:
             self._bindings.entered.add(str(path[0]))
         return tuple(path), tuple(template)

@@ -15,6 +15,7 @@ from dynamodb_items.domain.write_tokens import VersionAttribute, WriteToken
 from dynamodb_items.dynamodb.failures import InvalidCall
 from dynamodb_items.dynamodb.retries import Attempts, ConditionFailed
 from dynamodb_items.storage.calls import Call, trim_parameters
+from dynamodb_items.storage.queries import ItemQueries
 from dynamodb_items.storage.transactions import ItemTransactions
 from dynamodb_items.storage.write_commands import NativeUpdate, Write, Written
 from dynamodb_items.storage.write_failures import existing, failed_condition
@@ -45,6 +46,7 @@ class ItemRepository:
         self._version = VersionAttribute(version_attribute)
         self._planner = Planner(self._version, operations)
         self.transactions = ItemTransactions(attempts, table, self._planner, self._version)
+        self.queries = ItemQueries(attempts, table)
 
     def get(self, key: ItemKey, *, consistent: bool = False) -> Item:
         """Return the item as stored; strongly consistent on request.

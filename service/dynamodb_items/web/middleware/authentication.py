@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from dynamodb_items.access.callers import ANYONE, Authenticator, Caller, Scope
 from dynamodb_items.config.settings import Settings, SettingsError
 from dynamodb_items.domain.errors import NotPermitted, Unauthenticated
+from dynamodb_items.domain.indexes import Index
+from dynamodb_items.domain.items import AttributeValue
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.web.middleware.context import RequestContext, context_of, current_context
 from dynamodb_items.web.middleware.rejections import reject
@@ -25,7 +27,7 @@ OPEN_PATHS = pages.PATHS | {"/live", "/ready", "/openapi.json", problems.DOCUMEN
 """Health and the description of the API, which contain nothing of any item."""
 
 READING_METHODS = frozenset({"GET", "HEAD"})
-READING_PATHS = frozenset({"/items:batchGet"})
+READING_PATHS = frozenset({"/items:batchGet", "/items:query"})
 """The paths whose POST only reads."""
 
 API_KEY_HEADER = "X-API-Key"
@@ -115,8 +117,47 @@ def permitted_key(settings: Settings, partition: str, sort: str | None) -> ItemK
         NotPermitted: the caller has no access to its partition.
     """
     key = settings.key_schema.key(partition, sort)
-    current_caller().check_partition(key)
+    current_caller().check_partition(key.partition)
     return key
+
+
+def permitted_partition(settings: Settings, partition: str) -> AttributeValue:
+    """Return the partition key of a decoded text, for a list of its items.
+
+    Raises:
+        InvalidKey: no item can have this partition key.
+        NotPermitted: the caller has no access to the partition.
+    """
+    value = settings.key_schema.partition.value(partition)
+    current_caller().check_partition(value)
+    return value
+
+
+def index_partition(
+    settings: Settings, index: Index, value: AttributeValue
+) -> AttributeValue | None:
+    """Return the only partition of the table whose items the caller may list; None for all.
+
+    Raises:
+        NotPermitted: the index has the table's partition key, and the caller no access to it.
+    """
+    caller = current_caller()
+    if caller.partition is not None and (
+        index.key_schema.partition.name == settings.key_schema.partition.name
+    ):
+        caller.check_partition(value)
+        return None
+    return caller.partition
+
+
+def check_whole_table() -> None:
+    """Check that the caller may list all items.
+
+    Raises:
+        NotPermitted: the caller may access one partition only.
+    """
+    if current_caller().partition is not None:
+        raise NotPermitted("This caller can list the items of its own partition only.")
 
 
 def is_open(environ: "WSGIEnvironment") -> bool:

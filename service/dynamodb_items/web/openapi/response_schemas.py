@@ -67,6 +67,38 @@ class BatchResultsSchema(ResponseSchema):
     results = fields.List(fields.Nested(BatchResultSchema), required=True)
 
 
+class ListedItemSchema(ResponseSchema):
+    """One item of a page."""
+
+    id = fields.String(
+        required=True, metadata={"description": "The partition key in canonical form."}
+    )
+    name = fields.String(required=True, metadata={"description": "The sort key."})
+    etag = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The item's ETag; null if the index does not contain whole items."
+        },
+    )
+    item = fields.Dict(required=True, metadata={"description": "The item."})
+
+
+class PageSchema(ResponseSchema):
+    """Consecutive items of a list."""
+
+    items = fields.List(fields.Nested(ListedItemSchema), required=True)
+    next = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The cursor of the next page; null at the end of the list."},
+    )
+    evaluated = fields.Integer(
+        required=True,
+        metadata={"description": "How many items were read, with those that a filter removed."},
+    )
+
+
 class FieldErrorSchema(ResponseSchema):
     """One error in a request."""
 

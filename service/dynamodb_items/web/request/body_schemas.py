@@ -7,17 +7,20 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TypeAlias
 
-from marshmallow import fields, validate
+from marshmallow import Schema, fields, validate
 
+from dynamodb_items.config.values import MAX_PAGE_SIZE
 from dynamodb_items.domain.keys import KeySchema
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.web.request.bounded_fields import (
     NOT_A_MAPPING,
     NOT_A_STRING,
     BoundedSchema,
+    Flag,
     Members,
     PatchOperations,
     ShortList,
+    WholeNumber,
 )
 
 MAX_BATCH_OPERATIONS = 100
@@ -146,12 +149,9 @@ class BatchSchema(BoundedSchema):
     operations = ShortList(fields.Nested(BatchOperationSchema), MAX_BATCH_OPERATIONS, required=True)
 
 
-class BatchGetSchema(BoundedSchema):
-    """Up to 100 item keys."""
+class FieldsSchema(BoundedSchema):
+    """The attributes of items to return."""
 
-    sort_key_member = "keys.name"
-
-    keys = ShortList(fields.Nested(ItemKeySchema), MAX_BATCH_OPERATIONS, required=True)
     fields_ = ShortList(
         fields.String(
             validate=[validate.Length(1, MAX_PATH_CHARACTERS), validate.Regexp(PATH_PATTERN)]
@@ -165,6 +165,88 @@ class BatchGetSchema(BoundedSchema):
             ),
             "example": ["Email", "Tags[0]"],
         },
+    )
+
+
+class BatchGetSchema(FieldsSchema):
+    """Up to 100 item keys."""
+
+    sort_key_member = "keys.name"
+
+    keys = ShortList(fields.Nested(ItemKeySchema), MAX_BATCH_OPERATIONS, required=True)
+
+
+class PageSchema(Schema):
+    """Which page of a list to return."""
+
+    limit = WholeNumber(
+        validate=validate.Range(1, MAX_PAGE_SIZE),
+        metadata={
+            "description": (
+                "The maximum number of items in the page, 100 by default. A page may have fewer "
+                "items although more follow; `next` is null only at the end."
+            )
+        },
+    )
+    cursor = fields.String(
+        metadata={
+            "description": (
+                "The `next` of the previous page. All other members must be the same as for that "
+                "page, except for `limit` and `fields`."
+            )
+        }
+    )
+
+
+class ConditionsSchema(Schema):
+    """Conditions on the sort key, and the order of the items."""
+
+    order = fields.String(
+        validate=validate.OneOf(["asc", "desc"]),
+        metadata={"description": "The order of the sort keys, `asc` by default."},
+    )
+    prefix = fields.String(
+        metadata={"description": "What the sort key, text or binary, begins with."}
+    )
+    gt = fields.String(metadata={"description": "The sort key is greater than this value."})
+    ge = fields.String(metadata={"description": "The sort key is at least this value."})
+    lt = fields.String(metadata={"description": "The sort key is less than this value."})
+    le = fields.String(metadata={"description": "The sort key is at most this value."})
+
+
+class QuerySchema(ConditionsSchema, PageSchema, FieldsSchema):
+    """A query of one partition of the table, or of an index."""
+
+    id = fields.String(
+        metadata={"description": "The partition key of the items, without percent-encoding."}
+    )
+    index = fields.String(metadata={"description": "The name of the index to query."})
+    value = fields.String(
+        metadata={"description": "The partition key of the index, without percent-encoding."}
+    )
+    consistent_read = Flag(
+        metadata={"description": "`true` for a strongly consistent read of the table."}
+    )
+    FilterExpression = fields.String(
+        metadata={
+            "description": (
+                "A condition on attributes that are not key attributes. Items for which it is "
+                "false are read, but left out of the page."
+            ),
+            "maxLength": 4096,
+        }
+    )
+    ExpressionAttributeNames = Members(
+        fields.String(),
+        str,
+        NOT_A_STRING,
+        metadata={"description": "Attribute names by placeholder, such as `#status`."},
+    )
+    ExpressionAttributeValues = Members(
+        fields.Dict(),
+        dict,
+        NOT_A_MAPPING,
+        metadata={"description": "Typed values by placeholder, such as `:one`."},
     )
 
 

@@ -4,7 +4,9 @@ Marshmallow takes microseconds for each member, and more for each error, and a b
 million of them.
 """
 
+import re
 from collections.abc import Iterable
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -14,6 +16,7 @@ from dynamodb_items.domain.errors import MAX_ERRORS
 from dynamodb_items.expressions.native_update import MAX_PLACEHOLDERS, TOO_MANY_PLACEHOLDERS
 from dynamodb_items.formats.json_patch import MAX_OPERATIONS as MAX_PATCH_OPERATIONS
 
+_DIGITS = re.compile("[0-9]{1,9}", re.ASCII)
 NOT_A_STRING = str(fields.String.default_error_messages["invalid"])
 NOT_A_MAPPING = str(fields.Mapping.default_error_messages["invalid"])
 
@@ -74,6 +77,26 @@ def _check_kind(members: Iterable[tuple[str | int, Any]], kind: type, message: s
     invalid = (name for name, member in members if not isinstance(member, kind))
     if errors := {name: [message] for name in islice(invalid, MAX_ERRORS)}:
         raise ValidationError(errors)
+
+
+class WholeNumber(fields.Integer):
+    """A whole number in decimal digits: no sign, no white space, no fraction."""
+
+    def _deserialize(self, value: Any, *arguments: Any, **more: Any) -> Any:
+        is_text = isinstance(value, str) and _DIGITS.fullmatch(value) is not None
+        is_number = isinstance(value, Decimal) and _DIGITS.fullmatch(str(value)) is not None
+        if not is_text and not is_number:
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, *arguments, **more)
+
+
+class Flag(fields.Boolean):
+    """true or false of JSON, not a word or a number for it."""
+
+    def _deserialize(self, value: Any, *_arguments: Any, **_more: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
 
 
 class ShortList(fields.List[Any]):

@@ -46,12 +46,12 @@ class ReadRequest:
             NotPermitted: the caller may not access the item's partition.
             NotAcceptable: the Accept header accepts no representation.
         """
-        query = _query(request, _READ_QUERY)
+        query = query_of(request, _READ_QUERY)
         return cls(
             key=permitted_key(settings, partition, sort),
             precondition=precondition_of(request),
             representation=accepted_representation(request),
-            projection=_projection(query, settings),
+            projection=projection_of(query, settings),
             consistent=query.get("consistent_read", settings.consistent_read),
         )
 
@@ -110,7 +110,7 @@ class WriteRequest:
                 if returns is Return.REPRESENTATION
                 else Representation.PLAIN
             ),
-            projection=_projection(_query(request, _PROJECTION_QUERY), settings),
+            projection=projection_of(query_of(request, _PROJECTION_QUERY), settings),
             prefers=prefers,
             returns=returns,
             token=None
@@ -128,7 +128,12 @@ def item_path(key: ItemKey) -> str:
     return "/".join(("/items", *(quote(value, safe="") for value in key.values)))
 
 
-def _query(request: Request, schema: Schema) -> Mapping[str, Any]:
+def query_of(request: Request, schema: Schema) -> Mapping[str, Any]:
+    """Return the query parameters that a schema describes.
+
+    Raises:
+        InvalidRequest: a parameter is invalid, unknown or given more than once.
+    """
     if not request.environ.get("QUERY_STRING"):
         return {}
     try:
@@ -149,7 +154,12 @@ def _query(request: Request, schema: Schema) -> Mapping[str, Any]:
     return query
 
 
-def _projection(query: Mapping[str, Any], settings: Settings) -> Projection | None:
+def projection_of(query: Mapping[str, Any], settings: Settings) -> Projection | None:
+    """Return the projection in ``fields``, None without it.
+
+    Raises:
+        InvalidRequest: a path is invalid.
+    """
     paths = query.get("fields_")
     if paths is None:
         return None

@@ -34,7 +34,12 @@ _ENTITY_TAGS = re.compile(
 
 def entity_tag(item: Item, representation: Representation) -> str:
     """Return the strong entity tag of an item in one representation, with its quotes."""
-    return f'"{item.fingerprint}-{representation.value}"'
+    return tag_of(item.fingerprint, representation)
+
+
+def tag_of(fingerprint: str, representation: Representation) -> str:
+    """Return the entity tag with a fingerprint, with its quotes."""
+    return f'"{fingerprint}-{representation.value}"'
 
 
 def precondition_of(request: Request) -> Precondition:

@@ -6,10 +6,18 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from webargs.fields import DelimitedList
 
-from dynamodb_items.web.request.body_schemas import MAX_PATH_CHARACTERS, PATH_PATTERN
+from dynamodb_items.web.request.body_schemas import (
+    MAX_PATH_CHARACTERS,
+    PATH_PATTERN,
+    ConditionsSchema,
+    PageSchema,
+)
+from dynamodb_items.web.request.bounded_fields import WholeNumber
 
 MAX_PATHS = 1000
 """The maximum number of paths in ``fields``."""
+MAX_SEGMENTS = 1_000_000
+"""DynamoDB's limit."""
 _PATHS = re.compile(r"(?:^|,)((?:\\.|[^,\\]|\\$)*)", re.DOTALL)
 
 
@@ -62,4 +70,29 @@ class ReadQuerySchema(ProjectionQuerySchema):
                 "`false` for an eventually consistent read. The deployment sets the default."
             ),
         },
+    )
+
+
+class PageQuerySchema(PageSchema, ReadQuerySchema):
+    """Which page of a list a response contains."""
+
+
+class PartitionQuerySchema(ConditionsSchema, PageQuerySchema):
+    """Which page of a partition a response contains."""
+
+
+class ScanQuerySchema(PageQuerySchema):
+    """Which page of the whole table a response contains."""
+
+    segment = WholeNumber(
+        metadata={
+            "description": (
+                "The part of the table to read, from 0. Parallel readers read one segment each."
+            ),
+            "minimum": 0,
+        },
+    )
+    segments = WholeNumber(
+        validate=validate.Range(1, MAX_SEGMENTS),
+        metadata={"description": "The number of parts that the table is divided into."},
     )

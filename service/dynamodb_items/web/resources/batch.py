@@ -37,7 +37,7 @@ BATCH_GET_PATH = "/items:batchGet"
 def batch_blueprint(settings: Settings) -> Blueprint:
     """Return the batch routes of the operations that the settings allow."""
     batch = Blueprint("Batches", __name__, description="Several items of the table at once.")
-    if settings.operations - {Operation.GET_ITEM}:
+    if any(operation.is_write for operation in settings.operations):
         batch.add_url_rule(BATCH_PATH, "write", BatchResource)
     batch.add_url_rule(BATCH_GET_PATH, "read", BatchGetResource)
     return batch

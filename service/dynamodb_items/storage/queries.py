@@ -1,0 +1,177 @@
+"""Pages of items, by Query and Scan: a page is one call.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dynamodb_items.domain.errors import InvalidRequest, StorageTimeout
+from dynamodb_items.domain.items import Attributes, Item
+from dynamodb_items.domain.operations import Operation
+from dynamodb_items.dynamodb.failures import InvalidCall
+from dynamodb_items.dynamodb.retries import Attempts
+from dynamodb_items.expressions.key_conditions import key_condition
+from dynamodb_items.expressions.parts import Placeholders
+from dynamodb_items.storage.item_lists import ItemList, Page
+
+EMPTY_PAGE = Page([], None, 0)
+
+
+class ItemQueries:
+    """Lists of the items of one table.
+
+    Every method raises ``StorageError`` where DynamoDB fails; its subclass is the kind of failure.
+    """
+
+    def __init__(self, attempts: Attempts, table: str) -> None:
+        self._attempts = attempts
+        self._table = table
+
+    def page(
+        self, wanted: ItemList, limit: int, start: Attributes | None, *, consistent: bool
+    ) -> Page:
+        """Return up to ``limit`` items of a list, from its begin or after the position ``start``.
+
+        It reads one item more than requested, since DynamoDB does not report whether anything
+        follows a full page.
+
+        Raises:
+            InvalidRequest: DynamoDB accepts no such start position or read consistency.
+            StorageTimeout: no item of the caller's partition was found within the deadline.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
+        """
+        if wanted.sort_range.is_empty:  # DynamoDB rejects such a range
+            return EMPTY_PAGE
+        parameters = self._parameters(wanted, consistent=consistent)
+        # A filter removes items after they are counted, so a further item would show nothing.
+        parameters["Limit"] = limit if wanted.filter is not None else limit + 1
+        if wanted.only_partition is not None:
+            return self._own_page(wanted, parameters, limit, start)
+        response = self._call(wanted, parameters, start, consistent=consistent)
+        return _page(wanted, response, limit)
+
+    def _parameters(self, wanted: ItemList, *, consistent: bool) -> dict[str, Any]:
+        parameters: dict[str, Any] = {"TableName": self._table}
+        placeholders = Placeholders()
+        if consistent:
+            parameters["ConsistentRead"] = True
+        if wanted.index is not None:
+            parameters["IndexName"] = wanted.index.name
+            # DynamoDB rejects this where the index does not contain whole items.
+            parameters["Select"] = (
+                "ALL_PROJECTED_ATTRIBUTES" if wanted.index.is_partial else "ALL_ATTRIBUTES"
+            )
+        if wanted.partition is not None:
+            partition, sort = wanted.keys.partition, wanted.keys.sort
+            condition = key_condition(
+                (partition.name, wanted.partition),
+                None if sort is None else sort.name,
+                wanted.sort_range,
+                is_descending=wanted.is_descending,
+            )
+            parameters["KeyConditionExpression"] = placeholders.text(condition)
+            parameters["ScanIndexForward"] = not wanted.is_descending
+        if wanted.filter is not None:
+            parameters["FilterExpression"] = placeholders.text(wanted.filter)
+        if wanted.segment is not None:
+            parameters["Segment"] = wanted.segment.number
+            parameters["TotalSegments"] = wanted.segment.total
+        return parameters | placeholders.parameters
+
+    def _call(
+        self,
+        wanted: ItemList,
+        parameters: Mapping[str, Any],
+        start: Attributes | None,
+        *,
+        consistent: bool,
+    ) -> Mapping[str, Any]:
+        operation = Operation.SCAN if wanted.partition is None else Operation.QUERY
+        if start is not None:
+            parameters = {**parameters, "ExclusiveStartKey": start}
+        try:
+            return self._attempts.call(operation, parameters)
+        except InvalidCall:
+            if start is not None:
+                raise InvalidRequest(
+                    "Invalid cursor: it is not a position in this list. Start again without "
+                    "`cursor`."
+                ) from None
+            if consistent and wanted.index is not None:
+                raise InvalidRequest(
+                    "`consistent_read` is not possible on a global secondary index."
+                ) from None
+            raise
+
+    def _own_page(
+        self, wanted: ItemList, parameters: Mapping[str, Any], limit: int, start: Attributes | None
+    ) -> Page:
+        """Return a page of an index, with the items of one partition of the table alone.
+
+        It reads on within the deadline until the page is full. Every position that the caller gets
+        is that of an item of its own, so nothing of other partitions can be learned.
+        """
+        name = wanted.table_keys.partition.name
+        own: list[Item] = []
+        while True:
+            try:
+                response = self._call(wanted, parameters, start, consistent=False)
+            except StorageTimeout:
+                if not own:
+                    raise
+                return Page(own, wanted.position_of(own[-1]), len(own))
+            found = [
+                item for item in _items(response) if item.attributes[name] == wanted.only_partition
+            ]
+            own += found
+            start = response.get("LastEvaluatedKey")
+            if start is None or len(own) > limit:
+                break
+        return _cut(wanted, own, limit, start)
+
+
+def _items(response: Mapping[str, Any]) -> list[Item]:
+    return [Item(attributes) for attributes in response.get("Items") or ()]
+
+
+def _page(wanted: ItemList, response: Mapping[str, Any], limit: int) -> Page:
+    items, last = _items(response), response.get("LastEvaluatedKey")
+    if wanted.filter is None:
+        return _cut(wanted, items, limit, last)
+    in_range = _in_range(wanted, items)
+    is_end = len(in_range) < len(items) or last is None or not _is_in_range(wanted, last)
+    return Page(in_range, None if is_end else last, response.get("ScannedCount", len(items)))
+
+
+def _cut(wanted: ItemList, items: list[Item], limit: int, last: Attributes | None) -> Page:
+    """Return the page of the items that were read, at least one more than it contains if any is.
+
+    ``last`` is DynamoDB's position after them, None at the end. It is set after 1 MB, too, whether
+    or not anything follows, so the last item is left to the next page.
+    """
+    in_range = _in_range(wanted, items)
+    is_end = len(in_range) < len(items) or last is None
+    if is_end and len(in_range) <= limit:
+        return Page(in_range, None, len(in_range))
+    kept = in_range[: min(limit, len(in_range) - 1)]
+    if not kept:  # DynamoDB reads more than one item before it stops, but an engine may not
+        return Page(in_range, last, len(in_range))
+    return Page(kept, wanted.position_of(kept[-1]), len(kept))
+
+
+def _in_range(wanted: ItemList, items: list[Item]) -> list[Item]:
+    """Return the items up to the end of the range, beyond which a key condition may read on."""
+    for number, item in enumerate(items):
+        if not _is_in_range(wanted, item.attributes):
+            return items[:number]
+    return items
+
+
+def _is_in_range(wanted: ItemList, attributes: Attributes) -> bool:
+    sort, wanted_range = wanted.keys.sort, wanted.sort_range
+    if sort is None or wanted_range.low is None or wanted_range.high is None:
+        return True  # the key condition is exact
+    return wanted_range.contains(attributes[sort.name])

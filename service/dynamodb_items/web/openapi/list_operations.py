@@ -1,0 +1,167 @@
+"""The list operations: listPartition, listIndex, listItems, queryItems, and the HEAD of each.
+
+https://spec.openapis.org/oas/v3.0.3#operation-object
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dynamodb_items.domain.indexes import Index
+from dynamodb_items.domain.keys import KeySchema
+from dynamodb_items.web.media_types import PLAIN_JSON, TYPED_JSON
+from dynamodb_items.web.openapi.examples import ANDREW, ANDREW_KEY, ETAG, TYPED_ANDREW
+from dynamodb_items.web.openapi.item_operations import key_parameters
+from dynamodb_items.web.openapi.response_schemas import PageSchema
+from dynamodb_items.web.openapi.responses import BODY_PROBLEMS, SERVER_PROBLEMS, response
+from dynamodb_items.web.request.body_schemas import QuerySchema
+from dynamodb_items.web.request.query_schemas import PartitionQuerySchema, ScanQuerySchema
+
+_PAGING = (
+    "A page is one call that reads at most 1 MB, so it can have fewer items than `limit`. `next` "
+    "is the cursor of the next page, and null at the end."
+)
+_HEADERS = ["If-Match", "If-None-Match", "X-Request-Id"]
+_LINK = {
+    "description": "The next page, relative to the URL of this one; absent at the end.",
+    "schema": {"type": "string"},
+    "example": '<?limit=2&cursor=AQ>; rel="next"',
+}
+_PROBLEMS = {
+    "400": "BadRequest",
+    "406": "NotAcceptable",
+    "412": "PreconditionFailed",
+    "414": "UriTooLong",
+    **SERVER_PROBLEMS,
+}
+
+
+def partition_parameters(key_schema: KeySchema) -> list[dict[str, Any]]:
+    """Return the path parameter of a partition."""
+    return key_parameters(key_schema)[:1]
+
+
+def index_parameters(indexes: Sequence[Index]) -> list[dict[str, Any]]:
+    """Return the path parameters of an index: its name, and a value of its partition key."""
+    partial = [index.name for index in indexes if index.is_partial]
+    etags = f" `etag` is null in a page of {', '.join(partial)}." if partial else ""
+    return [
+        {
+            "name": "index",
+            "in": "path",
+            "required": True,
+            "description": f"The name of the index.{etags}",
+            "schema": {"type": "string", "enum": [index.name for index in indexes]},
+            "example": indexes[0].name,
+        },
+        {
+            "name": "value",
+            "in": "path",
+            "required": True,
+            "description": "The partition key of the index: "
+            + ", ".join(
+                f"{index.name} has the attribute `{index.key_schema.partition.name}` of type "
+                f"{index.key_schema.partition.type}"
+                for index in indexes
+            )
+            + ". Percent-encoded, with `/` as `%2F`; binary is base64url without padding.",
+            "schema": {"type": "string", "minLength": 1},
+            "example": "104",
+        },
+    ]
+
+
+def _page(item: Any) -> dict[str, Any]:
+    return {"items": [{**ANDREW_KEY, "etag": ETAG, "item": item}], "next": None, "evaluated": 1}
+
+
+def _page_response() -> dict[str, Any]:
+    content = {
+        media_type: {"schema": PageSchema, "example": _page(item)}
+        for media_type, item in ((PLAIN_JSON, ANDREW), (TYPED_JSON, TYPED_ANDREW))
+    }
+    return response("A page of items.", "ETag", "Vary", content=content)
+
+
+def _list(operation: str, summary: str, description: str, query: Any) -> dict[str, Any]:
+    page = _page_response()
+    not_modified = "The page matches `If-None-Match`: the client's copy is current."
+    return {
+        "operationId": operation,
+        "summary": summary,
+        "description": f"{description} {_PAGING}",
+        "parameters": [{"in": "query", "schema": query}, *_HEADERS],
+        "responses": {
+            "200": {**page, "headers": {**page["headers"], "Link": _LINK}},
+            "304": response(not_modified, "ETag", "Vary"),
+            **_PROBLEMS,
+        },
+    }
+
+
+def _head(operation: dict[str, Any]) -> dict[str, Any]:
+    name = operation["operationId"]
+    responses = {
+        status: {key: value for key, value in documented.items() if key != "content"}
+        if isinstance(documented, dict)
+        else documented
+        for status, documented in operation["responses"].items()
+    }
+    return {
+        **operation,
+        "operationId": f"head{name[len('list') :]}",
+        "summary": f"{operation['summary']}: headers only",
+        "responses": responses,
+    }
+
+
+LIST_PARTITION = _list(
+    "listPartition",
+    "List the items of a partition",
+    "Calls Query. The items are in the order of their sort keys; each has its ETag, the same as "
+    "that of a GET.",
+    PartitionQuerySchema,
+)
+HEAD_PARTITION = _head(LIST_PARTITION)
+LIST_INDEX = _list(
+    "listIndex",
+    "List items by an index",
+    "Calls Query on the index. `etag` is null if the index does not contain whole items.",
+    PartitionQuerySchema,
+)
+HEAD_INDEX = _head(LIST_INDEX)
+LIST_TABLE = _list(
+    "listItems",
+    "List all items",
+    "Calls Scan, which reads the whole table in no order. Parallel readers read a segment each.",
+    ScanQuerySchema,
+)
+HEAD_TABLE = _head(LIST_TABLE)
+QUERY_ITEMS: dict[str, Any] = {
+    "operationId": "queryItems",
+    "summary": "Query a partition or an index, with a filter",
+    "description": (
+        "Calls Query with the members of the body: `id`, or `index` and `value`; conditions on the "
+        "sort key; a FilterExpression. With a filter a page can be empty although more items "
+        f"follow; `evaluated` is the number of items that were read. {_PAGING}"
+    ),
+    "parameters": _HEADERS,
+    "requestBody": {
+        "required": True,
+        "content": {
+            PLAIN_JSON: {
+                "schema": QuerySchema,
+                "example": {
+                    "id": "104",
+                    "prefix": "A",
+                    "FilterExpression": "attribute_exists(Email)",
+                },
+            }
+        },
+    },
+    "responses": {
+        "200": _page_response(),
+        "304": response("The page matches `If-None-Match`.", "ETag", "Vary"),
+        **_PROBLEMS,
+        **BODY_PROBLEMS,
+    },
+}

@@ -1,0 +1,87 @@
+"""The responses of lists: a page of items, and where the next page is."""
+
+import hashlib
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from flask import Request, Response
+
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.errors import PreconditionFailed
+from dynamodb_items.domain.items import FINGERPRINT_BYTES, Item
+from dynamodb_items.domain.preconditions import Precondition
+from dynamodb_items.runtime.deadline import LONG_WORK_BYTES, give_way, give_way_after
+from dynamodb_items.storage.item_lists import Page
+from dynamodb_items.web.codecs import encode_item, key_members
+from dynamodb_items.web.lean_response import LeanResponse
+from dynamodb_items.web.request.cursors import encode_cursor
+from dynamodb_items.web.request.list_requests import ListRequest
+from dynamodb_items.web.request.preconditions import entity_tag, tag_of
+
+
+def page_response(
+    page: Page, wanted: ListRequest, request: Request, settings: Settings
+) -> Response:
+    """Return 200 with a page, or 304 if the client already has it.
+
+    Raises:
+        PreconditionFailed: the page does not match ``If-Match``.
+    """
+    cursor = None if page.next_start is None else encode_cursor(page.next_start, wanted.listed)
+    body = orjson.dumps(
+        {
+            "items": list(_members(page, wanted, settings)),
+            "next": cursor,
+            "evaluated": page.evaluated,
+        }
+    )
+    give_way_after(len(body))
+    fingerprint = hashlib.blake2b(body, digest_size=FINGERPRINT_BYTES).hexdigest()
+    headers = [("ETag", tag_of(fingerprint, wanted.representation)), ("Vary", "Accept")]
+    if cursor is not None and request.method in ("GET", "HEAD"):
+        headers.append(("Link", f'<{_next_reference(request, cursor)}>; rel="next"'))
+    precondition = wanted.precondition
+    if not precondition.holds_for_fingerprint(fingerprint):
+        if not Precondition(if_match=precondition.if_match).holds_for_fingerprint(fingerprint):
+            raise PreconditionFailed("The page does not match If-Match.")
+        return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return LeanResponse.of(body, wanted.representation.media_type, headers)
+
+
+def _members(page: Page, wanted: ListRequest, settings: Settings) -> Iterator[dict[str, Any]]:
+    """Yield the members of a page; other requests are served between long ones."""
+    index = wanted.listed.index
+    has_whole_items = index is None or not index.is_partial
+    since_turn = 0
+    for item in page.items:
+        encoded = encode_item(
+            item, wanted.representation, settings.own_attributes, wanted.projection
+        )
+        since_turn += len(encoded)
+        if since_turn > LONG_WORK_BYTES:
+            give_way()
+            since_turn = 0
+        yield {
+            **key_members(settings.key_schema.key_of(item.attributes)),
+            "etag": _etag(item, wanted) if has_whole_items else None,
+            "item": orjson.Fragment(encoded),
+        }
+
+
+def _etag(item: Item, wanted: ListRequest) -> str:
+    return entity_tag(item, wanted.representation)
+
+
+def _next_reference(request: Request, cursor: str) -> str:
+    """Return the URL of the next page, relative to the request's: the same path, another query.
+
+    The path may be long, and many proxies limit the size of a response's headers.
+
+    https://www.rfc-editor.org/rfc/rfc8288#section-3.1
+    """
+    parameters = [(name, value) for name, value in request.args.items(multi=True)]
+    others = [(name, value) for name, value in parameters if name != "cursor"]
+    return "?" + urlencode([*others, ("cursor", cursor)])

@@ -260,10 +260,12 @@ def test_a_table_with_a_binary_key_and_no_sort_key(endpoint, tmp_path):
     dynamodb = client_for(endpoint)
     launcher.create_table(dynamodb, settings)
     path = tmp_path / "items.jsonl"
-    path.write_text('{"Digest":"+/+/","n":1}\n{"Digest":"AAAA","n":2}\n')
+    path.write_text(
+        '{"Digest":{"B":"+/+/"},"n":{"N":"1"}}\n{"Digest":{"B":"AAAA"},"n":{"N":"2"}}\n'
+    )
     variables = {"ITEMS_TABLE": table, "ITEMS_PARTITION_KEY": "Digest:B", "ITEMS_SORT_KEY": ""}
     with gunicorn(endpoint, "-w", "1", SCRIPT_NAME="/digests", **variables) as server:
-        ended = run(tmp_path, "import", path, "--url", server.url)
+        ended = run(tmp_path, "import", path, "--typed", "--url", server.url)
         assert ended.status == 0, ended.error
     items = dynamodb.scan(TableName=table, FilterExpression="attribute_exists(n)")["Items"]
     assert {item["Digest"]["B"]: item["n"]["N"] for item in items} == {

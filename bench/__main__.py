@@ -15,8 +15,8 @@ import click
 
 from bench.backend import backend
 from bench.contenders import AWS_COMMAND, CONTENDERS, FASTIFY, SMALL_READ, Contender
-from bench.items import Size
-from bench.load import Load, usual_connections
+from bench.items import LISTED_PARTITIONS, Size
+from bench.load import LIST, Load, usual_connections
 from bench.measurements import (
     Cores,
     measure_cold_starts,
@@ -55,6 +55,7 @@ QUICK = Extent(
 )
 FULL_LOADS = (
     *(Load(method, size, usual_connections(size)) for method in METHODS for size in Size),
+    *(Load(LIST, Size(size), usual_connections(Size.LARGE)) for size in LISTED_PARTITIONS),
     *(
         Load("GET", Size.SMALL, number)
         for number in CONNECTIONS

@@ -1,7 +1,7 @@
 """The stub backend: nginx with prepared responses of DynamoDB, at very low cost.
 
-A read returns the item. A write returns the attributes that its ``ReturnValues`` names. Every
-response has the checksum and the headers of a response of DynamoDB.
+A read returns the item, a query 100 of them. A write returns the attributes that its
+``ReturnValues`` names. Every response has the checksum and the headers of a response of DynamoDB.
 """
 
 import tempfile
@@ -12,7 +12,15 @@ from pathlib import Path
 
 from dynamodb_items.local.processes import free_port
 
-from bench.items import DELAY_MILLISECONDS, Size, item_name, stored
+from bench.items import (
+    DELAY_MILLISECONDS,
+    LISTED_PARTITIONS,
+    PAGE_ITEMS,
+    Size,
+    item_name,
+    stored,
+    stored_page,
+)
 from bench.processes import running_on, wait_until_it_listens
 
 _CONFIGURATION = """
@@ -55,7 +63,11 @@ http {{
         local known = responses[name] or responses["absent"]
         local target = ngx.var.http_x_amz_target or ""
         local response
-        if string.find(target, "GetItem", 1, true) then
+        if string.find(target, "Query", 1, true) then
+          local partition = string.match(body, '"N"%s*:%s*"([0-9]+)"')
+          local limit = string.match(body, '"Limit"%s*:%s*([0-9]+)')
+          response = responses["page-" .. partition .. "-" .. limit].item
+        elseif string.find(target, "GetItem", 1, true) then
           response = known.item
         elseif string.find(body, '"ALL_', 1, true) then
           response = known.attributes
@@ -111,6 +123,11 @@ def _write_responses(folder: Path) -> Iterator[str]:
                 b'{"Item":' + item + b"}",
                 b'{"Attributes":' + item + b"}",
             )
+    for listed, partition in LISTED_PARTITIONS.items():
+        # The service reads one item more than it returns.
+        for count in (PAGE_ITEMS, PAGE_ITEMS + 1):
+            page = stored_page(Size(listed), count)
+            yield _loading(folder, f"page-{partition}-{count}", page, b"{}")
 
 
 def _loading(folder: Path, name: str, item: bytes, attributes: bytes) -> str:

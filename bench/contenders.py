@@ -10,6 +10,7 @@ from dynamodb_items.credentials.lookup import DEFAULT_REGION
 from dynamodb_items.domain.defaults import DEFAULT_TABLE
 from dynamodb_items.local.processes import free_port
 
+from bench import items
 from bench.credentials import MakeCredential, api_key, token
 from bench.items import Size
 from bench.load import Load, usual_connections
@@ -25,6 +26,7 @@ PLAIN = "plain"
 SERVICE = "service"
 SERVICE_WITH_TOKENS = "service-jwt"
 SERVICE_WITH_API_KEYS = "service-api-key"
+SERVICE_WITH_ONE_KEY = "service-one-key"
 SERVICE_WITHOUT_FAST_PATH = "service-botocore"
 FASTAPI_AIOBOTO3 = "fastapi-aioboto3"
 FASTAPI_AIODYNAMO = "fastapi-aiodynamo"
@@ -47,8 +49,14 @@ class Contender:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Headers of every request to it."""
 
+    items_path: str = items.PATH
+    """The path below which it serves each item by its name."""
+
     loads: tuple[Load, ...] | None = None
     """The only loads under which it is measured; None for all loads."""
+
+    has_lists: bool = False
+    """Whether it serves a page of items."""
 
     def with_credential(self, folder: Path) -> Self:
         """Return the contender with its credential made, if it requires one."""
@@ -60,7 +68,15 @@ class Contender:
 
     def is_measured_under(self, load: Load) -> bool:
         """Return whether the contender is measured under the load."""
+        if load.is_list and not self.has_lists:
+            return False
         return self.loads is None or load in self.loads
+
+    def path(self, load: Load) -> str:
+        """Return the path of the item, or of the page of items, that a load requests."""
+        if load.is_list:
+            return items.page_path(load.size)
+        return f"{self.items_path}/{load.item_name}"
 
     def command_on(self, port: int) -> list[str]:
         """Return the command that serves on a port."""
@@ -79,7 +95,10 @@ def _gunicorn(*arguments: str) -> tuple[str, ...]:
 
 
 # By default the service rejects requests above a limit; the other servers have no limit.
-_UNLIMITED = {"ITEMS_MAX_IN_FLIGHT": "1000"}
+_UNLIMITED = {
+    "ITEMS_MAX_IN_FLIGHT": "1000",
+    "ITEMS_OPERATIONS": "GetItem,PutItem,UpdateItem,DeleteItem,Query",
+}
 _PRODUCTION = (
     "--config",
     "python:dynamodb_items.gunicorn_conf",
@@ -110,17 +129,38 @@ CONTENDERS = (
         "Flask + flask-smorest + boto3, gunicorn with threads",
         _gunicorn("--threads", "16", "bench.peers.plain:app"),
     ),
-    Contender(SERVICE, "this service", _gunicorn(*_PRODUCTION), _UNLIMITED, is_ours=True),
+    Contender(
+        SERVICE,
+        "this service",
+        _gunicorn(*_PRODUCTION),
+        _UNLIMITED,
+        is_ours=True,
+        has_lists=True,
+    ),
     _authenticated(
         SERVICE_WITH_TOKENS, "this service, authentication with a JSON Web Token", token
     ),
     _authenticated(SERVICE_WITH_API_KEYS, "this service, authentication with an API key", api_key),
+    Contender(
+        SERVICE_WITH_ONE_KEY,
+        "this service, a table without a sort key",
+        _gunicorn(*_PRODUCTION),
+        {
+            "ITEMS_MAX_IN_FLIGHT": "1000",
+            "ITEMS_PARTITION_KEY": "Name:S",
+            "ITEMS_SORT_KEY": "",
+        },
+        is_ours=True,
+        items_path=items.PATH_WITHOUT_PARTITION,
+        loads=(SMALL_READ,),
+    ),
     Contender(
         SERVICE_WITHOUT_FAST_PATH,
         "this service without its fast path",
         _gunicorn(*_PRODUCTION),
         {**_UNLIMITED, "ITEMS_FAST_PATH": "0"},
         is_ours=True,
+        has_lists=True,
     ),
     Contender(
         FASTAPI_AIOBOTO3,
@@ -136,6 +176,7 @@ CONTENDERS = (
         STARLETTE_AIODYNAMO,
         "Starlette + aiodynamo, uvicorn",
         _uvicorn("bench.peers.starlette_aiodynamo:app"),
+        has_lists=True,
     ),
     Contender(
         FASTIFY_SDK,
@@ -144,6 +185,7 @@ CONTENDERS = (
         {"NODE_ENV": "production"},
         folder=FASTIFY,
         is_python=False,
+        has_lists=True,
     ),
 )
 

@@ -10,6 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 PARTITION = 104
+LISTED_PARTITIONS = {"small": 201, "medium": 202}
+"""The partitions whose items are listed, all of one size."""
+PAGE_ITEMS = 100
 DELAY_MILLISECONDS = 10
 
 
@@ -69,13 +72,29 @@ def typed(value: Any) -> dict[str, Any]:
 
 def stored(size: Size, *, delayed: bool) -> bytes:
     """Return the item in DynamoDB's typed form, as the service would have stored it."""
-    item = {
-        "Id": {"N": str(PARTITION)},
-        "Name": {"S": item_name(size, delayed=delayed)},
+    return _json(_stored_item(size, PARTITION, item_name(size, delayed=delayed)))
+
+
+def _stored_item(size: Size, partition: int, name: str) -> dict[str, Any]:
+    return {
+        "Id": {"N": str(partition)},
+        "Name": {"S": name},
         **typed(attributes(size))["M"],
         "_version": {"S": "0123456789abcdef0123456789abcdef"},
     }
-    return json.dumps(item, separators=(",", ":")).encode()
+
+
+def stored_page(size: Size, count: int) -> bytes:
+    """Return DynamoDB's response to a query that more items follow."""
+    partition = LISTED_PARTITIONS[size]
+    items = [_stored_item(size, partition, f"item-{number:04}") for number in range(count)]
+    last = {name: items[-1][name] for name in ("Id", "Name")}
+    page = {"Count": count, "ScannedCount": count, "Items": items, "LastEvaluatedKey": last}
+    return _json(page)
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def item_name(size: Size, *, delayed: bool) -> str:
@@ -83,6 +102,12 @@ def item_name(size: Size, *, delayed: bool) -> str:
     return f"{size}-{DELAY_MILLISECONDS}ms" if delayed else str(size)
 
 
-def path(size: Size, *, delayed: bool = False) -> str:
-    """Return the path at which every contender serves the item."""
-    return f"/items/{PARTITION}/{item_name(size, delayed=delayed)}"
+PATH = f"/items/{PARTITION}"
+"""The path of the items; the name of an item follows."""
+PATH_WITHOUT_PARTITION = "/items"
+"""The same where the name alone is the key."""
+
+
+def page_path(size: Size) -> str:
+    """Return the path at which the contenders with lists serve a page of items."""
+    return f"/items/{LISTED_PARTITIONS[size]}?limit={PAGE_ITEMS}"

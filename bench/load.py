@@ -11,6 +11,8 @@ from bench import items
 from bench.items import Size
 from bench.processes import BenchError
 
+LIST = "LIST"
+"""A GET of a page of 100 items."""
 _TIMEOUT_SECONDS = 10
 
 _REPORT = """
@@ -35,6 +37,16 @@ class Load:
     delayed: bool = False
 
     @property
+    def is_list(self) -> bool:
+        """Whether the request is for a page of items."""
+        return self.method == LIST
+
+    @property
+    def verb(self) -> str:
+        """The request's HTTP method."""
+        return "GET" if self.is_list else self.method
+
+    @property
     def body(self) -> bytes | None:
         """The request's body."""
         match self.method:
@@ -46,13 +58,14 @@ class Load:
                 return None
 
     @property
-    def path(self) -> str:
-        """The request's path."""
-        return items.path(self.size, delayed=self.delayed)
+    def item_name(self) -> str:
+        """The name of the item that is requested."""
+        return items.item_name(self.size, delayed=self.delayed)
 
     def __str__(self) -> str:
         backend = f"{items.DELAY_MILLISECONDS} ms backend" if self.delayed else "instant backend"
-        return f"{self.method} {self.size.label}, {self.connections} connections, {backend}"
+        size = f"100 x {self.size.label}" if self.is_list else self.size.label
+        return f"{self.method} {size}, {self.connections} connections, {backend}"
 
 
 def usual_connections(size: Size) -> int:
@@ -73,9 +86,9 @@ class Sample:
 
 
 def generate(
-    port: int, load: Load, seconds: float, cores: frozenset[int], headers: Mapping[str, str]
+    url: str, load: Load, seconds: float, cores: frozenset[int], headers: Mapping[str, str]
 ) -> Sample:
-    """Send a load to a port for some seconds, with these headers on each request.
+    """Send a load to a URL for some seconds, with these headers on each request.
 
     Raises:
         BenchError: wrk failed.
@@ -87,7 +100,7 @@ def generate(
             *("taskset", "-c", ",".join(map(str, sorted(cores)))),
             *("wrk", "--threads", "1", "--connections", str(load.connections)),
             *("--duration", f"{max(1, round(seconds))}s", "--timeout", f"{_TIMEOUT_SECONDS}s"),
-            *("--script", str(script), f"http://127.0.0.1:{port}{load.path}"),
+            *("--script", str(script), url),
         ]
         finished = subprocess.run(
             command, check=False, capture_output=True, text=True, timeout=seconds + 60
@@ -106,7 +119,7 @@ def generate(
 
 
 def _request(load: Load, headers: Mapping[str, str], folder: Path) -> str:
-    lines = [f'wrk.method = "{load.method}"']
+    lines = [f'wrk.method = "{load.verb}"']
     lines += [f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items()]
     if load.body is not None:
         body = folder / "body"

@@ -83,6 +83,10 @@ class Server:
     port: int
     pid: int
 
+    def url(self, load: Load) -> str:
+        """Return the URL that a load requests."""
+        return f"http://127.0.0.1:{self.port}{self.contender.path(load)}"
+
     @property
     def worker_mebibytes(self) -> float:
         """The memory of the worker: the process with the most processor time."""
@@ -173,7 +177,8 @@ def warm_up(servers: Sequence[Server], methods: Sequence[str], cores: Cores) -> 
     for server in servers:
         for method in methods:
             load = Load(method, Size.SMALL, 16)
-            generate(server.port, load, _WARM_UP_SECONDS, cores.others, server.contender.headers)
+            url = server.url(load)
+            generate(url, load, _WARM_UP_SECONDS, cores.others, server.contender.headers)
 
 
 def _measure_round(
@@ -182,7 +187,7 @@ def _measure_round(
     for longer in (1, 3, 9):
         before = cpu_seconds(tree(server.pid))
         sample = generate(
-            server.port, load, seconds * longer, cores.others, server.contender.headers
+            server.url(load), load, seconds * longer, cores.others, server.contender.headers
         )
         spent = cpu_seconds(tree(server.pid)) - before
         if sample.requests >= load.connections:  # with fewer, most requests are still in flight
@@ -225,12 +230,13 @@ def _started(
 
 
 def _wait_for_item(contender: Contender, port: int, process: "subprocess.Popen[bytes]") -> None:
+    small = Load("GET", Size.SMALL, 1)
     until = time.monotonic() + _COLD_START_SECONDS
     while time.monotonic() < until:
         if process.poll() is not None:
             raise BenchError(f"{process.args!r} ended with status {process.returncode}.")
         try:
-            if _request(contender, port, "GET", items.path(Size.SMALL))[0] == http.client.OK:
+            if _request(contender, port, "GET", contender.path(small))[0] == http.client.OK:
                 return
         except OSError:
             pass
@@ -243,13 +249,25 @@ def _check_responses(contender: Contender, port: int) -> None:
     for method in ("GET", "PUT", "PATCH"):
         for size in Size:
             load = Load(method, size, 1)
-            status, body = _request(contender, port, method, load.path, load.body)
+            status, body = _request(contender, port, method, contender.path(load), load.body)
             expected = items.attributes(size)
             whole = status < http.client.MULTIPLE_CHOICES and all(name in body for name in expected)
             if not (whole and len(body["Orders"]) == len(expected["Orders"])):
                 raise BenchError(
                     f"{contender.name}: wrong response to {method}: {status} {body!r:.300}"
                 )
+    if contender.has_lists:
+        _check_pages(contender, port)
+
+
+def _check_pages(contender: Contender, port: int) -> None:
+    for size in map(Size, items.LISTED_PARTITIONS):
+        status, body = _request(contender, port, "GET", items.page_path(size))
+        page = body.get("items", [])
+        listed = [each.get("item", each) for each in page]
+        whole = all(len(each["Orders"]) == len(items.attributes(size)["Orders"]) for each in listed)
+        if status != http.client.OK or len(page) != items.PAGE_ITEMS or not whole:
+            raise BenchError(f"{contender.name}: wrong page: {status} {body!r:.300}")
 
 
 def _request(

@@ -2,9 +2,10 @@
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from dynamodb_items.config.settings import Settings
@@ -13,6 +14,7 @@ from dynamodb_items.local import launcher
 from hypothesis import settings
 
 from tests.engines import ENGINES, REGION, client_for, moto
+from tests.key_schemas import KEY_SCHEMAS, TUTORIAL, KeyTranslation
 from tests.serving import Server, gunicorn
 from tests.wire import Wire
 
@@ -50,25 +52,40 @@ class Engine:
     name: str
     endpoint: str
     wire: Wire
+    keys: KeyTranslation | None = None
+    """How the keys of the tests are written in the table; None for the tutorial's table."""
 
     @property
     def dynamodb(self):
-        return client_for(self.endpoint)
+        return client_for(self.endpoint, keys=self.keys)
+
+    @property
+    def key_settings(self) -> Mapping[str, Any]:
+        """The settings of the table's keys."""
+        return self.keys.settings if self.keys else {}
+
+
+@contextmanager
+def running_engine(name: str, key_schema: str = TUTORIAL) -> Iterator[Engine]:
+    """Run an engine with a table of that key schema."""
+    keys = KEY_SCHEMAS[key_schema]
+    with ENGINES[name]() as endpoint:
+        engine = Engine(name, endpoint, Wire(endpoint, keys), keys)
+        try:
+            launcher.create_table(client_for(endpoint), Settings(**engine.key_settings))
+        except client_for(endpoint).exceptions.ResourceInUseException:
+            assert name == "given", "a new engine has no tables"
+        yield engine
+        engine.wire.close()
+        allowed = {*map(str, Operation), *map(str, Transaction)}
+        assert set(engine.wire.calls) <= allowed, "least privilege: no other operation is called"
 
 
 @pytest.fixture(scope="session", params=ENGINES)
 def engine(request) -> Iterator[Engine]:
     """Yield each engine in turn, with the tutorial's table."""
-    with ENGINES[request.param]() as endpoint:
-        try:
-            launcher.create_table(client_for(endpoint), Settings())
-        except client_for(endpoint).exceptions.ResourceInUseException:
-            assert request.param == "given", "a new engine has no tables"
-        wire = Wire(endpoint)
-        yield Engine(request.param, endpoint, wire)
-        wire.close()
-        allowed = {*map(str, Operation), *map(str, Transaction)}
-        assert set(wire.calls) <= allowed, "least privilege: no other operation is called"
+    with running_engine(request.param) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")

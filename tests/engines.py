@@ -13,6 +13,8 @@ import boto3.session
 from botocore.config import Config
 from dynamodb_items.local.processes import free_port, running
 
+from tests.key_schemas import KeyTranslation
+
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 60
 REGION = "us-east-2"
@@ -85,11 +87,30 @@ if os.environ.get("ITEMS_TEST_ENDPOINT"):
 TESTING = ("testing", "testing")
 
 
-def client_for(endpoint: str, service: str = "dynamodb", credentials=TESTING):
-    """Return a plain boto3 client, as any other user of the table has."""
-    return boto3.session.Session(*credentials).client(
+def client_for(
+    endpoint: str,
+    service: str = "dynamodb",
+    credentials=TESTING,
+    keys: KeyTranslation | None = None,
+):
+    """Return a plain boto3 client, as any other user of the table has.
+
+    With ``keys``, calls and responses have the keys of the tests.
+    """
+    client = boto3.session.Session(*credentials).client(
         service,
         region_name=REGION,
         endpoint_url=endpoint,
         config=Config(retries={"total_max_attempts": 1}),
     )
+    if keys:
+
+        def translate_call(params, **_):
+            params["body"] = keys.to_table(params["body"])
+
+        def translate_response(response_dict, **_):
+            response_dict["body"] = keys.from_table(response_dict["body"])
+
+        client.meta.events.register("before-call", translate_call)
+        client.meta.events.register("before-parse", translate_response)
+    return client

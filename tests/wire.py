@@ -36,6 +36,8 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from tests.key_schemas import KeyTranslation
+
 HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive", "content-length"}
 ERROR_PREFIX = "com.amazonaws.dynamodb.v20120810#"
 CANARY = "CANARY: arn:aws:iam::123456789012:role/canary is not authorized to perform this"
@@ -50,10 +52,12 @@ class Call:
     body: bytes
     headers: Mapping[str, str]
     """By lower-case name."""
+    keys: KeyTranslation | None = None
 
     @property
     def parameters(self) -> Any:
-        return json.loads(self.body)
+        """Return the parameters, with the keys of the tests."""
+        return json.loads(self.keys.from_table(self.body) if self.keys else self.body)
 
 
 class Cut(Exception):
@@ -155,8 +159,14 @@ def reject(code: str, status: int = 400, message: str = CANARY, **members: Any) 
 
 
 def respond(content: Mapping[str, Any], status: int = 200) -> Fault:
-    """Send this response; the engine never receives the call."""
-    return respond_raw(json.dumps(content).encode(), status)
+    """Send this response, with the table's keys; the engine never receives the call."""
+    body = json.dumps(content).encode()
+
+    def fault(exchange: Exchange) -> None:
+        keys = exchange.call.keys
+        respond_raw(keys.to_table(body) if keys else body, status)(exchange)
+
+    return fault
 
 
 def respond_raw(content: bytes, status: int = 200) -> Fault:
@@ -201,8 +211,9 @@ class Script:
 class Wire:
     """A proxy that forwards calls to an engine, counts them, and injects faults by script."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, keys: KeyTranslation | None = None) -> None:
         self.endpoint = urlsplit(endpoint)
+        self.keys = keys
         self.calls: list[str] = []
         self._scripts: list[Script] = []
         self._lock = threading.Lock()
@@ -336,7 +347,7 @@ class _Connection(StreamRequestHandler):
         body = self.rfile.read(int(headers.get("content-length", 0)))
         self._message = b"".join([*lines, b"\r\n", body])
         operation = sys.intern(headers.get("x-amz-target", "").rpartition(".")[2])
-        return Call(operation, body, headers)
+        return Call(operation, body, headers, self.server.wire.keys)
 
     def forward(self) -> bytes:
         engine = self._connected_engine()

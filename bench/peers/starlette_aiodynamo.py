@@ -3,7 +3,7 @@
 from contextlib import asynccontextmanager
 
 from aiodynamo.errors import ItemNotFound
-from aiodynamo.expressions import F
+from aiodynamo.expressions import F, HashKey
 from aiodynamo.models import ReturnValues
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -26,6 +26,14 @@ async def get(request):
         return JSONResponse(await request.app.state.table.get_item(_key(request)))
     except ItemNotFound:
         raise HTTPException(404) from None
+
+
+async def page(request):
+    """Return a page of a partition."""
+    found = await request.app.state.table.query_single_page(
+        HashKey("Id", request.path_params["id"]), limit=int(request.query_params["limit"])
+    )
+    return JSONResponse({"items": found.items, "next": found.last_evaluated_key})
 
 
 async def put(request):
@@ -55,6 +63,7 @@ _PATH = "/items/{id:int}/{name}"
 app = Starlette(
     routes=[
         Route(_PATH, get, methods=["GET"]),
+        Route("/items/{id:int}", page, methods=["GET"]),
         Route(_PATH, put, methods=["PUT"]),
         Route(_PATH, patch, methods=["PATCH"]),
     ],

@@ -1,5 +1,6 @@
 """The Flask application around an item repository."""
 
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from flask import Flask, Response, request
 
 from dynamodb_items.config.settings import Settings, SettingsError
 from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.time_to_live import Clock, TimeToLive
 from dynamodb_items.dynamodb.client import DynamoDBClient
 from dynamodb_items.dynamodb.retries import Attempts
 from dynamodb_items.observability.events import UNOBSERVED, Observer, Observers
@@ -66,14 +68,20 @@ def create_observer(settings: Settings) -> Observer:
     return Observers(observers) if observers else UNOBSERVED
 
 
-def create_repository(settings: Settings, observer: Observer = UNOBSERVED) -> ItemRepository:
-    """Return the repository of the settings' table; AWS's own variables choose the endpoint."""
+def create_repository(
+    settings: Settings, observer: Observer = UNOBSERVED, clock: Clock = time.time
+) -> ItemRepository:
+    """Return the repository of the settings' table; AWS's own variables choose the endpoint.
+
+    Items with a time to live expire by the clock.
+    """
     attempts = Attempts(DynamoDBClient(settings, observer), settings, observer)
     return ItemRepository(
         attempts,
         settings.table,
         settings.version_attribute,
         settings.operations,
+        TimeToLive(settings.ttl_attribute, clock),
     )
 
 

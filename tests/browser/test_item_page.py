@@ -6,10 +6,13 @@ from urllib.parse import quote
 
 import pytest
 from dynamodb_items.access.api_keys import new_api_key
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.local import launcher
 from playwright.sync_api import expect
 
 from tests.access.issuer import issuer, jwt_variables
 from tests.browser.conftest import PAGES
+from tests.engines import client_for
 from tests.serving import gunicorn
 
 LONG_NUMBER = "123456789012345678901234567890.5"
@@ -252,3 +255,38 @@ def test_an_absent_item_cannot_be_saved(item, stored):
     item.get_by_role("button", name="Read").click()
     expect(item.locator("#outcome")).to_contain_text("404 Item not found")
     expect(item.get_by_role("button", name="Save")).to_be_disabled()
+
+
+OTHER_KEYS = {
+    "one key": ({"ITEMS_PARTITION_KEY": "Email:S", "ITEMS_SORT_KEY": ""}, ["me+a/b@example.com"]),
+    "one binary key": ({"ITEMS_PARTITION_KEY": "Digest:B", "ITEMS_SORT_KEY": ""}, ["-_8AAQ"]),
+    "binary and number": (
+        {"ITEMS_PARTITION_KEY": "Digest:B", "ITEMS_SORT_KEY": "Seq:N"},
+        ["-_8AAQ", "2"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OTHER_KEYS)
+def test_the_page_of_a_table_with_other_keys(page, engine_endpoint, case):
+    variables, keys = OTHER_KEYS[case]
+    variables = {**variables, "ITEMS_TABLE": case.replace(" ", "-")}
+    settings = Settings.from_environment(variables)
+    launcher.create_table(client_for(engine_endpoint), settings)
+    with gunicorn(engine_endpoint, **PAGES, **variables) as server:
+        page.goto(f"{server.url}/")
+        inputs = page.locator("input[name=key]")
+        expect(inputs).to_have_count(len(keys))
+        for attribute, key in zip(settings.key_schema, keys, strict=True):
+            page.get_by_label(attribute.name).fill(key)
+        page.get_by_label("Item").fill('{"Age": 41}')
+        page.get_by_role("button", name="Create").click()
+        expect(page.locator("#outcome")).to_have_text("201 Created.")
+        page.get_by_role("button", name="Read").click()
+        expect(page.locator("#outcome")).to_have_text("200 Read.")
+        assert json.loads(body_of(page)).keys() == {*settings.key_schema.names, "Age"}
+        page.get_by_label("Item").fill(body_of(page).replace("41", "42"))
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator("#outcome")).to_have_text("200 Saved.")
+        target = "/".join(("/items", *(quote(key, safe="") for key in keys)))
+        assert server.request("GET", target).json["Age"] == 42

@@ -57,7 +57,7 @@ def test_a_conflict_beside_an_item_that_has_changed_is_tried_again(service, wire
 @pytest.mark.parametrize(
     ("words", "failure", "written", "read"),
     [
-        ("The provided key element does not match the schema", "misconfigured", 503, 503),
+        ("The provided key element does not match the schema", "key_mismatch", 503, 503),
         # DynamoDB does not document the message for items that are too large to read together.
         ("Some new words", "unexpected", 500, 413),
     ],

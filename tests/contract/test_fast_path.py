@@ -9,9 +9,10 @@ from dynamodb_items.dynamodb.client import DynamoDBClient
 from dynamodb_items.dynamodb.retries import Attempts
 from dynamodb_items.runtime.deadline import Deadline
 from dynamodb_items.storage.repository import ItemRepository
+from dynamodb_items.storage.table_keys import reserved_key
 
 from tests.conftest import aws_variables, environment
-from tests.contract.conftest import JSON
+from tests.contract.conftest import JSON, client_of
 
 
 def ways(engine, settings: Settings, path: str, **variables: str) -> dict[str, int]:
@@ -23,7 +24,7 @@ def ways(engine, settings: Settings, path: str, **variables: str) -> dict[str, i
             settings.table,
             settings.version_attribute,
         )
-        items = create_app(settings, repository).test_client()
+        items = client_of(create_app(settings, repository), engine.keys)
         for number in range(25):
             assert items.put(path, headers=JSON, data=f'{{"a": {number}}}').status_code == 201
             assert items.get(path).json["a"] == number
@@ -35,7 +36,7 @@ def ways(engine, settings: Settings, path: str, **variables: str) -> dict[str, i
 
 
 def test_clean_calls_take_the_fast_path(engine, name):
-    calls = ways(engine, Settings(), f"/items/7/{name}")
+    calls = ways(engine, Settings(**engine.key_settings), f"/items/7/{name}")
     assert calls["fast"] >= 100
     assert calls["fast"] / sum(calls.values()) >= 0.99
 
@@ -44,10 +45,10 @@ def test_new_credentials_of_another_account_are_followed_by_the_fast_path(engine
     keys = [
         Credentials("testing", "testing", account_id=account) for account in ("111122223333", None)
     ]
-    settings = Settings()
+    settings = Settings(**engine.key_settings)
     with environment(**aws_variables(engine.wire.url)):
         client = DynamoDBClient(settings, credentials=BackgroundCredentials(lambda: keys[0]))
-        read = {"TableName": settings.table, "Key": settings.key_schema.key("1", "x").attributes}
+        read = {"TableName": settings.table, "Key": reserved_key(settings.key_schema).attributes}
         for _ in range(2):
             client.call(Operation.GET_ITEM, read, Deadline(60))
         keys.reverse()
@@ -58,13 +59,15 @@ def test_new_credentials_of_another_account_are_followed_by_the_fast_path(engine
 
 
 def test_without_the_fast_path_botocore_carries_out_every_call(engine, name):
-    calls = ways(engine, Settings(fast_path=False), f"/items/7/{name}")
+    calls = ways(engine, Settings(**engine.key_settings, fast_path=False), f"/items/7/{name}")
     assert calls["fast"] == 0
     assert calls["botocore"] >= 100
 
 
 def test_calls_that_a_proxy_has_to_carry_are_left_to_botocore(engine, name):
     # The wire acts as the proxy: it forwards every POST.
-    calls = ways(engine, Settings(), f"/items/7/{name}", HTTP_PROXY=engine.wire.url)
+    calls = ways(
+        engine, Settings(**engine.key_settings), f"/items/7/{name}", HTTP_PROXY=engine.wire.url
+    )
     assert calls["fast"] == 0
     assert calls["botocore"] >= 100

@@ -44,7 +44,7 @@ def test_head_answers_as_get_without_the_body(service, name):
     assert head.status_code == 200
     assert head.data == b""
     assert head.headers["ETag"] == got.headers["ETag"]
-    assert head.headers["Content-Length"] == str(len(got.data))
+    assert head.headers["Content-Length"] == got.headers["Content-Length"]
     assert service.head(f"/items/8/{name}").status_code == 404
 
 

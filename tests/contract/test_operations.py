@@ -26,8 +26,6 @@ def test_operations_that_are_not_allowed_have_no_routes(engine, name):
     response = reader.put(f"/items/7/{name}", json={})
     assert response.status_code == 405
     assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
-    assert set(reader.get("/openapi.json").json["paths"]["/items/{id}/{name}"]) == {
-        "get",
-        "head",
-        "parameters",
-    }
+    route = "/items/{id}/{name}" if reader.settings.sort_key else "/items/{id}"
+    documented = reader.get("/openapi.json").json["paths"]
+    assert set(documented[route]) == {"get", "head", "parameters"}

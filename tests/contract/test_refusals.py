@@ -166,6 +166,15 @@ def test_the_typed_form_is_no_patch(service, name):
         ("/items/7", 404, "not-found"),
         ("/items//a", 404, "not-found"),
         ("/nothing", 404, "not-found"),
+    ],
+)
+def test_a_path_is_refused(service, path, status, slug):
+    assert_refused(service, lambda: service.get(path), status, slug)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "slug"),
+    [
         ("/items/7/a?consistent_read=maybe", 400, "invalid-request"),
         ("/items/7/a?consistent_read=true&consistent_read=false", 400, "invalid-request"),
         ("/items/7/a?feilds=a", 400, "invalid-request"),
@@ -178,7 +187,7 @@ def test_the_typed_form_is_no_patch(service, name):
         ("/items/7/a?fields=%zz", 400, "invalid-request"),
     ],
 )
-def test_a_path_or_query_is_refused(service, path, status, slug):
+def test_a_query_is_refused(service, path, status, slug):
     assert_refused(service, lambda: service.get(path), status, slug)
 
 

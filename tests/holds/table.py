@@ -8,9 +8,11 @@ import orjson
 
 from tests.fastpath.scripted import ScriptedServer, answer
 from tests.holds.meter import Meter
+from tests.holds.parts import KEY
 
 OK = "200 OK"
 BAD_REQUEST = "400 Bad Request"
+LARGE_BYTES = 10_000
 ERROR = "com.amazonaws.dynamodb.v20120810#"
 
 
@@ -37,6 +39,19 @@ class Table:
         return OK, (b"{}" if self.item is None else b'{"Attributes":%s}' % self.item)
 
     UpdateItem = DeleteItem = PutItem
+
+    def Query(self, request):  # noqa: N802 - the operation's name
+        """Return 1 MB of the item, or as many as the call may return."""
+        most = orjson.loads(request.body)["Limit"]
+        item = self.item or b"{}"
+        count = min(most, 2 if len(item) > LARGE_BYTES else 1001)
+        return OK, b'{"Items":[%s],"ScannedCount":%d,"LastEvaluatedKey":{%s}}' % (
+            b",".join([item] * count),
+            count,
+            KEY,
+        )
+
+    Scan = Query
 
     def TransactGetItems(self, request):  # noqa: N802 - the operation's name
         found = b"{}" if self.item is None else b'{"Item":%s}' % self.item

@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from dynamodb_items.app import create_app, create_repository
 from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.operations import Operation
 
 from tests.conftest import aws_variables, environment
 from tests.holds.meter import Meter, allowed_seconds, as_greenlet
@@ -67,7 +68,7 @@ def environ_of(case: Case) -> dict:
     return environ
 
 
-REACH_THE_TABLE = ("reads", "writes", "transactions")
+REACH_THE_TABLE = ("reads", "writes", "transactions", "lists")
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,7 @@ def worker(request):
         cors_origins=(ORIGIN,),
         trusted_proxies=1,
         fast_path=request.param,
+        operations=frozenset(Operation),
         read_timeout_seconds=60,
         deadline_seconds=120,
     )

@@ -6,12 +6,16 @@ Sizes are the greatest that the service, or the server in front of it, lets thro
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dynamodb_items.web.request.query_schemas import MAX_PATHS
+
 from tests.holds import batches, edits, heads, items, updates
 from tests.holds.parts import JSON_PATCH, KEY, MERGE, NATIVE, PLAIN, TYPED, legal_items
 
 ITEM = "/items/7/x"
 BATCH = "/items:batch"
 BATCH_GET = "/items:batchGet"
+PARTITION = "/items/7"
+QUERY = "/items:query"
 SMALL = b"{%s}" % KEY
 
 
@@ -136,6 +140,33 @@ def transaction_cases() -> Iterator[Case]:
             )
 
 
+def list_cases() -> Iterator[Case]:
+    for name, item in legal_items():
+        for media_type in (PLAIN, TYPED):
+            accept = (("Accept", media_type),)
+            yield Case(f"a page of {name} as {media_type}", "GET", PARTITION, accept, stored=item)
+    dense = b'{%s,"a":{"L":[%s]}}' % (KEY, b",".join([b'{"N":"0"}'] * 500))
+    paths = ",".join(f"a[{number}]" for number in range(MAX_PATHS))
+    for path in ("/items", f"{PARTITION}?ge=a&lt=z", f"{PARTITION}?fields={paths}"):
+        separator = "&" if "?" in path else "?"
+        yield Case(
+            f"1,000 items of {path[:30]}", "GET", f"{path}{separator}limit=1000", (), b"", dense
+        )
+    query = b'{"id":"7",%s' % _native_filter()
+    for name, item in legal_items():
+        yield Case(f"a filter of {name}", "POST", QUERY, of_type(PLAIN), query, item)
+    for name, cursor in (("long", "A" * 8192), ("too long", "A" * 30_000)):
+        yield Case(f"a {name} cursor", "GET", f"{PARTITION}?cursor={cursor}")
+    for name, body in items.plain_bodies():
+        yield Case(f"a query of {name}", "POST", QUERY, of_type(PLAIN), body)
+
+
+def _native_filter() -> bytes:
+    """Return a filter of nearly 300 operators."""
+    condition = b" OR ".join(b"a%d = :v" % number for number in range(149))
+    return b'"FilterExpression":"%s","ExpressionAttributeValues":{":v":{"N":"0"}}}' % condition
+
+
 def head_cases() -> Iterator[Case]:
     for name, headers in heads.headers():
         for method, path in (("GET", ITEM), ("OPTIONS", ITEM), ("PUT", ITEM), ("GET", "/live")):
@@ -163,5 +194,6 @@ GROUPS = {
     "writes": write_cases,
     "edits": edit_cases,
     "transactions": transaction_cases,
+    "lists": list_cases,
     "heads": head_cases,
 }

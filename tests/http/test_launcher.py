@@ -92,9 +92,11 @@ def test_the_three_curl_lines_work_as_pasted():
     ("variables", "statuses"),
     [
         ({"ITEMS_PARTITION_KEY": "Owner:S", "ITEMS_SORT_KEY": "Position:N"}, ["200", "201", "200"]),
+        ({"ITEMS_PARTITION_KEY": "Email:S", "ITEMS_SORT_KEY": ""}, ["200", "201", "200"]),
+        ({"ITEMS_PARTITION_KEY": "Digest:B", "ITEMS_SORT_KEY": "Part:B"}, ["200", "201", "200"]),
         ({"ITEMS_OPERATIONS": "GetItem"}, ["200"]),
     ],
-    ids=["other keys", "read-only"],
+    ids=["other keys", "one key", "binary keys", "read-only"],
 )
 def test_the_curl_lines_suit_the_settings(engine, variables, statuses):
     table = f"launcher-{time.monotonic_ns()}"
@@ -161,6 +163,21 @@ def test_hosts_that_the_user_reaches_directly_are_reached_so_still(variable, nam
         for host in ("localhost", "127.0.0.1", "[::1]"):
             assert urllib.request.proxy_bypass(f"{host}:8001")
         assert urllib.request.proxy_bypass("db.corp.example:8001") == bool(named)
+
+
+def test_a_table_with_other_keys_is_one_clear_line_in_seconds(engine):
+    table = f"other-keys-{engine.name}"
+    one_key = {"ITEMS_TABLE": table, "ITEMS_PARTITION_KEY": "Email:S", "ITEMS_SORT_KEY": ""}
+    arguments = ("--port", str(free_port()), "--endpoint", engine.endpoint)
+    with launched(*arguments, **one_key):
+        pass
+    began = time.monotonic()
+    line = rejection_of(*arguments, **{**one_key, "ITEMS_SORT_KEY": "Name:S"})
+    assert time.monotonic() - began < 20
+    assert (
+        f"The table {table} has other key attributes than the settings. "
+        "Set ITEMS_SORT_KEY to an empty text." in line
+    )
 
 
 @pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

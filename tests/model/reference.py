@@ -53,6 +53,13 @@ class Item:
     old_etags: list[str] = field(default_factory=list)
 
 
+def unexpired(attributes: Attributes | None, now: float | None) -> Attributes | None:
+    """Return what DynamoDB has not deleted at a second; with None nothing expires."""
+    expires = (attributes or {}).get("expires")
+    is_time = isinstance(expires, int | Decimal) and not isinstance(expires, bool)
+    return None if is_time and now is not None and expires <= int(now) else attributes
+
+
 def merge_patch(target: Any, patch: Any) -> Any:
     """RFC 7396 section 2."""
     if not isinstance(patch, dict):

@@ -5,13 +5,18 @@ the generated client's words: calls come in as lines of JSON, and each is answer
 """
 
 import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from dynamodb_items.app import create_app, create_repository, openapi_document
+from dynamodb_items.config.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -22,13 +27,27 @@ NODE = HERE / "node_modules/.bin"
 PACKAGE = "items_client"
 CLASSPATH = next(ROOT.glob(".venv-sdk/lib/*/site-packages/openapi_generator_cli/*.jar"), None)
 SOURCES = (
-    DOCUMENT,
     ROOT / "requirements/sdk.lock",
     HERE / "package-lock.json",
     HERE / "orval.config.mjs",
 )
 PATIENCE_SECONDS = 120
 OUTPUT_CHARACTERS = 4000
+
+ONE_KEY = {"ITEMS_PARTITION_KEY": "Email:S", "ITEMS_SORT_KEY": ""}
+ONE_KEY_BUILD = BUILD / "one-key"
+# What an adapter leaves out where the table has no sort key, and what it has instead.
+WITHOUT_NAME = (
+    (r'\s*members\.put\("name", call\.name\(\)\);', ""),
+    (r'id_, name = call\["id"\], call\["name"\]', 'id_ = call["id"]'),
+    (r"^ +name,\n", ""),
+    (r"\bid_, name, ", "id_, "),
+    (r', "name": (name|asked\.Name)', ""),
+    (r", name: call\.name", ""),
+    (r", (call\.name|asked\.Name)\b", ""),
+    (r"/\{name\}", ""),
+    (r"\s*\.name\(call\.name\(\)\)", ""),
+)
 
 Command = list[str | Path]
 
@@ -62,10 +81,16 @@ class Generator:
     """Whether it sends a merge patch as application/json, and not by its own media type."""
     reads_empty_201: bool = True
     """Whether ``Prefer: return=minimal`` may be asked for where a PUT creates."""
+    has_one_key: bool = False
+    """Whether the client is for a table without a sort key."""
 
     @property
     def folder(self) -> Path:
-        return BUILD / self.name
+        return (ONE_KEY_BUILD if self.has_one_key else BUILD) / self.name
+
+    @property
+    def document(self) -> Path:
+        return ONE_KEY_BUILD / "openapi.json" if self.has_one_key else DOCUMENT
 
     @property
     def is_fresh(self) -> bool:
@@ -82,21 +107,28 @@ class Generator:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         client = self.folder / self.package
-        paths = {"document": DOCUMENT, "client": client, "folder": self.folder}
+        paths = {"document": self.document, "client": client, "folder": self.folder}
         command = [str(part).format(**paths) for part in self.command]
-        self._run(command, ROOT, SDK_DOCUMENT=str(DOCUMENT), SDK_CLIENT=str(client))
+        self._run(command, ROOT, SDK_DOCUMENT=str(self.document), SDK_CLIENT=str(client))
         (self.folder / ".made-from").write_text(self._origin)
 
     def install_adapter(self) -> None:
         """Put the adapter beside the client."""
         suffix = Path(self.language.adapter).suffix
-        shutil.copy(HERE / f"adapters/{self.name}{suffix}", self.folder / self.language.adapter)
+        self._copy(f"{self.name}{suffix}", self.language.adapter)
         for companion in self.language.companions:
-            shutil.copy(HERE / "adapters" / companion, self.folder)
+            self._copy(companion, companion)
         # Node looks for packages in the folders above.
         packages = self.folder / "node_modules"
         if not packages.is_symlink():
             packages.symlink_to(HERE / "node_modules")
+
+    def _copy(self, name: str, copied_name: str) -> None:
+        text = (HERE / "adapters" / name).read_text()
+        if self.has_one_key:
+            for pattern, replacement in WITHOUT_NAME:
+                text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
+        (self.folder / copied_name).write_text(text)
 
     def check(self) -> None:
         """Type-check the client and the adapter that uses it.
@@ -110,7 +142,7 @@ class Generator:
     @property
     def _origin(self) -> str:
         digest = hashlib.sha256(repr(self.command).encode())
-        for path in SOURCES:
+        for path in (self.document, *SOURCES):
             digest.update(path.read_bytes())
         return digest.hexdigest()
 
@@ -147,6 +179,14 @@ def generate_stale(generators: Iterable[Generator]) -> dict[str, GeneratorError]
         for name, attempt in attempts.items()
         if isinstance(error := attempt.exception(), GeneratorError)
     }
+
+
+def write_one_key_document() -> None:
+    """Write the OpenAPI document of a table without a sort key."""
+    settings = Settings.from_environment(ONE_KEY)
+    document = openapi_document(create_app(settings, create_repository(settings)))
+    ONE_KEY_BUILD.mkdir(parents=True, exist_ok=True)
+    (ONE_KEY_BUILD / "openapi.json").write_text(json.dumps(document))
 
 
 PYTHON_CLIENT = Language(
@@ -268,3 +308,4 @@ GENERATORS = (
         [NODE / "orval", "--config", HERE / "orval.config.mjs"],
     ),
 )
+ONE_KEY_GENERATORS = tuple(replace(generator, has_one_key=True) for generator in GENERATORS)

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import uuid
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -75,10 +76,10 @@ def checked(generator) -> Generator:
     return generator
 
 
-@pytest.fixture(scope="module")
-def client(checked, url):
+@contextmanager
+def running_client(generator: Generator, url: str):
     adapter = subprocess.Popen(
-        [*checked.language.run(checked.folder), url],
+        [*generator.language.run(generator.folder), url],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -92,6 +93,12 @@ def client(checked, url):
         except subprocess.TimeoutExpired:
             adapter.kill()
             adapter.communicate()
+
+
+@pytest.fixture(scope="module")
+def client(checked, url):
+    with running_client(checked, url) as client:
+        yield client
 
 
 @pytest.fixture

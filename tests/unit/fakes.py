@@ -12,8 +12,9 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.keys import ItemKey, KeyAttribute, KeySchema
 from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.time_to_live import NO_TIME_TO_LIVE, TimeToLive
 from dynamodb_items.domain.write_tokens import WriteToken
-from dynamodb_items.dynamodb.retries import Attempts
+from dynamodb_items.dynamodb.retries import Attempts, Client
 from dynamodb_items.storage.repository import ItemRepository
 
 ALL_OPERATIONS = frozenset(Operation)
@@ -113,19 +114,21 @@ class ScriptedClient:
         return [readable(parameters) for _, parameters in self.calls]
 
 
-def calls_of(client: ScriptedClient, *observer: Any, **settings: Any) -> Attempts:
+def calls_of(client: Client, *observer: Any, **settings: Any) -> Attempts:
     """Return what executes calls with retries."""
     return Attempts(client, Settings(**settings), *observer)
 
 
 def repository_of(
-    client: ScriptedClient,
+    client: Client,
     version: str = "_version",
     operations: frozenset[Operation] = ALL_OPERATIONS,
+    time_to_live: TimeToLive = NO_TIME_TO_LIVE,
     **settings: Any,
 ) -> ItemRepository:
     """Return a repository of the table "items" whose calls go to the client."""
-    return ItemRepository(calls_of(client, **settings), "items", version, operations)
+    attempts = calls_of(client, **settings)
+    return ItemRepository(attempts, "items", version, operations, time_to_live)
 
 
 def numbered_tokens(monkeypatch) -> None:

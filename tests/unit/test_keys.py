@@ -3,10 +3,14 @@
 import base64
 
 import pytest
+from dynamodb_items.access.callers import tenant_partition
 from dynamodb_items.config.settings import Settings, SettingsError
-from dynamodb_items.domain.errors import InvalidKey
+from dynamodb_items.domain.errors import InvalidKey, NotPermitted, UnacceptableItem
 from dynamodb_items.domain.keys import ItemKey, KeyAttribute, KeySchema
+from dynamodb_items.domain.preconditions import Precondition
+from dynamodb_items.web.media_types import PatchForm, Representation
 from dynamodb_items.web.request.item_requests import item_path
+from dynamodb_items.web.request.write_bodies import WriteBody
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,3 +94,40 @@ def test_binary_sort_keys_are_limited_to_1024_bytes():
 def test_invalid_sort_keys_are_reported(sort_key):
     with pytest.raises(SettingsError, match=r"ITEMS_SORT_KEY.*N, S, B"):
         Settings.from_environment({"ITEMS_SORT_KEY": sort_key})
+
+
+def test_a_tenant_of_a_table_without_a_sort_key_is_one_key():
+    assert tenant_partition("me@example.com", KeySchema(EMAIL)) == {"S": "me@example.com"}
+
+
+def test_a_tenant_of_a_binary_partition_is_base64url():
+    assert tenant_partition("-_8", KeySchema(DIGEST)) == {"B": b"\xfb\xff"}
+    for tenant in ("+/8", "-_8=", ""):
+        with pytest.raises(NotPermitted):
+            tenant_partition(tenant, KeySchema(DIGEST))
+
+
+def body_of(value):
+    key = KeySchema(DIGEST).key("-_8")
+    return WriteBody(value, key, Precondition(), ("_version",))
+
+
+def test_a_binary_key_in_a_plain_body_is_the_text_that_a_read_returns():
+    body = body_of({"Digest": "+/8=", "a": "+/8="})
+    put = body.put(Representation.PLAIN)
+    assert put.attributes == {"Digest": {"B": b"\xfb\xff"}, "a": {"S": "+/8="}}
+    patch = body.patch(PatchForm.MERGE)
+    assert patch.changes.set == {"a": {"S": "+/8="}}
+    typed = body_of({"Digest": {"B": "+/8="}}).put(Representation.TYPED)
+    assert typed.attributes == {"Digest": {"B": b"\xfb\xff"}}
+
+
+@pytest.mark.parametrize("text", ["-_8", "+/8", "+/9=", ""])
+def test_any_other_text_is_not_the_binary_key(text):
+    for write in (
+        lambda body: body.put(Representation.PLAIN),
+        lambda body: body.patch(PatchForm.MERGE),
+    ):
+        with pytest.raises(UnacceptableItem) as raised:
+            write(body_of({"Digest": text}))
+        assert [error.pointer for error in raised.value.errors] == ["/Digest"]

@@ -1,10 +1,15 @@
 """The OpenAPI document of tables with other keys than the tutorial's."""
 
 import json
+import re
 
 import pytest
 from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.errors import InvalidKey
+from dynamodb_items.web.openapi.item_operations import key_parameters
 from dynamodb_items.web.openapi.key_schemas import with_key_schema
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 TUTORIAL = Settings().key_schema
 KEY = {"id": "104", "name": "Andrew"}
@@ -46,3 +51,24 @@ def test_every_part_has_the_keys_of_the_table(keys):
     partition, sort = keys
     settings = Settings.from_environment({"ITEMS_PARTITION_KEY": partition, "ITEMS_SORT_KEY": sort})
     assert with_key_schema(PART, settings.key_schema) == EXPECTED[keys]
+
+
+BINARY = Settings.from_environment({"ITEMS_PARTITION_KEY": "Digest:B", "ITEMS_SORT_KEY": ""})
+
+
+@given(st.text("AQgwBCZaz019-_+/=", max_size=9))
+@example("A" * 2731)
+@example("A" * 2732)
+def test_the_schema_of_a_binary_key_allows_exactly_the_keys(text):
+    (parameter,) = key_parameters(BINARY.key_schema)
+    schema = parameter["schema"]
+    is_allowed = (
+        schema["minLength"] <= len(text) <= schema["maxLength"]
+        and re.search(schema["pattern"], text) is not None
+    )
+    try:
+        BINARY.key_schema.key(text)
+    except InvalidKey:
+        assert not is_allowed
+    else:
+        assert is_allowed

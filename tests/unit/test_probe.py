@@ -7,6 +7,7 @@ from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import (
     CredentialsUnavailable,
     ItemNotFound,
+    KeySchemaMismatch,
     ServiceOverloaded,
     SignatureRejected,
     StorageMisconfigured,
@@ -18,6 +19,7 @@ from dynamodb_items.observability.events import Observer
 from dynamodb_items.runtime.instance import Instance
 from dynamodb_items.web.resources import health
 from dynamodb_items.web.resources.health import Probe
+from structlog.testing import capture_logs
 
 NEVER_READ = "The table has not been read yet."
 
@@ -71,6 +73,39 @@ def test_before_the_first_read_the_instance_is_not_ready(table):
     assert probe.reason_not_ready == NEVER_READ
     assert after(probe, table, *OUTAGES) == NEVER_READ
     assert after(probe, table, None) is None
+
+
+def test_other_keys_of_the_table_are_logged_once_with_advice(table):
+    table.get = lambda key: raise_mismatch() if len(key.values) > 1 else None
+    probe = probe_of(table)
+    with capture_logs() as log:
+        reason = after(probe, table, None, None)
+    assert reason.startswith("The table's key attributes are not those in ITEMS_PARTITION_KEY")
+    (line,) = [line for line in log if line["event"] == "not ready"]
+    assert line["advice"] == "Set ITEMS_SORT_KEY to an empty text."
+
+
+def test_other_keys_of_a_table_that_was_read_are_an_outage_of_the_table(table):
+    probe = probe_of(table)
+    assert after(probe, table, None, KeySchemaMismatch("created again")) is None
+    assert not probe.is_table_available
+
+
+def test_reads_that_fail_otherwise_give_no_wrong_advice(table):
+    outcomes = iter([KeySchemaMismatch("other keys"), StorageUnavailable("away")])
+
+    def get(_key):
+        raise next(outcomes)
+
+    table.get = get
+    with capture_logs() as log:
+        after(probe_of(table), table, None)
+    (line,) = [line for line in log if line["event"] == "not ready"]
+    assert line["advice"].startswith("Compare ITEMS_PARTITION_KEY and ITEMS_SORT_KEY")
+
+
+def raise_mismatch():
+    raise KeySchemaMismatch("other keys")
 
 
 @pytest.mark.parametrize("outcome", [ItemNotFound("absent"), StorageThrottled("busy")])

@@ -27,6 +27,7 @@ EXPECTED = {
     "StorageUnavailable": ("table-unavailable", 503, (1, 1)),
     "CredentialsUnavailable": ("credentials-unavailable", 503, (5, 5)),
     "StorageMisconfigured": ("misconfigured", 503, (30, 30)),
+    "KeySchemaMismatch": ("misconfigured", 503, (30, 30)),
     "SignatureRejected": ("misconfigured", 503, (30, 30)),
     "ServiceOverloaded": ("overloaded", 503, (1, 1)),
     "StorageTimeout": ("timeout", 504, None),

@@ -7,6 +7,7 @@ from dynamodb_items.domain.errors import InvalidRequest, StorageMisconfigured, S
 from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.keys import KeyAttribute, KeySchema
 from dynamodb_items.domain.sort_ranges import Bound, SortRange
+from dynamodb_items.domain.time_to_live import TimeToLive
 from dynamodb_items.dynamodb.failures import InvalidCall
 from dynamodb_items.expressions.parts import Name
 from dynamodb_items.storage.item_lists import ItemList, Segment
@@ -225,6 +226,45 @@ def test_when_the_time_is_up_before_an_own_item_the_request_fails():
     listed = ItemList(SCHEMA, {"S": "new"}, BY_STATUS, only_partition=TENANT)
     with pytest.raises(StorageTimeout):
         ItemQueries(calls_of(client), "t").page(listed, 5, None, consistent=False)
+
+
+# Items that have expired
+
+TIME_TO_LIVE = TimeToLive("expires", lambda: 1000.5)
+
+
+def expiring(*seconds):
+    return [
+        {"Id": ID, "Name": {"S": f"n{number}"}, "expires": {"N": str(second)}}
+        for number, second in enumerate(seconds)
+    ]
+
+
+def test_expired_items_are_left_out_and_counted():
+    engine = ListEngine(SCHEMA, expiring(999, 1001, 1000, 998, 2000))
+    queries = ItemQueries(calls_of(engine), "t", TIME_TO_LIVE)
+    listed = ItemList(SCHEMA, ID)
+    start, found, evaluated = None, [], []
+    while True:
+        page = queries.page(listed, 2, start, consistent=False)
+        found += [item.attributes["Name"]["S"] for item in page.items]
+        evaluated.append(page.evaluated)
+        if page.next_start is None:
+            break
+        start = page.next_start
+    assert (found, evaluated) == (["n1", "n4"], [2, 2, 1])
+
+
+def test_a_tenant_does_not_find_its_expired_items():
+    items = [
+        {**item, "expires": {"N": str(999 + number)}}
+        for number, item in enumerate(of_tenants("7787"))
+    ]
+    engine = ListEngine(SCHEMA, items, indexes={"by-status": BY_STATUS.key_schema})
+    queries = ItemQueries(calls_of(engine), "t", TIME_TO_LIVE)
+    listed = ItemList(SCHEMA, {"S": "new"}, BY_STATUS, only_partition=TENANT)
+    page = queries.page(listed, 5, None, consistent=False)
+    assert [item.attributes["Name"]["S"] for item in page.items] == ["n03"]
 
 
 # What DynamoDB rejects

@@ -1,6 +1,6 @@
 // Fastify and the document client of AWS's SDK for JavaScript, version 3.
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import Fastify from "fastify";
 
 const TableName = process.env.BENCH_TABLE;
@@ -14,6 +14,18 @@ const keyOf = ({ id, name }) => ({ Id: Number(id), Name: name });
 fastify.get("/items/:id/:name", async (request, reply) => {
   const { Item } = await client.send(new GetCommand({ TableName, Key: keyOf(request.params) }));
   return Item ?? reply.code(404).send();
+});
+
+fastify.get("/items/:id", async (request) => {
+  const { Items, LastEvaluatedKey } = await client.send(
+    new QueryCommand({
+      TableName,
+      KeyConditionExpression: "Id = :id",
+      ExpressionAttributeValues: { ":id": Number(request.params.id) },
+      Limit: Number(request.query.limit),
+    }),
+  );
+  return { items: Items, next: LastEvaluatedKey };
 });
 
 fastify.put("/items/:id/:name", async (request) => {

@@ -65,6 +65,7 @@ class Settings:
     indexes: tuple[Index, ...] = _setting("ITEMS_INDEXES", "", values.indexes)
     max_page_size: int = _setting("ITEMS_MAX_PAGE_SIZE", "1000", values.page_size)
     version_attribute: str = _setting("ITEMS_VERSION_ATTRIBUTE", "_version", str)
+    ttl_attribute: str = _setting("ITEMS_TTL_ATTRIBUTE", "", values.ttl_attribute)
     require_if_match: bool = _setting("ITEMS_REQUIRE_IF_MATCH", "false", values.flag)
     consistent_read: bool = _setting("ITEMS_CONSISTENT_READ", "false", values.flag)
     deadline_seconds: float = _setting("ITEMS_DEADLINE_SECONDS", "5", values.seconds)
@@ -141,11 +142,13 @@ class Settings:
 
     def _contradictions(self) -> list[str]:
         errors = []
-        names = [*self.key_schema.names, *self.own_attributes]
+        ttl = (self.ttl_attribute,) if self.ttl_attribute else ()
+        names = [*self.key_schema.names, *self.own_attributes, *ttl]
         if len(set(names)) < len(names):
             errors.append(
-                "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY and ITEMS_VERSION_ATTRIBUTE with its log must "
-                f"name different attributes, not {', '.join(names)}."
+                "ITEMS_PARTITION_KEY, ITEMS_SORT_KEY, ITEMS_VERSION_ATTRIBUTE with its log and "
+                "ITEMS_TTL_ATTRIBUTE must name different attributes, not "
+                f"{', '.join(names)}."
             )
         return errors + self._list_contradictions() + self._access_contradictions()
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from dynamodb_items.config.addresses import check_url
 from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.keys import KEY_TYPES, KeyAttribute, KeySchema
+from dynamodb_items.domain.time_to_live import MAX_ATTRIBUTE_BYTES
 
 AUTH_SCHEMES = ("jwt", "api-key", "none")
 # RFC 7518 and RFC 8037. HMAC is left out: its key is a secret shared with the issuer.
@@ -128,6 +129,13 @@ def page_size(value: str) -> int:
     if number > MAX_PAGE_SIZE:
         raise ValueError(f"must be a whole number from 1 to {MAX_PAGE_SIZE}")
     return number
+
+
+def ttl_attribute(value: str) -> str:
+    """Check the name of the attribute with an item's time to live, which may be empty."""
+    if len(value.encode()) > MAX_ATTRIBUTE_BYTES:
+        raise ValueError(f"must be an attribute name of at most {MAX_ATTRIBUTE_BYTES} bytes")
+    return value
 
 
 def log_level(value: str) -> str:

@@ -143,6 +143,10 @@ class StorageMisconfigured(StorageError):
     """The operator has to fix something: permissions, table, key schema or clock."""
 
 
+class KeySchemaMismatch(StorageMisconfigured):
+    """The key attributes in the settings are not those of the table."""
+
+
 class SignatureRejected(StorageMisconfigured):
     """AWS rejects the signature: the secret key or the clock of this instance is wrong."""
 

@@ -15,6 +15,7 @@ from dynamodb_items.domain.errors import (
     IdempotencyKeyReused,
     ItemsError,
     ItemTooLarge,
+    KeySchemaMismatch,
     OutcomeUnknown,
     ServiceOverloaded,
     SignatureRejected,
@@ -45,6 +46,7 @@ class Failure(enum.Enum):
     TIMED_OUT = "timed_out"  # sent, perhaps executed, without a response in time
     CREDENTIALS = "credentials"  # missing or expired
     MISCONFIGURED = "misconfigured"  # the operator must fix permissions, table or endpoint
+    KEY_MISMATCH = "key_mismatch"  # the table has other key attributes than the settings
     REJECTED = "rejected"  # rejected with an unknown error code; nothing was done
     SIGNATURE_REJECTED = "signature_rejected"  # the secret key or the clock is wrong
     NO_DESCRIPTORS = "no_descriptors"  # nothing was sent: no file descriptor is left
@@ -128,6 +130,7 @@ _MEANINGS: dict[Failure, _Meaning] = {
         StorageUnavailable, "The table rejected the call. Nothing was changed; retry shortly."
     ),
     Failure.MISCONFIGURED: _Meaning(StorageMisconfigured, _MISCONFIGURED),
+    Failure.KEY_MISMATCH: _Meaning(KeySchemaMismatch, _MISCONFIGURED),
     Failure.SIGNATURE_REJECTED: _Meaning(SignatureRejected, _MISCONFIGURED),
     Failure.NO_DESCRIPTORS: _Meaning(
         ServiceOverloaded,

@@ -21,8 +21,8 @@ _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
 _BINARY_TYPE = re.compile(rb'"BS?"')
 """Found in every body with binary, and in one with a text that looks like it."""
-_LONG_BYTES = 256 * 1024
-"""Responses over this size hold several items, or one item that parses as fast either way."""
+_LONG_BYTES = 512 * 1024
+"""The most that is parsed at once where a response may hold several items."""
 _MAX_LEVELS = 64
 """Twice the levels that DynamoDB stores. Functions on values may recurse this deep."""
 

@@ -6,10 +6,16 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.htm
 from collections.abc import Iterable, Mapping
 
 from dynamodb_items.domain.changes import Changes
+from dynamodb_items.domain.errors import UnacceptableItem
 from dynamodb_items.domain.items import AttributeValue, Item
 from dynamodb_items.domain.keys import ItemKey
+from dynamodb_items.domain.time_to_live import Expiry
 from dynamodb_items.domain.write_tokens import LOG_LENGTH, LogTrim, VersionAttribute, WriteToken
 from dynamodb_items.expressions.parts import Name, Template, Value
+from dynamodb_items.formats.limits import MAX_LEVELS
+
+_NUMBER = Value({"S": "N"})
+"""The type of a number, as an operand of ``attribute_type``."""
 
 
 def update_of(changes: Changes) -> Template:
@@ -39,9 +45,40 @@ def exists(key: ItemKey) -> Template:
     return ("attribute_exists(", Name(key.partition_name), ")")
 
 
-def absent(key: ItemKey) -> Template:
-    """Return the condition that the item does not exist."""
-    return _without(key.partition_name)
+def absent(key: ItemKey, expiry: Expiry) -> Template:
+    """Return the condition that the item does not exist, or has expired."""
+    is_absent = _without(key.partition_name)
+    return ("(", *is_absent, " OR ", *expired(expiry), ")") if expiry else is_absent
+
+
+def expired(expiry: Expiry) -> Template:
+    """Return the condition that the stored item has expired, in parentheses.
+
+    A value of another type is not a time. DynamoDB documents no result of its comparison.
+    """
+    name = Name(expiry.attribute)
+    return ("(attribute_type(", name, ",", _NUMBER, ") AND ", name, "<=", Value(expiry.moment), ")")
+
+
+def not_expired(expiry: Expiry) -> Template:
+    """Return the condition that no expired item is stored; empty if items do not expire."""
+    return ("NOT ", *expired(expiry)) if expiry else ()
+
+
+def as_if_deleted(condition: Template, expiry: Expiry) -> Template:
+    """Return a client's condition, evaluated as for an absent item if the stored one has expired.
+
+    The time to live of an expired item is a number. A number has no members, so a path that begins
+    with it leads nowhere: the condition with all paths inside it is the one of an absent item.
+
+    Raises:
+        UnacceptableItem: a path would be too deep.
+    """
+    of_absent = _inside(expiry.attribute, condition)
+    return (
+        *("((", *not_expired(expiry), " AND ", *condition),
+        *(") OR (", *expired(expiry), " AND ", *of_absent, "))"),
+    )
 
 
 def unchanged(item: Item, version: VersionAttribute) -> Template:
@@ -130,6 +167,23 @@ def all_of(*conditions: Template | None) -> Template:
 
 def _equal(attribute: str, value: AttributeValue) -> Template:
     return (Name(attribute), "=", Value(value))
+
+
+def _inside(attribute: str, condition: Template) -> Template:
+    """Return a condition with each of its paths inside an attribute."""
+    parts: list[str | Name | Value] = []
+    levels = 0
+    for part in condition:
+        if isinstance(part, Name) and parts[-1:] != ["."]:
+            parts += (Name(attribute), ".")
+            levels = 1
+        levels += isinstance(part, Name) or (isinstance(part, str) and part.startswith("["))
+        if levels > MAX_LEVELS:
+            raise UnacceptableItem(
+                f"With a time to live, a path in a condition has at most {MAX_LEVELS - 1} levels."
+            )
+        parts.append(part)
+    return tuple(parts)
 
 
 def _without(attribute: str) -> Template:

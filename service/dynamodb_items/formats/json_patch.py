@@ -25,6 +25,7 @@ from dynamodb_items.formats.limits import (
 from dynamodb_items.formats.merge_patch import PatchResult, changes_between
 from dynamodb_items.formats.patch_values import PatchValue
 from dynamodb_items.formats.plain_json import attributes_from_plain, from_plain, to_document
+from dynamodb_items.formats.stored_types import value_with_stored_type
 from dynamodb_items.runtime.deadline import give_way, give_way_after
 
 MAX_OPERATIONS = 1000
@@ -79,7 +80,7 @@ class ItemPatch:
             )
             raise UnacceptableItem(error.detail, tuple(errors)) from None
         for name, value in self.key.items():
-            if patched.pop(name, value) != value:
+            if value_with_stored_type(patched.pop(name, value), value) != value:
                 reject(self.pointer, f"the key attribute {name} cannot be changed")
         _reject_own(patched, self.own, self.pointer)
         return patched

@@ -32,6 +32,7 @@ from dynamodb_items.credentials.lookup import DEFAULT_REGION
 from dynamodb_items.domain.keys import ItemKey, KeySchema, base64url
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.local.processes import free_port, running
+from dynamodb_items.local.table_check import key_mismatch
 
 LOOPBACK = "127.0.0.1"
 # For NO_PROXY: urllib and botocore match ::1 with its brackets, other libraries without.
@@ -214,26 +215,26 @@ def _wait_until(
 
 
 def _prepare_table(settings: Settings, endpoint: str) -> None:
-    """Create the table and sample items; leave an existing table as it is."""
-    if _is_aws(endpoint):
-        return
-    client: Any = boto3.session.Session().client(
-        "dynamodb",
-        region_name=os.environ["AWS_REGION"],
-        # An endpoint that was started at the same time may need some seconds.
-        config=Config(
-            connect_timeout=3,
-            read_timeout=10,
-            retries={"total_max_attempts": 5, "mode": "standard"},
-        ),
-    )
+    """Create the table and sample items, except on AWS; leave an existing table as it is."""
     _say(f"Connecting to {endpoint} …")
+    # An endpoint that was started at the same time may need some seconds.
+    config = Config(
+        connect_timeout=3,
+        read_timeout=10,
+        retries={"total_max_attempts": 5, "mode": "standard"},
+    )
     try:
-        create_table(client, settings)
-    except client.exceptions.ResourceInUseException:
-        _say(f"The table {settings.table} already exists; it is not changed.")
+        client: Any = boto3.session.Session().client(
+            "dynamodb", region_name=os.environ["AWS_REGION"], config=config
+        )
+        if not _is_aws(endpoint):
+            create_table(client, settings)
     except (BotoCoreError, ClientError) as error:
-        _give_up(f"The endpoint {endpoint} cannot be used: {error}")
+        if "ResourceInUseException" not in str(error):
+            _give_up(f"The endpoint {endpoint} cannot be used: {error}")
+        _say(f"The table {settings.table} already exists; it is not changed.")
+    if mismatch := key_mismatch(client, settings):
+        _give_up(mismatch)
 
 
 def create_table(client: Any, settings: Settings) -> None:

@@ -4,11 +4,13 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Paginatio
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from dynamodb_items.domain.errors import InvalidRequest, StorageTimeout
 from dynamodb_items.domain.items import Attributes, Item
 from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.time_to_live import NO_TIME_TO_LIVE, Expiry, TimeToLive
 from dynamodb_items.dynamodb.failures import InvalidCall
 from dynamodb_items.dynamodb.retries import Attempts
 from dynamodb_items.expressions.key_conditions import key_condition
@@ -24,14 +26,19 @@ class ItemQueries:
     Every method raises ``StorageError`` where DynamoDB fails; its subclass is the kind of failure.
     """
 
-    def __init__(self, attempts: Attempts, table: str) -> None:
+    def __init__(
+        self, attempts: Attempts, table: str, time_to_live: TimeToLive = NO_TIME_TO_LIVE
+    ) -> None:
         self._attempts = attempts
         self._table = table
+        self._time_to_live = time_to_live
 
     def page(
         self, wanted: ItemList, limit: int, start: Attributes | None, *, consistent: bool
     ) -> Page:
         """Return up to ``limit`` items of a list, from its begin or after the position ``start``.
+
+        Items whose time to live has passed are left out, so the page may be shorter, even empty.
 
         It reads one item more than requested, since DynamoDB does not report whether anything
         follows a full page.
@@ -51,7 +58,9 @@ class ItemQueries:
         if wanted.only_partition is not None:
             return self._own_page(wanted, parameters, limit, start)
         response = self._call(wanted, parameters, start, consistent=consistent)
-        return _page(wanted, response, limit)
+        page = _page(wanted, response, limit)
+        expiry = self._time_to_live.now()
+        return replace(page, items=_visible(page.items, expiry)) if expiry else page
 
     def _parameters(self, wanted: ItemList, *, consistent: bool) -> dict[str, Any]:
         parameters: dict[str, Any] = {"TableName": self._table}
@@ -123,10 +132,11 @@ class ItemQueries:
                 if not own:
                     raise
                 return Page(own, wanted.position_of(own[-1]), len(own))
-            found = [
-                item for item in _items(response) if item.attributes[name] == wanted.only_partition
+            own += [
+                item
+                for item in _visible(_items(response), self._time_to_live.now())
+                if item.attributes[name] == wanted.only_partition
             ]
-            own += found
             start = response.get("LastEvaluatedKey")
             if start is None or len(own) > limit:
                 break
@@ -135,6 +145,10 @@ class ItemQueries:
 
 def _items(response: Mapping[str, Any]) -> list[Item]:
     return [Item(attributes) for attributes in response.get("Items") or ()]
+
+
+def _visible(items: list[Item], expiry: Expiry) -> list[Item]:
+    return [item for item in items if not expiry.has_passed(item.attributes)]
 
 
 def _page(wanted: ItemList, response: Mapping[str, Any], limit: int) -> Page:

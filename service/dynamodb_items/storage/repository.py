@@ -11,10 +11,12 @@ from dynamodb_items.domain.errors import ItemsError, OutcomeUnknown, StorageThro
 from dynamodb_items.domain.items import Item
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
+from dynamodb_items.domain.time_to_live import NO_TIME_TO_LIVE, Expiry, TimeToLive
 from dynamodb_items.domain.write_tokens import VersionAttribute, WriteToken
 from dynamodb_items.dynamodb.failures import InvalidCall
 from dynamodb_items.dynamodb.retries import Attempts, ConditionFailed
 from dynamodb_items.storage.calls import Call, trim_parameters
+from dynamodb_items.storage.expired_items import ExpiredItems
 from dynamodb_items.storage.queries import ItemQueries
 from dynamodb_items.storage.transactions import ItemTransactions
 from dynamodb_items.storage.write_commands import NativeUpdate, Write, Written
@@ -40,13 +42,17 @@ class ItemRepository:
         table: str,
         version_attribute: str,
         operations: frozenset[Operation] = DEFAULT_OPERATIONS,
+        time_to_live: TimeToLive = NO_TIME_TO_LIVE,
     ) -> None:
         self._attempts = attempts
         self._table = table
         self._version = VersionAttribute(version_attribute)
         self._planner = Planner(self._version, operations)
-        self.transactions = ItemTransactions(attempts, table, self._planner, self._version)
-        self.queries = ItemQueries(attempts, table)
+        self._expired_items = ExpiredItems(attempts, table, operations, time_to_live)
+        self.transactions = ItemTransactions(
+            attempts, table, self._planner, self._version, self._expired_items
+        )
+        self.queries = ItemQueries(attempts, table, time_to_live)
 
     def get(self, key: ItemKey, *, consistent: bool = False) -> Item:
         """Return the item as stored; strongly consistent on request.
@@ -56,7 +62,7 @@ class ItemRepository:
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html
         """
-        return existing(key, self._find(key, consistent=consistent))
+        return existing(key, self._find(key, self._expired_items.now(), consistent=consistent))
 
     def write(self, write: Write) -> Written:
         """Carry a write out.
@@ -76,31 +82,36 @@ class ItemRepository:
         """
         needs_read = self._planner.needs_read(write)
         for _ in range(MAX_ROUNDS):
-            read = self._find(write.key, consistent=True) if needs_read else None
-            call = self._planner.plan(write, read, WriteToken.fresh())
+            expiry = self._expired_items.now()
+            read = self._find(write.key, expiry, consistent=True) if needs_read else None
+            call = self._planner.at(expiry).plan(write, read, WriteToken.fresh())
             if call is None:
                 return Written(read)
             try:
-                return self._carry_out(call)
+                return self._carry_out(call, expiry)
             except ConditionFailed as failure:
                 if failure.after_lost_response:
                     raise _outcome_unknown() from None
+                if self._expired_items.clear([write], [failure.found], expiry):
+                    continue
                 if not needs_read or write.precondition:
-                    raise failed_condition(write, failure.found) from None
+                    raise failed_condition(write, failure.found, expiry) from None
         raise StorageThrottled("Other writers keep changing this item. Nothing was changed.")
 
-    def _carry_out(self, call: Call) -> Written:
+    def _carry_out(self, call: Call, expiry: Expiry) -> Written:
         parameters = self._complete(call.operation, call.parameters)
         try:
             response = self._attempts.call(call.operation, parameters, call.retry_parameters)
         except ConditionFailed as failure:
-            written = self._recognized(call, failure)
+            written = self._recognized(call, failure, expiry)
             if written is None:
                 raise
             return written
         attributes = response.get("Attributes")
         if call.operation is Operation.PUT_ITEM:
-            return Written(call.item, created=attributes is None)
+            return Written(call.item, created=expiry.visible(attributes) is None)
+        if call.operation is Operation.DELETE_ITEM:
+            attributes = expiry.visible(attributes)
         item = None if attributes is None else Item(attributes)
         if item is not None and self._version and isinstance(call.write, NativeUpdate):
             return Written(self._with_trimmed_log(call, item))
@@ -110,10 +121,11 @@ class ItemRepository:
         returned = _RETURN_VALUES[operation]
         return {"TableName": self._table, "ReturnValues": returned, **parameters}
 
-    def _recognized(self, call: Call, failure: ConditionFailed) -> Written | None:
+    def _recognized(self, call: Call, failure: ConditionFailed, expiry: Expiry) -> Written | None:
         """Return the result of a write that failed because it had been applied already."""
         if call.operation is Operation.DELETE_ITEM:
-            was_deleted = failure.found is None and failure.after_lost_response
+            is_absent = expiry.visible(failure.found) is None
+            was_deleted = is_absent and failure.after_lost_response
             return Written(call.read) if was_deleted else None
         if failure.found is None or not self._version.carries(failure.found, call.token):
             return None
@@ -141,9 +153,10 @@ class ItemRepository:
         # If another write has followed, the caller still gets the result of its own.
         return Item(stored) if stored and self._version.is_newest(stored, call.token) else item
 
-    def _find(self, key: ItemKey, *, consistent: bool) -> Item | None:
+    def _find(self, key: ItemKey, expiry: Expiry, *, consistent: bool) -> Item | None:
         parameters = {"TableName": self._table, "Key": key.attributes, "ConsistentRead": consistent}
-        attributes = self._attempts.call(Operation.GET_ITEM, parameters).get("Item")
+        found = self._attempts.call(Operation.GET_ITEM, parameters).get("Item")
+        attributes = expiry.visible(found)
         return None if attributes is None else Item(attributes)
 
 

@@ -1,6 +1,6 @@
 """The errors of a transaction that was not carried out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from dynamodb_items.domain.errors import (
     ItemsError,
@@ -8,20 +8,30 @@ from dynamodb_items.domain.errors import (
     OperationsRejected,
     OutcomeUnknown,
 )
+from dynamodb_items.domain.items import Attributes
+from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.time_to_live import Expiry
 from dynamodb_items.dynamodb.failures import CancellationReason, Failure, error_of
 from dynamodb_items.dynamodb.retries import TransactionCanceled
+from dynamodb_items.formats.limits import attributes_bytes
+from dynamodb_items.runtime.deadline import give_way_after, in_turns
 from dynamodb_items.storage.calls import Call
 from dynamodb_items.storage.write_failures import failed_condition
 
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 
 
-def check_size(size_bytes: int) -> None:
+def check_size(items: Iterable[Attributes]) -> None:
     """Reject a transaction on more data than DynamoDB allows.
 
     Raises:
         ItemTooLarge: the items are too large together.
     """
+    size_bytes = 0
+    for attributes in in_turns(items):
+        of_item = attributes_bytes(attributes)
+        give_way_after(of_item)
+        size_bytes += of_item
     if size_bytes > MAX_TRANSACTION_BYTES:
         raise ItemTooLarge(
             f"The items take {size_bytes:,} bytes together; DynamoDB reads or writes up to "
@@ -46,6 +56,7 @@ def failed_write(
     calls: Mapping[int, Call],
     reasons: Mapping[int, CancellationReason],
     canceled: TransactionCanceled,
+    expiry: Expiry,
 ) -> ItemsError:
     """Return the error of canceled writes; ``calls`` and ``reasons`` are by operation index."""
     if canceled.after_lost_response:
@@ -55,24 +66,37 @@ def failed_write(
         )
     return OperationsRejected(
         [
-            (index, _failed_operation(calls[index], reason.failure, reason))
+            (index, _failed_operation(calls[index], reason.failure, reason.found, expiry))
             for index, reason in reasons.items()
             if reason.failure is not None
         ]
     )
 
 
-def _failed_operation(call: Call, failure: Failure, reason: CancellationReason) -> ItemsError:
+def _failed_operation(
+    call: Call, failure: Failure, found: Attributes | None, expiry: Expiry
+) -> ItemsError:
     if failure is Failure.CONDITION_FAILED:
-        return failed_condition(call.write, reason.found)
+        return failed_condition(call.write, found, expiry)
     error = error_of(failure)
     if not isinstance(error, ItemsError):
         raise error
     return error
 
 
-def found_nothing(reason: CancellationReason | None) -> bool:
-    """Return whether an operation failed because its item is absent."""
+def have_deleted_all(
+    calls: Mapping[int, Call], reasons: Mapping[int, CancellationReason], expiry: Expiry
+) -> bool:
+    """Return whether all operations are deletions that failed because their items are absent."""
+    return all(
+        call.operation is Operation.DELETE_ITEM and _found_nothing(reasons.get(index), expiry)
+        for index, call in calls.items()
+    )
+
+
+def _found_nothing(reason: CancellationReason | None, expiry: Expiry) -> bool:
     return (
-        reason is not None and reason.failure is Failure.CONDITION_FAILED and reason.found is None
+        reason is not None
+        and reason.failure is Failure.CONDITION_FAILED
+        and expiry.visible(reason.found) is None
     )

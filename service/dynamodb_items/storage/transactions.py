@@ -6,10 +6,8 @@ token within 10 minutes. The write token has the same effect as long as the item
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-import structlog
 
 from dynamodb_items.domain.errors import (
     IdempotencyKeyReused,
@@ -21,22 +19,20 @@ from dynamodb_items.domain.errors import (
 from dynamodb_items.domain.items import Attributes, Item
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import Operation, Transaction
+from dynamodb_items.domain.time_to_live import Expiry
 from dynamodb_items.domain.write_tokens import VersionAttribute, WriteToken
-from dynamodb_items.dynamodb.failures import CancellationReason, Failure, InvalidCall, error_of
 from dynamodb_items.dynamodb.retries import Attempts, TransactionCanceled
-from dynamodb_items.formats.limits import attributes_bytes
-from dynamodb_items.runtime.deadline import give_way_after, in_turns
+from dynamodb_items.runtime.deadline import in_turns
 from dynamodb_items.storage.calls import Call
+from dynamodb_items.storage.expired_items import ExpiredItems
 from dynamodb_items.storage.transaction_failures import (
     check_size,
-    failed_read,
     failed_write,
-    found_nothing,
+    have_deleted_all,
 )
+from dynamodb_items.storage.transactional_reads import TransactionalReads, visible_items
 from dynamodb_items.storage.write_commands import Delete, Write, Written
 from dynamodb_items.storage.write_plan import MAX_ROUNDS, Planner
-
-log = structlog.get_logger(__name__)
 
 _MEMBERS = {
     Operation.PUT_ITEM: "Put",
@@ -53,12 +49,19 @@ class ItemTransactions:
     """
 
     def __init__(
-        self, attempts: Attempts, table: str, planner: Planner, version: VersionAttribute
+        self,
+        attempts: Attempts,
+        table: str,
+        planner: Planner,
+        version: VersionAttribute,
+        expired_items: ExpiredItems,
     ) -> None:
         self._attempts = attempts
         self._table = table
         self._planner = planner
         self._version = version
+        self._reads = TransactionalReads(attempts, table, expired_items)
+        self._expired_items = expired_items
 
     def get(self, keys: Sequence[ItemKey]) -> list[Item | None]:
         """Return the items as of one moment, in the order of their keys; None for an absent one.
@@ -69,18 +72,7 @@ class ItemTransactions:
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactGetItems.html
         """
-        if not keys:
-            return []
-        gets = [{"Get": {"TableName": self._table, "Key": key.attributes}} for key in keys]
-        try:
-            content = self._attempts.call(Transaction.GET_ITEMS, {"TransactItems": gets})
-        except TransactionCanceled as canceled:
-            raise failed_read(canceled) from None
-        found = [response.get("Item") for response in content.get("Responses") or ()]
-        if len(found) != len(keys):
-            raise error_of(Failure.LOST_RESPONSE)
-        check_size(_bytes_together(attributes for attributes in found if attributes))
-        return [None if attributes is None else Item(attributes) for attributes in found]
+        return self._reads.get(keys)
 
     def write(
         self, writes: Sequence[Write], request_token: WriteToken | None = None
@@ -100,27 +92,44 @@ class ItemTransactions:
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
         """
-        is_once = request_token is not None
         for _ in range(MAX_ROUNDS):
-            read = self._read(writes, everything=is_once)
-            token = request_token or WriteToken.fresh()
-            if is_once and self._was_applied(_attributes_of(read), token):
-                return [
-                    Written(None if isinstance(write, Delete) else item)
-                    for write, item in zip(writes, read, strict=True)
-                ]
-            calls = self._plan(writes, read, token)
-            try:
-                self._carry_out(calls, token)
-            except OperationsRejected as rejection:
-                if not all(self._may_change(writes[at], error) for at, error in rejection.rejected):
-                    raise
-            else:
-                return [
-                    _written(write, call, item, is_once=is_once)
-                    for write, call, item in zip(writes, calls, read, strict=True)
-                ]
+            written = self._write_as_planned(writes, request_token)
+            if written is not None:
+                return written
         raise StorageThrottled("Other writers keep changing these items. Nothing was changed.")
+
+    def _write_as_planned(
+        self, writes: Sequence[Write], request_token: WriteToken | None
+    ) -> list[Written] | None:
+        """Plan the writes and carry them out; None if they have to be planned again."""
+        expiry = self._expired_items.now()
+        is_once = request_token is not None
+        stored = self._read(writes, everything=is_once)
+        read = visible_items(stored, expiry)
+        token = request_token or WriteToken.fresh()
+        if is_once and self._was_applied(_attributes_of(read), token):
+            return [
+                Written(None if isinstance(write, Delete) else item)
+                for write, item in zip(writes, read, strict=True)
+            ]
+        found = _attributes_of(stored)
+        if self._expired_items.clear(writes, found, expiry, everything=is_once):
+            return None
+        # A repeated request must be the same call at any moment. So where an expired item cannot be
+        # deleted, the condition contains the time at which it expired, not the present time.
+        expiries = [expiry.as_read(item) if is_once else expiry for item in found]
+        calls = self._plan(writes, read, token, expiries)
+        try:
+            if not self._carry_out(calls, token, expiry):
+                return None
+        except OperationsRejected as rejection:
+            if not all(self._may_change(writes[at], error) for at, error in rejection.rejected):
+                raise
+            return None
+        return [
+            _written(write, call, item, is_once=is_once)
+            for write, call, item in zip(writes, calls, read, strict=True)
+        ]
 
     def _read(self, writes: Sequence[Write], *, everything: bool) -> list[Item | None]:
         wanted = [
@@ -128,10 +137,11 @@ class ItemTransactions:
             for index, write in enumerate(writes)
             if everything or self._planner.needs_read(write)
         ]
-        read = dict(zip(wanted, self.get([writes[index].key for index in wanted]), strict=True))
+        stored = self._reads.stored([writes[index].key for index in wanted])
+        read = dict(zip(wanted, stored, strict=True))
         return [read.get(index) for index in range(len(writes))]
 
-    def _was_applied(self, stored: Sequence[Attributes], token: WriteToken) -> bool:
+    def _was_applied(self, stored: Sequence[Attributes | None], token: WriteToken) -> bool:
         """Return whether the request with this token left one of the items, and so all of them.
 
         Raises:
@@ -144,11 +154,16 @@ class ItemTransactions:
         return False
 
     def _plan(
-        self, writes: Sequence[Write], read: Sequence[Item | None], token: WriteToken
+        self,
+        writes: Sequence[Write],
+        read: Sequence[Item | None],
+        token: WriteToken,
+        expiries: Sequence[Expiry],
     ) -> list[Call | None]:
         calls: list[Call | None] = []
         rejected: list[tuple[int, ItemsError]] = []
-        for index, (write, item) in enumerate(in_turns(zip(writes, read, strict=True))):
+        members = zip(writes, read, expiries, strict=True)
+        for index, (write, item, expiry) in enumerate(in_turns(members)):
             if token.has_idempotency_key and item is None and _deletes_what_matches(write):
                 calls.append(None)  # already deleted, perhaps by this request
                 continue
@@ -156,18 +171,20 @@ class ItemTransactions:
             # DynamoDB would take the same token for another request.
             known = item if self._planner.needs_read(write) else None
             try:
-                calls.append(self._planner.plan(write, known, token, in_transaction=True))
+                planner = self._planner.at(expiry)
+                calls.append(planner.plan(write, known, token, in_transaction=True))
             except ItemsError as error:
                 rejected.append((index, error))
         if rejected:
             raise OperationsRejected(rejected)
         return calls
 
-    def _carry_out(self, planned: Sequence[Call | None], token: WriteToken) -> None:
+    def _carry_out(self, planned: Sequence[Call | None], token: WriteToken, expiry: Expiry) -> bool:
+        """Carry out the calls; return False if expired items were in the way and are now gone."""
         calls = {index: call for index, call in enumerate(planned) if call is not None}
         if not calls:
-            return
-        check_size(_bytes_together(call.parameters.get("Item", {}) for call in calls.values()))
+            return True
+        check_size(call.parameters.get("Item", {}) for call in calls.values())
         parameters = {
             "TransactItems": [self._member(call) for call in calls.values()],
             "ClientRequestToken": token.client_request_token,
@@ -175,12 +192,31 @@ class ItemTransactions:
         try:
             self._attempts.call(Transaction.WRITE_ITEMS, parameters)
         except TransactionCanceled as canceled:
-            reasons = dict(zip(calls, canceled.reasons, strict=False))
-            stored = [reason.found for reason in reasons.values() if reason.found is not None]
-            if not self._was_applied(stored, token) and not (
-                canceled.after_lost_response and _has_deleted_all(calls, reasons)
-            ):
-                raise failed_write(calls, reasons, canceled) from None
+            return self._is_done(calls, canceled, token, expiry)
+        return True
+
+    def _is_done(
+        self,
+        calls: Mapping[int, Call],
+        canceled: TransactionCanceled,
+        token: WriteToken,
+        expiry: Expiry,
+    ) -> bool:
+        """Return whether canceled writes were applied before; False if they can be tried again.
+
+        Raises:
+            ItemsError: they were not applied, or nobody knows.
+        """
+        reasons = dict(zip(calls, canceled.reasons, strict=False))
+        found = [reason.found for reason in canceled.reasons]
+        if self._was_applied(found, token) or (
+            canceled.after_lost_response and have_deleted_all(calls, reasons, expiry)
+        ):
+            return True
+        writes = [call.write for call in calls.values()]
+        if not canceled.after_lost_response and self._expired_items.clear(writes, found, expiry):
+            return False
+        raise failed_write(calls, reasons, canceled, expiry) from None
 
     def _member(self, call: Call) -> Mapping[str, Any]:
         return {_MEMBERS[call.operation]: {"TableName": self._table, **call.parameters}}
@@ -216,7 +252,7 @@ class ItemTransactions:
             for index, write in enumerate(writes)
             if written[index].item is None and not isinstance(write, Delete)
         ]
-        items = self._stored_now([writes[index].key for index in unknown])
+        items = self._reads.get_if_possible([writes[index].key for index in unknown])
         read = dict(zip(unknown, items, strict=True))
         return [
             Written(read.get(index, known.item), created=known.created)
@@ -228,39 +264,16 @@ class ItemTransactions:
 
         Then the request was a repeated one, and the item was written after the first.
         """
-        (item,) = self._stored_now([key])
+        (item,) = self._reads.get_if_possible([key])
         return deleted if item is None else Written(None)
 
-    def _stored_now(self, keys: Sequence[ItemKey]) -> list[Item | None]:
-        try:
-            return self.get(keys)
-        except (ItemsError, InvalidCall) as error:
-            log.warning("read after write failed", error=type(error).__name__)
-            return [None] * len(keys)
 
-
-def _attributes_of(items: Sequence[Item | None]) -> list[Attributes]:
-    return [item.attributes for item in items if item is not None]
+def _attributes_of(items: Sequence[Item | None]) -> list[Attributes | None]:
+    return [None if item is None else item.attributes for item in items]
 
 
 def _deletes_what_matches(write: Write) -> bool:
     return isinstance(write, Delete) and write.precondition.if_match is not None
-
-
-def _has_deleted_all(calls: Mapping[int, Call], reasons: Mapping[int, CancellationReason]) -> bool:
-    return all(
-        call.operation is Operation.DELETE_ITEM and found_nothing(reasons.get(index))
-        for index, call in calls.items()
-    )
-
-
-def _bytes_together(items: Iterable[Attributes]) -> int:
-    size_bytes = 0
-    for attributes in in_turns(items):
-        of_item = attributes_bytes(attributes)
-        give_way_after(of_item)
-        size_bytes += of_item
-    return size_bytes
 
 
 def _written(write: Write, call: Call | None, read: Item | None, *, is_once: bool) -> Written:

@@ -65,6 +65,11 @@ class NativeUpdate:
         """The client's own condition."""
         return self.expressions.condition
 
+    @property
+    def may_create(self) -> bool:
+        """Whether the update and its precondition allow that the item does not exist."""
+        return self.precondition.holds_for(None) and not self.expressions.only_removes
+
 
 @dataclass(frozen=True, slots=True)
 class Delete:

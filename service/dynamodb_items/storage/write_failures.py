@@ -3,11 +3,18 @@
 from dynamodb_items.domain.errors import ItemNotFound, ItemsError, PreconditionFailed
 from dynamodb_items.domain.items import Attributes, Item
 from dynamodb_items.domain.keys import ItemKey
+from dynamodb_items.domain.time_to_live import Expiry
 from dynamodb_items.storage.write_commands import Edit, NativeUpdate, Update, Write, condition_of
 
 
-def failed_condition(write: Write, stored: Attributes | None) -> ItemsError:
-    """Return the error of a write whose condition was false; ``stored`` is the item as it was."""
+def failed_condition(write: Write, found: Attributes | None, expiry: Expiry) -> ItemsError:
+    """Return the error of a write whose condition was false; ``found`` is the item as it was."""
+    stored = expiry.visible(found)
+    if stored is not found and isinstance(write, NativeUpdate) and write.may_create:
+        return ItemNotFound(
+            f"The item {_named(write.key)} has expired, but is not deleted yet. An update of it "
+            "requires DeleteItem, which this deployment does not allow. Replace the item with PUT."
+        )
     if stored is None and _needs_item(write):
         return not_found(write.key)
     if condition_of(write) is not None and not write.precondition:
@@ -24,7 +31,11 @@ def failed_precondition(stored: Attributes | None) -> PreconditionFailed:
 
 def not_found(key: ItemKey) -> ItemNotFound:
     """Return the error of a request for an absent item."""
-    return ItemNotFound(f"The item {' / '.join(key.values)} does not exist.")
+    return ItemNotFound(f"The item {_named(key)} does not exist.")
+
+
+def _named(key: ItemKey) -> str:
+    return " / ".join(key.values)
 
 
 def existing(key: ItemKey, item: Item | None) -> Item:

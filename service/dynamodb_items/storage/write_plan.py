@@ -11,13 +11,16 @@ from dynamodb_items.domain.errors import UnacceptableItem
 from dynamodb_items.domain.items import Attributes, Item
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.preconditions import NO_PRECONDITION, Precondition
+from dynamodb_items.domain.time_to_live import NO_EXPIRY, Expiry
 from dynamodb_items.domain.write_tokens import VersionAttribute, WriteToken
 from dynamodb_items.expressions.builder import (
     absent,
     all_of,
+    as_if_deleted,
     as_read,
     exists,
     log_reaches_back,
+    not_expired,
     not_logged,
     not_written_with,
     stamps,
@@ -56,9 +59,19 @@ _NEEDS_NO_ITEM = (NO_PRECONDITION, _MUST_EXIST, _MUST_BE_ABSENT)
 class Planner:
     """The plans of the writes of one table, with its version attribute and its operations."""
 
-    def __init__(self, version: VersionAttribute, operations: frozenset[Operation]) -> None:
+    def __init__(
+        self,
+        version: VersionAttribute,
+        operations: frozenset[Operation],
+        expiry: Expiry = NO_EXPIRY,
+    ) -> None:
         self._version = version
         self._operations = operations
+        self._expiry = expiry
+
+    def at(self, expiry: Expiry) -> "Planner":
+        """Return the planner for which the items that have expired by this rule are absent."""
+        return Planner(self._version, self._operations, expiry) if expiry else self
 
     def needs_read(self, write: Write) -> bool:
         """Return whether the call depends on the stored item."""
@@ -76,8 +89,10 @@ class Planner:
     ) -> Call | None:
         """Return the call that carries the write out; None where it changes nothing.
 
-        ``read`` is the stored item, where ``needs_read`` requires it. In a transaction, the
-        condition also fails for an item that an earlier attempt of the same request left.
+        ``read`` is the stored item, where ``needs_read`` requires it; None for an expired one. In a
+        transaction, the condition also fails for an item that an earlier attempt of the same
+        request left. An expired item fails the condition of a write that needs an item, and of any
+        native update, which would change the expired attributes.
 
         Raises:
             PreconditionFailed, ItemNotFound: the item as read does not allow the write.
@@ -108,13 +123,17 @@ class Planner:
                 assert_never(write)
         if draft is None:
             return None
-        guarded = draft._replace(condition=all_of(draft.condition, guard)) if guard else draft
+        added = all_of(guard, self._not_expired(write))
+        guarded = draft._replace(condition=all_of(draft.condition, added)) if added else draft
         return call_of(write, read, token, guarded)
 
     def _guard(self, write: Write, token: WriteToken) -> Template:
         if not self._version or isinstance(write, Delete | Check):
             return ()
         return not_written_with(self._version, token)
+
+    def _not_expired(self, write: Write) -> Template:
+        return not_expired(self._expiry) if self._expiry and _fails_for_expired(write) else ()
 
     def _put(self, write: Put, read: Item | None, token: WriteToken) -> Draft:
         stored: Attributes = {} if read is None else read.attributes
@@ -155,7 +174,8 @@ class Planner:
         if write.precondition in (NO_PRECONDITION, _MUST_EXIST) and edited.depends_on is not None:
             names = dict.fromkeys((*edited.changes.names, *sorted(edited.depends_on)))
             condition = all_of(exists(write.key), as_read(item, names))
-            if fits(CONDITION, Placeholders().text(all_of(condition, guard))):
+            whole = all_of(condition, guard, not_expired(self._expiry))
+            if fits(CONDITION, Placeholders().text(whole)):
                 return condition
         return unchanged(item, self._version)
 
@@ -202,9 +222,12 @@ class Planner:
         self, write: Put | NativeUpdate | Delete | Check, read: Item | None
     ) -> Template:
         """Return the client's own condition and its precondition, as one condition."""
+        condition = condition_of(write)
+        if condition is not None and self._expiry and not _fails_for_expired(write):
+            condition = as_if_deleted(condition, self._expiry)
         return all_of(
             self._no_creation(write, read) if isinstance(write, NativeUpdate) else None,
-            condition_of(write),
+            condition,
             self._precondition(write, read),
         )
 
@@ -229,5 +252,11 @@ class Planner:
         if write.precondition == _MUST_EXIST:
             return exists(write.key)
         if write.precondition == _MUST_BE_ABSENT or read is None:
-            return absent(write.key)
+            return absent(write.key, NO_EXPIRY if _fails_for_expired(write) else self._expiry)
         return unchanged(read, self._version)
+
+
+def _fails_for_expired(write: Write) -> bool:
+    """Return whether the condition of a write is that no expired item is stored."""
+    is_update = isinstance(write, Update | Edit | NativeUpdate)
+    return is_update or not write.precondition.holds_for(None)

@@ -104,6 +104,7 @@ class FastPath:
             response.body,
             checksum=response.headers.get(b"x-amz-crc32"),
             encoding=response.headers.get(b"content-encoding"),
+            in_turns=operation in (Operation.QUERY, Operation.SCAN),
         )
         if response.status == HTTPStatus.OK:
             return content

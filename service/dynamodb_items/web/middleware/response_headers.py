@@ -29,7 +29,8 @@ REQUEST_HEADERS = (
     *("Prefer", "X-Request-Id", "traceparent", API_KEY_HEADER),
 )
 RESPONSE_HEADERS = (
-    *("ETag", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate", "X-Request-Id"),
+    *("ETag", "Link", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate"),
+    "X-Request-Id",
     *("RateLimit-Limit", "RateLimit-Policy", "RateLimit-Remaining", "RateLimit-Reset"),
 )
 
@@ -124,7 +125,7 @@ def _cross_origin(settings: Settings) -> HeaderRule:
             **core.DEFAULT_OPTIONS,
             "origins": [_origin_pattern(origin) for origin in settings.cors_origins],
             "methods": sorted(
-                {"OPTIONS", "POST"}.union(*(METHODS[op] for op in settings.operations))
+                {"OPTIONS", "POST"}.union(*(METHODS.get(op, ()) for op in settings.operations))
             ),
             "allow_headers": REQUEST_HEADERS,
             "expose_headers": RESPONSE_HEADERS,

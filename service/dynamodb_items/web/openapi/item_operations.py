@@ -3,6 +3,7 @@
 https://spec.openapis.org/oas/v3.0.3#operation-object
 """
 
+import math
 from typing import Any
 
 from dynamodb_items.domain.keys import KeyAttribute, KeySchema
@@ -29,7 +30,10 @@ from dynamodb_items.web.openapi.responses import (
 from dynamodb_items.web.request.query_schemas import ProjectionQuerySchema, ReadQuerySchema
 
 _NUMBER_PATTERN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
-_BASE64URL_PATTERN = "^[A-Za-z0-9_-]+$"
+# One spelling only: the unused bits of the last character are zero.
+_BASE64URL_PATTERN = (
+    "^([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2}[AEIMQUYcgkosw048]|[A-Za-z0-9_-][AQgw])?$"
+)
 
 
 def key_parameters(key_schema: KeySchema) -> list[dict[str, Any]]:
@@ -53,6 +57,7 @@ def _key_parameter(name: str, kind: str, attribute: KeyAttribute) -> dict[str, A
         case "B":
             value = f"{size} as base64url without padding (RFC 4648 section 5)"
             schema["pattern"] = _BASE64URL_PATTERN
+            schema["maxLength"] = math.ceil(attribute.max_bytes * 4 / 3)
         case _:
             value = f"{size} of UTF-8, percent-encoded, with `/` as `%2F`"
     return {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dynamodb_items.domain.errors import FieldError, UnacceptableItem
-from dynamodb_items.domain.items import Attributes, Item
+from dynamodb_items.domain.items import Attributes, AttributeValue, Item
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.preconditions import Precondition
 from dynamodb_items.expressions.native_update import NativeCondition, native_expressions
@@ -20,6 +20,7 @@ from dynamodb_items.formats.limits import (
     pointer_to,
 )
 from dynamodb_items.formats.plain_json import attributes_from_plain
+from dynamodb_items.formats.stored_types import value_with_stored_type
 from dynamodb_items.formats.typed_json import attributes_from_typed
 from dynamodb_items.storage.write_commands import Edit, NativeUpdate, Put, Update, Write
 from dynamodb_items.web.media_types import (
@@ -54,6 +55,7 @@ class WriteBody:
         else:
             attributes = dict(attributes_from_plain(self.value, self.pointer))
             self._reject_own(attributes)
+            attributes = self._with_binary_key(attributes)
         self._check_key(attributes)
         is_edited = representation is Representation.PLAIN and self.precondition.has_match_tags
         return Put(self.key, attributes, self.precondition, condition, is_edited)
@@ -93,7 +95,8 @@ class WriteBody:
         patch = dict(object_members(self.value, self.pointer))
         self._reject_own(patch)
         repeated = {name: patch.pop(name) for name in self.key.attributes if name in patch}
-        self._check_key(attributes_from_plain(repeated, self.pointer))
+        repeated_key = attributes_from_plain(repeated, self.pointer)
+        self._check_key(self._with_binary_key(repeated_key))
         if merge_patch.is_flat(patch):
             changes = merge_patch.flat_changes(patch, self.pointer)
             _check_size_before_read(
@@ -108,6 +111,15 @@ class WriteBody:
             lambda seen: merge_patch.merge_changes(seen, patch, self.pointer),
             self.precondition,
         )
+
+    def _with_binary_key(self, attributes: Attributes) -> dict[str, AttributeValue]:
+        """Return attributes in which a binary key is not the base64 text of plain JSON."""
+        repeated = {
+            name: value_with_stored_type(attributes[name], value)
+            for name, value in self.key.attributes.items()
+            if name in attributes
+        }
+        return {**attributes, **repeated}
 
     def _check_key(self, attributes: Attributes) -> None:
         errors = tuple(

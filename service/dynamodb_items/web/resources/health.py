@@ -21,16 +21,19 @@ from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import (
     CredentialsUnavailable,
     ItemNotFound,
+    KeySchemaMismatch,
     ServiceOverloaded,
     SignatureRejected,
+    StorageError,
     StorageMisconfigured,
     StorageThrottled,
 )
-from dynamodb_items.domain.keys import ItemKey, KeySchema
+from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.observability.events import UNOBSERVED, Observer
 from dynamodb_items.runtime.background import run_in_background
 from dynamodb_items.runtime.instance import Instance
 from dynamodb_items.storage.repository import ItemRepository
+from dynamodb_items.storage.table_keys import key_settings_advice, reserved_key
 from dynamodb_items.web.openapi.health_operations import LIVENESS, READINESS
 from dynamodb_items.web.response.problem_responses import not_ready_response
 
@@ -39,11 +42,14 @@ log = structlog.get_logger(__name__)
 FAILURES_UNTIL_NOT_READY = 3
 """With ITEMS_READY_FOLLOWS_TABLE: failed probes in a row until the instance is not ready."""
 NOT_READY_INTERVAL_SECONDS = 1.0
-# Any legal key will do; an item with this key does no harm.
-RESERVED_KEY = {"N": "0", "S": "_ready", "B": "X3JlYWR5"}
 
 _STOPPING = "This instance is stopping."
 _NEVER_READ = "The table has not been read yet."
+_OTHER_KEYS = (
+    "The table's key attributes are not those in ITEMS_PARTITION_KEY and ITEMS_SORT_KEY; the log "
+    "has the advice."
+)
+_COMPARE_KEYS = "Compare ITEMS_PARTITION_KEY and ITEMS_SORT_KEY with the table's key attributes."
 _TABLE_UNAVAILABLE = "The table cannot be read at the moment."
 _NO_CREDENTIALS = "This instance has no valid AWS credentials."
 _BAD_SIGNATURES = "AWS rejects this instance's signatures: its secret key or its clock is wrong."
@@ -56,7 +62,10 @@ class Probe:
         self, repository: ItemRepository, settings: Settings, observer: Observer = UNOBSERVED
     ) -> None:
         self._repository = repository
+        self._key_schema = settings.key_schema
         self._key = reserved_key(settings.key_schema)
+        self._key_advice: str | None = None
+        self._has_other_keys = False
         self._interval_seconds = settings.probe_interval_seconds
         self._follows_table = settings.ready_follows_table
         self._observer = observer
@@ -109,6 +118,7 @@ class Probe:
             error = failure
         if error is None or isinstance(error, StorageMisconfigured):
             self._own_failure = None  # AWS accepted the signature
+        self._has_other_keys = isinstance(error, KeySchemaMismatch)
         self._note_table(error)
         self._report_change(error)
 
@@ -135,21 +145,35 @@ class Probe:
         if reason is None:
             log.info("ready")
         else:
-            log.error("not ready", reason=reason, error=str(error))
+            advice = {"advice": self._advise_on_keys()} if reason is _OTHER_KEYS else {}
+            log.error("not ready", reason=reason, error=str(error), **advice)
+
+    def _advise_on_keys(self) -> str:
+        """Return the settings to change, which reads find once."""
+        if self._key_advice is None:
+            try:
+                self._key_advice = key_settings_advice(self._key_schema, self._accepts)
+            except StorageError:
+                return _COMPARE_KEYS
+        return self._key_advice
+
+    def _accepts(self, key: ItemKey) -> bool:
+        try:
+            self._repository.get(key)
+        except (ItemNotFound, StorageThrottled):
+            return True
+        except KeySchemaMismatch:
+            return False
+        return True
 
     def _reason(self) -> str | None:
         if self._own_failure:
             return self._own_failure
         if not self.instance.has_been_ready:
-            return _NEVER_READ
+            return _OTHER_KEYS if self._has_other_keys else _NEVER_READ
         if self._follows_table and self._failures >= FAILURES_UNTIL_NOT_READY:
             return _TABLE_UNAVAILABLE
         return None
-
-
-def reserved_key(key_schema: KeySchema) -> ItemKey:
-    """Return the key that probes read."""
-    return key_schema.key(*(RESERVED_KEY[attribute.type] for attribute in key_schema))
 
 
 health = Blueprint("Health", __name__, description="For load balancers.")

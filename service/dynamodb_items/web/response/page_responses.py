@@ -13,13 +13,16 @@ from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import PreconditionFailed
 from dynamodb_items.domain.items import FINGERPRINT_BYTES, Item
 from dynamodb_items.domain.preconditions import Precondition
-from dynamodb_items.runtime.deadline import LONG_WORK_BYTES, give_way, give_way_after
+from dynamodb_items.runtime.deadline import LONG_WORK_BYTES, give_way, give_way_after, in_turns
 from dynamodb_items.storage.item_lists import Page
 from dynamodb_items.web.codecs import encode_item, key_members
 from dynamodb_items.web.lean_response import LeanResponse
 from dynamodb_items.web.request.cursors import encode_cursor
 from dynamodb_items.web.request.list_requests import ListRequest
 from dynamodb_items.web.request.preconditions import entity_tag, tag_of
+
+ITEMS_IN_A_ROW = 32
+"""After so many small items, other requests have a turn; a projection can take long for each."""
 
 
 def page_response(
@@ -55,8 +58,9 @@ def _members(page: Page, wanted: ListRequest, settings: Settings) -> Iterator[di
     """Yield the members of a page; other requests are served between long ones."""
     index = wanted.listed.index
     has_whole_items = index is None or not index.is_partial
+    in_a_row = ITEMS_IN_A_ROW if wanted.projection is None else 1
     since_turn = 0
-    for item in page.items:
+    for item in in_turns(page.items, in_a_row):
         encoded = encode_item(
             item, wanted.representation, settings.own_attributes, wanted.projection
         )

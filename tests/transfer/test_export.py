@@ -13,6 +13,7 @@ import pytest
 from tests.http.test_keys import NAMES
 from tests.serving import gunicorn
 from tests.transfer.commands import command, killed_when, progress_of, run
+from tests.wire import delay
 
 TABLE = "exported-items"
 DIGITS = "12345678901234567890123456789012345678"
@@ -92,6 +93,12 @@ def as_typed_json(item):
     return json.loads(json.dumps(item, default=lambda _: "AP8="))
 
 
+def items_of(state):
+    """Return how many items a state file records as written."""
+    progress = progress_of(state)
+    return 0 if progress is None else progress["items"]
+
+
 def names_of(items):
     return sorted(item["Name"] for item in items)
 
@@ -138,19 +145,16 @@ def test_an_index(lists, table, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["items.jsonl", "items.jsonl.gz"])
-def test_an_export_killed_three_times_has_every_item_once(lists, table, tmp_path, name):
+def test_an_export_killed_three_times_has_every_item_once(engine, lists, table, tmp_path, name):
     path, state = tmp_path / name, tmp_path / f"{name}.export-state"
-    arguments = ("export", path, "--url", lists.url, "--segments", "2", "--page-items", "3")
+    arguments = ("export", path, "--url", lists.url, "--segments", "2", "--page-items", "4")
     done = 0
-    for _ in range(3):
-        before = done
-        killed_when(
-            tmp_path,
-            lambda before=before: (progress_of(state) or {"items": 0})["items"] > before,
-            *arguments,
-        )
-        done = progress_of(state)["items"]
-        assert not path.exists()
+    with engine.wire.fault(delay(0.05), operation="Scan"):
+        for _ in range(3):
+            before = done
+            killed_when(tmp_path, lambda before=before: items_of(state) > before, *arguments)
+            done = items_of(state)
+            assert not path.exists()
     ended = run(tmp_path, *arguments, "--json")
     assert (ended.status, ended.summary["items"]) == (0, COUNT), ended.error
     assert ended.summary["resumed_after_items"] == done
@@ -158,10 +162,13 @@ def test_an_export_killed_three_times_has_every_item_once(lists, table, tmp_path
     assert not state.exists()
 
 
-def test_sigint_stops_and_tells_how_to_resume(lists, table, tmp_path):
+def test_sigint_stops_and_says_how_to_resume(engine, lists, table, tmp_path):
     path, state = tmp_path / "items.jsonl", tmp_path / "items.jsonl.export-state"
-    arguments = ("export", path, "--url", lists.url, "--page-items", "3", "--json")
-    with command(tmp_path, *arguments) as exporting:
+    arguments = ("export", path, "--url", lists.url, "--page-items", "10", "--json")
+    with (
+        engine.wire.fault(delay(0.05), operation="Scan"),
+        command(tmp_path, *arguments) as exporting,
+    ):
         exporting.wait_until(state.exists)
         ended = exporting.stop(signal.SIGINT)
     assert ended.status == ended.summary["exit_status"] == INTERRUPTED

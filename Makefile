@@ -31,20 +31,25 @@ FOLDERS = $(filter tests/%,$(PYTEST_ARGS))
 EVERY_TEST = $(if $(FOLDERS),$(filter tests tests/,$(PYTEST_ARGS)),yes)
 # $(call for,FOLDERS,TOOLS): the tools, if a test in one of the folders is chosen.
 for = $(if $(EVERY_TEST)$(filter $(patsubst %,tests/%%,$(1)),$(FOLDERS)),$(2))
-WITH_ENGINE = $(EVERY_TEST)$(filter-out tests/unit% tests/docs% tests/expressions%,$(FOLDERS))
+WITH_ENGINE = $(EVERY_TEST)$(filter-out tests/unit% tests/docs%,$(FOLDERS))
 
 SDK_TOOLS = build/.programs .venv-sdk/.installed tests/sdk/node_modules/.installed
-LINTERS = tests/docs/openapi_lint/node_modules/.installed
+# The TypeScript of docs/clients.md is compiled with the compiler of the generated clients.
+DOCS_TOOLS = tests/docs/openapi_lint/node_modules/.installed tests/sdk/node_modules/.installed
 TEST_TOOLS = .venv/.tests $(if $(WITH_ENGINE),.venv-ministack/.installed) $(call for,sdk,$(SDK_TOOLS)) \
-	$(call for,docs,$(LINTERS)) $(call for,observability,build/prometheus/.unpacked) \
+	$(call for,docs,$(DOCS_TOOLS)) $(call for,observability,build/prometheus/.unpacked) \
+	$(call for,deploy,.venv-awscli/.installed) \
 	$(call for,browser proxies docs,build/.programs)
 
 test: $(TEST_TOOLS)
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
-# A tenth of the examples of property tests; `make test` runs all of them.
+# A tenth of the examples of property tests; `make test` runs all of them. Importing the plugins of
+# the other tests would take as long as hundreds of unit tests.
+UNIT_PLUGINS = xdist pytest_timeout pytest_cov _hypothesis_pytestplugin
 unit: .venv/.tests
-	.venv/bin/python -m pytest tests/unit -n 2 --hypothesis-profile quick $(PYTEST_ARGS)
+	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 .venv/bin/python -m pytest tests/unit $(UNIT_PLUGINS:%=-p %) \
+		-n 2 --hypothesis-profile quick $(PYTEST_ARGS)
 
 # The contract holds without the fast path too; one engine is enough to show it.
 test-botocore: .venv/.tests .venv-ministack/.installed

@@ -3,8 +3,8 @@
 moto checks DynamoDB calls against the resource ``*``, so a policy on a table's ARN grants nothing;
 it rejects them in XML; and it accepts no service as a role's principal. This module fixes that:
 each call is checked against the table that it names and rejected in DynamoDB's own form, and
-AssumeRole, which EC2 performs for its instances without a policy, succeeds only if the role's
-trust policy names EC2.
+AssumeRole, which EC2, ECS and EKS perform for their users without a policy, succeeds only if the
+role's trust policy names one of them.
 
 Nothing is enforced before ``POST /moto-api/reset-auth`` with ``0``. The access key id of each
 DynamoDB call is written to standard output, one per line.
@@ -21,6 +21,8 @@ from moto.dynamodb.responses import DynamoHandler
 from moto.iam.models import iam_backends
 from moto.server import main
 from moto.sts.responses import TokenResponse
+
+TRUSTED = ("ec2.amazonaws.com", "ecs-tasks.amazonaws.com", "pods.eks.amazonaws.com")
 
 
 def _table_arn(handler: DynamoHandler) -> str:
@@ -55,11 +57,11 @@ def _authorize_assuming(handler: TokenResponse, resource: str = "*") -> None:
     statements = json.loads(role.assume_role_policy_document)["Statement"]
     if not any(
         statement["Effect"] == "Allow"
-        and statement["Action"] == "sts:AssumeRole"
-        and statement["Principal"].get("Service") == "ec2.amazonaws.com"
+        and "sts:AssumeRole" in statement["Action"]
+        and statement["Principal"].get("Service") in TRUSTED
         for statement in statements
     ):
-        raise AccessDeniedError(user_arn="ec2.amazonaws.com", action="sts:AssumeRole")
+        raise AccessDeniedError(user_arn=" or ".join(TRUSTED), action="sts:AssumeRole")
 
 
 _authorize_any = BaseResponse._authenticate_and_authorize_normal_action

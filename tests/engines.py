@@ -31,12 +31,14 @@ def process(command, environment=None, log=subprocess.DEVNULL):
 
 
 def wait_for(url: str, child: subprocess.Popen) -> None:
+    # Since Python 3.12 an opener keeps its TLS context, and `urlopen` keeps its opener.
+    opener = urllib.request.build_opener()
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if child.poll() is not None:
             raise RuntimeError(f"{child.args} ended with {child.returncode} before it responded")
         try:
-            with urllib.request.urlopen(url, timeout=2):
+            with opener.open(url, timeout=2):
                 return
         except OSError:
             time.sleep(0.1)

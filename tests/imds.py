@@ -6,9 +6,9 @@ Start it in the test, then point any SDK, in this process or another, at it:
         environment = imds.environment  # AWS_EC2_METADATA_SERVICE_ENDPOINT and no more
 
 Like the real service it requires a session token (PUT, with a lifetime) for each read and responds
-401 without it. It returns the same credentials until they are rotated, and 404 if there is no role.
+401 without it. It returns the same credentials until they are rotated, and 404 without a role.
 A test can make it fail: ``status = 503`` is the response to every request, ``delay_seconds`` makes
-it slow, ``code`` replaces the credentials with an error, ``refuse()`` closes the port and
+it slow, ``code`` replaces the credentials with an error, ``close_port()`` closes the port and
 ``accept()`` opens the same port again.
 
 botocore extends an expiry nearer than about 20 minutes to about 20 minutes from now. To see a
@@ -91,7 +91,7 @@ class InstanceMetadata:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.refuse()
+        self.close_port()
 
     @property
     def url(self) -> str:
@@ -110,8 +110,8 @@ class InstanceMetadata:
             self._port = self._server.server_port
             threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
-    def refuse(self) -> None:
-        """Stop listening: connections are refused."""
+    def close_port(self) -> None:
+        """Stop listening, so that connections fail."""
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()

@@ -93,7 +93,7 @@ def gunicorn(
 ) -> Iterator[Server]:
     """Run the production entry point on a free port, and yield it once it is ready.
 
-    A variable that is None is left out.
+    A variable with the value None is left out.
     """
     command, environment, url = prepared(endpoint, *options, **variables)
     with tempfile.TemporaryFile() as log, process(command, environment, log) as child:

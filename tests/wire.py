@@ -9,7 +9,7 @@
     wire.heal()                                                # end all faults
     with wire.fault(delay(0.2, then=respond({})), when=lambda call: b"104" in call.body):
         ...
-    with wire.down():                            # new connections are refused, open ones cut
+    with wire.down():                            # new connections fail, open ones are cut
         ...
 
 A fault is a function of an ``Exchange``: it forwards the call or not, and responds, cuts the
@@ -257,7 +257,7 @@ class Wire:
 
     @contextmanager
     def down(self) -> Iterator[None]:
-        """Refuse new connections and cut open ones while the block lasts."""
+        """Reject new connections and cut open ones while the block lasts."""
         self._server.stop()
         try:
             yield
@@ -280,7 +280,7 @@ class Wire:
 
 @contextmanager
 def black_hole() -> Iterator[str]:
-    """Yield an address that neither accepts nor refuses connections: connecting times out."""
+    """Yield an address that neither accepts nor rejects connections: connecting times out."""
     with ExitStack() as sockets:
         listener = sockets.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         for _ in range(2):  # Linux queues one more than the backlog; the next gets no response

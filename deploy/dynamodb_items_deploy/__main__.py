@@ -1,10 +1,9 @@
 """The command ``items-deploy``: plan, apply, status, destroy, doctor, render."""
 
 import errno
-import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -12,7 +11,7 @@ import click
 import yaml
 from dynamodb_items.domain.operations import Operation
 
-from dynamodb_items_deploy import doctor, options, report, template
+from dynamodb_items_deploy import doctor, options, policies, report, template
 from dynamodb_items_deploy.aws.client import Aws
 from dynamodb_items_deploy.aws.executor import Executor
 from dynamodb_items_deploy.aws.failures import is_defect, is_temporary
@@ -30,6 +29,7 @@ Examples:
   items-deploy status --instance-id i-0123456789abcdef0 --json
   items-deploy doctor
   items-deploy render cloudformation > template.yaml
+  items-deploy render resource-policy --table arn:aws:dynamodb:us-east-2:111122223333:table/orders
   items-deploy destroy --instance-id i-0123456789abcdef0
 
 \b
@@ -45,34 +45,40 @@ Exit status:
 
 @click.group(epilog=_EXAMPLES)
 def commands() -> None:
-    """Give an EC2 instance access to one DynamoDB table through a role, without access keys."""
+    """Give EC2, ECS, EKS or Lambda access to one DynamoDB table through a role, without keys."""
 
 
 @commands.command(
     "plan", epilog="\b\nExample:\n  items-deploy plan --instance-id i-0123456789abcdef0"
 )
 @options.request_options
+@options.adopt_option
 @click.pass_context
 def plan_(context: click.Context, /, as_json: bool, region: str | None, **values: Any) -> None:
     """Show what apply would do, without changing anything."""
-    found = plan.converge(_observe(*_stack(region, values)))
-    _print(as_json, report.plan_json(found), report.plan_lines(found))
+    found = plan.converge(_observe(*options.deployment_from(region, values)))
+    report.write(as_json, report.plan_json(found), report.plan_lines(found))
     if not as_json and found.is_as_planned:
         click.echo("Nothing to do.")
     context.exit(_status(found))
 
 
 @commands.command(
-    epilog="\b\nExample:\n  items-deploy apply --instance-id i-0123456789abcdef0 --yes"
+    epilog="\b\nExamples:\n  items-deploy apply --instance-id i-0123456789abcdef0 --yes\n"
+    "  items-deploy apply --instance-id i-0123456789abcdef0 --adopt\n"
+    "  items-deploy apply --principal ecs --table orders"
 )
 @options.request_options
+@options.adopt_option
 @options.yes_option
 @click.pass_context
 def apply(
     context: click.Context, /, as_json: bool, yes: bool, region: str | None, **values: Any
 ) -> None:
     """Make the changes that plan shows; a second run changes nothing."""
-    _carry_out(context, plan.converge, *_stack(region, values), as_json=as_json, yes=yes)
+    _carry_out(
+        context, plan.converge, *options.deployment_from(region, values), as_json=as_json, yes=yes
+    )
 
 
 @commands.command(epilog="\b\nExample:\n  items-deploy status --instance-id i-0123456789abcdef0")
@@ -80,9 +86,9 @@ def apply(
 @click.pass_context
 def status(context: click.Context, /, as_json: bool, region: str | None, **values: Any) -> None:
     """Show the state of each resource, without changing anything."""
-    observations = _observe(*_stack(region, values))
+    observations = _observe(*options.deployment_from(region, values))
     found = plan.converge(observations)
-    _print(
+    report.write(
         as_json,
         {"resources": report.state_json(observations), **report.plan_json(found)},
         [*report.state_lines(observations), *report.remark_lines(found)],
@@ -98,7 +104,9 @@ def destroy(
     context: click.Context, /, as_json: bool, yes: bool, region: str | None, **values: Any
 ) -> None:
     """Remove only what apply made; keep the table and the instance."""
-    _carry_out(context, plan.destroy, *_stack(region, values), as_json=as_json, yes=yes)
+    _carry_out(
+        context, plan.destroy, *options.deployment_from(region, values), as_json=as_json, yes=yes
+    )
 
 
 @commands.command("doctor", epilog="\b\nExample:\n  items-deploy doctor --table orders")
@@ -122,7 +130,10 @@ def doctor_(
     """Check on the instance that the service can work there, without writing anything."""
     keys = doctor.Keys(partition_key, sort_key)
     checks = []
-    for check in doctor.examine(lambda: Aws(region, max_attempts=3), table, keys, operations):
+    region = options.region_from(options.request_from(table=table).table, region)
+    for check in doctor.examine(
+        lambda: Aws(region, max_attempts=3), table, keys, operations, region
+    ):
         checks.append(check)
         if not as_json:
             click.echo(f"{'ok  ' if check.is_well else 'FAIL'} {check.name}: {check.found}")
@@ -130,7 +141,7 @@ def doctor_(
                 click.echo(f"     {check.advice}")
     is_well = all(check.is_well for check in checks)
     if as_json:
-        _print(as_json, {"is_well": is_well, "checks": [vars(check) for check in checks]}, [])
+        report.write(as_json, {"is_well": is_well, "checks": [vars(check) for check in checks]}, [])
     context.exit(AS_PLANNED if is_well else FAILED)
 
 
@@ -144,19 +155,13 @@ def render() -> None:
 )
 @options.template_options
 def cloudformation(as_json: bool, **values: Any) -> None:
-    """Write a CloudFormation template of policy, role and instance profile; call nothing."""
+    """Write a CloudFormation template of policy, role and, for EC2, profile; call nothing."""
     document = template.template(options.request_from(**values))
-    _print(as_json, document, [yaml.safe_dump(document, sort_keys=False).rstrip()])
+    report.write(as_json, document, [yaml.safe_dump(document, sort_keys=False).rstrip()])
 
 
-def _stack(region: str | None, values: dict[str, Any]) -> tuple[Stack, Aws]:
-    request = options.request_from(**values)
-    aws = Aws(region)
-    account = aws.account()
-    try:
-        return Stack(request, account), aws
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
+for writes_policy in (policies.policy, policies.trust_policy, policies.resource_policy):
+    render.add_command(writes_policy)
 
 
 def _observe(stack: Stack, aws: Aws) -> list[plan.Observation]:
@@ -177,10 +182,10 @@ def _carry_out(
         raise click.UsageError("--json cannot prompt for confirmation. Add --yes.")
     found = planned(_observe(stack, aws))
     if not as_json:
-        _print(as_json, None, report.plan_lines(found))
+        report.write(as_json, None, report.plan_lines(found))
     if found.blockers:
         if as_json:
-            _print(as_json, report.plan_json(found), [])
+            report.write(as_json, report.plan_json(found), [])
         context.exit(FAILED)
     if found.changes and not yes:
         click.confirm(f"Make {_count(found.changes)}?", abort=True)
@@ -190,7 +195,7 @@ def _carry_out(
         observations = _observe(stack, aws)
     except (Exception, KeyboardInterrupt) as error:
         raise _Stopped(report.Progress(found.changes, len(executor.made)), error) from error
-    _print(
+    report.write(
         as_json,
         {**report.plan_json(found), "resources": report.state_json(observations)},
         ["Done." if found.changes else "Nothing to do.", *report.state_lines(observations)],
@@ -219,14 +224,6 @@ def _status(found: plan.Plan) -> int:
     return AS_PLANNED if found.is_as_planned else CHANGES
 
 
-def _print(as_json: bool, document: Any, lines: Iterable[str]) -> None:
-    if as_json:
-        click.echo(json.dumps(document, indent=2))
-    else:
-        for line in lines:
-            click.echo(line)
-
-
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit; report a failure in two lines, or as one JSON object."""
     try:
@@ -249,7 +246,7 @@ def _run(arguments: list[str]) -> NoReturn:
         sys.exit(commands.main(arguments, "items-deploy", standalone_mode=False))
     except click.UsageError as error:
         if as_json:
-            _print(
+            report.write(
                 True,
                 {"error": error.format_message(), "advice": "Run the command with --help."},
                 [],
@@ -269,7 +266,7 @@ def _run(arguments: list[str]) -> NoReturn:
 
 def _fail(as_json: bool, error: BaseException, progress: report.Progress | None) -> NoReturn:
     if as_json:
-        _print(True, report.failure_json(error, progress), [])
+        report.write(True, report.failure_json(error, progress), [])
     else:
         for line in report.failure_lines(error, progress):
             click.echo(line, err=True)

@@ -3,6 +3,7 @@
 Nothing is written: each write has a condition that no item can meet.
 """
 
+import dataclasses
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from dynamodb_items.credentials.lookup import CredentialsNotFound, find_credentials
 from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.tables import TableArn
 
 from dynamodb_items_deploy.aws.client import Aws
 from dynamodb_items_deploy.aws.failures import DENIED, explain
@@ -32,7 +34,7 @@ ROLE_FIRST = "On an instance remove them: they take precedence over its role and
 IMPOSSIBLE = "attribute_exists(#key) AND attribute_not_exists(#key)"
 # The error of a single operation, and that of a transaction.
 CONDITION_FAILED = ("ConditionalCheckFailedException", "TransactionCanceledException")
-RESERVED = {"N": "0", "S": "_doctor"}
+RESERVED: Mapping[str, str | bytes] = {"N": "0", "S": "_doctor", "B": b"_doctor"}
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,19 @@ class Check:
 
 @dataclass(frozen=True)
 class Keys:
-    """The table's key attributes as the service's settings name them: ``Id:N``, ``Name:S``."""
+    """The table's key attributes as the service's settings name them: ``Id:N``, ``Name:S``.
+
+    ``sort`` is empty for a table without a sort key.
+    """
 
     partition: str
     sort: str
 
     @property
-    def reserved(self) -> dict[str, dict[str, str]]:
+    def reserved(self) -> dict[str, dict[str, str | bytes]]:
         """The key that the checks use; they never write it."""
-        pairs = (attribute.rpartition(":") for attribute in (self.partition, self.sort))
+        chosen = filter(None, (self.partition, self.sort))
+        pairs = (attribute.rpartition(":") for attribute in chosen)
         return {name: {type_: RESERVED[type_]} for name, _, type_ in pairs}
 
     @property
@@ -65,14 +71,18 @@ class Keys:
 
 
 def examine(
-    connect: Callable[[], Aws], table: str, keys: Keys, operations: frozenset[Operation]
+    connect: Callable[[], Aws],
+    table: str,
+    keys: Keys,
+    operations: frozenset[Operation],
+    region: str | None = None,
 ) -> Iterator[Check]:
     """Check credentials, region, each operation on the table, and that another table is denied.
 
-    ``connect`` is called after credentials are found.
+    ``connect`` is called after credentials are found in ``region``, by default the configured one.
     """
     try:
-        credentials = find_credentials()
+        credentials = find_credentials(region)
     except CredentialsNotFound as error:
         yield Check("credentials", False, error.cause, error.advice)
         return
@@ -110,8 +120,9 @@ def _operation(aws: Aws, table: str, keys: Keys, operation: Operation, is_wanted
             False,
             "denied",
             "Run items-deploy apply for this table and region. If it has nothing to do, check the "
-            "permissions boundary, the policies of the organization and the table's KMS key "
-            "(--kms-key).",
+            "permissions boundary, the policies of the organization, the table's KMS key "
+            "(--kms-key) and, in another account, the table's resource-based policy "
+            "(items-deploy render resource-policy).",
         )
     if not is_wanted:
         return Check(name, False, "allowed, but not in --operations", "Run items-deploy apply.")
@@ -120,7 +131,10 @@ def _operation(aws: Aws, table: str, keys: Keys, operation: Operation, is_wanted
 
 def _other_table(aws: Aws, table: str, keys: Keys) -> Check:
     # A random name: IAM evaluates the policy before DynamoDB looks for the table.
-    other = f"{table[:240]}.{secrets.token_hex(6)}"
+    arn = TableArn.of(table)
+    other = f"{(arn.name if arn else table)[:240]}.{secrets.token_hex(6)}"
+    if arn:
+        other = str(dataclasses.replace(arn, name=other))
     name = "another table"
     try:
         outcome = _try(aws, other, keys, Operation.GET_ITEM)

@@ -1,7 +1,10 @@
 """The command-line options that the commands share."""
 
+import dataclasses
+import functools
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -12,8 +15,13 @@ from dynamodb_items.domain.operations import (
     format_operations,
     parse_operations,
 )
+from dynamodb_items.domain.tables import TableArn
 
-from dynamodb_items_deploy.planning.stack import Request
+from dynamodb_items_deploy.aws.account import Account
+from dynamodb_items_deploy.aws.client import Aws
+from dynamodb_items_deploy.planning.principals import Principal
+from dynamodb_items_deploy.planning.stack import PROFILE_NAME, Request, Stack
+from dynamodb_items_deploy.resources.former_profile import is_former_profile
 
 
 def _operations(_context: click.Context, _option: click.Parameter, value: str) -> Any:
@@ -37,9 +45,17 @@ def _tags(_context: click.Context, _option: click.Parameter, value: tuple[str, .
     return {name: text for name, _, text in pairs}
 
 
-def _key(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    if not re.fullmatch(".+:[NS]", value):
-        raise click.BadParameter("must be an attribute name and its type, such as Id:N or Name:S.")
+def _key(_context: click.Context, option: click.Parameter, value: str) -> str:
+    if not re.fullmatch(".+:[NSB]", value) and (value or option.name != "sort_key"):
+        raise click.BadParameter(
+            "must be an attribute name and its type, such as Id:N, Name:S or Digest:B."
+        )
+    return value
+
+
+def _role_arn(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value and not re.fullmatch(r"arn:[\w-]+:iam::\d{12}:role/.+", value, re.ASCII):
+        raise click.BadParameter("must be a role's ARN.")
     return value
 
 
@@ -48,12 +64,12 @@ table_option = click.option(
     default=DEFAULT_TABLE,
     envvar="ITEMS_TABLE",
     show_default=True,
-    help="Name of the table, which must exist.",
+    help="Name of the table, which must exist, or its ARN, also in another account.",
 )
 region_option = click.option(
     "--region",
-    help="Region of table and instance; by default that of the AWS configuration, or "
-    f"{DEFAULT_REGION}.",
+    help="Region of table and instance; by default that of the table's ARN, of the AWS "
+    f"configuration, or {DEFAULT_REGION}.",
 )
 operations_option = click.option(
     "--operations",
@@ -65,9 +81,30 @@ operations_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 yes_option = click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
+principal_option = click.option(
+    "--principal",
+    type=click.Choice([principal.value for principal in Principal]),
+    default=Principal.EC2.value,
+    show_default=True,
+    callback=lambda _context, _option, value: Principal(value),
+    help="What runs the service and assumes the role.",
+)
+adopt_option = click.option(
+    "--adopt",
+    is_flag=True,
+    help="Take over policy, role and profile of these names that others made: only tag them.",
+)
+kms_option = click.option(
+    "--kms-key", metavar="ARN", help="KMS key of the table, if you manage it."
+)
 _NAMING = (
     click.option("--name-prefix", default="", help="Prefix of the names in IAM."),
     click.option("--path", default="/", show_default=True, help="Path of the names in IAM."),
+)
+_PROFILE = click.option(
+    "--instance-profile-name",
+    metavar="NAME",
+    help=f"Name of the instance profile; by default {PROFILE_NAME}, with the prefix.",
 )
 _INSTANCE = click.option("--instance-id", help="Instance that gets the role.")
 _SHAPE = (
@@ -80,7 +117,7 @@ _SHAPE = (
         callback=_tags,
         help="Tag of every resource that is made; may be repeated.",
     ),
-    click.option("--kms-key", metavar="ARN", help="KMS key of the table, if you manage it."),
+    kms_option,
 )
 _ON_THE_INSTANCE = (
     click.option("--replace", is_flag=True, help="Replace another profile of the instance."),
@@ -95,13 +132,16 @@ def key_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.option(
             f"--{kind}-key",
-            default=default,
-            envvar=f"ITEMS_{kind.upper()}_KEY",
-            show_default=True,
+            # click takes an empty variable for an absent one, and no sort key is an empty text.
+            default=functools.partial(os.environ.get, f"ITEMS_{kind.upper()}_KEY", default),
+            show_default=default,
             callback=_key,
-            help=f"Attribute name and type of the table's {kind} key.",
+            help=f"Attribute name and type of the table's {kind} key{more}.",
         )
-        for kind, default in (("partition", "Id:N"), ("sort", "Name:S"))
+        for kind, default, more in (
+            ("partition", "Id:N", ""),
+            ("sort", "Name:S", "; empty for a table without one"),
+        )
     )
     return _with(tuple(options), command)
 
@@ -109,15 +149,37 @@ def key_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that describe a deployment."""
     options = (
-        *(table_option, region_option, _INSTANCE, *_NAMING),
+        *(table_option, region_option, principal_option, _INSTANCE, *_NAMING, _PROFILE),
         *(*_SHAPE, operations_option, *_ON_THE_INSTANCE, json_option),
     )
     return _with(options, command)
 
 
+def resource_policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that describe the policy of a table for one role."""
+    role_option = click.option(
+        "--role-arn",
+        metavar="ARN",
+        callback=_role_arn,
+        help="Role that gets access; by default the one that apply makes in this account.",
+    )
+    options = (
+        *(table_option, region_option, role_option, principal_option, *_NAMING),
+        *(operations_option, json_option),
+    )
+    return _with(options, command)
+
+
+def policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that describe the policy of the role."""
+    options = (table_option, region_option, kms_option, operations_option, json_option)
+    return _with(options, command)
+
+
 def template_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that describe a template, which has neither region nor instance."""
-    return _with((table_option, *_NAMING, *_SHAPE, operations_option, json_option), command)
+    naming = (principal_option, *_NAMING, _PROFILE)
+    return _with((table_option, *naming, *_SHAPE, operations_option, json_option), command)
 
 
 def _with(
@@ -129,6 +191,27 @@ def _with(
     return command
 
 
+def region_from(table: str, region: str | None) -> str | None:
+    """Return the region of the table's ARN, or the chosen one for a table's name.
+
+    Raises:
+        click.UsageError: another region than the ARN's was chosen.
+    """
+    arn = TableArn.of(table)
+    if arn is None:
+        return region
+    variables = {name: os.environ.get(name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION")}
+    for name, chosen in {"--region": region, **variables}.items():
+        if chosen and chosen != arn.region:
+            raise click.UsageError(
+                f"--table is a table in {arn.region}, but {name} is {chosen}. "
+                f"Leave {name} out, or set it to {arn.region}."
+            )
+        if chosen:
+            break
+    return arn.region
+
+
 def request_from(**values: Any) -> Request:
     """Return the request that the options describe.
 
@@ -137,5 +220,47 @@ def request_from(**values: Any) -> Request:
     """
     try:
         return Request(**values)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def stack_from(region: str | None, values: Mapping[str, Any]) -> tuple[Stack, Aws]:
+    """Return the stack that the options describe in the account of the credentials.
+
+    Raises:
+        click.UsageError: with every error.
+    """
+    request = request_from(**values)
+    aws = Aws(region_from(request.table, region))
+    account = aws.account()
+    try:
+        return Stack(request, account), aws
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def deployment_from(region: str | None, values: Mapping[str, Any]) -> tuple[Stack, Aws]:
+    """Return the same, with the profile that an earlier release made, if there is one."""
+    stack, aws = stack_from(region, values)
+    request = stack.request
+    has_default_name = request.profile_name is not None and request.instance_profile_name is None
+    if has_default_name and is_former_profile(aws, request.role_name, stack.ownership):
+        request = dataclasses.replace(request, instance_profile_name=request.role_name)
+    return dataclasses.replace(stack, request=request), aws
+
+
+def table_stack_from(region: str | None, values: Mapping[str, Any]) -> Stack:
+    """Return the stack in the account of the table; with an ARN, AWS is not called.
+
+    Raises:
+        click.UsageError: with every error.
+    """
+    request = request_from(**values)
+    arn = TableArn.of(request.table)
+    if arn is None:
+        return stack_from(region, values)[0]
+    region_from(request.table, region)
+    try:
+        return Stack(request, Account.of_table(arn))
     except ValueError as error:
         raise click.UsageError(str(error)) from None

@@ -1,12 +1,24 @@
 """Plans, states and failures, as text and as JSON."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import click
 
 from dynamodb_items_deploy.aws.failures import explain, is_temporary, may_have_been_made
 from dynamodb_items_deploy.planning.findings import Change
 from dynamodb_items_deploy.planning.plan import Observation, Plan
+
+
+def write(as_json: bool, document: Any, lines: Iterable[str]) -> None:
+    """Write the document as JSON, or the lines, to standard output."""
+    if as_json:
+        click.echo(json.dumps(document, indent=2))
+    else:
+        for line in lines:
+            click.echo(line)
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:

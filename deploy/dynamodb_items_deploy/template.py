@@ -9,23 +9,27 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_IAM.h
 
 from typing import Any
 
+from dynamodb_items.domain.tables import TABLE_ARN_PATTERN, TABLE_NAME_PATTERN, TableArn
+
 from dynamodb_items_deploy.planning.documents import key_statement, policy_document, trust_document
 from dynamodb_items_deploy.planning.ownership import as_tag_list
 from dynamodb_items_deploy.planning.stack import Request
 
 TABLE_ARN = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TableName}"
-EC2_PRINCIPAL = "ec2.${AWS::URLSuffix}"
-DYNAMODB_HOST = "dynamodb.${AWS::Region}.${AWS::URLSuffix}"
+DNS_SUFFIX = "${AWS::URLSuffix}"
+DYNAMODB_HOST = f"dynamodb.${{AWS::Region}}.{DNS_SUFFIX}"
 
 
 def template(request: Request) -> dict[str, Any]:
     """Return a template of policy, role and instance profile for any partition and region."""
+    # An ARN is the value of the parameter itself, and DynamoDB takes it in place of the name.
+    table_arn = "${TableName}" if TableArn.of(request.table) else TABLE_ARN
     statement = key_statement(request.kms_key, DYNAMODB_HOST) if request.kms_key else None
     role: dict[str, Any] = {
         "RoleName": request.role_name,
         "Path": request.path,
-        "Description": "Lets EC2 instances serve the items of one DynamoDB table.",
-        "AssumeRolePolicyDocument": _substituted(trust_document(EC2_PRINCIPAL)),
+        "Description": request.principal.role_description,
+        "AssumeRolePolicyDocument": _substituted(trust_document(request.principal, DNS_SUFFIX)),
     }
     if request.tags:
         role["Tags"] = as_tag_list(request.tags)
@@ -35,41 +39,54 @@ def template(request: Request) -> dict[str, Any]:
         "ManagedPolicyName": request.policy_name,
         "Path": request.path,
         "Description": "Operations of the items service on its table.",
-        "PolicyDocument": _substituted(policy_document(TABLE_ARN, request.operations, statement)),
+        "PolicyDocument": _substituted(policy_document(table_arn, request.operations, statement)),
         "Roles": [{"Ref": "Role"}],
     }
-    instance_profile = {
-        "InstanceProfileName": request.instance_profile_name,
-        "Path": request.path,
-        "Roles": [{"Ref": "Role"}],
-    }
-    return {
+    document: dict[str, Any] = {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "A role that lets EC2 instances serve the items of one DynamoDB table.",
+        "Description": request.principal.role_description.replace("Lets", "A role that lets"),
         "Parameters": {"TableName": _table_parameter(request.table)},
         "Resources": {
             "Role": {"Type": "AWS::IAM::Role", "Properties": role},
             "Policy": {"Type": "AWS::IAM::ManagedPolicy", "Properties": policy},
-            "InstanceProfile": {
-                "Type": "AWS::IAM::InstanceProfile",
-                "Properties": instance_profile,
-            },
         },
         "Outputs": {
-            "InstanceProfileArn": {
-                "Description": "The value for IamInstanceProfile of an instance.",
-                "Value": {"Fn::GetAtt": ["InstanceProfile", "Arn"]},
+            "RoleArn": {
+                "Description": "The role, as a task definition, a pod identity association or a "
+                "function names it.",
+                "Value": {"Fn::GetAtt": ["Role", "Arn"]},
             }
         },
+    }
+    if request.profile_name is not None:
+        _add_instance_profile(document, request.profile_name, request.path)
+    return document
+
+
+def _add_instance_profile(document: dict[str, Any], name: str, path: str) -> None:
+    document["Resources"]["InstanceProfile"] = {
+        "Type": "AWS::IAM::InstanceProfile",
+        "Properties": {
+            "InstanceProfileName": name,
+            "Path": path,
+            "Roles": [{"Ref": "Role"}],
+        },
+    }
+    document["Outputs"] = {
+        "InstanceProfileArn": {
+            "Description": "The value for IamInstanceProfile of an instance.",
+            "Value": {"Fn::GetAtt": ["InstanceProfile", "Arn"]},
+        }
     }
 
 
 def _table_parameter(table: str) -> dict[str, str]:
+    is_arn = TableArn.of(table) is not None
     return {
         "Type": "String",
         "Default": table,
-        "AllowedPattern": "[a-zA-Z0-9_.-]{3,255}",
-        "Description": "Name of the table, which must exist.",
+        "AllowedPattern": TABLE_ARN_PATTERN if is_arn else TABLE_NAME_PATTERN,
+        "Description": f"{'ARN' if is_arn else 'Name'} of the table, which must exist.",
     }
 
 

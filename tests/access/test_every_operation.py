@@ -164,7 +164,7 @@ def test_no_other_path_is_open(guarded, target):
     assert guarded.request("GET", target).status == 401
 
 
-def test_the_rejection_comes_before_the_body(guarded):
+def test_the_rejection_precedes_the_body(guarded):
     """A client that announces a body and waits is rejected before it sends the body."""
     response = guarded.request("PUT", "/items/104/x", None, Content_Length="1000000")
     assert response.status == 401

@@ -82,7 +82,7 @@ def test_each_caller_has_an_allowance_of_its_own(guarded, authority):
     assert statuses(guarded, 1) == [401]
 
 
-def test_only_the_proxies_that_are_configured_say_where_a_request_comes_from(server):
+def test_only_configured_proxies_set_the_address_of_a_client(server):
     forged = [
         server.request("GET", ITEM, X_Forwarded_For=f"203.0.113.{n}, 198.51.100.1").status
         for n in range(6)

@@ -38,7 +38,7 @@ def test_it_names_the_scheme_in_force(document):
     assert document["security"] == [{name: []}]
 
 
-def test_health_needs_none_and_every_other_operation_says_which_scope(document):
+def test_health_needs_none_and_every_other_operation_names_its_scope(document):
     for method, path, operation in documented_operations(document):
         if path in ("/live", "/ready"):
             assert operation["security"] == []

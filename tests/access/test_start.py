@@ -67,11 +67,11 @@ def test_without_items_auth_only_this_machine_is_served(options, variables):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", EVERYWHERE])
-def test_without_the_configuration_that_looks_at_the_address_it_has_to_be_said(host):
+def test_without_the_configuration_that_checks_the_address_it_has_to_be_explicit(host):
     assert "ITEMS_AUTH must be set" in start_error("-b", f"{host}:{free_port()}")
 
 
-def test_under_another_server_it_has_to_be_said():
+def test_under_another_server_it_has_to_be_explicit():
     loaded = subprocess.run(
         [sys.executable, "-c", "import dynamodb_items.wsgi"],
         cwd=ROOT,
@@ -122,9 +122,9 @@ def test_a_reload_cannot_open_it(endpoint, tmp_path):
                 break
         configuration.write_text(text.format(EVERYWHERE, free_port()))
         running.send_signal(signal.SIGHUP)
-        _, said = running.communicate(timeout=PATIENCE_SECONDS)
+        _, printed = running.communicate(timeout=PATIENCE_SECONDS)
         assert running.returncode == 4
-        assert "ITEMS_AUTH is not set" in said
+        assert "ITEMS_AUTH is not set" in printed
     finally:
         if running.poll() is None:
             os.killpg(running.pid, signal.SIGKILL)

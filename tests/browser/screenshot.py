@@ -22,7 +22,7 @@ def take(picture: Path) -> None:
         launcher.create_table(client_for(endpoint), Settings())
         with gunicorn(endpoint, ITEMS_DOCS_UI="true", ITEMS_ITEM_PAGE="true") as server:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
-            page = browser.new_page(viewport={"width": 900, "height": 640})
+            page = browser.new_page(viewport={"width": 900, "height": 760})
             page.goto(server.url)
             expect(page.locator("#outcome")).to_have_text("200 Read.")
             # The other client's write comes first.
@@ -33,7 +33,8 @@ def take(picture: Path) -> None:
             )
             page.locator("#body").evaluate("(area) => { area.rows = 7; area.blur(); }")
             page.get_by_role("button", name="Save").click()
-            expect(page.locator("#outcome")).to_contain_text("412")
+            expect(page.locator("#stored")).to_contain_text("andrewClarke")
+            page.evaluate("scrollTo(0, 0)")
             page.screenshot(path=picture)
             browser.close()
 

@@ -153,18 +153,81 @@ def test_it_saves_the_typed_form(item, stored):
     assert stored("GET", media_type=TYPED).json["Tags"] == {"SS": ["a"]}
 
 
-def test_a_change_by_another_client_is_a_412_and_is_not_overwritten(item, stored):
-    stored("PUT", '{"Email": "faster@gmail.com"}')
+@pytest.fixture
+def conflict(item, stored):
+    """The page after a 412: another client has stored an item since it was read."""
+    stored("PUT", f'{{"Email": "faster@gmail.com", "Big": {LONG_NUMBER}}}')
     item.get_by_label("Item").fill(body_of(item).replace("andrew@", "slower@"))
     item.get_by_role("button", name="Save").click()
     expect(item.locator("#outcome")).to_contain_text("412")
-    expect(item.locator("#outcome")).to_contain_text("The stored item is not the one shown here")
+    return item
+
+
+def test_a_change_by_another_client_is_a_412_that_shows_what_is_stored(conflict, stored):
+    expect(conflict.locator("#outcome")).to_contain_text("Your edits are kept.")
+    expect(conflict.locator("#stored")).to_contain_text("faster@gmail.com")
+    expect(conflict.locator("#stored")).to_contain_text(f'"Big": {LONG_NUMBER}')
     assert stored("GET").json["Email"] == "faster@gmail.com"
-    assert "slower@" in body_of(item), "the edits are still there"
+    assert "slower@" in body_of(conflict)
+
+
+def test_the_stored_item_is_used_once_the_user_agrees_to_discard_the_edits(conflict, stored):
+    accept_dialogs(conflict)
+    conflict.get_by_role("button", name="Use the stored item").click()
+    expect(conflict.locator("#conflict")).to_be_hidden()
+    assert "faster@" in body_of(conflict)
+    assert conflict.locator("#etag").inner_text() == stored("GET").headers["ETag"]
+    conflict.get_by_label("Item").fill(body_of(conflict).replace("faster@", "both@"))
+    conflict.get_by_role("button", name="Save").click()
+    expect(conflict.locator("#outcome")).to_have_text("200 Saved.")
+    assert stored("GET").json["Email"] == "both@gmail.com"
+
+
+def test_the_edits_are_kept_while_the_user_does_not_agree(conflict):
+    questions = dismiss_dialogs(conflict)
+    conflict.get_by_role("button", name="Use the stored item").click()
+    assert questions == ["Discard your edits? They are not saved."]
+    assert "slower@" in body_of(conflict)
+    expect(conflict.locator("#conflict")).to_be_visible()
+
+
+def test_the_stored_item_is_overwritten(conflict, stored):
+    conflict.get_by_role("button", name="Overwrite it").click()
+    expect(conflict.locator("#outcome")).to_have_text("200 Saved.")
+    expect(conflict.locator("#conflict")).to_be_hidden()
+    assert stored("GET").json["Email"] == "slower@gmail.com"
+
+
+def test_an_overwrite_does_not_hit_a_third_state(conflict, stored):
+    stored("PUT", '{"Email": "fastest@gmail.com"}')
+    conflict.get_by_role("button", name="Overwrite it").click()
+    expect(conflict.locator("#stored")).to_contain_text("fastest@gmail.com")
+    assert stored("GET").json["Email"] == "fastest@gmail.com"
+
+
+def test_what_is_stored_is_shown_in_the_form_of_the_page(item, stored):
+    item.get_by_label("typed").check()
+    expect(item.locator("#etag")).to_contain_text("-typed")
+    stored("PUT", '{"Email": "faster@gmail.com"}')
+    item.get_by_role("button", name="Save").click()
+    expect(item.locator("#stored")).to_contain_text('"S": "faster@gmail.com"')
+    item.get_by_role("button", name="Use the stored item").click()
+    assert json.loads(body_of(item)) == stored("GET", media_type=TYPED).json
+
+
+def test_a_deletion_shows_what_another_client_has_stored(item, stored):
+    stored("PUT", '{"Email": "faster@gmail.com"}')
     accept_dialogs(item)
-    item.get_by_role("button", name="Read").click()
-    expect(item.locator("#outcome")).to_have_text("200 Read.")
-    assert "faster@" in body_of(item)
+    item.get_by_role("button", name="Delete").click()
+    expect(item.locator("#stored")).to_contain_text("faster@gmail.com")
+    assert stored("GET").status == 200
+
+
+def test_a_412_for_an_item_that_is_gone_shows_none(item, stored):
+    stored("DELETE")
+    item.get_by_role("button", name="Save").click()
+    expect(item.locator("#outcome")).to_contain_text("The stored item is not the one shown here")
+    expect(item.locator("#conflict")).to_be_hidden()
 
 
 def test_edits_are_kept_unless_the_user_agrees_to_discard_them(item):
@@ -234,7 +297,7 @@ def test_the_labels_are_the_names_and_types_of_the_keys(page, engine_endpoint):
 def test_it_deletes_and_creates_again_once(item, stored):
     accept_dialogs(item)
     item.get_by_role("button", name="Delete").click()
-    expect(item.locator("#outcome")).to_contain_text("204 Deleted.")
+    expect(item.locator("#outcome")).to_contain_text("200 Deleted.")
     assert stored("GET").status == 404
     expect(item.get_by_role("button", name="Save")).to_be_disabled()
     item.get_by_role("button", name="Create").click()

@@ -52,7 +52,7 @@ def test_a_keyed_patch_that_cannot_be_read_back_has_been_applied(service, wire, 
     assert stored(service, path)["n"] == 1
 
 
-def test_a_keyed_delete_is_no_success_while_the_item_is_there(service, wire, path, name):
+def test_a_keyed_delete_does_not_succeed_while_the_item_exists(service, wire, path, name):
     etag = service.put(path, headers=JSON, data='{"a": 1}').headers["ETag"]
 
     def come_first(_exchange):

@@ -114,7 +114,7 @@ def test_each_has_its_own_precondition(service, key, path):
     assert [stored(service, path(n)) for n in (1, 2, 3)] == [{"a": 2}] * 3
 
 
-def test_one_refused_precondition_refuses_all_and_says_which(service, key, path):
+def test_one_failed_precondition_rejects_all_and_is_named(service, key, path):
     stale = service.put(path(1), headers=JSON, data='{"a": 1}').headers["ETag"]
     service.put(path(1), headers=JSON, data='{"a": 5}')
     service.put(path(3), headers=JSON, data='{"a": 5}')
@@ -276,7 +276,7 @@ BAD = {
 
 @pytest.mark.parametrize("member", ["{}", "1"])
 @pytest.mark.parametrize("route", ["batch", "batchGet"])
-def test_a_batch_of_too_many_costs_little_and_is_answered_briefly(service, route, member):
+def test_a_batch_of_too_many_costs_little_and_gets_a_short_response(service, route, member):
     name = {"batch": "operations", "batchGet": "keys"}[route]
     body = f'{{"{name}": [{",".join([member] * 300_000)}]}}'
     began = time.process_time()
@@ -286,7 +286,7 @@ def test_a_batch_of_too_many_costs_little_and_is_answered_briefly(service, route
     assert [error["pointer"] for error in response.json["errors"]] == [f"/{name}"]
 
 
-def test_the_faults_of_one_request_are_told_up_to_a_hundred(service):
+def test_up_to_a_hundred_errors_of_one_request_are_reported(service):
     members = {f"x{n}": 1 for n in range(5000)}
     body = json.dumps({"operations": [{"method": "DELETE", "id": "1", "name": "x", **members}]})
     response = service.post("/items:batch", headers=JSON, data=body)
@@ -313,7 +313,7 @@ def test_what_stands_for_one_item_is_400(service, key, route, headers, query):
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_batch_is_refused_and_costs_nothing(service, case):
+def test_an_invalid_batch_is_rejected_without_a_call(service, case):
     body, status, pointer = BAD[case]
     responses = []
     calls = service.calls_during(
@@ -347,7 +347,7 @@ def test_another_media_type_is_415(service):
 
 
 @pytest.mark.parametrize("fault", [lose_response, cut])
-def test_a_lost_answer_changes_nothing(service, wire, key, path, fault):
+def test_a_lost_response_changes_nothing(service, wire, key, path, fault):
     service.put(path(2), headers=JSON, data='{"n": 1, "l": []}')
     service.put(path(3), headers=JSON, data='{"n": 1, "l": []}')
     with wire.fault(fault, operation=WRITE, calls=1) as script:
@@ -369,7 +369,7 @@ def test_a_lost_answer_changes_nothing(service, wire, key, path, fault):
     assert stored(service, path(3))["l"] == [1]
 
 
-def test_deletes_whose_answer_is_lost_are_done(service, wire, key, path):
+def test_deletes_whose_response_is_lost_are_applied(service, wire, key, path):
     etags = [service.put(path(n), headers=JSON, data="{}").headers["ETag"] for n in (1, 2)]
     with wire.fault(lose_response, operation=WRITE, calls=1):
         response = batch(
@@ -380,7 +380,7 @@ def test_deletes_whose_answer_is_lost_are_done(service, wire, key, path):
     assert stored(service, path(1)) is stored(service, path(2)) is None
 
 
-def test_where_no_answer_comes_the_outcome_is_said_to_be_unknown(service, wire, key):
+def test_without_a_response_the_outcome_is_reported_as_unknown(service, wire, key):
     with wire.fault(lose_response, operation=WRITE):
         response = batch(service, {"method": "DELETE", **key(1)})
     assert response.status_code == 504
@@ -407,7 +407,7 @@ def test_conflicts_and_throttles_are_tried_again(service, wire, key, path):
     assert stored(service, path(1)) == {}
 
 
-def test_an_edit_is_planned_anew_when_another_writer_comes_first(service, wire, key, path):
+def test_an_edit_is_planned_again_when_another_writer_is_first(service, wire, key, path):
     service.put(path(1), headers=JSON, data='{"l": []}')
 
     def let_another_in(exchange):

@@ -36,7 +36,7 @@ def test_deletes_are_not_claimed_where_an_item_is_still_there(service, wire, nam
     assert service.get(f"/items/1/{name}a?consistent_read=true").status_code == 200
 
 
-def test_a_conflict_beside_an_item_that_has_changed_is_tried_again(service, wire, name):
+def test_a_conflict_next_to_a_changed_item_is_retried(service, wire, name):
     path = f"/items/1/{name}"
     service.put(path, headers=JSON, data='{"l": []}')
     changed = {

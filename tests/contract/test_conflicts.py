@@ -98,13 +98,13 @@ def test_the_etag_is_good_for_the_next_attempt(service, path, etag):
 
 
 @pytest.mark.parametrize("case", ["replace", "merge patch", "delete"])
-def test_of_an_absent_item_there_is_no_etag(service, path, case):
+def test_an_absent_item_has_no_etag(service, path, case):
     response = attempt(service, path, case, WANTED)
     assert "ETag" not in response.headers
     assert "current" not in response.json
 
 
-def test_a_write_that_loses_the_race_after_its_read_tells_the_winner(service, wire, path, etag):
+def test_a_write_that_loses_the_race_after_its_read_returns_the_winner(service, wire, path, etag):
     def let_another_in(exchange):
         assert service.patch(path, headers=JSON, data='{"Email": "x"}').status_code == 200
         exchange.send(exchange.forward())
@@ -118,7 +118,7 @@ def test_a_write_that_loses_the_race_after_its_read_tells_the_winner(service, wi
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
-def test_a_read_that_wants_another_item_tells_the_etag(service, path, etag, method):
+def test_a_read_that_requires_another_item_returns_the_etag(service, path, etag, method):
     response = getattr(service, method)(path, headers={"If-Match": STALE})
     assert response.status_code == 412
     assert response.headers["ETag"] == etag

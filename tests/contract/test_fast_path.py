@@ -29,8 +29,8 @@ def ways(engine, settings: Settings, path: str, **variables: str) -> dict[str, i
             assert items.put(path, headers=JSON, data=f'{{"a": {number}}}').status_code == 201
             assert items.get(path).json["a"] == number
             assert items.patch(path, headers=JSON, data='{"b": [1.5]}').status_code == 200
-            refused = items.put(path, headers={**JSON, "If-None-Match": "*"}, data="{}")
-            assert refused.status_code == 412
+            rejected = items.put(path, headers={**JSON, "If-None-Match": "*"}, data="{}")
+            assert rejected.status_code == 412
             assert items.delete(path).status_code == 204
     return client.calls
 

@@ -139,7 +139,7 @@ def test_an_edit_is_never_carried_out_twice_after_other_writes(service, path, ke
         (JSON_PATCH, '[{"op": "add", "path": "/l/-", "value": 1}]', {"n": 1, "l": [1]}),
     ],
 )
-def test_a_lost_answer_changes_nothing(service, path, key, headers, body, expected):
+def test_a_lost_response_changes_nothing(service, path, key, headers, body, expected):
     service.put(path, headers=JSON, data='{"n": 1, "l": []}')
     wire = service.engine.wire
     with wire.fault(lose_response, operation=str(Transaction.WRITE_ITEMS), calls=1) as script:
@@ -186,7 +186,7 @@ def test_a_repeated_write_goes_through_one_transaction(service, path, key):
     assert calls == ["TransactGetItems", "TransactWriteItems", "TransactGetItems"]
 
 
-def test_a_repeated_put_answers_with_the_item_as_it_is_now(service, path, key):
+def test_a_repeated_put_returns_the_item_as_it_is_now(service, path, key):
     def put(content, headers):
         return service.put(path, headers={**JSON, **headers}, data=content)
 
@@ -211,12 +211,12 @@ def test_a_repeated_delete_shows_nothing_that_is_still_there(service, path, key)
     assert (first.status_code, exact(first)["v"]) == (200, 1)
     service.put(path, headers=JSON, data='{"v": 2}')
     again = service.delete(path, headers=headers)
-    is_there = service.get(path, query_string={"consistent_read": "true"}).status_code == 200
-    assert is_there is remembers_tokens(service.engine)
-    assert again.status_code == (204 if is_there else 200)
+    exists = service.get(path, query_string={"consistent_read": "true"}).status_code == 200
+    assert exists is remembers_tokens(service.engine)
+    assert again.status_code == (204 if exists else 200)
 
 
-def test_a_repeated_batch_answers_with_the_items_as_they_are_now(service, path, name, key):
+def test_a_repeated_batch_returns_the_items_as_they_are_now(service, path, name, key):
     body = json.dumps(
         {"operations": [{"method": "PUT", "id": "7", "name": name, "item": {"v": 1}}]}
     )

@@ -18,7 +18,7 @@ def test_put_creates_then_replaces(service, name):
     assert exact(service.get(path)) == {"Id": 7, "Name": name, "Age": 2}
 
 
-def test_what_a_put_answers_is_what_a_get_answers(service, name):
+def test_a_put_returns_what_a_get_returns(service, name):
     path = f"/items/7/{name}"
     put = service.put(path, headers=JSON, data='{"b": [1, {"c": null}], "a": "é"}')
     got = service.get(path)
@@ -37,7 +37,7 @@ def test_get_of_an_absent_item_is_404(service, name):
     assert problem["request_id"] == response.headers["X-Request-Id"]
 
 
-def test_head_answers_as_get_without_the_body(service, name):
+def test_head_returns_what_get_does_without_the_body(service, name):
     path = f"/items/7/{name}"
     service.put(path, headers=JSON, data="{}")
     got, head = service.get(path), service.head(path)
@@ -68,7 +68,7 @@ def test_patch_sets_and_removes_attributes(service, name):
     assert exact(service.get(path)) == stored
 
 
-def test_patch_merges_maps_and_keeps_what_plain_json_cannot_say(service, name):
+def test_patch_merges_maps_and_keeps_what_plain_json_cannot_represent(service, name):
     path = f"/items/7/{name}"
     service.put(
         path,
@@ -122,7 +122,7 @@ def test_equal_numbers_are_one_item(service, name):
         assert exact(response)["Id"] == 104
 
 
-def test_prefer_minimal_answers_without_the_item(service, name):
+def test_prefer_minimal_returns_no_item(service, name):
     path, prefer = f"/items/7/{name}", {"Prefer": "return=minimal"}
     created = service.put(path, headers={**JSON, **prefer}, data="{}")
     replaced = service.put(path, headers={**JSON, **prefer}, data='{"a": 1}')
@@ -135,7 +135,7 @@ def test_prefer_minimal_answers_without_the_item(service, name):
     assert patched.headers["ETag"] == service.get(path).headers["ETag"]
 
 
-def test_prefer_representation_answers_a_delete_with_the_last_state(service, name):
+def test_prefer_representation_returns_the_last_state_of_a_delete(service, name):
     path, prefer = f"/items/7/{name}", {"Prefer": "return=representation"}
     service.put(path, headers=JSON, data='{"a": 1}')
     response = service.delete(path, headers=prefer)
@@ -145,7 +145,7 @@ def test_prefer_representation_answers_a_delete_with_the_last_state(service, nam
     assert service.delete(path, headers=prefer).status_code == 204
 
 
-def test_fields_trim_the_answer_and_not_the_etag(service, name):
+def test_fields_trim_the_response_and_not_the_etag(service, name):
     path = f"/items/7/{name}"
     body = (
         '{"Email": "a", "Address": {"City": "Kyiv", "Zip": "1"}, "n": 1,'
@@ -175,7 +175,7 @@ def test_fields_may_be_repeated_as_some_clients_do(service, name):
     assert exact(response) == {"Id": 7, "Name": name, "a": 1, "b": 2}
 
 
-def test_fields_trim_the_answer_of_a_write_and_not_the_item(service, name):
+def test_fields_trim_the_response_of_a_write_and_not_the_item(service, name):
     path = f"/items/7/{name}?fields=a"
     assert exact(service.put(path, headers=JSON, data='{"a": 1, "b": 2}')).keys() == {
         "Id",
@@ -189,7 +189,7 @@ def test_fields_trim_the_answer_of_a_write_and_not_the_item(service, name):
     ("query", "default", "consistent"),
     [("", False, False), ("", True, True), ("true", False, True), ("false", True, False)],
 )
-def test_reads_are_as_consistent_as_is_asked(engine, name, query, default, consistent):
+def test_reads_are_as_consistent_as_requested(engine, name, query, default, consistent):
     service = service_with(engine, consistent_read=default)
     requested = []
 

@@ -105,7 +105,7 @@ def test_without_an_etag_nothing_is_read_and_lists_and_strings_are_written(servi
     assert item["Photo"] == {"S": "AAE="}
 
 
-def test_the_typed_form_means_what_it_says(service, path, etag):
+def test_the_typed_form_is_stored_literally(service, path, etag):
     body = {"Tags": {"L": [{"S": "a"}, {"S": "b"}]}, "Photo": {"S": "AAE="}}
     headers = {**TYPED, "If-Match": etag}
     assert service.put(path, headers=headers, data=json.dumps(body)).status_code == 200

@@ -307,7 +307,7 @@ QUERIES = {
     "two lower bounds": ({"id": "1", "gt": "a", "ge": "a"}, "/ge"),
     "a prefix and a bound": ({"id": "1", "prefix": "a", "lt": "b"}, "/prefix"),
     "a prefix of a number": ({"index": "by-status", "value": "x", "prefix": "1"}, "/prefix"),
-    "a bound that is no number": ({"index": "by-status", "value": "x", "gt": "a"}, "/gt"),
+    "a bound that is not a number": ({"index": "by-status", "value": "x", "gt": "a"}, "/gt"),
     "a bound without a sort key": ({"index": "by-tag", "value": "x", "gt": "a"}, "/gt"),
     "a key in a filter": (
         {

@@ -42,7 +42,7 @@ def test_a_delete_is_204(service, wire, path, fault, match):
     assert service.get(path).status_code == 404
 
 
-def test_a_delete_of_the_seen_item_still_tells_its_last_state(service, wire, path):
+def test_a_delete_of_the_seen_item_still_returns_its_last_state(service, wire, path):
     etag = service.put(path, headers=JSON, data='{"a": 1}').headers["ETag"]
     headers = {"If-Match": etag, "Prefer": "return=representation"}
     with wire.fault(lose_response, operation="DeleteItem", calls=1):
@@ -180,7 +180,7 @@ def test_the_log_of_recent_updates_stays_short_and_hidden(service, path, monkeyp
     assert response.headers["ETag"] == service.get(path).headers["ETag"]
 
 
-def test_where_nothing_can_recognise_an_update_its_outcome_is_said_to_be_unknown(
+def test_where_nothing_can_recognize_an_update_its_outcome_is_reported_as_unknown(
     engine, wire, path
 ):
     bare = service_with(engine, version_attribute="")

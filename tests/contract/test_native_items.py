@@ -257,9 +257,7 @@ def test_the_calls_follow_the_operations(engine):
     assert set(PATHS) & set(documented) == {"/items:delete"}
 
 
-def test_an_update_sent_as_plain_json_to_patch_is_422_and_says_how_to_send_it(
-    service, path, stored
-):
+def test_an_update_sent_as_plain_json_to_patch_is_422_with_advice(service, path, stored):
     service.put(path, headers=JSON, data='{"n": 1}')
     before = stored()
     response = service.patch(path, headers=JSON, data=json.dumps(ADD_ONE))

@@ -275,7 +275,7 @@ REJECTED = {
 
 
 @pytest.mark.parametrize("case", REJECTED)
-def test_what_dynamodb_would_refuse_is_422_and_costs_nothing(service, path, case):
+def test_what_dynamodb_would_reject_is_422_without_a_call(service, path, case):
     body, pointer = REJECTED[case]
     responses = []
     calls = service.calls_during(

@@ -9,7 +9,7 @@ from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from tests.contract.conftest import JSON, service_with
 
 
-def test_the_methods_ask_dynamodb_for_exactly_the_default_operations(service, name):
+def test_the_methods_call_exactly_the_default_operations(service, name):
     path = f"/items/7/{name}"
 
     def every_method():

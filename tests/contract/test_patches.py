@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests import rfc7396
 from tests.contract.conftest import ACCEPT_TYPED, JSON, TYPED, exact
 
 MERGE = {"Content-Type": "application/merge-patch+json"}
@@ -14,25 +15,8 @@ def put(service, path, value, status=201):
     assert service.put(path, headers=JSON, data=json.dumps(value)).status_code == status
 
 
-# RFC 7396, Appendix A: the cases whose target and result are objects, as attributes of an item.
-# A result cannot keep a null, and the other tests cover the top level of an item.
-MERGES = [
-    ({"a": "b"}, {"a": "c"}, {"a": "c"}),
-    ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
-    ({"a": "b"}, {"a": None}, {}),
-    ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
-    ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
-    ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
-    ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
-    ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
-    ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
-    ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
-    ({"a": "foo"}, {"b": [1, None]}, {"a": "foo", "b": [1, None]}),
-]
-
-
 @pytest.mark.parametrize("level", ["item", "map", "map of a map"])
-@pytest.mark.parametrize("case", MERGES)
+@pytest.mark.parametrize("case", rfc7396.CASES)
 def test_the_cases_of_rfc_7396(service, name, case, level):
     target, patch, result = case
     path = f"/items/7/{name}"
@@ -212,7 +196,7 @@ REJECTED = {
 
 
 @pytest.mark.parametrize("case", REJECTED)
-def test_what_is_no_json_patch_of_an_item_is_422_and_costs_nothing(service, name, case):
+def test_an_invalid_json_patch_is_422_without_a_call(service, name, case):
     patch, pointer = REJECTED[case]
     responses = []
     calls = service.calls_during(
@@ -375,7 +359,7 @@ def test_an_edit_does_not_wait_for_writers_of_other_attributes(service, name):
     assert exact(service.get(path))["other"] == 2
 
 
-def test_an_edit_that_never_comes_first_is_503(service, name):
+def test_an_edit_that_always_loses_the_race_is_503(service, name):
     path = f"/items/7/{name}"
     put(service, path, {"map": {"n": 0}})
     dynamodb = service.engine.dynamodb

@@ -35,7 +35,7 @@ def test_the_two_representations_have_tags_of_their_own_and_either_is_accepted(s
     assert response.status_code == 200
 
 
-def test_create_only_is_refused_where_an_item_is(service, path, name):
+def test_create_only_fails_if_the_item_exists(service, path, name):
     headers = {**JSON, "If-None-Match": "*"}
     assert service.put(path, headers=headers, data='{"a": 2}').status_code == 412
     assert exact(service.get(path))["a"] == 1
@@ -43,7 +43,7 @@ def test_create_only_is_refused_where_an_item_is(service, path, name):
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
-def test_a_write_with_a_stale_etag_is_refused(service, path, method):
+def test_a_write_with_a_stale_etag_is_rejected(service, path, method):
     stale = etag_of(service, path)
     assert service.patch(path, headers=JSON, data='{"a": 2}').status_code == 200
     write = getattr(service, method)
@@ -129,7 +129,7 @@ def test_a_tag_of_another_origin_names_no_item(service, path, tag):
     assert response.status_code == 412
 
 
-def test_writes_need_a_precondition_where_the_deployment_says_so(engine, name):
+def test_writes_need_a_precondition_where_the_deployment_requires_one(engine, name):
     strict = service_with(engine, require_if_match=True)
     path = f"/items/7/{name}"
     for method in ("put", "patch", "delete"):
@@ -338,7 +338,7 @@ def test_without_a_version_attribute_an_added_attribute_is_not_seen_inside_the_w
         assert bare.put(path, headers=headers, data='{"a": 9}').status_code == 200
 
 
-def test_an_item_with_too_many_attributes_to_compare_is_422_and_says_what_helps(service, name):
+def test_an_item_with_too_many_attributes_to_compare_is_422_with_advice(service, name):
     path = f"/items/7/{name}"
     item = {f"attribute{n}": {"N": "1"} for n in range(500)}
     item |= {"Id": {"N": "7"}, "Name": {"S": name}}

@@ -74,7 +74,7 @@ BODIES = {
 }
 
 
-def assert_refused(service, request, status, slug):
+def assert_rejected(service, request, status, slug):
     responses = []
     began = time.process_time()
     assert service.calls_during(lambda: responses.append(request())) == []
@@ -89,20 +89,20 @@ def assert_refused(service, request, status, slug):
 
 
 @pytest.mark.parametrize("case", BODIES)
-def test_a_put_body_is_refused(service, name, case):
+def test_a_put_body_is_rejected(service, name, case):
     headers, body, status, slug = BODIES[case]
     path = f"/items/7/{name}"
-    assert_refused(service, lambda: service.put(path, headers=headers, data=body), status, slug)
+    assert_rejected(service, lambda: service.put(path, headers=headers, data=body), status, slug)
 
 
 PLAIN_BODIES = [case for case, (headers, *_) in BODIES.items() if headers == JSON]
 
 
 @pytest.mark.parametrize("case", PLAIN_BODIES)
-def test_a_patch_body_is_refused(service, name, case):
+def test_a_patch_body_is_rejected(service, name, case):
     _, body, status, slug = BODIES[case]
     path = f"/items/7/{name}"
-    assert_refused(service, lambda: service.patch(path, headers=MERGE, data=body), status, slug)
+    assert_rejected(service, lambda: service.patch(path, headers=MERGE, data=body), status, slug)
 
 
 NESTED_PATCHES = {
@@ -117,16 +117,16 @@ NESTED_PATCHES = {
 
 
 @pytest.mark.parametrize("case", NESTED_PATCHES)
-def test_a_nested_patch_is_refused_before_the_item_is_read(service, name, case):
+def test_a_nested_patch_is_rejected_before_the_item_is_read(service, name, case):
     body, status, slug = NESTED_PATCHES[case]
     path = f"/items/7/{name}"
-    assert_refused(service, lambda: service.patch(path, headers=MERGE, data=body), status, slug)
+    assert_rejected(service, lambda: service.patch(path, headers=MERGE, data=body), status, slug)
 
 
 @pytest.mark.parametrize("patch", ['{"Id": null}', '{"Name": "other"}', '{"_version": null}'])
 def test_keys_and_the_version_cannot_be_patched(service, name, patch):
     path = f"/items/7/{name}"
-    assert_refused(
+    assert_rejected(
         service,
         lambda: service.patch(path, headers=JSON, data=patch),
         422,
@@ -134,9 +134,9 @@ def test_keys_and_the_version_cannot_be_patched(service, name, patch):
     )
 
 
-def test_the_typed_form_is_no_patch(service, name):
+def test_the_typed_form_is_not_a_patch(service, name):
     path = f"/items/7/{name}"
-    assert_refused(
+    assert_rejected(
         service,
         lambda: service.patch(path, headers=TYPED, data="{}"),
         415,
@@ -168,8 +168,8 @@ def test_the_typed_form_is_no_patch(service, name):
         ("/nothing", 404, "not-found"),
     ],
 )
-def test_a_path_is_refused(service, path, status, slug):
-    assert_refused(service, lambda: service.get(path), status, slug)
+def test_a_path_is_rejected(service, path, status, slug):
+    assert_rejected(service, lambda: service.get(path), status, slug)
 
 
 @pytest.mark.parametrize(
@@ -187,25 +187,25 @@ def test_a_path_is_refused(service, path, status, slug):
         ("/items/7/a?fields=%zz", 400, "invalid-request"),
     ],
 )
-def test_a_query_is_refused(service, path, status, slug):
-    assert_refused(service, lambda: service.get(path), status, slug)
+def test_a_query_is_rejected(service, path, status, slug):
+    assert_rejected(service, lambda: service.get(path), status, slug)
 
 
-def test_what_cannot_be_answered_in_an_accepted_form_is_not_read(service, name):
+def test_an_item_is_not_read_without_an_acceptable_form(service, name):
     headers = {"Accept": "text/csv"}
-    assert_refused(
+    assert_rejected(
         service, lambda: service.get(f"/items/7/{name}", headers=headers), 406, "not-acceptable"
     )
 
 
-def test_field_errors_point_at_the_fault(service, name):
+def test_field_errors_point_at_the_invalid_value(service, name):
     response = service.put(
         f"/items/7/{name}", headers=JSON, data='{"a": {"b/c": [0, {"~": 1e200}]}}'
     )
     assert [error["pointer"] for error in response.json["errors"]] == ["/a/b~1c/1/~0"]
 
 
-def test_31_levels_inside_an_item_are_stored_and_32_refused(service, name):
+def test_31_levels_inside_an_item_are_stored_and_32_rejected(service, name):
     path = f"/items/7/{name}"
     legal = '{"a": ' + "[" * 31 + "]" * 31 + "}"
     assert service.put(path, headers=JSON, data=legal).status_code == 201

@@ -122,7 +122,7 @@ def test_in_a_batch_nothing_is_written(either, name, removal):
     assert is_absent(either, f"{name}-put")
 
 
-def test_a_lost_answer_of_one_that_was_applied_is_200(service, wire, path):
+def test_a_lost_response_of_one_that_was_applied_is_200(service, wire, path):
     service.put(path, headers=JSON, data='{"a": 1}')
     with wire.fault(lose_response, operation="UpdateItem", calls=1) as script:
         response = patched(service, path, REMOVALS["REMOVE"])
@@ -131,7 +131,7 @@ def test_a_lost_answer_of_one_that_was_applied_is_200(service, wire, path):
     assert "a" not in exact(response)
 
 
-def test_a_lost_answer_creates_nothing(service, wire, path, name):
+def test_a_lost_response_creates_nothing(service, wire, path, name):
     with wire.fault(lose_response, operation="UpdateItem", calls=1):
         response = patched(service, path, REMOVALS["REMOVE"])
     assert response.status_code == 504

@@ -103,7 +103,7 @@ def test_an_expired_item_is_not_read(service, path, key):
 @pytest.mark.parametrize(
     "value", [{"S": "0"}, {"NS": ["0"]}, {"NULL": True}, {"N": str(NOW + 1)}, {"N": f"{NOW}.5"}]
 )
-def test_another_value_is_no_expiry(service, path, stored, value):
+def test_another_value_never_expires(service, path, stored, value):
     stored.write(expires=value)
     assert service.get(path).status_code == 200
     assert service.patch(path, headers=JSON, data='{"a": 1}').status_code == 200

@@ -36,7 +36,7 @@ dynamodb_numbers = st.builds(
 @example(number=Decimal(12345678901234567890123456789012345678))
 @example(number=Decimal("-9.9999999999999999999999999999999999999E+125"))
 @example(number=Decimal("1E-130"))
-def test_every_number_of_38_digits_comes_back_digit_for_digit(service, name, number):
+def test_every_number_of_38_digits_is_returned_digit_for_digit(service, name, number):
     path = f"/items/7/{name}"
     service.delete(path)
     put = service.put(path, headers=JSON, data=f'{{"n": {number}, "l": [{number}]}}')
@@ -70,7 +70,7 @@ plain_json = st.recursive(
 
 @SHARED_TABLE
 @given(attributes=st.dictionaries(st.text(min_size=1, max_size=8), plain_json, max_size=5))
-def test_any_plain_json_comes_back_as_it_was(service, name, attributes):
+def test_any_plain_json_is_returned_as_it_was(service, name, attributes):
     for reserved in ("Id", "Name", "_version"):
         attributes.pop(reserved, None)
     path = f"/items/7/{name}"
@@ -141,24 +141,24 @@ def test_the_tutorials_item_argument_can_be_sent_as_it_stands(service):
         {"S": "\u0000\u2028\U0001f600"},
     ],
 )
-def test_whatever_another_writer_stored_is_answered(service, name, value):
+def test_whatever_another_writer_stored_is_returned(service, name, value):
     item = {"Id": {"N": "7"}, "Name": {"S": name}, "value": value}
     service.engine.dynamodb.put_item(TableName=TABLE, Item=item)
-    assert_answered_in_both_forms(service, name)
+    assert_returned_in_both_forms(service, name)
 
 
 @pytest.mark.parametrize("value", [{"S": "half a pair: \ud83d"}, {"M": {"key \udc00": {"S": "x"}}}])
-def test_a_lone_surrogate_in_the_table_is_answered(service, name, value):
+def test_a_lone_surrogate_in_the_table_is_returned(service, name, value):
     item = {"Id": {"N": "7"}, "Name": {"S": name}, "value": value}
     try:
         service.engine.dynamodb.put_item(TableName=TABLE, Item=item)
     except ClientError:  # as DynamoDB itself does; then no item is stored
         assert service.get(f"/items/7/{name}").status_code == 404
     else:
-        assert_answered_in_both_forms(service, name)
+        assert_returned_in_both_forms(service, name)
 
 
-def assert_answered_in_both_forms(service, name):
+def assert_returned_in_both_forms(service, name):
     for accept in ({}, ACCEPT_TYPED):
         response = service.get(f"/items/7/{name}", headers=accept)
         assert response.status_code == 200, response.data

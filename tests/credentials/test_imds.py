@@ -17,21 +17,21 @@ def imds():
         yield imds
 
 
-def ask(imds, path, method="GET", **headers):
+def request_of(imds, path, method="GET", **headers):
     request = urllib.request.Request(
         imds.url + path,
         method=method,
         headers={name.replace("_", "-"): value for name, value in headers.items()},
     )
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status, answer.read().decode()
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, None
 
 
 def token(imds, seconds="60", **headers):
-    return ask(
+    return request_of(
         imds,
         "/latest/api/token",
         "PUT",
@@ -59,11 +59,11 @@ def test_nothing_is_read_without_a_valid_token():
     now = 0.0
     with InstanceMetadata(clock=lambda: now) as imds:
         _, issued = token(imds, "60")
-        assert ask(imds, CREDENTIALS)[0] == 401
-        assert ask(imds, CREDENTIALS, X_aws_ec2_metadata_token="wrong")[0] == 401
-        assert ask(imds, CREDENTIALS, X_aws_ec2_metadata_token=issued)[0] == 200
+        assert request_of(imds, CREDENTIALS)[0] == 401
+        assert request_of(imds, CREDENTIALS, X_aws_ec2_metadata_token="wrong")[0] == 401
+        assert request_of(imds, CREDENTIALS, X_aws_ec2_metadata_token=issued)[0] == 200
         now = 60.0
-        assert ask(imds, CREDENTIALS, X_aws_ec2_metadata_token=issued)[0] == 401
+        assert request_of(imds, CREDENTIALS, X_aws_ec2_metadata_token=issued)[0] == 401
 
 
 @pytest.mark.parametrize("seconds", ["", "0", "21601", "-1", "soon"])
@@ -85,7 +85,7 @@ def test_credentials_stay_the_same_until_they_are_rotated(imds):
 def test_an_instance_without_a_role_has_no_credentials():
     with InstanceMetadata(made_up, role_name=None) as imds:
         _, issued = token(imds)
-        assert ask(imds, CREDENTIALS, X_aws_ec2_metadata_token=issued)[0] == 404
+        assert request_of(imds, CREDENTIALS, X_aws_ec2_metadata_token=issued)[0] == 404
         assert botocore_reads(imds) == {}
 
 
@@ -93,7 +93,7 @@ def test_it_can_be_away_and_come_back_on_the_same_port(imds):
     imds.status = 503
     assert token(imds)[0] == 503
     imds.status = None
-    imds.refuse()
+    imds.close_port()
     with pytest.raises(urllib.error.URLError):
         token(imds)
     imds.accept()

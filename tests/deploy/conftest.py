@@ -12,6 +12,7 @@ from botocore.awsrequest import AWSResponse
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.local import launcher
 from dynamodb_items_deploy import __main__ as command
+from dynamodb_items_deploy import options
 from dynamodb_items_deploy.aws.client import Aws
 from dynamodb_items_deploy.aws.executor import Executor
 from dynamodb_items_deploy.planning.plan import Observation, converge, destroy
@@ -25,6 +26,7 @@ _client = functools.cache(client_for)
 session = functools.cache(lambda: boto3.session.Session("testing", "testing"))
 READS = ("Get", "List", "Describe")
 AMI = "ami-12c6146b"
+PROFILE = "EC2RoleToAccessDynamoDBTableInstProfile"
 
 
 class Killed(BaseException):
@@ -192,7 +194,8 @@ class Ran:
 def run(request, capsys, monkeypatch):
     """Run the command in this process; return its status and output."""
     if "cloud" in request.fixturenames:
-        monkeypatch.setattr(command, "Aws", functools.partial(Aws, session=session()))
+        for module in (command, options):
+            monkeypatch.setattr(module, "Aws", functools.partial(Aws, session=session()))
 
     def run(*arguments: str) -> Ran:
         capsys.readouterr()

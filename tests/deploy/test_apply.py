@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from tests.deploy.conftest import Killed, on_calls, writes
+from tests.deploy.conftest import PROFILE, Killed, on_calls, writes
 
 TABLE_ARN = "arn:aws:dynamodb:us-east-2:123456789012:table/my-dynamodb-table"
 ROLE = "EC2RoleToAccessDynamoDBTable"
@@ -32,8 +32,8 @@ def test_apply_makes_what_the_tutorial_makes(cloud):
         "Action": "sts:AssumeRole",
     }
     assert [policy["PolicyName"] for policy in state["roles"][ROLE]["attached"]] == [POLICY]
-    assert state["instance profiles"] == {ROLE: [ROLE]}
-    assert state["associations"] == {cloud.instance_id: ROLE}
+    assert state["instance profiles"] == {PROFILE: [ROLE]}
+    assert state["associations"] == {cloud.instance_id: PROFILE}
 
 
 def test_apply_requires_imdsv2_and_one_hop(cloud):
@@ -104,7 +104,7 @@ def dirty(cloud):
     )
     iam.detach_role_policy(RoleName=ROLE, PolicyArn=arn)
     iam.untag_role(RoleName=ROLE, TagKeys=["team"])
-    iam.remove_role_from_instance_profile(InstanceProfileName=ROLE, RoleName=ROLE)
+    iam.remove_role_from_instance_profile(InstanceProfileName=PROFILE, RoleName=ROLE)
 
 
 def reset(cloud):
@@ -192,11 +192,11 @@ def test_two_deployments_of_two_tables_live_side_by_side(cloud):
     other = cloud.launch()
     cloud.apply(table="orders", name_prefix="orders-", instance_id=other)
     cloud.destroy()
-    assert cloud.associations() == {other: f"orders-{ROLE}"}
+    assert cloud.associations() == {other: f"orders-{PROFILE}"}
     assert cloud.plan(table="orders", name_prefix="orders-", instance_id=other).is_as_planned
 
 
 def test_without_an_instance_only_iam_is_touched(cloud):
     cloud.apply(instance_id=None)
-    assert cloud.state()["instance profiles"] == {ROLE: [ROLE]}
+    assert cloud.state()["instance profiles"] == {PROFILE: [ROLE]}
     assert cloud.associations() == {}

@@ -71,7 +71,12 @@ DENIAL = (
 # The failure, whether it is temporary, and what the two lines contain.
 FAILURES = {
     "an HTML page as a success": (page(200, HTML), True, "is not from AWS", "Check the proxy"),
-    "an HTML page that is no XML": (page(200, DOCTYPE), True, "is not from AWS", "Check the proxy"),
+    "an HTML page that is not XML": (
+        page(200, DOCTYPE),
+        True,
+        "is not from AWS",
+        "Check the proxy",
+    ),
     "an HTML page as a denial": (page(403, HTML), True, "(HTTP status 403, text/html)", "proxy"),
     "an HTML page as a server error": (page(502, DOCTYPE), True, "(502)", "Wait a minute"),
     "an empty success": (page(200, b""), True, "(HTTP status 200, empty)", "Check the proxy"),
@@ -192,10 +197,10 @@ def test_a_failed_call_is_two_sentences(aws, service, operation, name):
         )
     ) as raised:
         aws.read(service, method, **parameters(model.input_shape))
-    said = explain(raised.value)
-    assert reason in said[0]
-    assert advice in said[1]
-    assert [len(line.splitlines()) for line in said] == [1, 1]
-    assert max(map(len, said)) < 600
+    printed = explain(raised.value)
+    assert reason in printed[0]
+    assert advice in printed[1]
+    assert [len(line.splitlines()) for line in printed] == [1, 1]
+    assert max(map(len, printed)) < 600
     assert is_temporary(raised.value) is temporary
     assert not is_defect(raised.value)

@@ -48,7 +48,7 @@ def test_plan_in_json_holds_the_calls_to_come(run, on_it):
     ]
 
 
-def test_apply_asks_first(cloud, run, on_it, monkeypatch):
+def test_apply_requires_confirmation(cloud, run, on_it, monkeypatch):
     before = cloud.state()
     monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
     ran = run("apply", *on_it)
@@ -57,7 +57,7 @@ def test_apply_asks_first(cloud, run, on_it, monkeypatch):
     assert cloud.state() == before
 
 
-def test_apply_tells_each_change_and_the_end_state(run, on_it):
+def test_apply_prints_each_change_and_the_end_state(run, on_it):
     ran = run("apply", "--yes", *on_it)
     assert ran.status == 0
     assert f"[3/7] + role {ROLE}: attached arn:" in ran.out
@@ -74,11 +74,11 @@ def test_apply_in_json_keeps_progress_apart(run, on_it):
     assert f"+ role {ROLE}" in ran.err
 
 
-def test_json_asks_nothing_so_it_needs_a_yes(run, on_it):
+def test_json_does_not_prompt_so_it_requires_yes(run, on_it):
     assert run("apply", "--json", *on_it).status == 64
 
 
-def test_status_tells_absent_from_in_place(cloud, run, on_it):
+def test_status_distinguishes_absent_from_in_place(cloud, run, on_it):
     ran = run("status", *on_it)
     assert ran.status == 2
     assert f"absent    role {ROLE}" in ran.out
@@ -89,7 +89,7 @@ def test_status_tells_absent_from_in_place(cloud, run, on_it):
     assert {resource["state"] for resource in ran.json["resources"]} == {"in place"}
 
 
-def test_destroy_tells_what_it_removes_and_twice_is_fine(cloud, run, on_it):
+def test_destroy_prints_what_it_removes_and_can_be_repeated(cloud, run, on_it):
     cloud.apply()
     ran = run("destroy", "--yes", *on_it)
     assert ran.status == 0

@@ -88,7 +88,7 @@ def test_each_missing_permission_is_found_with_advice(on_instance, run):
     assert ran.out.count("Run items-deploy apply") == 2
 
 
-def test_a_narrowed_service_wants_the_other_operations_refused(on_instance, run):
+def test_a_narrowed_service_requires_the_other_operations_to_be_denied(on_instance, run):
     on_instance(policy_document(TABLE, [Operation.GET_ITEM]))
     assert run("doctor", "--operations", "GetItem").status == 0
 
@@ -120,6 +120,53 @@ def test_a_table_with_another_key_is_found(on_instance, run):
     assert ran.status == 1
     assert "the table has a different key schema" in ran.out
     assert "ITEMS_PARTITION_KEY" in ran.out
+
+
+def test_a_table_named_by_its_arn_is_checked_by_its_arn(on_instance, run):
+    on_instance(policy_document(TABLE, DEFAULT_OPERATIONS))
+    ran = run("doctor", "--table", TABLE)
+    assert ran.status == 0, ran.out
+    assert f"ok   PutItem on {TABLE}: allowed" in ran.out
+    assert "ok   another table: denied, as expected" in ran.out
+    on_instance(policy_document("*", DEFAULT_OPERATIONS))
+    assert "FAIL another table: can be read as well" in run("doctor", "--table", TABLE).out
+
+
+@pytest.mark.parametrize("type_", ["S", "N", "B"])
+def test_a_table_without_a_sort_key_is_checked(engine, on_instance, run, type_, monkeypatch):
+    table = f"one-key-{type_}"
+    requests.post(f"{engine}/moto-api/reset-auth", data=b"1000000", timeout=30)
+    client_for(engine).create_table(
+        TableName=table,
+        AttributeDefinitions=[{"AttributeName": "Digest", "AttributeType": type_}],
+        KeySchema=[{"AttributeName": "Digest", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    on_instance(policy_document(TABLE.replace("my-dynamodb-table", table), DEFAULT_OPERATIONS))
+    for variable, text in {
+        "ITEMS_TABLE": table,
+        "ITEMS_PARTITION_KEY": f"Digest:{type_}",
+        "ITEMS_SORT_KEY": "",
+    }.items():
+        monkeypatch.setenv(variable, text)
+    ran = run("doctor")
+    assert ran.status == 0, ran.out
+    assert f"ok   UpdateItem on {table}: allowed" in ran.out
+
+
+def test_a_table_that_cannot_exist_is_rejected(run):
+    ran = run("doctor", "--table", f"{TABLE}/index/by-email")
+    assert ran.status == 64
+    assert "or a table's ARN" in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--partition-key", ""), ("--sort-key", "Name"), ("--sort-key", "Name:SS")]
+)
+def test_a_key_of_another_form_is_rejected(run, arguments):
+    ran = run("doctor", *arguments)
+    assert ran.status == 64
+    assert "must be an attribute name and its type" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -155,7 +202,7 @@ def test_a_profile_that_does_not_exist_is_found(run):
     assert "Correct AWS_PROFILE" in ran.out
 
 
-def test_a_network_without_sts_is_no_fault(on_instance, run, monkeypatch):
+def test_a_network_without_sts_is_not_a_failure(on_instance, run, monkeypatch):
     on_instance(policy_document(TABLE, DEFAULT_OPERATIONS))
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
     ran = run("doctor")

@@ -64,7 +64,7 @@ def test_parliament_finds_nothing_in_the_policy(cloud, changes):
     assert analyze_policy_string(json.dumps(stack.policy_document)).findings == []
 
 
-def test_parliament_does_find_mistakes():
+def test_parliament_finds_errors():
     wrong = policy_document("arn:aws:s3:::bucket", DEFAULT_OPERATIONS)
     assert analyze_policy_string(json.dumps(wrong)).findings
 
@@ -82,7 +82,7 @@ def test_cfn_lint_finds_nothing_in_the_template(run, changes, as_json):
     assert linted(ran.out) == []
 
 
-def test_cfn_lint_does_find_mistakes():
+def test_cfn_lint_finds_errors():
     wrong = template(Request())
     wrong["Resources"]["Role"]["Properties"]["NoSuchProperty"] = 1
     assert linted(json.dumps(wrong))

@@ -6,7 +6,7 @@ import pytest
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items_deploy.planning.ownership import OWNER_TAG
 
-from tests.deploy.conftest import writes
+from tests.deploy.conftest import PROFILE, writes
 
 ROLE = "EC2RoleToAccessDynamoDBTable"
 POLICY = "DynamoDBAccessPolicy"
@@ -36,8 +36,8 @@ def new_version(cloud, action, **statement):
 
 
 def versions(cloud) -> dict[str, bool]:
-    answer = cloud.client("iam").list_policy_versions(PolicyArn=POLICY_ARN)
-    return {version["VersionId"]: version["IsDefaultVersion"] for version in answer["Versions"]}
+    response = cloud.client("iam").list_policy_versions(PolicyArn=POLICY_ARN)
+    return {version["VersionId"]: version["IsDefaultVersion"] for version in response["Versions"]}
 
 
 def test_an_equal_old_version_of_the_policy_becomes_the_default_again(cloud):
@@ -65,7 +65,7 @@ def test_at_five_versions_the_oldest_that_is_not_the_default_goes(cloud):
     assert versions(cloud) == {"v1": False, "v3": False, "v4": False, "v5": False, "v6": True}
 
 
-def test_the_order_of_actions_and_lists_of_one_are_no_drift(cloud):
+def test_the_order_of_actions_and_lists_of_one_are_not_drift(cloud):
     cloud.apply()
     new_version(
         cloud,
@@ -82,7 +82,7 @@ def test_the_order_of_actions_and_lists_of_one_are_no_drift(cloud):
     assert cloud.plan().is_as_planned
 
 
-def test_a_drifted_trust_is_mended(cloud):
+def test_a_drifted_trust_is_fixed(cloud):
     cloud.apply()
     expected = cloud.state()
     cloud.client("iam").update_assume_role_policy(
@@ -93,7 +93,7 @@ def test_a_drifted_trust_is_mended(cloud):
     assert cloud.state() == expected
 
 
-def test_drifted_tags_are_mended_and_the_tags_of_others_stay(cloud):
+def test_drifted_tags_are_fixed_and_the_tags_of_others_stay(cloud):
     iam = cloud.client("iam")
     cloud.apply(tags={"team": "shop"})
     iam.tag_role(RoleName=ROLE, Tags=[{"Key": "team", "Value": "x"}, {"Key": "a", "Value": "b"}])
@@ -160,7 +160,7 @@ def policy_on_another_path(cloud):
 
 
 def foreign_profile(cloud):
-    cloud.client("iam").create_instance_profile(InstanceProfileName=ROLE)
+    cloud.client("iam").create_instance_profile(InstanceProfileName=PROFILE)
 
 
 def role_of_another_table(cloud):
@@ -175,8 +175,8 @@ def profile_with_another_role(cloud):
     iam = cloud.client("iam")
     cloud.apply()
     iam.create_role(RoleName="other", AssumeRolePolicyDocument=EC2_TRUST)
-    iam.remove_role_from_instance_profile(InstanceProfileName=ROLE, RoleName=ROLE)
-    iam.add_role_to_instance_profile(InstanceProfileName=ROLE, RoleName="other")
+    iam.remove_role_from_instance_profile(InstanceProfileName=PROFILE, RoleName=ROLE)
+    iam.add_role_to_instance_profile(InstanceProfileName=PROFILE, RoleName="other")
 
 
 @pytest.mark.parametrize(
@@ -184,13 +184,13 @@ def profile_with_another_role(cloud):
     [
         (foreign_role, f"role {ROLE} exists, and this tool did not make it"),
         (foreign_policy, f"policy {POLICY} exists, and this tool did not make it"),
-        (foreign_profile, f"instance profile {ROLE} exists, and this tool did not make it"),
+        (foreign_profile, f"instance profile {PROFILE} exists, and this tool did not make it"),
         (policy_on_another_path, "exists as arn:aws:iam::123456789012:policy/elsewhere/"),
         (role_of_another_table, "deployment of arn:aws:dynamodb:us-east-1:123456789012:table/x"),
         (profile_with_another_role, "contains the role other"),
     ],
 )
-def test_what_is_not_ours_is_refused_before_the_first_write(cloud, run, arrange, reason):
+def test_what_is_not_ours_is_rejected_before_the_first_write(cloud, run, arrange, reason):
     arrange(cloud)
     before = cloud.state()
     ran = run("apply", "--yes", "--instance-id", cloud.instance_id)
@@ -222,7 +222,7 @@ def role_in_another_profile(cloud):
 
 def another_instance(cloud):
     cloud.client("ec2").associate_iam_instance_profile(
-        InstanceId=cloud.launch(), IamInstanceProfile={"Name": ROLE}
+        InstanceId=cloud.launch(), IamInstanceProfile={"Name": PROFILE}
     )
 
 
@@ -240,7 +240,7 @@ def the_role_handed_over(cloud):
         (the_role_handed_over, "was not made by this tool and has arn:"),
     ],
 )
-def test_destroy_refuses_while_something_foreign_hangs_on_it(cloud, run, arrange, reason):
+def test_destroy_is_blocked_while_something_foreign_is_attached(cloud, run, arrange, reason):
     cloud.apply()
     arrange(cloud)
     before = cloud.state()

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from dynamodb_items_deploy import __main__ as command
+from dynamodb_items_deploy import options
 from dynamodb_items_deploy.aws.client import Aws
 
 from tests.conftest import environment
@@ -12,22 +12,22 @@ from tests.engines import ROOT
 
 
 @pytest.fixture
-def refused(reject, monkeypatch):
+def rejected(reject, monkeypatch):
     """Let AWS reject an operation of the command's own clients."""
 
-    def refused(operation: str, code: str, message: str = "") -> None:
+    def rejected(operation: str, code: str, message: str = "") -> None:
         def connect(region=None, **_):
             aws = Aws(region, max_attempts=1)
             reject(aws, operation, code, message)
             return aws
 
-        monkeypatch.setattr(command, "Aws", connect)
+        monkeypatch.setattr(options, "Aws", connect)
 
-    return refused
+    return rejected
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"),
+    ("response", "expected"),
     [
         (("CreateRole", "AccessDenied"), ("not allowed to call CreateRole", "docs/operations.md")),
         (("GetCallerIdentity", "ExpiredToken"), ("have expired", "Sign in again")),
@@ -45,8 +45,8 @@ def refused(reject, monkeypatch):
         (("CreateRole", "MalformedPolicyDocument"), ("MalformedPolicyDocument", "again")),
     ],
 )
-def test_an_error_of_aws_begins_with_two_lines(cloud, run, refused, answer, expected):
-    refused(*answer)
+def test_an_error_of_aws_begins_with_two_lines(cloud, run, rejected, response, expected):
+    rejected(*response)
     ran = run("apply", "--yes", "--instance-id", cloud.instance_id)
     assert ran.status == (75 if "throttled" in expected[0] else 1)
     for line, part in zip(ran.err.splitlines(), expected, strict=False):
@@ -54,15 +54,15 @@ def test_an_error_of_aws_begins_with_two_lines(cloud, run, refused, answer, expe
     assert "Traceback" not in ran.out + ran.err
 
 
-def test_a_refusal_is_json_for_machines(cloud, run, refused):
-    refused("CreateRole", "AccessDenied")
+def test_a_rejection_is_json_for_machines(cloud, run, rejected):
+    rejected("CreateRole", "AccessDenied")
     ran = run("apply", "--yes", "--json", "--instance-id", cloud.instance_id)
     assert ran.status == 1
     assert "CreateRole" in ran.json["error"]
     assert ran.json["advice"]
 
 
-def test_throttling_is_tried_again_before_it_is_told(cloud, reject):
+def test_throttling_is_retried_before_it_is_reported(cloud, reject):
     aws = Aws(max_attempts=3)
     reject(aws, "GetRole", "Throttling", times=1)
     assert cloud.observe(aws)
@@ -82,14 +82,14 @@ def in_a_process(*arguments: str, **variables: str) -> subprocess.CompletedProce
         )
 
 
-def test_without_credentials_it_says_so():
+def test_missing_credentials_are_reported():
     ended = in_a_process("plan", AWS_EC2_METADATA_DISABLED="true")
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[0] == "No AWS credentials were found."
     assert len(ended.stderr.splitlines()) == 2
 
 
-def test_without_a_network_it_says_so():
+def test_without_a_network_it_is_reported():
     ended = in_a_process(
         "plan",
         AWS_ACCESS_KEY_ID="x",
@@ -110,7 +110,7 @@ def test_an_unknown_profile_is_named():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "mistake"),
+    ("arguments", "error"),
     [
         (["--instance-id", "web-1"], "--instance-id 'web-1' is not an instance id"),
         (["--table", "a/b"], "--table 'a/b' is not 3 to 255"),
@@ -131,13 +131,13 @@ def test_an_unknown_profile_is_named():
         (["--no-such-option"], "No such option"),
     ],
 )
-def test_a_wrong_command_line_has_a_status_of_its_own(run, arguments, mistake):
+def test_a_wrong_command_line_has_a_status_of_its_own(run, arguments, error):
     ran = run("plan", *arguments)
     assert ran.status == 64
-    assert mistake in ran.err
+    assert error in ran.err
 
 
-def test_all_mistakes_are_told_together(run):
+def test_all_errors_are_printed_together(run):
     ran = run("plan", "--instance-id", "web-1", "--path", "team")
     assert "--instance-id" in ran.err
     assert "--path" in ran.err

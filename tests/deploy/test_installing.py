@@ -1,6 +1,6 @@
 """The install script and the user data, as the operations page describes them.
 
-The interpreter of these tests makes empty environments, which takes no time.
+The interpreter of these tests makes empty environments, which is quick.
 """
 
 import os
@@ -65,7 +65,7 @@ def test_a_release_is_laid_and_started(install, tmp_path):
     ]
 
 
-def test_whoever_the_unit_runs_as_can_read_the_release(install, tmp_path):
+def test_the_user_of_the_unit_can_read_the_release(install, tmp_path):
     """The release is unpacked and installed with a private umask."""
     source = tmp_path / "source"
     for name in ("service", "deploy", "requirements"):
@@ -113,7 +113,7 @@ def test_a_release_that_cannot_be_laid_changes_nothing(install, tmp_path):
         ([ROOT, "one"], "Release one is already installed."),
     ],
 )
-def test_a_mistake_is_one_line(install, arguments, message):
+def test_an_error_is_one_line(install, arguments, message):
     install(ROOT, "one")
     ran = install(*arguments)
     assert ran.returncode == 1

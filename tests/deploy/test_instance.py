@@ -4,7 +4,7 @@ import pytest
 from dynamodb_items_deploy.planning.plan import converge
 from dynamodb_items_deploy.resources.table import Table
 
-from tests.deploy.conftest import Cloud, Killed, on_calls, writes
+from tests.deploy.conftest import PROFILE, Cloud, Killed, on_calls, writes
 
 ROLE = "EC2RoleToAccessDynamoDBTable"
 
@@ -18,7 +18,7 @@ def give_another_profile(cloud: Cloud) -> str:
     return "theirs"
 
 
-def test_another_profile_is_refused_and_named(cloud, run):
+def test_another_profile_is_rejected_and_named(cloud, run):
     give_another_profile(cloud)
     before = cloud.state()
     ran = run("apply", "--yes", "--instance-id", cloud.instance_id)
@@ -32,7 +32,7 @@ def test_replace_takes_the_place_of_another_profile(cloud, recorded):
     give_another_profile(cloud)
     aws, calls = recorded
     cloud.apply(aws, replace=True)
-    assert cloud.associations() == {cloud.instance_id: ROLE}
+    assert cloud.associations() == {cloud.instance_id: PROFILE}
     assert "ReplaceIamInstanceProfileAssociation" in calls
 
 
@@ -41,7 +41,7 @@ def test_on_a_stopped_instance_replacing_takes_two_steps(cloud, recorded):
     cloud.client("ec2").stop_instances(InstanceIds=[cloud.instance_id])
     aws, calls = recorded
     cloud.apply(aws, replace=True)
-    assert cloud.associations() == {cloud.instance_id: ROLE}
+    assert cloud.associations() == {cloud.instance_id: PROFILE}
     assert writes(calls)[-2:] == [
         "DisassociateIamInstanceProfile",
         "AssociateIamInstanceProfile",
@@ -61,10 +61,10 @@ def test_killed_between_the_two_steps_it_goes_on_with_ours(cloud):
         cloud.apply(aws, replace=True)
     assert cloud.associations() == {}
     cloud.apply()
-    assert cloud.associations() == {cloud.instance_id: ROLE}
+    assert cloud.associations() == {cloud.instance_id: PROFILE}
 
 
-def test_the_old_profile_comes_back_when_the_new_one_fails(cloud, reject):
+def test_the_old_profile_is_restored_when_the_new_one_fails(cloud, reject):
     give_another_profile(cloud)
     cloud.client("ec2").stop_instances(InstanceIds=[cloud.instance_id])
     aws = cloud.aws()
@@ -77,8 +77,8 @@ def test_the_old_profile_comes_back_when_the_new_one_fails(cloud, reject):
 
 def delete_our_profile(cloud: Cloud) -> None:
     iam = cloud.client("iam")
-    iam.remove_role_from_instance_profile(InstanceProfileName=ROLE, RoleName=ROLE)
-    iam.delete_instance_profile(InstanceProfileName=ROLE)
+    iam.remove_role_from_instance_profile(InstanceProfileName=PROFILE, RoleName=ROLE)
+    iam.delete_instance_profile(InstanceProfileName=PROFILE)
 
 
 def test_one_apply_replaces_a_profile_that_others_deleted(cloud):
@@ -143,17 +143,17 @@ def test_destroy_takes_only_our_profile_from_the_instance(cloud):
 
 def test_destroy_leaves_somebody_else_s_profile_of_our_name_on_the_instance(cloud, run):
     iam, ec2 = cloud.client("iam"), cloud.client("ec2")
-    iam.create_instance_profile(InstanceProfileName=ROLE)
+    iam.create_instance_profile(InstanceProfileName=PROFILE)
     ec2.associate_iam_instance_profile(
-        InstanceId=cloud.instance_id, IamInstanceProfile={"Name": ROLE}
+        InstanceId=cloud.instance_id, IamInstanceProfile={"Name": PROFILE}
     )
     before = cloud.state()
     ran = run("destroy", "--yes", "--instance-id", cloud.instance_id)
     assert ran.status == 0
     assert f"association of {cloud.instance_id} with arn:" in ran.out
-    assert f"instance-profile/{ROLE} was not made by this tool. It is kept." in ran.out
+    assert f"instance-profile/{PROFILE} was not made by this tool. It is kept." in ran.out
     assert cloud.state() == before
-    assert cloud.associations() == {cloud.instance_id: ROLE}
+    assert cloud.associations() == {cloud.instance_id: PROFILE}
 
 
 def test_destroy_removes_an_association_whose_profile_others_deleted(cloud):
@@ -164,7 +164,7 @@ def test_destroy_removes_an_association_whose_profile_others_deleted(cloud):
     assert cloud.state()["roles"] == {}
 
 
-def test_a_terminated_instance_is_refused_before_the_first_write(cloud, recorded):
+def test_a_terminated_instance_is_rejected_before_the_first_write(cloud, recorded):
     cloud.client("ec2").terminate_instances(InstanceIds=[cloud.instance_id])
     aws, calls = recorded
     (blocker,) = converge(cloud.observe(aws)).blockers
@@ -172,14 +172,14 @@ def test_a_terminated_instance_is_refused_before_the_first_write(cloud, recorded
     assert writes(calls) == []
 
 
-def test_an_unknown_instance_is_refused_before_the_first_write(cloud, run):
+def test_an_unknown_instance_is_rejected_before_the_first_write(cloud, run):
     ran = run("apply", "--yes", "--instance-id", "i-00000000000000000")
     assert ran.status == 1
     assert "The instance i-00000000000000000 does not exist in us-east-2" in ran.out
     assert cloud.state()["roles"] == {}
 
 
-def test_an_instance_in_another_region_is_refused_before_the_first_write(cloud, run):
+def test_an_instance_in_another_region_is_rejected_before_the_first_write(cloud, run):
     ran = run("apply", "--yes", "--instance-id", cloud.instance_id, "--region", "us-west-2")
     assert ran.status == 1
     assert f"The instance {cloud.instance_id} does not exist in us-west-2" in ran.out
@@ -187,7 +187,7 @@ def test_an_instance_in_another_region_is_refused_before_the_first_write(cloud, 
     assert cloud.state()["roles"] == {}
 
 
-def test_a_missing_table_is_refused_before_the_first_write(cloud, run):
+def test_a_missing_table_is_rejected_before_the_first_write(cloud, run):
     ran = run("apply", "--yes", "--instance-id", cloud.instance_id, "--table", "no-such-table")
     assert ran.status == 1
     assert "The table no-such-table does not exist in us-east-2" in ran.out
@@ -198,7 +198,7 @@ def test_an_operator_who_may_not_describe_the_table_may_deploy_all_the_same(clou
     aws = cloud.aws()
     reject(aws, "DescribeTable", "AccessDeniedException")
     cloud.apply(aws)
-    assert cloud.associations() == {cloud.instance_id: ROLE}
+    assert cloud.associations() == {cloud.instance_id: PROFILE}
 
 
 def test_a_terminated_instance_does_not_stand_in_the_way_of_destroying(cloud):
@@ -255,11 +255,14 @@ def test_the_plan_shows_the_hop_limit_that_is_and_the_one_to_come(cloud):
     ],
 )
 def test_a_table_that_cannot_be_used_is_rejected_with_what_to_do(status, advice):
-    (blocker,) = Table("orders", "arn:aws:dynamodb:us-east-2:1:table/orders").converge(status)
+    (blocker,) = Table("orders", "arn:aws:dynamodb:us-east-2:1:table/orders", "1").converge(status)
     assert blocker.reason == f"The table orders is in status {status}."
     assert advice in blocker.advice
 
 
 @pytest.mark.parametrize("status", ["ACTIVE", "UPDATING", "unreadable"])
 def test_a_table_that_can_be_used_passes(status):
-    assert list(Table("orders", "arn").converge(status)) == []
+    assert (
+        list(Table("orders", "arn:aws:dynamodb:us-east-2:1:table/orders", "1").converge(status))
+        == []
+    )

@@ -5,6 +5,8 @@ import json
 import pytest
 from dynamodb_items_deploy.planning.plan import destroy
 
+from tests.deploy.conftest import PROFILE
+
 ROLE = "EC2RoleToAccessDynamoDBTable"
 POLICY = "DynamoDBAccessPolicy"
 
@@ -31,7 +33,7 @@ def a_profile(cloud, name):
 
 @pytest.mark.parametrize(
     ("make", "name"),
-    [(a_policy, POLICY), (a_role, ROLE), (a_profile, ROLE)],
+    [(a_policy, POLICY), (a_role, ROLE), (a_profile, PROFILE)],
     ids=["policy", "role", "profile"],
 )
 def test_a_name_taken_in_another_case_is_rejected_before_the_first_write(cloud, make, name):
@@ -43,7 +45,7 @@ def test_a_name_taken_in_another_case_is_rejected_before_the_first_write(cloud, 
     assert cloud.plan(destroy).changes == ()
 
 
-def test_whoever_may_not_list_names_may_deploy_all_the_same(cloud, reject):
+def test_deploying_does_not_require_the_permission_to_list_names(cloud, reject):
     aws = cloud.aws()
     for operation in ("ListRoles", "ListInstanceProfiles", "ListPolicies"):
         reject(aws, operation, "AccessDenied")

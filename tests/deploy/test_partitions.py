@@ -35,7 +35,7 @@ def vars_of(resource, *names):
     return [getattr(resource, name) for name in names if hasattr(resource, name)]
 
 
-def test_credentials_of_another_partition_are_refused():
+def test_credentials_of_another_partition_are_rejected():
     with pytest.raises(ValueError, match="partition aws, but the region cn-north-1 is in aws-cn"):
         Account.of("arn:aws:iam::210987654321:root", "cn-north-1")
 

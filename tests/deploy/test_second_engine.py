@@ -4,14 +4,17 @@ It rejects the deletion of an attached policy, tags instance profiles and simula
 no metadata options, so they are not tested here.
 """
 
+import json
+
 import pytest
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS
 from dynamodb_items.local import launcher
+from dynamodb_items_deploy.planning.stack import Request, Stack
 from dynamodb_items_deploy.resources.metadata_options import MetadataOptions
 
 from tests.conftest import environment
-from tests.deploy.conftest import Cloud
+from tests.deploy.conftest import PROFILE, Cloud
 from tests.engines import REGION, ministack
 
 ROLE = "EC2RoleToAccessDynamoDBTable"
@@ -52,7 +55,7 @@ def applied(second):
 
 def test_a_second_apply_changes_nothing(applied):
     assert applied.plan().is_as_planned
-    assert applied.associations() == {applied.instance_id: ROLE}
+    assert applied.associations() == {applied.instance_id: PROFILE}
 
 
 def test_the_policy_allows_the_four_and_nothing_else(applied):
@@ -69,18 +72,33 @@ def test_the_policy_allows_the_four_and_nothing_else(applied):
     }
 
 
+def test_a_policy_by_arn_allows_the_four_on_that_table_of_that_account(second):
+    table = f"arn:aws:dynamodb:{REGION}:111122223333:table/orders"
+    stack = Stack(Request(table=table), second.aws().account())
+    actions = [operation.iam_action for operation in DEFAULT_OPERATIONS]
+    iam = second.client("iam")
+    arn = iam.create_role(RoleName="by-arn", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    document = json.dumps(stack.policy_document)
+    iam.put_role_policy(RoleName="by-arn", PolicyName="p", PolicyDocument=document)
+    own = table.replace("111122223333", stack.account.id)
+    for resource, decision in ((table, "allowed"), (own, "implicitDeny")):
+        assert set(decisions(second, arn, actions, resource).values()) == {decision}
+    iam.delete_role_policy(RoleName="by-arn", PolicyName="p")
+    iam.delete_role(RoleName="by-arn")
+
+
 def decisions(cloud, role_arn, actions, table_arn) -> dict[str, str]:
-    answer = cloud.client("iam").simulate_principal_policy(
+    response = cloud.client("iam").simulate_principal_policy(
         PolicySourceArn=role_arn, ActionNames=actions, ResourceArns=[table_arn]
     )
     return {
-        result["EvalActionName"]: result["EvalDecision"] for result in answer["EvaluationResults"]
+        result["EvalActionName"]: result["EvalDecision"] for result in response["EvaluationResults"]
     }
 
 
-def test_an_instance_profile_s_drifted_tags_are_mended(applied):
+def test_an_instance_profile_s_drifted_tags_are_fixed(applied):
     applied.apply(tags={"team": "shop"})
-    tags = applied.client("iam").list_instance_profile_tags(InstanceProfileName=ROLE)["Tags"]
+    tags = applied.client("iam").list_instance_profile_tags(InstanceProfileName=PROFILE)["Tags"]
     assert {"Key": "team", "Value": "shop"} in tags
     assert applied.plan(tags={"team": "shop"}).is_as_planned
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ReadTimeoutError
-from dynamodb_items_deploy import __main__ as command
+from dynamodb_items_deploy import options
 from dynamodb_items_deploy.aws.client import Aws
 from dynamodb_items_deploy.planning.plan import converge, destroy
 
@@ -60,7 +60,7 @@ def failing(monkeypatch):
                 client.meta.events.register(f"before-send.*.{operation}", handler)
             return aws
 
-        monkeypatch.setattr(command, "Aws", connect)
+        monkeypatch.setattr(options, "Aws", connect)
 
     return failing
 
@@ -83,7 +83,7 @@ def test_apply_reports_what_it_made_and_the_next_one_goes_on(
     assert calls(ran.json["left"]) == APPLY[number + 1 :]
     assert ran.json["failed"] == []
     assert ran.json["temporary"] is True
-    monkeypatch.setattr(command, "Aws", functools.partial(Aws, session=session()))
+    monkeypatch.setattr(options, "Aws", functools.partial(Aws, session=session()))
     again = run("apply", *on_it)
     assert again.status == 0
     assert calls(again.json["changes"]) == APPLY[number:]
@@ -101,7 +101,7 @@ def test_destroy_reports_what_it_removed_and_the_next_one_goes_on(
     assert ran.status == 75
     assert calls(ran.json["made"]) == DESTROY[:number]
     assert calls(ran.json["left"]) == DESTROY[number + 1 :]
-    monkeypatch.setattr(command, "Aws", functools.partial(Aws, session=session()))
+    monkeypatch.setattr(options, "Aws", functools.partial(Aws, session=session()))
     again = run("destroy", *on_it)
     assert again.status == 0
     assert calls(again.json["changes"]) == DESTROY[number:]
@@ -130,7 +130,7 @@ def test_a_rejected_change_has_failed(cloud, run, reject, monkeypatch):
         reject(aws, "CreatePolicy", "AccessDenied")
         return aws
 
-    monkeypatch.setattr(command, "Aws", connect)
+    monkeypatch.setattr(options, "Aws", connect)
     ran = run("apply", "--yes", "--instance-id", cloud.instance_id)
     assert ran.status == 1
     assert "Failed:\n  + policy" in ran.err
@@ -139,11 +139,11 @@ def test_a_rejected_change_has_failed(cloud, run, reject, monkeypatch):
 
 
 def test_what_was_made_is_reported_when_the_state_cannot_be_read_afterwards(cloud, run, failing):
-    asked = []
+    requests = []
 
     def second_time(request, **_):
-        asked.append(request)
-        return html(request) if len(asked) > 1 else None
+        requests.append(request)
+        return html(request) if len(requests) > 1 else None
 
     failing("GetRole", second_time)
     ran = run("apply", "--yes", "--json", "--instance-id", cloud.instance_id)
@@ -208,7 +208,7 @@ def test_a_write_repeated_after_a_lost_response_counts_once(cloud, replace):
 
 
 @pytest.mark.parametrize("operation", ["GetPolicy", "GetRole", "GetInstanceProfile"])
-def test_what_an_earlier_apply_made_and_iam_does_not_show_yet_is_recognised(
+def test_what_an_earlier_apply_made_and_iam_does_not_show_yet_is_recognized(
     cloud, reject, operation
 ):
     cloud.apply()

@@ -184,7 +184,7 @@ def the_credentials_do_nothing_else(cloud, credentials) -> None:
     ).client("dynamodb", region_name=REGION, endpoint_url=cloud.endpoint)
     key = {"Id": {"N": "104"}, "Name": {"S": "Andrew"}}
     assert dynamodb.get_item(TableName="my-dynamodb-table", Key=key)["Item"], "these work"
-    refused = [
+    denied = [
         lambda: dynamodb.scan(TableName="my-dynamodb-table"),
         lambda: dynamodb.describe_table(TableName="my-dynamodb-table"),
         lambda: dynamodb.delete_table(TableName="my-dynamodb-table"),
@@ -192,7 +192,7 @@ def the_credentials_do_nothing_else(cloud, credentials) -> None:
         lambda: dynamodb.get_item(TableName="other-table", Key={"Id": {"S": "1"}}),
         lambda: dynamodb.put_item(TableName="other-table", Item={"Id": {"S": "1"}}),
     ]
-    for call in refused:
+    for call in denied:
         with pytest.raises(ClientError) as error:
             call()
         assert error.value.response["Error"]["Code"] == "AccessDeniedException"
@@ -208,10 +208,10 @@ def nobody_notices_a_rotation(cloud, imds, clock, service) -> None:
         item = f"/items/{1000 + number}/client"
         for age in itertools.count():
             for method, body in (("PUT", f'{{"Age": {age}}}'), ("GET", None)):
-                answer = service.request(method, item, body, **TYPED)
-                assert answer.status < HTTPStatus.MULTIPLE_CHOICES, answer.body
-                assert answer.json["Age"] == age
-                statuses.append(answer.status)
+                response = service.request(method, item, body, **TYPED)
+                assert response.status < HTTPStatus.MULTIPLE_CHOICES, response.body
+                assert response.json["Age"] == age
+                statuses.append(response.status)
             if done.wait(0.05):
                 return
 

@@ -39,7 +39,7 @@ NOT_VISIBLE = [
 
 
 @pytest.mark.parametrize(("operation", "code", "message"), NOT_VISIBLE)
-def test_what_is_not_visible_yet_is_tried_again_and_said(cloud, reject, operation, code, message):
+def test_what_is_not_visible_yet_is_retried_and_reported(cloud, reject, operation, code, message):
     cloud.apply()
     expected = cloud.state()
     cloud.destroy()
@@ -97,7 +97,7 @@ def test_an_accepted_change_is_waited_for(cloud, states):
     assert any("waiting for" in line for line in cloud.lines)
 
 
-def test_a_change_that_never_comes_about_says_so(cloud, states):
+def test_a_change_that_never_takes_effect_is_reported(cloud, states):
     states("associating")
     with pytest.raises(NotInTime, match=r"120 s for i-\w+ to have the profile"):
         cloud.apply()

@@ -13,7 +13,8 @@ PROGRAMS = "build/.programs"
 PROMETHEUS = "build/prometheus/.unpacked"
 LINTERS = "tests/docs/openapi_lint/node_modules/.installed"
 SDK = (".venv-sdk/.installed", "tests/sdk/node_modules/.installed")
-EVERYTHING = {PYTHON, ENGINE, PROGRAMS, PROMETHEUS, LINTERS, *SDK}
+AWS_CLI = ".venv-awscli/.installed"
+EVERYTHING = {PYTHON, ENGINE, PROGRAMS, PROMETHEUS, LINTERS, AWS_CLI, *SDK}
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,7 @@ EVERYTHING = {PYTHON, ENGINE, PROGRAMS, PROMETHEUS, LINTERS, *SDK}
         ("-n 2 tests/unit/test_numbers.py", {PYTHON}),
         ("tests/docs", {PYTHON, PROGRAMS, LINTERS}),
         ("tests/contract -k moto", {PYTHON, ENGINE}),
+        ("tests/deploy", {PYTHON, ENGINE, AWS_CLI}),
         ("tests/observability", {PYTHON, ENGINE, PROMETHEUS}),
         ("tests/browser", {PYTHON, ENGINE, PROGRAMS}),
         ("tests/unit tests/sdk", {PYTHON, ENGINE, PROGRAMS, *SDK}),

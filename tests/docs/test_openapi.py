@@ -85,9 +85,9 @@ def test_both_files_hold_the_same_document(document):
 def test_the_document_is_served(document):
     settings = Settings()
     client = create_app(settings, create_repository(settings)).test_client()
-    answer = client.get("/openapi.json")
-    assert answer.content_type == "application/json"
-    assert answer.json == document
+    response = client.get("/openapi.json")
+    assert response.content_type == "application/json"
+    assert response.json == document
 
 
 def test_each_route_is_an_operation_with_an_id_of_its_own(operations):

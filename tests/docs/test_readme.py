@@ -72,7 +72,7 @@ def test_the_loop_over_pages_finds_every_item(server_with_lists):
 
 
 @pytest.mark.parametrize(("cli", "curl"), CLI_ROWS, ids=range(len(CLI_ROWS)))
-def test_a_call_of_the_cli_and_the_curl_beside_it_do_the_same(server, dynamodb, cli, curl):
+def test_a_call_of_the_cli_and_its_curl_do_the_same(server, dynamodb, cli, curl):
     arguments = dict(re.findall(r"--(\S+) '([^']*)'", cli))
     given = json.loads(arguments.get("item") or arguments["key"])
     key = {name: given[name] for name in ("Id", "Name")}

@@ -206,18 +206,18 @@ def test_a_json_block_is_json(block):
 
 
 @blocks("http")
-def test_an_http_block_is_what_is_answered(server, dynamodb, block):
+def test_an_http_block_is_the_response(server, dynamodb, block):
     # As it was put into the table; other tests change it.
     andrew = {"Id": {"N": "104"}, "Name": {"S": "Andrew"}, "Email": {"S": "andrew@gmail.com"}}
     dynamodb.put_item(TableName="my-dynamodb-table", Item=andrew)
     head, _, body = block.partition("\n\n")
     status, *headers = head.splitlines()
-    answer = server.request("GET", "/items/104/Andrew")
-    assert str(answer.status) in status
+    response = server.request("GET", "/items/104/Andrew")
+    assert str(response.status) in status
     for header in headers:
         name, _, value = header.partition(": ")
-        assert answer.headers[name] == value
-    assert answer.body.decode() == body.strip()
+        assert response.headers[name] == value
+    assert response.body.decode() == body.strip()
 
 
 def commands(block: str) -> list[str]:
@@ -243,8 +243,8 @@ def check_words(words: list[str]) -> None:
         if re.match(r"(deploy|requirements|service)/\w", path):
             assert (ROOT / path).exists(), word
     if words[:1] == ["items-deploy"]:
-        asked = [sys.executable, "-m", "dynamodb_items_deploy", *words[1:], "--help"]
-        told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
-        assert told.returncode == 0, told.stderr
+        command = [sys.executable, "-m", "dynamodb_items_deploy", *words[1:], "--help"]
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr
     elif words[:1] == ["make"]:
         assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE), words

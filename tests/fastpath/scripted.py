@@ -1,4 +1,4 @@
-"""A server that answers by a script: bytes as they are given, then silence or the end."""
+"""A server that responds by a script: bytes as they are given, then silence or the end."""
 
 import contextlib
 import socket
@@ -24,8 +24,8 @@ class Received:
         return dict(line.split(": ", 1) for line in lines)
 
 
-def answer(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
-    """An answer with its length."""
+def http_response(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
+    """A response with its length."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode() + body
@@ -33,7 +33,7 @@ def answer(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
 
 @dataclass
 class ScriptedServer:
-    """Each request is answered with what ``script`` gives for it, piece by piece."""
+    """Send what ``script`` returns for each request, piece by piece."""
 
     script: Callable[[Received], Iterable[object]]
     family: socket.AddressFamily = socket.AF_INET

@@ -1,4 +1,4 @@
-"""The fast path and botocore: the same requests, the same answers, the same errors."""
+"""The fast path and botocore: the same requests, the same responses, the same errors."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import environment
 from tests.fastpath.conftest import EXAMPLE, KEY, TABLE, Path, boto3_client
-from tests.fastpath.scripted import ScriptedServer, answer
+from tests.fastpath.scripted import ScriptedServer, http_response
 from tests.signatures import sign_at
 
 numbers = st.from_regex(r"-?[1-9][0-9]{0,30}(\.[0-9]{0,6}[1-9])?", fullmatch=True)
@@ -44,7 +44,7 @@ items = st.dictionaries(st.text(min_size=1, max_size=8), values, max_size=6)
 @pytest.fixture(scope="module")
 def pair():
     """A scripted server, botocore's client and the fast path to it."""
-    script = [answer(EXAMPLE.body)]
+    script = [http_response(EXAMPLE.body)]
     with ScriptedServer(lambda _: list(script)) as server:
         path = Path(server.url)
         path.client.meta.events.register("before-parse.dynamodb", check_response)
@@ -61,7 +61,7 @@ METHODS = {
 
 
 def both(pair, operation, parameters):
-    """What botocore and the fast path answer or raise, and what each of them sent."""
+    """What botocore and the fast path return or raise, and what each of them sent."""
     outcomes = []
     for call in (
         lambda: getattr(pair.client, METHODS[operation])(**parameters),
@@ -87,7 +87,7 @@ def _base64(content: bytes) -> str:
 @given(operation=st.sampled_from(sorted(DEFAULT_OPERATIONS)), item=items)
 def test_any_item_is_sent_and_read_as_botocore_does(pair, operation, item):
     member = "Item" if operation is Operation.GET_ITEM else "Attributes"
-    pair.script[:] = [answer(json.dumps({member: as_sent(item)}).encode())]
+    pair.script[:] = [http_response(json.dumps({member: as_sent(item)}).encode())]
     parameters = EXAMPLE.parameters
     if operation is Operation.PUT_ITEM:
         parameters = {"TableName": TABLE, "Item": item}
@@ -100,7 +100,7 @@ def test_any_item_is_sent_and_read_as_botocore_does(pair, operation, item):
 
 
 def test_the_headers_are_those_of_botocore(pair):
-    pair.script[:] = [answer(EXAMPLE.body)]
+    pair.script[:] = [http_response(EXAMPLE.body)]
     for operation in (Operation.GET_ITEM, Operation.DELETE_ITEM):
         (_, theirs), (_, ours) = both(pair, operation, EXAMPLE.parameters)
         for name in ("X-Amz-Target", "Content-Type", "User-Agent", "Host", "Accept-Encoding"):
@@ -109,7 +109,7 @@ def test_the_headers_are_those_of_botocore(pair):
 
 
 def test_what_is_sent_carries_a_signature_that_botocore_would_make(pair):
-    pair.script[:] = [answer(EXAMPLE.body)]
+    pair.script[:] = [http_response(EXAMPLE.body)]
     key = KEY._replace(token="a/session+token==")
     pair.call(Operation.GET_ITEM, EXAMPLE.parameters, key=key)
     sent = pair.server.requests[-1]
@@ -147,7 +147,7 @@ def test_what_is_sent_carries_a_signature_that_botocore_would_make(pair):
 )
 def test_an_error_is_the_exception_that_botocore_raises(pair, status, body):
     content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-    pair.script[:] = [answer(content, f"{status} Status", x_amzn_RequestId="R1")]
+    pair.script[:] = [http_response(content, f"{status} Status", x_amzn_RequestId="R1")]
     (theirs, _), (ours, _) = both(pair, Operation.PUT_ITEM, {"TableName": TABLE, "Item": {}})
     assert type(ours) is type(theirs)
     assert ours.operation_name == theirs.operation_name
@@ -175,7 +175,7 @@ def test_an_error_is_the_exception_that_botocore_raises(pair, status, body):
     ],
 )
 def test_an_error_that_dynamodb_did_not_send_is_the_same_on_both_paths(pair, status, body):
-    pair.script[:] = [answer(body, f"{status} Status")]
+    pair.script[:] = [http_response(body, f"{status} Status")]
     (theirs, _), (ours, _) = both(pair, Operation.PUT_ITEM, {"TableName": TABLE, "Item": {}})
     assert type(ours) is type(theirs) is ForeignResponse
     assert ours.status == theirs.status == status
@@ -211,7 +211,7 @@ BROKEN_BODIES = {
 
 @pytest.mark.parametrize("body", BROKEN_BODIES.values(), ids=BROKEN_BODIES)
 def test_a_result_that_is_not_dynamodbs_is_broken_on_both_paths(pair, body):
-    pair.script[:] = [answer(body)]
+    pair.script[:] = [http_response(body)]
     (theirs, _), (ours, _) = both(pair, Operation.PUT_ITEM, {"TableName": TABLE, "Item": {}})
     assert type(ours) is type(theirs) is BrokenResponse
 
@@ -228,7 +228,7 @@ def test_a_result_that_is_not_dynamodbs_is_broken_on_both_paths(pair, body):
     ],
 )
 def test_a_response_with_wrong_metadata_is_broken_on_both_paths(pair, status, headers):
-    pair.script[:] = [answer(b"{}", status, **headers)]
+    pair.script[:] = [http_response(b"{}", status, **headers)]
     (theirs, _), (ours, _) = both(pair, Operation.PUT_ITEM, {"TableName": TABLE, "Item": {}})
     assert type(ours) is type(theirs) is BrokenResponse
 
@@ -275,7 +275,7 @@ def test_what_is_botocores_alone_is_left_to_it(endpoint, variables, verify, conf
         prepared_calls(client, TABLE, verify)
 
 
-def test_a_proxy_that_does_not_stand_between_is_no_hindrance():
+def test_a_proxy_for_other_hosts_does_not_matter():
     client = boto3_client("http://127.0.0.1:1")
     with environment(HTTP_PROXY="http://127.0.0.1:9", NO_PROXY="127.0.0.1"):
         assert prepared_calls(client, TABLE, None).endpoint.port == 1
@@ -288,6 +288,6 @@ def test_a_proxy_that_does_not_stand_between_is_no_hindrance():
         {"TableName": TABLE, "Key": {"Name": {"S": object()}}},
     ],
 )
-def test_parameters_that_are_no_json_are_left_to_botocore(pair, parameters):
+def test_parameters_that_are_not_json_are_left_to_botocore(pair, parameters):
     with pytest.raises(UnsupportedClient):
         pair.call(Operation.GET_ITEM, parameters)

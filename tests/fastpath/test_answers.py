@@ -1,4 +1,4 @@
-"""Answers however they come: whole, split, chunked, cut off, garbled, too long, none at all."""
+"""Responses in every form: whole, split, chunked, cut off, garbled, too long, none at all."""
 
 import zlib
 
@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fastpath.conftest import EXAMPLE, Path
-from tests.fastpath.scripted import CLOSE, ScriptedServer, answer
+from tests.fastpath.scripted import CLOSE, ScriptedServer, http_response
 
 GET = Operation.GET_ITEM
-CHECKED = answer(EXAMPLE.body, x_amz_crc32=str(zlib.crc32(EXAMPLE.body)))
+CHECKED = http_response(EXAMPLE.body, x_amz_crc32=str(zlib.crc32(EXAMPLE.body)))
 LARGE_BODY = b'{"Item":{"Text":{"S":"' + b"x" * 300_000 + b'"}}}'
 
 
@@ -32,12 +32,12 @@ def scripted():
     with ScriptedServer(lambda _request: list(script)) as server:
         path = Path(server.url)
 
-        def ask(*pieces, read_seconds=20):
+        def call(*pieces, read_seconds=20):
             script[:] = pieces
             return path.call(GET, EXAMPLE.parameters, read_seconds=read_seconds)
 
-        ask.server = server
-        yield ask
+        call.server = server
+        yield call
 
 
 def chunked(body: bytes, sizes) -> bytes:
@@ -59,7 +59,7 @@ def split(content: bytes, cuts) -> list[bytes]:
 
 @settings(max_examples=100, deadline=None)
 @given(cuts=st.lists(st.integers(0, 10_000), max_size=6))
-def test_an_answer_in_pieces_is_read_whole(scripted, cuts):
+def test_a_response_in_pieces_is_read_whole(scripted, cuts):
     assert scripted(*split(CHECKED, cuts)) == EXAMPLE.content
 
 
@@ -68,20 +68,20 @@ def test_an_answer_in_pieces_is_read_whole(scripted, cuts):
     sizes=st.lists(st.integers(1, 30), max_size=8),
     cuts=st.lists(st.integers(0, 10_000), max_size=4),
 )
-def test_a_chunked_answer_is_read_whole(scripted, sizes, cuts):
+def test_a_chunked_response_is_read_whole(scripted, sizes, cuts):
     assert scripted(*split(chunked(EXAMPLE.body, sizes), cuts)) == EXAMPLE.content
 
 
 @settings(max_examples=150, deadline=None)
 @given(length=st.integers(0, len(CHECKED) - 1))
-def test_an_answer_that_breaks_off_is_an_error(scripted, length):
+def test_a_response_that_is_cut_short_is_an_error(scripted, length):
     with pytest.raises((ResponseStreamingError, ConnectionClosedError)):
         scripted(CHECKED[:length], CLOSE)
 
 
 @settings(max_examples=150, deadline=None)
 @given(sizes=st.lists(st.integers(1, 30), max_size=4), data=st.data())
-def test_a_chunked_answer_that_breaks_off_is_an_error(scripted, sizes, data):
+def test_a_chunked_response_that_is_cut_short_is_an_error(scripted, sizes, data):
     whole = chunked(EXAMPLE.body, sizes)
     length = data.draw(st.integers(0, len(whole) - 1))
     with pytest.raises((ResponseStreamingError, ConnectionClosedError)):
@@ -90,7 +90,7 @@ def test_a_chunked_answer_that_breaks_off_is_an_error(scripted, sizes, data):
 
 @settings(max_examples=500, deadline=None)
 @given(at=st.integers(0, len(CHECKED) - 1), byte=st.integers(0, 255))
-def test_an_answer_with_a_wrong_byte_is_the_same_item_or_an_error(scripted, at, byte):
+def test_a_response_with_a_wrong_byte_is_the_same_item_or_an_error(scripted, at, byte):
     garbled = CHECKED[:at] + bytes([byte]) + CHECKED[at + 1 :]
     try:
         content = scripted(garbled, CLOSE)
@@ -109,20 +109,20 @@ def test_garbage_is_an_error(scripted, garbage):
 @pytest.mark.parametrize(
     "pieces",
     [
-        (answer(EXAMPLE.body, x_amz_crc32="1"),),
-        (answer(EXAMPLE.body, x_amz_crc32="none"),),
-        (answer(EXAMPLE.body, Content_Encoding="gzip"),),
-        (answer(b"[]"),),
-        (answer(b'{"Item": []}'),),
-        (answer(b"{"),),
-        (answer(b""),),
-        (answer(b'{"Item":{"a":{"B":"!"}}}'),),
-        (answer(EXAMPLE.body, "204 No Content"),),
-        (answer(EXAMPLE.body, "100 Continue"),),
-        (answer(EXAMPLE.body, Content_Length="3"),),
-        (answer(EXAMPLE.body, Transfer_Encoding="chunked"),),
-        (answer(EXAMPLE.body).replace(b"Content-Length: ", b"Content-Length: +"),),
-        (answer(EXAMPLE.body).replace(b"HTTP/1.1", b"HTTP/2.0"),),
+        (http_response(EXAMPLE.body, x_amz_crc32="1"),),
+        (http_response(EXAMPLE.body, x_amz_crc32="none"),),
+        (http_response(EXAMPLE.body, Content_Encoding="gzip"),),
+        (http_response(b"[]"),),
+        (http_response(b'{"Item": []}'),),
+        (http_response(b"{"),),
+        (http_response(b""),),
+        (http_response(b'{"Item":{"a":{"B":"!"}}}'),),
+        (http_response(EXAMPLE.body, "204 No Content"),),
+        (http_response(EXAMPLE.body, "100 Continue"),),
+        (http_response(EXAMPLE.body, Content_Length="3"),),
+        (http_response(EXAMPLE.body, Transfer_Encoding="chunked"),),
+        (http_response(EXAMPLE.body).replace(b"Content-Length: ", b"Content-Length: +"),),
+        (http_response(EXAMPLE.body).replace(b"HTTP/1.1", b"HTTP/2.0"),),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9999999999\r\n\r\n",),
         (b"HTTP/1.1 200 OK\r\n" + b"X-Padding: y\r\n" * 10_000 + b"\r\n", CLOSE),
@@ -134,43 +134,45 @@ def test_garbage_is_an_error(scripted, garbage):
         (b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",),
     ],
 )
-def test_what_is_no_answer_of_dynamodb_is_an_error(scripted, pieces):
+def test_what_is_not_a_response_of_dynamodb_is_an_error(scripted, pieces):
     with pytest.raises((ResponseStreamingError, BrokenResponse)):
         scripted(*pieces)
 
 
-def test_an_answer_that_ends_with_its_connection_is_read_whole(scripted):
+def test_a_response_that_ends_with_its_connection_is_read_whole(scripted):
     assert scripted(b"HTTP/1.0 200 OK\r\n\r\n" + EXAMPLE.body, CLOSE) == EXAMPLE.content
 
 
-def test_a_large_answer_is_read_whole(scripted):
-    assert scripted(*split(answer(LARGE_BODY), range(0, 300_000, 7_000)))["Item"] == {
+def test_a_large_response_is_read_whole(scripted):
+    assert scripted(*split(http_response(LARGE_BODY), range(0, 300_000, 7_000)))["Item"] == {
         "Text": {"S": "x" * 300_000}
     }
 
 
 def test_a_lone_surrogate_is_read_as_boto3_reads_it(scripted):
-    assert scripted(answer(b'{"Item":{"a":{"S":"\\ud800"}}}')) == {"Item": {"a": {"S": "\ud800"}}}
+    assert scripted(http_response(b'{"Item":{"a":{"S":"\\ud800"}}}')) == {
+        "Item": {"a": {"S": "\ud800"}}
+    }
 
 
-def test_an_answer_that_does_not_come_in_time_is_a_read_timeout(scripted):
+def test_a_response_that_does_not_arrive_in_time_is_a_read_timeout(scripted):
     with pytest.raises(ReadTimeoutError):
         scripted(CHECKED[:40], read_seconds=0.2)
 
 
-def test_nothing_that_comes_late_is_taken_for_the_next_answer(scripted):
+def test_a_late_response_is_never_taken_for_the_next_one(scripted):
     with pytest.raises(ReadTimeoutError):
         scripted(b"", read_seconds=0.1)
     assert scripted(CHECKED) == EXAMPLE.content
 
 
-def test_a_second_answer_that_nobody_asked_for_is_never_read(scripted):
-    forged = answer(b'{"Item":{"Id":{"N":"666"}}}')
+def test_an_unrequested_second_response_is_never_read(scripted):
+    forged = http_response(b'{"Item":{"Id":{"N":"666"}}}')
     assert scripted(CHECKED + forged) == EXAMPLE.content
     assert scripted(CHECKED) == EXAMPLE.content
 
 
-def test_a_connection_that_closes_before_it_answers_is_a_closed_connection(scripted):
+def test_a_connection_that_closes_before_its_response_is_a_closed_connection(scripted):
     with pytest.raises(ConnectionClosedError):
         scripted(CLOSE)
 

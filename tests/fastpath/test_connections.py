@@ -21,10 +21,10 @@ from dynamodb_items.dynamodb.fast.pool import MAX_OPENING
 
 from tests.engines import ROOT
 from tests.fastpath.conftest import EXAMPLE, Path
-from tests.fastpath.scripted import CLOSE, ScriptedServer, answer
+from tests.fastpath.scripted import CLOSE, ScriptedServer, http_response
 
 GET = Operation.GET_ITEM
-GOOD = answer(EXAMPLE.body)
+GOOD = http_response(EXAMPLE.body)
 
 
 def connections_of(server: ScriptedServer) -> list[int]:
@@ -42,8 +42,8 @@ def test_one_connection_serves_call_after_call():
 @pytest.mark.parametrize(
     "last",
     [
-        answer(EXAMPLE.body, Connection="close"),
-        answer(EXAMPLE.body).replace(b"HTTP/1.1", b"HTTP/1.0"),
+        http_response(EXAMPLE.body, Connection="close"),
+        http_response(EXAMPLE.body).replace(b"HTTP/1.1", b"HTTP/1.0"),
     ],
 )
 def test_a_connection_that_is_about_to_close_is_not_used_again(last):
@@ -65,7 +65,7 @@ def test_a_connection_that_was_closed_while_idle_is_noticed_before_it_is_used():
 
 @pytest.fixture
 def silent():
-    """The port of a listener that takes no connection: to connect is to wait."""
+    """The port of a listener that accepts no connection, so connecting waits."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         port = listener.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)):  # the one that waits to be accepted
@@ -92,7 +92,7 @@ def test_only_so_many_connections_are_opened_at_a_time(silent):
     assert len([seconds for seconds in failed if seconds > 5]) == MAX_OPENING
 
 
-def test_connecting_and_waiting_for_the_answer_share_one_deadline(silent):
+def test_connecting_and_waiting_for_the_response_share_one_deadline(silent):
     path = Path(f"http://127.0.0.1:{silent}")
     began = time.monotonic()
     with pytest.raises(ConnectTimeoutError):
@@ -103,7 +103,7 @@ def test_connecting_and_waiting_for_the_answer_share_one_deadline(silent):
     assert time.monotonic() - began < 30
 
 
-def test_a_burst_of_calls_is_answered_whole():
+def test_a_burst_of_calls_gets_every_response():
     with ScriptedServer(lambda _: [GOOD]) as server:
         path = Path(server.url, max_idle=100)
         callers = [
@@ -197,15 +197,15 @@ def test_an_endpoint_that_cannot_prove_its_name_is_sent_nothing(authority, autho
 
 def test_a_handshake_that_fails_means_that_nothing_was_sent(authority, authorities):
     context = certified(authority, "127.0.0.1")
-    context.maximum_version = ssl.TLSVersion.TLSv1_2  # of which the handshake tells at once
-    context.verify_mode = ssl.CERT_REQUIRED  # and there is none
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # its handshake reports the error at once
+    context.verify_mode = ssl.CERT_REQUIRED  # and the client has none
     with ScriptedServer(lambda _: [GOOD], tls=context) as server:
         with pytest.raises(EndpointConnectionError):
             Path(server.url, verify=authorities).call(GET, EXAMPLE.parameters)
         assert not server.requests
 
 
-def test_a_tls_answer_that_breaks_off_is_an_error(authority, authorities):
+def test_a_tls_response_that_is_cut_short_is_an_error(authority, authorities):
     with ScriptedServer(
         lambda _: [GOOD[:-5], CLOSE], tls=certified(authority, "127.0.0.1")
     ) as server:
@@ -234,12 +234,12 @@ for _ in range(2):
 
 
 @pytest.mark.parametrize("with_tls", [False, True], ids=["clear", "tls"])
-def test_greenlets_wait_for_their_answers_side_by_side(authority, authorities, with_tls):
+def test_greenlets_wait_for_their_responses_concurrently(authority, authorities, with_tls):
     number = 20
     together = threading.Barrier(number)
 
     def script(_request):
-        together.wait(60)  # no answer before every greenlet has asked
+        together.wait(60)  # no response before every greenlet has sent its request
         return [GOOD]
 
     tls = certified(authority, "127.0.0.1") if with_tls else None

@@ -9,7 +9,7 @@ from dynamodb_items.config.settings import Settings
 from structlog.testing import capture_logs
 
 from tests.conftest import aws_variables, environment
-from tests.fastpath.scripted import ScriptedServer, answer
+from tests.fastpath.scripted import ScriptedServer, http_response
 from tests.fastpath.test_agreement import BROKEN_BODIES
 
 JSON = {"Content-Type": "application/json"}
@@ -43,7 +43,7 @@ def service(request):
         settings = Settings(fast_path=request.param, retry_percent=100_000, max_attempts=2)
         with environment(**aws_variables(server.url)):
             service = create_app(settings, create_repository(settings)).test_client()
-            responses.append(lambda _received: [answer(b"{}")])
+            responses.append(lambda _received: [http_response(b"{}")])
             assert service.get("/items/7/x").status_code == 404
         service.respond, service.requests = responses.append, server.requests
         yield service
@@ -61,7 +61,7 @@ def respond_to(service, name, response):
     def respond(received):
         operation = received.headers["X-Amz-Target"].rpartition(".")[2]
         if operation in ("GetItem", "TransactGetItems") and name in WRITES:
-            return [answer(b'{"Responses": [{}]}' if operation != "GetItem" else b"{}")]
+            return [http_response(b'{"Responses": [{}]}' if operation != "GetItem" else b"{}")]
         return [response]
 
     service.respond(respond)
@@ -78,7 +78,7 @@ def assert_problem(response, status, slug, retry_after):
 @pytest.mark.parametrize("name", REQUESTS)
 @pytest.mark.parametrize("body", BROKEN_BODIES.values(), ids=BROKEN_BODIES)
 def test_a_broken_result_is_503_for_a_read_and_unknown_for_a_write(service, name, body):
-    response = respond_to(service, name, answer(body))
+    response = respond_to(service, name, http_response(body))
     if name in READS:
         assert_problem(response, 503, "table-unavailable", "1")
     else:
@@ -88,7 +88,7 @@ def test_a_broken_result_is_503_for_a_read_and_unknown_for_a_write(service, name
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_call_with_a_broken_result_is_repeated(service, name):
     before = len(service.requests)
-    respond_to(service, name, answer(b"{"))
+    respond_to(service, name, http_response(b"{"))
     targets = [received.headers["X-Amz-Target"] for received in service.requests[before:]]
     assert len([each for each in targets if name in READS or "Get" not in each]) == 2
 
@@ -97,14 +97,14 @@ def test_a_call_with_a_broken_result_is_repeated(service, name):
 @pytest.mark.parametrize(
     "response",
     [
-        answer(b"{}", x_amz_crc32="1"),
-        answer(b"{}", Content_Encoding="gzip"),
-        answer(b"{}", "201 Created"),
-        answer(b"", "204 No Content"),
-        answer(b"<html>503</html>", "503 Service Unavailable"),
-        answer(b"<html>408</html>", "408 Request Timeout"),
-        answer(b'{"__type": "a#InternalServerError"}', "500 Internal Server Error"),
-        answer(b'{"__type": "a#RequestAbortedException"}', "400 Bad Request"),
+        http_response(b"{}", x_amz_crc32="1"),
+        http_response(b"{}", Content_Encoding="gzip"),
+        http_response(b"{}", "201 Created"),
+        http_response(b"", "204 No Content"),
+        http_response(b"<html>503</html>", "503 Service Unavailable"),
+        http_response(b"<html>408</html>", "408 Request Timeout"),
+        http_response(b'{"__type": "a#InternalServerError"}', "500 Internal Server Error"),
+        http_response(b'{"__type": "a#RequestAbortedException"}', "400 Bad Request"),
     ],
     ids=["checksum", "encoded", "201", "204", "503", "408", "500", "aborted"],
 )
@@ -121,7 +121,7 @@ def test_an_unknown_outcome_is_503_for_a_read_and_504_for_a_write(service, name,
 def test_a_page_of_a_proxy_is_for_the_operator(service, name, status):
     page = "<html><body>Zugriff über diesen Proxy verweigert</body></html>".encode("latin-1")
     with capture_logs() as lines:
-        response = respond_to(service, name, answer(page, f"{status} Status"))
+        response = respond_to(service, name, http_response(page, f"{status} Status"))
     assert_problem(response, 503, "misconfigured", "30")
     (line,) = [each for each in lines if each["event"] == "dynamodb call failed"]
     assert line["error"] == (
@@ -137,14 +137,17 @@ def test_a_page_of_a_proxy_is_for_the_operator(service, name, status):
 def test_an_account_or_signature_that_aws_rejects_is_for_the_operator(service, name, code):
     body = json.dumps({"__type": f"com.amazon.coral.service#{code}"}).encode()
     assert_problem(
-        respond_to(service, name, answer(body, "400 Bad Request")), 503, "misconfigured", "30"
+        respond_to(service, name, http_response(body, "400 Bad Request")),
+        503,
+        "misconfigured",
+        "30",
     )
 
 
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_throttled_call_is_503(service, name):
     body = b'{"__type": "com.amazon.coral.service#ThrottledException"}'
-    response = respond_to(service, name, answer(body, "400 Bad Request"))
+    response = respond_to(service, name, http_response(body, "400 Bad Request"))
     assert response.status_code == 503
     assert response.json["type"] == "/docs/errors#throttled"
     assert response.headers["Retry-After"] in {"1", "2", "3"}
@@ -153,7 +156,7 @@ def test_a_throttled_call_is_503(service, name):
 @pytest.mark.parametrize("name", REQUESTS)
 def test_an_unknown_code_is_503_and_nothing_was_changed(service, name):
     body = b'{"__type": "com.amazon.coral.service#SomethingNewException", "message": "CANARY"}'
-    response = respond_to(service, name, answer(body, "400 Bad Request"))
+    response = respond_to(service, name, http_response(body, "400 Bad Request"))
     assert_problem(response, 503, "table-unavailable", "1")
     assert "Nothing was changed" in response.json["detail"]
     assert b"CANARY" not in response.data
@@ -171,11 +174,13 @@ def test_a_canceled_transaction_is_503_for_a_reason_that_is_not_the_clients(
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
         "CancellationReasons": [{"Code": code, "Message": "CANARY"}],
     }
-    response = respond_to(service, name, answer(json.dumps(body).encode(), "400 Bad Request"))
+    response = respond_to(
+        service, name, http_response(json.dumps(body).encode(), "400 Bad Request")
+    )
     assert_problem(response, 503, slug, retry_after)
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"Responses": []}', b'{"Responses": [{}, {}]}'])
 def test_a_batch_get_without_a_response_for_each_key_is_503(service, body):
-    checked = answer(body, x_amz_crc32=str(zlib.crc32(body)))
+    checked = http_response(body, x_amz_crc32=str(zlib.crc32(body)))
     assert_problem(respond_to(service, "batch get", checked), 503, "table-unavailable", "1")

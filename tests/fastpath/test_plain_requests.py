@@ -1,4 +1,4 @@
-"""Plain requests are read, and answered, as gunicorn reads and answers them."""
+"""Plain requests and their responses are the same as with gunicorn."""
 
 import http.client
 import io
@@ -79,7 +79,7 @@ def check_agreement(head: bytes) -> bool:
     assert meaning(environment) == meaning(expected)
     closes = environment.get("HTTP_CONNECTION", "").lower() == "close"
     assert closes == request.should_close()
-    assert not request._expected_100_continue  # noqa: SLF001 - nothing else tells
+    assert not request._expected_100_continue  # noqa: SLF001 - nothing else shows it
     length = int(environment.get("CONTENT_LENGTH", 0))
     reader = request.body.reader
     assert isinstance(reader, EOFReader | LengthReader)
@@ -159,7 +159,7 @@ def test_what_is_unusual_is_left_to_gunicorn(head):
     assert not check_agreement(head)
 
 
-TELLING = (
+SIGNIFICANT = (
     *(b"\r\n", b"\n", b"\r", b":", b" ", b"\t", b"\x00", b"_", b"-", b"%", b"#", b"?", b"//"),
     *(b"\xff", b"\x7f", b"\xb2", b"Host: x\r\n", b"Content-Length: 5\r\n", b"chunked", b"0"),
     *(b"Transfer-Encoding: ", b"Connection: close\r\n", b"Expect: 100-continue\r\n", b"[", b";"),
@@ -168,13 +168,13 @@ TELLING = (
 
 @st.composite
 def nearly_plain(draw):
-    """A plain head, a few bytes of which are others."""
+    """A plain head with a few bytes replaced."""
     head = bytearray(draw(st.sampled_from(PLAIN)))
-    telling = st.sampled_from(TELLING)
+    significant = st.sampled_from(SIGNIFICANT)
     for _ in range(draw(st.integers(1, 4))):
         place = draw(st.integers(0, len(head)))
         removed = draw(st.integers(0, 3))
-        head[place : place + removed] = draw(telling | st.binary(max_size=3))
+        head[place : place + removed] = draw(significant | st.binary(max_size=3))
     return bytes(head)
 
 
@@ -206,7 +206,7 @@ def test_any_target_and_any_header_is_read_as_gunicorn_reads_it(method, target, 
     check_agreement("\r\n".join([*lines, "Host: localhost"]).encode("latin-1"))
 
 
-def answered_by_gunicorn(status, headers, content, method):
+def response_of_gunicorn(status, headers, content, method):
     sent: list[bytes] = []
     request = SimpleNamespace(method=method, version=(1, 1), should_close=lambda: False)
     response = wsgi.Response(request, SimpleNamespace(sendall=sent.append), configuration())
@@ -216,8 +216,8 @@ def answered_by_gunicorn(status, headers, content, method):
     return b"".join(sent)
 
 
-def without_date(answer: bytes) -> bytes:
-    return re.sub(rb"\r\nDate: [^\r]*", b"\r\nDate: now", answer)
+def without_date(response: bytes) -> bytes:
+    return re.sub(rb"\r\nDate: [^\r]*", b"\r\nDate: now", response)
 
 
 @settings(max_examples=500, deadline=None)
@@ -227,12 +227,12 @@ def without_date(answer: bytes) -> bytes:
     st.binary(max_size=50),
     st.sampled_from(["GET", "HEAD", "PUT"]),
 )
-def test_an_answer_is_the_bytes_that_gunicorn_would_send(status, headers, content, method):
+def test_a_response_has_the_bytes_that_gunicorn_would_send(status, headers, content, method):
     fields = [*headers.items(), ("Content-Length", str(len(content)))]
-    answer = BufferedResponse()
-    answer.start(status, fields)
-    encoded = answer.encoded(content, method, closes=False)
-    expected = answered_by_gunicorn(status, list(fields), content, method)
+    buffered = BufferedResponse()
+    buffered.start(status, fields)
+    encoded = buffered.encoded(content, method, closes=False)
+    expected = response_of_gunicorn(status, list(fields), content, method)
     assert without_date(encoded) == without_date(expected)
 
 
@@ -244,20 +244,20 @@ def parsed(encoded: bytes, method: str = "GET"):
     return response
 
 
-def test_an_answer_that_tells_no_length_gets_one():
-    answer = BufferedResponse()
-    write = answer.start("200 OK", [])
+def test_a_response_without_a_length_gets_one():
+    buffered = BufferedResponse()
+    write = buffered.start("200 OK", [])
     write(b"begun, ")
-    response = parsed(answer.encoded(b"ended", "GET", closes=True))
+    response = parsed(buffered.encoded(b"ended", "GET", closes=True))
     assert (response.headers["Content-Length"], response.read()) == ("12", b"begun, ended")
     assert response.headers["Connection"] == "close"
 
 
 @pytest.mark.parametrize("status", ["204 NO CONTENT", "304 NOT MODIFIED"])
-def test_an_answer_that_has_no_body_sends_none(status):
-    answer = BufferedResponse()
-    answer.start(status, [("ETag", '"x"')])
-    encoded = answer.encoded(b"body", "GET", closes=False)
+def test_a_response_without_a_body_sends_none(status):
+    buffered = BufferedResponse()
+    buffered.start(status, [("ETag", '"x"')])
+    encoded = buffered.encoded(b"body", "GET", closes=False)
     assert encoded.endswith(b"\r\n\r\n")
     assert b"Content-Length" not in encoded
 
@@ -275,11 +275,11 @@ def test_an_answer_that_has_no_body_sends_none(status):
         ("200 OK", [("X-Item", "\u20ac")]),
     ],
 )
-def test_an_answer_that_http_cannot_carry_is_never_sent(status, headers):
-    answer = BufferedResponse()
-    answer.start(status, headers)
+def test_a_response_that_http_cannot_carry_is_never_sent(status, headers):
+    buffered = BufferedResponse()
+    buffered.start(status, headers)
     with pytest.raises(InvalidResponse):
-        answer.encoded(b"", "GET", closes=False)
+        buffered.encoded(b"", "GET", closes=False)
 
 
 def test_gunicorn_as_it_is_configured_here_may_serve_plainly():
@@ -301,7 +301,7 @@ def test_gunicorn_as_it_is_configured_here_may_serve_plainly():
     ],
     ids=lambda options: next(iter(options)),
 )
-def test_whoever_asks_gunicorn_for_more_gets_gunicorns_own_way(options):
+def test_other_settings_of_gunicorn_get_its_standard_path(options):
     assert not can_serve_plainly(configuration(**options))
 
 

@@ -45,14 +45,14 @@ def access_keys(calls):
     return {call.headers["authorization"].partition("Credential=")[2][:20] for call in calls}
 
 
-def test_it_starts_without_the_metadata_service_and_becomes_ready_when_that_comes(own_wire, imds):
-    imds.refuse()
+def test_it_starts_without_the_metadata_service_and_becomes_ready_once_that_exists(own_wire, imds):
+    imds.close_port()
     with gunicorn(own_wire.url, "-w", "1", until="/live", **on_the_instance(imds)) as server:
         assert server.request("GET", "/ready").status == 503
-        answer = server.request("GET", "/items/7/x")
-        assert answer.status == 503
-        assert answer.headers["Retry-After"] == "5"
-        assert answer.json["type"] == "/docs/errors#credentials-unavailable"
+        response = server.request("GET", "/items/7/x")
+        assert response.status == 503
+        assert response.headers["Retry-After"] == "5"
+        assert response.json["type"] == "/docs/errors#credentials-unavailable"
         assert not own_wire.calls, "without credentials nothing is sent"
         imds.accept()
         eventually(lambda: server.request("GET", "/ready").status == 200)
@@ -203,7 +203,7 @@ def test_credentials_in_hand_are_used_to_their_end_when_no_others_are_found(sour
     assert credentials.current().access_key != "key-1"
 
 
-def test_however_many_ask_for_a_renewal_one_look_is_made(source, credentials):
+def test_many_requested_renewals_are_one_lookup(source, credentials):
     source.gate.clear()
     threads = [threading.Thread(target=credentials.renew, args=(10,)) for _ in range(8)]
     for thread in threads:
@@ -230,7 +230,7 @@ def test_credentials_without_an_end_are_looked_for_once(monkeypatch):
     monkeypatch.setattr("dynamodb_items.credentials.background.STILL_OLD_RETRY_SECONDS", 0.001)
     found, checks = [], threading.Semaphore(0)
     credentials = BackgroundCredentials(lambda: found.append(1) or Credentials("key", "secret"))
-    is_old = credentials._is_old  # noqa: SLF001 - what each check asks
+    is_old = credentials._is_old  # noqa: SLF001 - what each check calls
 
     def counted(seconds):
         checks.release()

@@ -18,22 +18,22 @@ def is_not_the_probe(call):
 
 def timed(server, method, path, body=None, **headers):
     began = time.monotonic()
-    answer = server.request(method, path, body, **JSON, **headers)
-    return answer, time.monotonic() - began
+    response = server.request(method, path, body, **JSON, **headers)
+    return response, time.monotonic() - began
 
 
-def test_attempts_are_made_with_pauses_and_then_the_answer_is_given(server, wire, name):
+def test_retries_follow_pauses_and_then_return_the_response(server, wire, name):
     with wire.fault(faults.delay(20), when=is_not_the_probe) as script:
-        answer, seconds = timed(server, "GET", f"/items/7/{name}")
-    assert answer.status == 504
+        response, seconds = timed(server, "GET", f"/items/7/{name}")
+    assert response.status == 504
     assert script.struck == 3
     assert 3 <= seconds < 5 + SLACK_SECONDS
 
 
-def test_an_answer_that_comes_byte_by_byte_is_not_waited_for(server, wire, name):
+def test_a_response_that_arrives_byte_by_byte_is_not_waited_for(server, wire, name):
     with wire.fault(faults.trickle(0.5), when=is_not_the_probe):
-        answer, seconds = timed(server, "GET", f"/items/7/{name}")
-    assert answer.status == 504
+        response, seconds = timed(server, "GET", f"/items/7/{name}")
+    assert response.status == 504
     assert seconds < 5 + SLACK_SECONDS
 
 
@@ -55,8 +55,8 @@ def test_all_calls_of_one_request_share_the_deadline(own_wire, name, fault, stat
         own_wire.fault(fault, when=is_not_the_probe)
         requests = ("PATCH", {}), ("PUT", {"If_Match": etag})
         for (method, headers), status in zip(requests, statuses, strict=True):
-            answer, seconds = timed(server, method, key, '{"n": {"a": 1}}', **headers)
-            assert answer.status == status
+            response, seconds = timed(server, method, key, '{"n": {"a": 1}}', **headers)
+            assert response.status == status
             assert seconds < 4 + SLACK_SECONDS
 
 
@@ -65,13 +65,13 @@ def test_a_write_that_was_never_sent_is_not_of_unknown_outcome(own_wire, name):
         key = f"/items/7/{name}"
         server.request("PUT", key, '{"n": {}}', **JSON)
         with own_wire.fault(faults.delay(5), operation="GetItem", when=is_not_the_probe):
-            answer, _ = timed(server, "PATCH", key, '{"n": {"a": 1}}')
-        assert answer.status == 504
-        assert "outcome" not in answer.json
+            response, _ = timed(server, "PATCH", key, '{"n": {"a": 1}}')
+        assert response.status == 504
+        assert "outcome" not in response.json
         assert "UpdateItem" not in own_wire.counts
 
 
-def test_a_lost_answer_is_recognised_by_the_next_attempt(server, wire, name):
+def test_a_lost_response_is_recognized_by_the_retry(server, wire, name):
     with wire.fault(faults.lose_response, operation="PutItem", calls=1):
         created = server.request("PUT", f"/items/7/{name}", '{"a": 1}', **JSON, If_None_Match="*")
     assert created.status == 201
@@ -81,9 +81,9 @@ def test_when_all_is_throttled_the_table_bears_hardly_more_calls_than_requests(o
     with gunicorn(own_wire.url, "-w", "1") as server:
         throttle = faults.reject("ThrottlingException")
         with own_wire.fault(throttle, when=lambda call: name.encode() in call.body) as script:
-            answers = [server.request("GET", f"/items/7/{name}") for _ in range(200)]
-        assert {answer.status for answer in answers} == {503}
-        assert all(answer.headers["Retry-After"] in "123" for answer in answers)
+            responses = [server.request("GET", f"/items/7/{name}") for _ in range(200)]
+        assert {response.status for response in responses} == {503}
+        assert all(response.headers["Retry-After"] in "123" for response in responses)
         assert 200 < script.struck <= 220
 
 

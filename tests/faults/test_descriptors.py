@@ -64,15 +64,15 @@ def test_idle_connections_leave_enough_for_calls_of_the_table(quick, fast_path, 
         clients = [sockets.enter_context(raw(server, b"")) for _ in range(300)]
         for client in clients[:most]:
             client.sendall(GET)
-        answers = [everything(client) for client in clients[:most]]
-        assert [answer[:12] for answer in answers] == [b"HTTP/1.1 200"] * most
+        responses = [everything(client) for client in clients[:most]]
+        assert [response[:12] for response in responses] == [b"HTTP/1.1 200"] * most
         for client in clients:
             client.close()
         assert server.request("GET", "/ready").status == 200
 
 
 @pytest.mark.parametrize("fast_path", ["true", "false"])
-def test_without_a_descriptor_a_request_is_told_of_overload(own_wire, fast_path):
+def test_without_a_descriptor_a_request_is_overload(own_wire, fast_path):
     with gunicorn(own_wire.url, "-w", "1", ITEMS_FAST_PATH=fast_path) as server:
         (worker,) = server.workers
         assert server.request("GET", "/items/7/x").status == 404
@@ -82,11 +82,11 @@ def test_without_a_descriptor_a_request_is_told_of_overload(own_wire, fast_path)
         with own_wire.fault(faults.cut, when=lambda call: b"Andrew" in call.body):
             resource.prlimit(worker, resource.RLIMIT_NOFILE, (3, before[1]))
             client.sendall(GET)
-            answer = everything(client)
+            response = everything(client)
             client.close()
             resource.prlimit(worker, resource.RLIMIT_NOFILE, before)
-        head, _, body = answer.partition(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 503"), answer
+        head, _, body = response.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 503"), response
         assert b"Retry-After: 1" in head
         assert b'"type":"/docs/errors#overloaded"' in body
         failures = [line for line in server.log if line["event"] == "dynamodb call failed"]

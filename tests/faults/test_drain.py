@@ -1,4 +1,4 @@
-"""A worker that stops, for whatever reason, costs nobody an answer."""
+"""A worker that stops, for whatever reason, loses no response."""
 
 import http.client
 import os
@@ -38,7 +38,7 @@ def has_ended(pid):
         return True
 
 
-def test_on_sigterm_requests_under_way_are_answered_and_their_connections_close(own_wire):
+def test_on_sigterm_requests_in_flight_get_responses_and_their_connections_close(own_wire):
     with gunicorn(own_wire.url, "-w", "1") as server:
         release = threading.Event()
 
@@ -53,10 +53,10 @@ def test_on_sigterm_requests_under_way_are_answered_and_their_connections_close(
         os.kill(server.pid, signal.SIGTERM)
         eventually(lambda: rejects_connections(server))
         release.set()
-        answer = everything(under_way)
+        response = everything(under_way)
         under_way.close()
-        assert answer.startswith(b"HTTP/1.1 200")
-        assert b"Connection: close" in answer
+        assert response.startswith(b"HTTP/1.1 200")
+        assert b"Connection: close" in response
         eventually(lambda: has_ended(server.pid))
 
 
@@ -76,7 +76,7 @@ def test_idle_connections_do_not_hold_up_the_end(quick):
         assert b"[ERROR]" not in server.output
 
 
-def is_refused(address):
+def is_closed(address):
     with socket.socket() as probe:
         return probe.connect_ex(address) != 0
 
@@ -85,21 +85,21 @@ def is_refused(address):
 def test_a_connection_without_a_request_has_time_for_one_once_no_other_is_taken(quick, header):
     with gunicorn(quick.url, "-w", "1") as server:
         kept = raw(server, GET)
-        answer = b""
-        while not answer.endswith(b"}"):  # head and body may come one after the other
-            answer += kept.recv(4096) or b"closed}"
-        assert answer.startswith(b"HTTP/1.1 200")
+        response = b""
+        while not response.endswith(b"}"):  # head and body may come one after the other
+            response += kept.recv(4096) or b"closed}"
+        assert response.startswith(b"HTTP/1.1 200")
         os.kill(server.pid, signal.SIGTERM)
-        eventually(lambda: is_refused(server.address))
+        eventually(lambda: is_closed(server.address))
         kept.sendall(GET.replace(b"\r\n\r\n", b"\r\n%b\r\n" % header))
-        answer = everything(kept)
+        response = everything(kept)
         kept.close()
-        assert answer.startswith(b"HTTP/1.1 200")
-        assert b"\r\nConnection: close\r\n" in answer
+        assert response.startswith(b"HTTP/1.1 200")
+        assert b"\r\nConnection: close\r\n" in response
         assert not [line for line in server.log if line["level"] == "error"]
 
 
-def test_while_it_drains_it_says_so_and_still_takes_requests(quick):
+def test_while_it_drains_it_reports_so_and_still_accepts_requests(quick):
     with gunicorn(quick.url, "-w", "1", ITEMS_DRAIN_SECONDS="3") as server:
         kept = http.client.HTTPConnection(*server.address)
         assert get("/items/104/Andrew")(kept, 0) == 200
@@ -108,9 +108,9 @@ def test_while_it_drains_it_says_so_and_still_takes_requests(quick):
         assert server.request("GET", "/live").status == 200
         assert server.request("GET", "/items/104/Andrew").status == 200
         kept.request("GET", "/items/104/Andrew")
-        answer = kept.getresponse()
-        answer.read()
-        assert (answer.status, answer.headers["Connection"]) == (200, "close")
+        response = kept.getresponse()
+        response.read()
+        assert (response.status, response.headers["Connection"]) == (200, "close")
         problem = server.request("GET", "/ready").json
         assert problem["type"] == "/docs/errors#not-ready"
         eventually(lambda: has_ended(server.pid))
@@ -165,7 +165,7 @@ def test_with_preload_each_worker_has_connections_of_its_own(own_wire):
         assert crowd.statuses.keys() == {200}, crowd.statuses
 
 
-def test_a_table_that_is_deleted_and_comes_back_is_noticed_without_a_restart(own_wire):
+def test_a_table_that_is_deleted_and_created_again_is_noticed_without_a_restart(own_wire):
     with gunicorn(own_wire.url, "-w", "1", ITEMS_PROBE_INTERVAL_SECONDS="0.2") as server:
         put_andrew(server)
         with own_wire.fault(faults.reject("ResourceNotFoundException")):

@@ -21,30 +21,30 @@ def is_not_the_probe(call):
 
 
 def request_struck(server, wire, method, name, fault, **how):
-    """The answer to one request of which each call is struck."""
+    """The response to a request whose calls are all struck."""
     with wire.fault(fault, when=is_not_the_probe, **how) as script:
         body = '{"a": 1}' if method in ("PUT", "PATCH") else None
-        answer = server.request(method, f"/items/7/{name}", body, **JSON)
+        response = server.request(method, f"/items/7/{name}", body, **JSON)
     assert script.struck, "the fault was never met"
-    return answer
+    return response
 
 
-def assert_problem(answer, status, slug, retry_after=()):
-    assert answer.status == status
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.headers["Cache-Control"] == "no-store"
-    problem = answer.json
+def assert_problem(response, status, slug, retry_after=()):
+    assert response.status == status
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.headers["Cache-Control"] == "no-store"
+    problem = response.json
     assert problem["type"] == f"/docs/errors#{slug}"
     assert problem["status"] == status
     assert problem["instance"].startswith("/items/7/")
-    assert problem["request_id"] == answer.headers["X-Request-Id"]
+    assert problem["request_id"] == response.headers["X-Request-Id"]
     assert {"title", "detail"} <= problem.keys()
     if retry_after:
-        assert answer.headers["Retry-After"] in {str(seconds) for seconds in retry_after}
+        assert response.headers["Retry-After"] in {str(seconds) for seconds in retry_after}
     else:
-        assert "Retry-After" not in answer.headers
+        assert "Retry-After" not in response.headers
     assert problem.get("outcome") == ("unknown" if slug == "outcome-unknown" else None)
-    seen = answer.body.decode() + str(answer.headers)
+    seen = response.body.decode() + str(response.headers)
     assert not [word for word in FOREIGN_WORDS if word in seen]
 
 
@@ -60,31 +60,31 @@ def assert_problem(answer, status, slug, retry_after=()):
 )
 def test_a_throttled_call_is_503_after_the_last_attempt(server, wire, name, method, code):
     before = len(wire.calls)
-    answer = request_struck(server, wire, method, name, reject(code))
-    assert_problem(answer, 503, "throttled", retry_after=(1, 2, 3))
+    response = request_struck(server, wire, method, name, reject(code))
+    assert_problem(response, 503, "throttled", retry_after=(1, 2, 3))
     assert wire.calls[before:].count(OPERATIONS[method]) >= 3
 
 
 @pytest.mark.parametrize("method", OPERATIONS)
 def test_a_call_throttled_once_is_carried_out(server, wire, name, method):
     server.request("PUT", f"/items/7/{name}", "{}", **JSON)
-    answer = request_struck(server, wire, method, name, reject("ThrottlingException"), calls=1)
-    assert answer.status == SUCCESS[method]
+    response = request_struck(server, wire, method, name, reject("ThrottlingException"), calls=1)
+    assert response.status == SUCCESS[method]
 
 
 @pytest.mark.parametrize("method", OPERATIONS)
 @pytest.mark.parametrize("code", ["UnrecognizedClientException", "ExpiredTokenException"])
-def test_credentials_refused_again_after_a_refresh_are_503(server, wire, name, method, code):
-    answer = request_struck(server, wire, method, name, reject(code))
-    assert_problem(answer, 503, "credentials-unavailable", retry_after=(5,))
+def test_credentials_rejected_again_after_a_refresh_are_503(server, wire, name, method, code):
+    response = request_struck(server, wire, method, name, reject(code))
+    assert_problem(response, 503, "credentials-unavailable", retry_after=(5,))
 
 
 @pytest.mark.parametrize("method", OPERATIONS)
 def test_an_expired_token_costs_one_refresh_and_no_request(server, wire, name, method):
     server.request("PUT", f"/items/7/{name}", "{}", **JSON)
     expired = reject("ExpiredTokenException")
-    answer = request_struck(server, wire, method, name, expired, calls=1)
-    assert answer.status == SUCCESS[method]
+    response = request_struck(server, wire, method, name, expired, calls=1)
+    assert response.status == SUCCESS[method]
 
 
 @pytest.mark.parametrize("method", OPERATIONS)
@@ -97,13 +97,11 @@ def test_an_expired_token_costs_one_refresh_and_no_request(server, wire, name, m
         ("RequestExpired", "signature_rejected"),
     ],
 )
-def test_the_operators_faults_are_503_and_told_in_the_log(
-    server, wire, name, method, code, failure
-):
+def test_the_operators_errors_are_503_and_logged(server, wire, name, method, code, failure):
     before = len(wire.calls)
-    answer = request_struck(server, wire, method, name, reject(code))
-    assert_problem(answer, 503, "misconfigured", retry_after=(30,))
-    assert wire.calls[before:].count(OPERATIONS[method]) < 3, "trying again mends nothing"
+    response = request_struck(server, wire, method, name, reject(code))
+    assert_problem(response, 503, "misconfigured", retry_after=(30,))
+    assert wire.calls[before:].count(OPERATIONS[method]) < 3, "a retry would not help"
     line = next(line for line in reversed(server.log) if line["event"] == "dynamodb call failed")
     assert line["failure"] == failure
     assert line["level"] == "error"
@@ -133,63 +131,63 @@ def test_a_read_that_fails_is_503_and_a_write_of_unknown_outcome_504(server, wir
         retry_after=(1,),
     )
     for method in WRITES:
-        answer = request_struck(server, wire, method, name, fault)
-        assert_problem(answer, 504, "outcome-unknown")
+        response = request_struck(server, wire, method, name, fault)
+        assert_problem(response, 504, "outcome-unknown")
 
 
 @pytest.mark.parametrize("method", OPERATIONS)
 def test_an_endpoint_that_is_down_is_503_and_nothing_was_written(server, wire, name, method):
     with wire.down():
-        answer = server.request(method, f"/items/7/{name}", "{}", **JSON)
-    assert_problem(answer, 503, "table-unavailable", retry_after=(1,))
-    assert "Nothing was changed" in answer.json["detail"]
+        response = server.request(method, f"/items/7/{name}", "{}", **JSON)
+    assert_problem(response, 503, "table-unavailable", retry_after=(1,))
+    assert "Nothing was changed" in response.json["detail"]
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
-def test_a_call_that_is_never_answered_is_504(server, wire, name, method):
-    answer = request_struck(server, wire, method, name, faults.delay(20))
+def test_a_call_without_a_response_is_504(server, wire, name, method):
+    response = request_struck(server, wire, method, name, faults.delay(20))
     if method == "GET":
-        assert_problem(answer, 504, "timeout")
+        assert_problem(response, 504, "timeout")
     else:
-        assert_problem(answer, 504, "outcome-unknown")
+        assert_problem(response, 504, "outcome-unknown")
 
 
 @pytest.mark.parametrize("method", OPERATIONS)
 def test_an_unknown_error_code_is_503_and_nothing_was_written(server, wire, name, method):
-    answer = request_struck(server, wire, method, name, reject("SomethingNewException"))
-    assert_problem(answer, 503, "table-unavailable", retry_after=(1,))
-    assert "Nothing was changed" in answer.json["detail"]
+    response = request_struck(server, wire, method, name, reject("SomethingNewException"))
+    assert_problem(response, 503, "table-unavailable", retry_after=(1,))
+    assert "Nothing was changed" in response.json["detail"]
 
 
 @pytest.mark.parametrize("method", OPERATIONS)
 def test_an_invalid_call_is_a_defect_and_500_with_a_request_id(server, wire, name, method):
-    answer = request_struck(server, wire, method, name, reject("ValidationException"))
-    assert_problem(answer, 500, "internal-error")
+    response = request_struck(server, wire, method, name, reject("ValidationException"))
+    assert_problem(response, 500, "internal-error")
 
 
-def test_a_schema_that_does_not_fit_is_the_operators_fault(server, wire, name):
+def test_a_schema_that_does_not_fit_is_the_operators_error(server, wire, name):
     fault = reject("ValidationException", message="The provided key does not match the schema")
-    answer = request_struck(server, wire, "GET", name, fault)
-    assert_problem(answer, 503, "misconfigured", retry_after=(30,))
+    response = request_struck(server, wire, "GET", name, fault)
+    assert_problem(response, 503, "misconfigured", retry_after=(30,))
 
 
-def test_an_endpoint_that_takes_no_connection_is_503(name):
+def test_an_endpoint_that_accepts_no_connection_is_503(name):
     with black_hole() as url, gunicorn(url, "-w", "1", until="/live") as server:
         assert server.request("GET", "/ready").status == 503
         for method in ("GET", "PUT"):
-            answer = server.request(method, f"/items/7/{name}", "{}", **JSON)
-            assert_problem(answer, 503, "table-unavailable", retry_after=(1,))
+            response = server.request(method, f"/items/7/{name}", "{}", **JSON)
+            assert_problem(response, 503, "table-unavailable", retry_after=(1,))
 
 
 @pytest.mark.parametrize("method", WRITES)
-def test_an_answer_that_is_always_lost_leaves_the_write_applied_at_most_once(
+def test_a_response_that_is_always_lost_leaves_the_write_applied_at_most_once(
     server, wire, name, method
 ):
     key = f"/items/7/{name}"
     assert server.request("PUT", key, '{"n": 1}', **JSON).status == 201
     before = server.request("GET", f"{key}?consistent_read=true").json
-    answer = request_struck(server, wire, method, name, lose_response)
-    assert_problem(answer, 504, "outcome-unknown")
+    response = request_struck(server, wire, method, name, lose_response)
+    assert_problem(response, 504, "outcome-unknown")
     after = server.request("GET", f"{key}?consistent_read=true")
     applied = {"PUT": {"a": 1}, "PATCH": {"n": 1, "a": 1}}
     if method == "DELETE":

@@ -1,4 +1,4 @@
-"""More requests than a worker takes on are refused at once; health is always answered."""
+"""Requests over the limit of a worker are rejected at once; health always responds."""
 
 import http.client
 import threading
@@ -17,12 +17,12 @@ PAGE = "https://shop.example"
 
 @pytest.fixture
 def slow(own_wire):
-    """A table that answers after 200 ms, however many ask."""
+    """A table that responds after 200 ms, under any load."""
     own_wire.fault(faults.delay(0.2, then=faults.respond(ITEM)))
     return own_wire
 
 
-def test_requests_over_the_limit_are_refused_at_once_and_the_others_answered(own_wire):
+def test_requests_over_the_limit_are_rejected_at_once_and_the_others_succeed(own_wire):
     limits = {"ITEMS_MAX_IN_FLIGHT": "4", "ITEMS_CORS_ORIGINS": PAGE}
     limits["ITEMS_RATE_LIMIT"] = "1000/hour"
     with gunicorn(own_wire.url, "-w", "1", **limits) as server:
@@ -33,10 +33,10 @@ def test_requests_over_the_limit_are_refused_at_once_and_the_others_answered(own
             faults.pass_on(exchange)
 
         own_wire.fault(hold, when=lambda call: b"Andrew" in call.body)
-        answers = []
+        responses = []
         held = [
             threading.Thread(
-                target=lambda: answers.append(server.request("GET", "/items/104/Andrew"))
+                target=lambda: responses.append(server.request("GET", "/items/104/Andrew"))
             )
             for _ in range(4)
         ]
@@ -44,7 +44,7 @@ def test_requests_over_the_limit_are_refused_at_once_and_the_others_answered(own
         for thread in held:
             thread.start()
         eventually(lambda: own_wire.calls[before:].count("GetItem") >= 4)
-        refused = server.request("GET", "/items/104/Andrew?x=1", X_Request_Id="mine", Origin=PAGE)
+        rejected = server.request("GET", "/items/104/Andrew?x=1", X_Request_Id="mine", Origin=PAGE)
         assert server.request("HEAD", "/items/104/Andrew").body == b""
         for path in ("/live", "/ready"):
             assert server.request("GET", path).status == 200
@@ -52,17 +52,17 @@ def test_requests_over_the_limit_are_refused_at_once_and_the_others_answered(own
         for thread in held:
             thread.join()
         assert any(line["event"] == "overloaded" for line in server.log)
-    assert [answer.status for answer in answers] == [200] * 4
-    assert refused.status == 503
-    assert refused.headers["Retry-After"] == "1"
-    assert refused.headers["Content-Type"] == "application/problem+json"
-    assert refused.headers["X-Request-Id"] == refused.json["request_id"] == "mine"
-    assert refused.json["type"] == "/docs/errors#overloaded"
-    assert refused.json["instance"] == "/items/104/Andrew"
-    assert refused.headers["RateLimit-Limit"] == "1000"
+    assert [response.status for response in responses] == [200] * 4
+    assert rejected.status == 503
+    assert rejected.headers["Retry-After"] == "1"
+    assert rejected.headers["Content-Type"] == "application/problem+json"
+    assert rejected.headers["X-Request-Id"] == rejected.json["request_id"] == "mine"
+    assert rejected.json["type"] == "/docs/errors#overloaded"
+    assert rejected.json["instance"] == "/items/104/Andrew"
+    assert rejected.headers["RateLimit-Limit"] == "1000"
     # Without these a page's own code would see a network error.
-    assert refused.headers["Access-Control-Allow-Origin"] == PAGE
-    assert "Retry-After" in refused.headers["Access-Control-Expose-Headers"]
+    assert rejected.headers["Access-Control-Allow-Origin"] == PAGE
+    assert "Retry-After" in rejected.headers["Access-Control-Expose-Headers"]
 
 
 def test_256_clients_of_a_slow_table_get_what_the_limit_promises(slow):

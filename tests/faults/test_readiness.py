@@ -28,7 +28,7 @@ AWS_CLOCK_SKEW = timedelta(minutes=5)
 
 
 class Polling:
-    """Load balancers that ask for ``/ready`` all the time, kept alive and afresh."""
+    """Load balancers that request ``/ready`` all the time, on kept and on new connections."""
 
     def __init__(self, server):
         self.statuses = Counter()
@@ -60,9 +60,9 @@ class Polling:
         while not self._over.is_set():
             try:
                 connection.request("GET", "/ready")
-                answer = connection.getresponse()
-                answer.read()
-                self.statuses[answer.status] += 1
+                response = connection.getresponse()
+                response.read()
+                self.statuses[response.status] += 1
             except (OSError, http.client.HTTPException) as error:
                 connection.close()
                 self.statuses[type(error).__name__] += 1
@@ -169,10 +169,10 @@ def ready_status(connection):
 def test_before_the_first_read_it_is_503(own_wire):
     outage = own_wire.fault(faults.reject("InternalServerError", 500))
     with gunicorn(own_wire.url, "-w", "1", until="/live", **OFTEN) as server:
-        answer = server.request("GET", "/ready")
-        assert answer.status == 503
-        assert answer.json["type"] == "/docs/errors#not-ready"
-        assert answer.json["detail"] == "The table has not been read yet."
+        response = server.request("GET", "/ready")
+        assert response.status == 503
+        assert response.json["type"] == "/docs/errors#not-ready"
+        assert response.json["detail"] == "The table has not been read yet."
         outage.end()
         eventually(lambda: server.request("GET", "/ready").status == 200)
 
@@ -238,7 +238,7 @@ def is_skewed(call):
 
 
 def test_a_clock_that_is_wrong_makes_it_503_until_it_is_right(own_wire, tmp_path):
-    """AWS takes no signature that is more than five minutes old, or from the future.
+    """AWS rejects a signature that is more than five minutes old, or from the future.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
     """
@@ -250,9 +250,9 @@ def test_a_clock_that_is_wrong_makes_it_503_until_it_is_right(own_wire, tmp_path
             lambda: (got := server.request("GET", "/ready")).status == 503 and got.json
         )
         assert "clock" in problem["detail"]
-        answer = server.request("GET", "/items/7/x")
-        assert (answer.status, answer.headers["Retry-After"]) == (503, "30")
-        assert answer.json["type"] == "/docs/errors#misconfigured"
+        response = server.request("GET", "/items/7/x")
+        assert (response.status, response.headers["Retry-After"]) == (503, "30")
+        assert response.json["type"] == "/docs/errors#misconfigured"
         clock.move(0)
         eventually(lambda: server.request("GET", "/ready").status == 200)
 

@@ -56,7 +56,7 @@ def is_readable(connection, seconds):
 
 
 @pytest.mark.parametrize("form", ["length", "chunked"])
-def test_a_body_of_100_mib_is_refused_and_takes_no_memory(server, form):
+def test_a_body_of_100_mib_is_rejected_without_using_memory(server, form):
     (worker,) = server.workers
     piece = b"x" * MEBIBYTE
     before = resident_bytes(worker)
@@ -66,15 +66,15 @@ def test_a_body_of_100_mib_is_refused_and_takes_no_memory(server, form):
     else:
         connection = raw(server, HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
         send_all(connection, [b"%x\r\n%b\r\n" % (len(piece), piece)] * 100)
-    answer = everything(connection)
+    response = everything(connection)
     connection.close()
-    assert status_of(answer) == 413
+    assert status_of(response) == 413
     assert resident_bytes(worker) - before < 10 * MEBIBYTE
     assert server.request("GET", "/live").status == 200
 
 
 @pytest.mark.parametrize("form", ["length", "chunked"])
-def test_a_client_that_waits_for_the_answer_is_told_413(server, form):
+def test_a_client_that_waits_for_the_response_gets_413(server, form):
     framing = {
         "length": b"Content-Length: %d\r\n\r\n" % (100 * MEBIBYTE),
         "chunked": b"Transfer-Encoding: chunked\r\n\r\n" + b"%x\r\n" % (2 * MEBIBYTE),
@@ -82,11 +82,11 @@ def test_a_client_that_waits_for_the_answer_is_told_413(server, form):
     connection = raw(server, HEAD + framing[form])
     if form == "chunked":
         connection.sendall(b"x" * (MEBIBYTE + 4096))
-    answer = everything(connection)
+    response = everything(connection)
     connection.close()
-    assert status_of(answer) == 413
-    assert b"application/problem+json" in answer
-    assert b"\r\nConnection: close\r\n" in answer
+    assert status_of(response) == 413
+    assert b"application/problem+json" in response
+    assert b"\r\nConnection: close\r\n" in response
 
 
 @pytest.mark.parametrize(
@@ -100,18 +100,18 @@ def test_a_client_that_waits_for_the_answer_is_told_413(server, form):
         b"Transfer-Encoding: chunked\r\n\r\n5\r\n{    \r\n",
     ],
 )
-def test_a_body_that_does_not_come_is_408_and_what_comes_later_no_request(own_wire, rest):
+def test_a_body_that_does_not_arrive_is_408_and_what_arrives_later_is_not_a_request(own_wire, rest):
     with gunicorn(own_wire.url, "-w", "1", ITEMS_BODY_TIMEOUT_SECONDS="0.5") as server:
         connection = raw(server, HEAD + rest)
-        answer = connection.recv(4096)
+        response = connection.recv(4096)
         with suppress(ConnectionError):
             connection.sendall(b"GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        answer += everything(connection)
+        response += everything(connection)
         connection.close()
-    assert status_of(answer) == 408
-    assert b"#request-timeout" in answer
-    assert b"\r\nConnection: close\r\n" in answer
-    assert answer.count(b"HTTP/1.1 ") == 1
+    assert status_of(response) == 408
+    assert b"#request-timeout" in response
+    assert b"\r\nConnection: close\r\n" in response
+    assert response.count(b"HTTP/1.1 ") == 1
 
 
 @pytest.mark.parametrize(
@@ -126,9 +126,9 @@ def test_a_body_that_breaks_off_is_400_and_nothing_is_written(server, wire, rest
     before = len(wire.calls)
     connection = raw(server, HEAD + rest)
     connection.shutdown(1)
-    answer = everything(connection)
+    response = everything(connection)
     connection.close()
-    assert status_of(answer) == 400
+    assert status_of(response) == 400
     assert "PutItem" not in wire.calls[before:]
 
 
@@ -147,9 +147,9 @@ def test_a_body_whose_length_begins_with_zeros_holds_no_place(own_wire):
 def test_a_get_does_not_wait_for_a_body(server):
     head = b"GET /items/7/nobody HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
     connection = raw(server, head + b"x")
-    answer = everything(connection)
+    response = everything(connection)
     connection.close()
-    assert status_of(answer) == 404
+    assert status_of(response) == 404
 
 
 def test_idle_and_half_sent_requests_starve_nobody(own_wire):
@@ -205,10 +205,10 @@ def test_a_body_in_a_million_chunks_holds_up_nobody(server):
     sending.start()
     for _ in range(3):
         assert server.request("GET", "/live").status == 200
-    was_answered, _, _ = select.select([connection], [], [], 0)
+    has_response, _, _ = select.select([connection], [], [], 0)
     sending.join()
     assert status_of(connection.recv(4096)) == 422
-    assert not was_answered, "the others were first"
+    assert not has_response, "the others were first"
     connection.close()
 
 
@@ -221,7 +221,7 @@ def test_a_half_sent_head_is_not_waited_for_forever(own_wire):
         connection.close()
 
 
-def test_a_connection_that_says_nothing_is_closed_in_time(own_wire):
+def test_a_connection_without_a_request_is_closed_in_time(own_wire):
     with gunicorn(own_wire.url, "-w", "1", "--keep-alive", "1") as server:
         kept = http.client.HTTPConnection(*server.address)
         kept.request("GET", "/live")
@@ -233,13 +233,13 @@ def test_a_connection_that_says_nothing_is_closed_in_time(own_wire):
         kept.close()
 
 
-def test_clients_that_do_not_take_their_answers_are_let_go(own_wire):
+def test_clients_that_do_not_read_their_responses_are_disconnected(own_wire):
     item = {"Id": {"N": "7"}, "Name": {"S": "large"}, "Text": {"S": "x" * 390_000}}
     own_wire.fault(faults.respond({"Item": item}))
     head = b"GET /items/7/large HTTP/1.1\r\nHost: x\r\n"
     with gunicorn(own_wire.url, "-w", "1", "--keep-alive", "1") as server:
         (worker,) = server.workers
-        # 100 answers are more than all buffers on the way hold.
+        # 100 responses are more than all buffers on the way hold.
         connections = [
             raw(server, (head + way) * 100) for way in (b"\r\n", b"TE: trailers\r\n\r\n")
         ]
@@ -251,15 +251,15 @@ def test_clients_that_do_not_take_their_answers_are_let_go(own_wire):
             connection.close()
 
 
-def test_requests_sent_ahead_are_answered_in_their_order(server):
+def test_pipelined_requests_get_responses_in_their_order(server):
     put = HEAD + b"Content-Length: 9\r\n\r\n" + b'{"A": 10}'
     get = b"GET /items/7/slow HTTP/1.1\r\nHost: x\r\n"
     connection = raw(server, put + get + b"\r\n" + get + b"Connection: close\r\n\r\n" + get)
-    answer = everything(connection)
+    response = everything(connection)
     connection.close()
-    assert answer.count(b"HTTP/1.1 200 OK\r\n") >= 2
-    assert answer.count(b"HTTP/1.1 ") == 3
-    assert answer.count(b'"A":10') == 3
+    assert response.count(b"HTTP/1.1 200 OK\r\n") >= 2
+    assert response.count(b"HTTP/1.1 ") == 3
+    assert response.count(b'"A":10') == 3
 
 
 def test_what_only_gunicorn_reads_may_follow_what_is_plain(server):
@@ -267,11 +267,11 @@ def test_what_only_gunicorn_reads_may_follow_what_is_plain(server):
     chunked = HEAD + b'Transfer-Encoding: chunked\r\n\r\n7\r\n{"A":1}\r\n0\r\n\r\n'
     last = b"GET /items/7/slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     connection = raw(server, plain + chunked + plain + last)
-    answer = everything(connection)
+    response = everything(connection)
     connection.close()
-    assert answer.count(b"HTTP/1.1 2") == 4
-    assert answer.count(b'"alive"') == 2
-    assert answer.endswith(b'{"Id":7,"Name":"slow","A":1}')
+    assert response.count(b"HTTP/1.1 2") == 4
+    assert response.count(b'"alive"') == 2
+    assert response.endswith(b'{"Id":7,"Name":"slow","A":1}')
 
 
 def test_a_connection_that_gunicorn_serves_is_not_taken_for_idle(own_wire):
@@ -281,10 +281,10 @@ def test_a_connection_that_gunicorn_serves_is_not_taken_for_idle(own_wire):
         connection = raw(server, b"")
         for _ in range(12):
             connection.sendall(HEAD + chunked)
-            answer = b""
-            while not answer.endswith(b"}"):
-                answer += connection.recv(4096) or b"closed}"
-            assert status_of(answer) == 200
+            response = b""
+            while not response.endswith(b"}"):
+                response += connection.recv(4096) or b"closed}"
+            assert status_of(response) == 200
             assert not is_readable(connection, 0.5), "it is closed"
         connection.close()
 
@@ -293,24 +293,24 @@ def test_a_connection_that_gunicorn_serves_is_not_taken_for_idle(own_wire):
 def test_a_connection_is_closed_where_that_is_one_of_its_options(server, options):
     head = f"GET /live HTTP/1.1\r\nHost: x\r\nTE: deflate\r\nConnection: {options}\r\n\r\n"
     client = raw(server, head.encode())
-    answer = everything(client).lower()
+    response = everything(client).lower()
     client.close()
-    assert answer.startswith(b"http/1.1 200 ")
-    assert b"\r\nconnection: close\r\n" in answer
+    assert response.startswith(b"http/1.1 200 ")
+    assert b"\r\nconnection: close\r\n" in response
 
 
-def test_lines_that_end_without_a_carriage_return_are_refused_at_once(server):
+def test_lines_that_end_without_a_carriage_return_are_rejected_at_once(server):
     client = raw(server, b"GET /live HTTP/1.1\nHost: x\n\n")
     assert status_of(everything(client)) == 400
     client.close()
 
 
-def test_a_head_without_end_is_refused(server):
+def test_a_head_without_end_is_rejected(server):
     connection = raw(server, b"GET /live HTTP/1.1\r\n")
     send_all(connection, [b"X-%d: %s\r\n" % (number, b"a" * 4000) for number in range(20)])
-    answer = everything(connection)
+    response = everything(connection)
     connection.close()
-    assert status_of(answer) == 431
+    assert status_of(response) == 431
     assert server.request("GET", "/live").status == 200
 
 

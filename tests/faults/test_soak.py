@@ -1,4 +1,4 @@
-"""Mixed load with every fault, for a while: nothing leaks, and nothing unexpected is answered.
+"""Mixed load with every fault, for a while: nothing leaks, and no response is unexpected.
 
 Half a minute with every `make test`; `make soak` goes on for an hour, or ITEMS_SOAK_SECONDS.
 """
@@ -84,10 +84,10 @@ class Visitors:
         if method != "GET" and random.random() < 0.2:
             headers["If-Match"] = random.choice(("*", '"stale"'))
         connection.request(method, f"/items/{number % 4}/soak", body, headers)
-        answer = connection.getresponse()
-        answer.read()
-        self.statuses[method].add(answer.status)
-        return answer.status
+        response = connection.getresponse()
+        response.read()
+        self.statuses[method].add(response.status)
+        return response.status
 
     def strike(self) -> None:
         """Every tenth call fails, each half second in another way."""

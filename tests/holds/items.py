@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tests.holds.parts import BODY_BYTES, ITEM_BYTES, filled, numbered, values
 
-LONG_NAME = b"/\xf0\x9f\x98\x80" * 13_000  # 65,000 bytes, of which each fifth is to be escaped
+LONG_NAME = b"/\xf0\x9f\x98\x80" * 13_000  # 65,000 bytes; every fifth must be escaped
 
 
 def typed_bodies() -> Iterator[tuple[str, bytes]]:

@@ -60,7 +60,7 @@ class _Timeout(BaseException):
 
 @contextmanager
 def as_greenlet(meter: Meter, monkeypatch):
-    """Code that gives way to other greenlets tells the meter."""
+    """Code that gives way to other greenlets reports it to the meter."""
     gevent = SimpleNamespace(idle=lambda _priority: meter.others_run(), Timeout=_Timeout)
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "gevent", gevent)

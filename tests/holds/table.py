@@ -1,4 +1,4 @@
-"""A stand-in for DynamoDB that answers every call with the items that a case has stored."""
+"""A stand-in for DynamoDB that returns to every call the items that a case has stored."""
 
 import json
 import zlib
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from tests.fastpath.scripted import ScriptedServer, answer
+from tests.fastpath.scripted import ScriptedServer, http_response
 from tests.holds.meter import Meter
 from tests.holds.parts import KEY
 
@@ -28,7 +28,7 @@ class Table:
         self.meter.others_run()
         operation = request.headers["X-Amz-Target"].partition(".")[2]
         status, body = getattr(self, operation)(request)
-        yield answer(body, status, x_amz_crc32=str(zlib.crc32(body)))
+        yield http_response(body, status, x_amz_crc32=str(zlib.crc32(body)))
 
     def GetItem(self, _request):  # noqa: N802 - the operation's name
         return OK, (b"{}" if self.item is None else b'{"Item":%s}' % self.item)

@@ -87,7 +87,7 @@ def worker(request):
     gc.freeze()
     thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
     gc.set_threshold(10_000, 20, 1_000)  # as in a worker
-    sys.setswitchinterval(0.0005)  # the table is a thread, and answers in small pieces
+    sys.setswitchinterval(0.0005)  # the table is a thread, and responds in small pieces
     with (
         serving(table) as server,
         environment(**aws_variables(server.url)),

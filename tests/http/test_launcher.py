@@ -53,13 +53,15 @@ def launched(*arguments, **variables):
     """A running launcher, and its output up to the examples of the welcome text."""
     launcher = launch(*arguments, **variables)
     try:
-        said = []
+        printed = []
         for line in launcher.stdout:
-            said.append(line)
+            printed.append(line)
             if line.startswith("Try these"):
-                said += itertools.takewhile(str.strip, itertools.islice(launcher.stdout, 1, None))
+                printed += itertools.takewhile(
+                    str.strip, itertools.islice(launcher.stdout, 1, None)
+                )
                 break
-        yield launcher, "".join(said)
+        yield launcher, "".join(printed)
     finally:
         if launcher.poll() is None:
             launcher.send_signal(signal.SIGTERM)
@@ -71,10 +73,10 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def pasted(said: str) -> list[str]:
+def pasted(printed: str) -> list[str]:
     """Return the statuses of the curl commands in the welcome text."""
     statuses = []
-    for line in re.findall(r"^  (curl .*)$", said, re.MULTILINE):
+    for line in re.findall(r"^  (curl .*)$", printed, re.MULTILINE):
         result = subprocess.run(shlex.split(line), capture_output=True, text=True, check=True)
         statuses.append(result.stdout.split()[1])
     return statuses
@@ -82,10 +84,10 @@ def pasted(said: str) -> list[str]:
 
 def test_the_three_curl_lines_work_as_pasted():
     port = free_port()
-    with launched("--port", str(port)) as (_, said):
-        assert pasted(said) == ["200", "201", "200"]
-    assert "Starting the embedded engine" in said
-    assert f"http://127.0.0.1:{port}/openapi.json" in said
+    with launched("--port", str(port)) as (_, printed):
+        assert pasted(printed) == ["200", "201", "200"]
+    assert "Starting the embedded engine" in printed
+    assert f"http://127.0.0.1:{port}/openapi.json" in printed
 
 
 @pytest.mark.parametrize(
@@ -101,15 +103,21 @@ def test_the_three_curl_lines_work_as_pasted():
 def test_the_curl_lines_suit_the_settings(engine, variables, statuses):
     table = f"launcher-{time.monotonic_ns()}"
     arguments = ("--port", str(free_port()), "--endpoint", engine.endpoint)
-    with launched(*arguments, ITEMS_TABLE=table, **variables) as (_, said):
-        assert pasted(said) == statuses
+    with launched(*arguments, ITEMS_TABLE=table, **variables) as (_, printed):
+        assert pasted(printed) == statuses
+
+
+def test_a_table_s_arn_gives_the_engine_its_account_and_region():
+    arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/people"
+    with launched("--port", str(free_port()), ITEMS_TABLE=arn) as (_, said):
+        assert pasted(said) == ["200", "201", "200"]
 
 
 def test_neither_a_proxy_nor_a_profile_of_the_users_is_in_the_way():
     variables = {"HTTP_PROXY": NOWHERE, "http_proxy": NOWHERE, "AWS_PROFILE": "none-such"}
     port = free_port()
-    with launched("--port", str(port), **variables) as (_, said):
-        assert "The service is ready" in said
+    with launched("--port", str(port), **variables) as (_, printed):
+        assert "The service is ready" in printed
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/items/104/Andrew") as response:
             assert response.status == 200
 
@@ -117,8 +125,8 @@ def test_neither_a_proxy_nor_a_profile_of_the_users_is_in_the_way():
 def test_a_proxy_is_not_in_the_way_of_localhost(endpoint):
     there = ("--endpoint", endpoint.replace("127.0.0.1", "localhost"))
     here = ("--host", "localhost", "--port", str(free_port()))
-    with launched(*here, *there, http_proxy=NOWHERE) as (_, said):
-        assert pasted(said)[0] == "200"
+    with launched(*here, *there, http_proxy=NOWHERE) as (_, printed):
+        assert pasted(printed)[0] == "200"
 
 
 def has_ipv6() -> bool:
@@ -139,10 +147,13 @@ def test_an_ipv6_address_is_listened_on_and_called_past_a_proxy(host):
     variables = {"ITEMS_AUTH": "none", "http_proxy": NOWHERE}
     with (
         moto(host="::1") as endpoint,
-        launched("--host", host, "--port", port, "--endpoint", endpoint, **variables) as (_, said),
+        launched("--host", host, "--port", port, "--endpoint", endpoint, **variables) as (
+            _,
+            printed,
+        ),
     ):
-        assert f"curl -i 'http://[::1]:{port}/items/104/Andrew'" in said
-        assert pasted(said) == ["200", "201", "200"]
+        assert f"curl -i 'http://[::1]:{port}/items/104/Andrew'" in printed
+        assert pasted(printed) == ["200", "201", "200"]
 
 
 @on_ipv6
@@ -183,8 +194,8 @@ def test_a_table_with_other_keys_is_one_clear_line_in_seconds(engine):
 @pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interruption_ends_all_of_it(interruption):
     port = free_port()
-    with launched("--port", str(port)) as (launcher, said):
-        engine_port = int(re.search(r"Table .* on http://127.0.0.1:(\d+)", said)[1])
+    with launched("--port", str(port)) as (launcher, printed):
+        engine_port = int(re.search(r"Table .* on http://127.0.0.1:(\d+)", printed)[1])
         assert listens(port)
         assert listens(engine_port)
         launcher.send_signal(interruption)
@@ -238,8 +249,8 @@ def test_an_endpoint_of_ones_own_gets_the_table_once_and_keeps_its_items(engine)
     table = f"launcher-{time.monotonic_ns()}"
     port = free_port()
     arguments = ("--port", str(port), "--endpoint", engine.endpoint)
-    with launched(*arguments, ITEMS_TABLE=table) as (_, said):
-        assert f"Creating the table {table}" in said
+    with launched(*arguments, ITEMS_TABLE=table) as (_, printed):
+        assert f"Creating the table {table}" in printed
     # The launcher's own credentials: some engines keep separate data for each.
     dynamodb = boto3.session.Session("local", "local").client(
         "dynamodb", region_name="us-east-2", endpoint_url=engine.endpoint
@@ -247,6 +258,6 @@ def test_an_endpoint_of_ones_own_gets_the_table_once_and_keeps_its_items(engine)
     key = {"Id": {"N": "104"}, "Name": {"S": "Andrew"}}
     assert "Email" in dynamodb.get_item(TableName=table, Key=key)["Item"]
     dynamodb.delete_item(TableName=table, Key=key)
-    with launched(*arguments, ITEMS_TABLE=table) as (_, said):
-        assert "already exists" in said
+    with launched(*arguments, ITEMS_TABLE=table) as (_, printed):
+        assert "already exists" in printed
     assert "Item" not in dynamodb.get_item(TableName=table, Key=key)

@@ -11,7 +11,7 @@ def client_of(**chosen):
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/docs/", "/pages/item.js"])
-def test_without_a_setting_there_is_no_page(path):
+def test_without_a_setting_no_page_exists(path):
     response = client_of().get(path)
     assert response.status_code == 404
     assert response.json["type"] == "/docs/errors#not-found"
@@ -30,6 +30,13 @@ def test_the_page_names_the_table_and_its_keys():
     assert "<h1>people</h1>" in page
     assert "&lt;Owner&gt;" in page
     assert "Andrew" not in page
+
+
+def test_the_page_shows_no_account():
+    arn = "arn:aws:dynamodb:us-east-2:123456789012:table/people"
+    page = client_of(table=arn, item_page=True).get("/").text
+    assert "<h1>people</h1>" in page
+    assert "123456789012" not in page
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/pages/item.js", "/pages/swagger-ui.css"])

@@ -22,7 +22,7 @@ def test_a_problem_is_documented_below_the_prefix(server):
     assert section in server.request("GET", documentation).body.decode()
 
 
-def test_the_document_says_where_the_service_is(server):
+def test_the_document_contains_the_url_of_the_service(server):
     document = server.request("GET", f"{PREFIX}/openapi.json").json
     assert [each["url"] for each in document["servers"]] == [PREFIX]
 

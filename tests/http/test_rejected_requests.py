@@ -307,7 +307,7 @@ def test_an_expected_body_is_requested(open_service):
     connection.close()
 
 
-def test_the_whole_service_tells_its_methods(service):
+def test_options_of_the_whole_service_lists_its_methods(service):
     response = response_to(service, b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", ends=False)
     assert response.status == 200
     assert response.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"

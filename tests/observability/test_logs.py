@@ -307,11 +307,11 @@ logging.getLogger("library").warning("a warning of %s", "a library")
 """
 
 
-def spoken(terminal: bool) -> str:
+def printed_by_child(terminal: bool) -> str:
     command = [sys.executable, "-c", SPEAK]
     if not terminal:
-        said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-        return said.stdout + said.stderr
+        printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        return printed.stdout + printed.stderr
     leader, follower = pty.openpty()
     subprocess.run(command, cwd=ROOT, stdout=follower, stderr=follower, check=True)
     os.close(follower)
@@ -319,15 +319,15 @@ def spoken(terminal: bool) -> str:
 
 
 def test_a_terminal_shows_readable_lines_and_none_can_be_forged():
-    said = spoken(terminal=True)
-    assert "a warning of a library" in said
-    assert '{"' not in said
-    assert "\nforged" not in said
-    assert "bob\\r\\nforged\\x1b[31m" in said
+    printed = printed_by_child(terminal=True)
+    assert "a warning of a library" in printed
+    assert '{"' not in printed
+    assert "\nforged" not in printed
+    assert "bob\\r\\nforged\\x1b[31m" in printed
 
 
 def test_elsewhere_every_line_is_json_also_of_libraries():
-    lines = [json.loads(line) for line in spoken(terminal=False).splitlines()]
+    lines = [json.loads(line) for line in printed_by_child(terminal=False).splitlines()]
     assert [(line["event"], line["level"]) for line in lines] == [
         ("request", "info"),
         ("a warning of a library", "warning"),

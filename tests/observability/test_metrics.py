@@ -1,4 +1,4 @@
-"""The admin port: what it counts is what happened, in however many workers, whoever was killed."""
+"""The admin port: its counters are right with any number of workers, also killed ones."""
 
 import http.client
 import json

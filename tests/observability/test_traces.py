@@ -119,7 +119,7 @@ def test_no_span_holds_a_key_or_a_value(traced, collector):
     assert not [request for request in collector.requests if SECRET in str(request)]
 
 
-def test_without_the_extra_the_start_says_what_is_missing(tmp_path):
+def test_without_the_extra_the_start_names_what_is_missing(tmp_path):
     """A package of that name which is empty stands before the real one."""
     (tmp_path / "opentelemetry").mkdir()
     (tmp_path / "opentelemetry/__init__.py").touch()

@@ -40,7 +40,7 @@ def stored(dynamodb, name):
 
 
 def target(name):
-    # As clients that do not normalise paths send it: every byte but unreserved ones encoded.
+    # As clients that do not normalize paths send it: every byte but unreserved ones encoded.
     return f"/items/105/{quote(name, safe='')}"
 
 

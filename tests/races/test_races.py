@@ -69,7 +69,7 @@ def test_a_hundred_increments_are_a_hundred(arena, path):
     assert {response.json["n"] for response in responses} == set(range(1, CLIENTS + 1))
 
 
-def test_increments_whose_answers_are_lost_count_once(arena, path, losing):
+def test_increments_whose_responses_are_lost_count_once(arena, path, losing):
     lost = losing("UpdateItem")
     responses = arena.together(lambda _: arena.server.request("PATCH", path, INCREMENT, **NATIVE))
     assert lost.struck == CLIENTS // 10
@@ -77,7 +77,7 @@ def test_increments_whose_answers_are_lost_count_once(arena, path, losing):
     assert stored(arena, path)["n"] == CLIENTS
 
 
-def test_creates_whose_answers_are_lost_are_201(arena, path, losing):
+def test_creates_whose_responses_are_lost_are_201(arena, path, losing):
     lost = losing("PutItem")
     responses = arena.together(
         lambda client: arena.server.request(
@@ -138,7 +138,7 @@ def test_transfers_between_two_items_keep_the_sum(arena, path):
     assert stored(arena, path)["n"] == 30 - done
 
 
-def test_a_request_that_comes_many_times_at_once_is_carried_out_once(arena, path):
+def test_a_request_sent_many_times_at_once_is_applied_once(arena, path):
     key = str(uuid.uuid4())
     responses = arena.together(
         lambda _: arena.server.request("PATCH", path, INCREMENT, **NATIVE, Idempotency_Key=key),

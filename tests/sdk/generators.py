@@ -1,7 +1,7 @@
 """The generators whose clients have to work, and how a client of each language is checked and run.
 
-A new generator is one entry in GENERATORS and an adapter of its name in ``adapters/``, which speaks
-the generated client's words: calls come in as lines of JSON, and each is answered with one.
+A new generator is one entry in GENERATORS and an adapter of its name in ``adapters/``, which
+calls the generated client: calls arrive as lines of JSON; each gets one in return.
 """
 
 import hashlib
@@ -42,9 +42,9 @@ WITHOUT_NAME = (
     (r'id_, name = call\["id"\], call\["name"\]', 'id_ = call["id"]'),
     (r"^ +name,\n", ""),
     (r"\bid_, name, ", "id_, "),
-    (r', "name": (name|asked\.Name)', ""),
+    (r', "name": (name|requested\.Name)', ""),
     (r", name: call\.name", ""),
-    (r", (call\.name|asked\.Name)\b", ""),
+    (r", (call\.name|requested\.Name)\b", ""),
     (r"/\{name\}", ""),
     (r"\s*\.name\(call\.name\(\)\)", ""),
 )
@@ -53,12 +53,12 @@ Command = list[str | Path]
 
 
 class GeneratorError(Exception):
-    """What a generator or a type checker had to say."""
+    """The output of a generator or a type checker."""
 
 
 @dataclass(frozen=True)
 class Language:
-    """How an adapter and the client beside it are type-checked, and how the adapter is started."""
+    """How an adapter and the client next to it are type-checked, and how the adapter is started."""
 
     adapter: str
     companions: tuple[str, ...]
@@ -74,13 +74,13 @@ class Generator:
     package: str = "client"
     """Where the client goes, inside the generator's folder."""
     checks: tuple[Command, ...] = ()
-    """What the client promises about itself, beyond the language's own check; run beside it."""
+    """What the client promises about itself, beyond the language's own check; run next to it."""
     exact_integers: bool = False
     """Whether plain JSON's long numbers reach the caller with every digit."""
     patches_as_plain_json: bool = True
     """Whether it sends a merge patch as application/json, and not by its own media type."""
     reads_empty_201: bool = True
-    """Whether ``Prefer: return=minimal`` may be asked for where a PUT creates."""
+    """Whether ``Prefer: return=minimal`` can be requested where a PUT creates."""
     has_one_key: bool = False
     """Whether the client is for a table without a sort key."""
 
@@ -94,15 +94,15 @@ class Generator:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the client is there, made from this document by this generator."""
+        """Whether the client exists, made from this document by this generator."""
         mark = self.folder / ".made-from"
         return mark.exists() and mark.read_text() == self._origin
 
     def generate(self) -> None:
-        """The client, made anew.
+        """Generate the client again.
 
         Raises:
-            GeneratorError: the generator refuses the document, or is not installed.
+            GeneratorError: the generator rejects the document, or is not installed.
         """
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
@@ -113,7 +113,7 @@ class Generator:
         (self.folder / ".made-from").write_text(self._origin)
 
     def install_adapter(self) -> None:
-        """Put the adapter beside the client."""
+        """Put the adapter next to the client."""
         suffix = Path(self.language.adapter).suffix
         self._copy(f"{self.name}{suffix}", self.language.adapter)
         for companion in self.language.companions:
@@ -147,7 +147,7 @@ class Generator:
         return digest.hexdigest()
 
     def _run(self, command: Command, folder: Path, **variables: str) -> None:
-        # The Python generator tidies up with the formatter beside it.
+        # The Python generator tidies up with the formatter next to it.
         path = f"{PYTHON}:{os.environ['PATH']}"
         try:
             ran = subprocess.run(
@@ -165,8 +165,8 @@ class Generator:
                 "a JDK and what make installs: make sdk"
             ) from None
         if ran.returncode != 0:
-            said = f"{ran.stdout[-OUTPUT_CHARACTERS:]}{ran.stderr[-OUTPUT_CHARACTERS:]}"
-            raise GeneratorError(f"{self.name}: {' '.join(map(str, command))}\n{said}")
+            printed = f"{ran.stdout[-OUTPUT_CHARACTERS:]}{ran.stderr[-OUTPUT_CHARACTERS:]}"
+            raise GeneratorError(f"{self.name}: {' '.join(map(str, command))}\n{printed}")
 
 
 def generate_stale(generators: Iterable[Generator]) -> dict[str, GeneratorError]:

@@ -18,7 +18,7 @@ from tests.serving import gunicorn
 
 ODD_NAME = "a/b ü 100% ?#&+"
 LONG_NUMBER = 123456789012345678901234567890
-UNREADABLE = 0  # what an adapter says of an answer over which its client fails
+UNREADABLE = 0  # what an adapter reports for a response that its client cannot read
 STALE = '"00000000000000000000000000000000-json"'
 
 
@@ -58,7 +58,7 @@ def url():
 
 @pytest.fixture(scope="module")
 def failures() -> dict[str, GeneratorError]:
-    """What the generators had to say that could not make their client."""
+    """The output of the generators that could not make their client."""
     return generate_stale(GENERATORS)
 
 
@@ -121,7 +121,7 @@ def test_it_creates_an_item_once(client, name):
     assert (read["status"], read["item"]) == (200, created["item"])
 
 
-def test_it_is_told_that_it_has_the_item_already(client, name):
+def test_it_gets_304_for_the_item_that_it_has(client, name):
     etag = client("put", name, {"Age": 41})["etag"]
     unchanged = client("get", name, if_none_match=etag)
     assert (unchanged["status"], unchanged["item"], unchanged["problem"]) == (304, None, None)
@@ -137,13 +137,13 @@ def test_it_replaces_only_the_item_that_it_saw(client, name):
 
 def test_a_lost_race_is_a_typed_412(client, name):
     client("put", name, {"Age": 41})
-    for refused in (
+    for rejected in (
         client("put", name, {"Age": 42}, if_match=STALE),
         client("patch", name, {"Age": 42}, if_match=STALE),
         client("delete", name, if_match=STALE),
     ):
-        assert (refused["status"], refused["item"]) == (412, None)
-        problem = refused["problem"]
+        assert (rejected["status"], rejected["item"]) == (412, None)
+        problem = rejected["problem"]
         assert problem["type"] == "/docs/errors#precondition-failed"
         assert problem["status"] == 412
         assert problem["title"]
@@ -179,9 +179,9 @@ def test_it_updates_with_expressions_in_a_typed_call(client, name):
     assert client("update", name, count)["item"] == {"Id": 104, "Name": name, "Visits": 1}
     counted = client("update", name, {**count, "ConditionExpression": "Visits = :one"})
     assert (counted["status"], counted["item"]["Visits"]) == (200, 2)
-    refused = client("update", name, {**count, "ConditionExpression": "Visits = :one"})
-    assert (refused["status"], refused["item"]) == (412, None)
-    assert refused["problem"]["type"] == "/docs/errors#precondition-failed"
+    rejected = client("update", name, {**count, "ConditionExpression": "Visits = :one"})
+    assert (rejected["status"], rejected["item"]) == (412, None)
+    assert rejected["problem"]["type"] == "/docs/errors#precondition-failed"
     stale = client("update", name, count, if_match=STALE)
     assert stale["problem"]["type"] == "/docs/errors#precondition-failed"
     assert client("get", name)["item"]["Visits"] == 2
@@ -228,7 +228,7 @@ def test_an_item_that_it_read_edited_and_wrote_back_keeps_its_sets_and_its_binar
     }
 
 
-def test_a_long_number_of_plain_json_is_as_exact_as_the_table_of_generators_says(
+def test_a_long_number_of_plain_json_is_as_exact_as_in_the_table_of_generators(
     client, name, checked
 ):
     client("put", name, {"Big": {"N": str(LONG_NUMBER)}}, typed=True)
@@ -236,28 +236,28 @@ def test_a_long_number_of_plain_json_is_as_exact_as_the_table_of_generators_says
     assert is_exact is checked.exact_integers
 
 
-def test_it_asks_for_some_attributes_alone(client, name):
+def test_it_requests_some_attributes_alone(client, name):
     client("put", name, {"Email": "andrew@gmail.com", "Age": 41, "City": "Oslo"})
     read = client("get", name, fields=["Email", "Age"])
     assert read["status"] == 200
     assert read["item"] == {"Id": 104, "Name": name, "Email": "andrew@gmail.com", "Age": 41}
 
 
-def test_it_can_ask_for_no_item_back(client, name):
+def test_it_can_request_a_response_without_the_item(client, name):
     client("put", name, {"Age": 41})
     replaced = client("put", name, {"Age": 42}, prefer="return=minimal")
     assert (replaced["status"], replaced["item"]) == (204, None)
     assert replaced["etag"] == client("get", name)["etag"]
 
 
-def test_it_reads_an_empty_201_as_far_as_the_docs_say(client, name, checked):
+def test_it_reads_an_empty_201_as_documented(client, name, checked):
     created = client("put", name, {"Age": 41}, prefer="return=minimal")
     assert created["status"] == (201 if checked.reads_empty_201 else UNREADABLE)
     assert not created["item"]
     assert client("get", name)["item"]["Age"] == 41
 
 
-def test_it_deletes_and_deleting_again_is_no_error(client, name):
+def test_it_deletes_and_deleting_again_succeeds(client, name):
     etag = client("put", name, {"Age": 41})["etag"]
     deleted = client("delete", name, if_match=etag)
     assert (deleted["status"], deleted["item"], deleted["problem"]) == (204, None, None)
@@ -265,8 +265,8 @@ def test_it_deletes_and_deleting_again_is_no_error(client, name):
     assert client("get", name)["status"] == 404
 
 
-def test_the_table_of_the_docs_says_how_exact_each_client_is():
+def test_the_table_of_the_docs_lists_how_exact_each_client_is():
     page = (ROOT / "docs/clients.md").read_text()
     rows = re.findall(r"^\| (?!generator|-)(.*) \|$", page, re.MULTILINE)
-    said = [row.split(" | ")[3] for row in rows]
-    assert said == ["exact" if one.exact_integers else "loses digits" for one in GENERATORS]
+    listed = [row.split(" | ")[3] for row in rows]
+    assert listed == ["exact" if one.exact_integers else "loses digits" for one in GENERATORS]

@@ -272,10 +272,10 @@ def _get(item: Attributes, path: list[str | int]) -> Any:
     value: Any = {"M": item}
     for part in path:
         inside = value.get("M" if isinstance(part, str) else "L")
-        is_there = inside is not None and (
+        exists = inside is not None and (
             part in inside if isinstance(part, str) else part < len(inside)
         )
-        if not is_there:
+        if not exists:
             return None
         value = inside[part]
     return value

@@ -1,4 +1,4 @@
-"""A table that answers Query and Scan as DynamoDB does, for tests of lists."""
+"""A table that responds to Query and Scan as DynamoDB does, for tests of lists."""
 
 import re
 from collections.abc import Mapping

@@ -41,7 +41,7 @@ class Broken(Observer):
         raise OSError("no space left on device")
 
 
-def test_credentials_are_in_use_although_nobody_can_be_told_of_them():
+def test_credentials_are_in_use_although_reporting_them_fails():
     credentials = BackgroundCredentials(lambda: Credentials("key", "secret"), Broken())
     credentials.start(10)
     assert credentials.current().access_key == "key"

@@ -102,7 +102,7 @@ def change_property_type(new):
     problem(new)["properties"]["status"]["type"] = "string"
 
 
-def answer_another_value(new):
+def return_another_value(new):
     new["components"]["schemas"]["Liveness"]["properties"]["status"]["enum"].append("dying")
 
 
@@ -117,7 +117,7 @@ def rename_schema(new):
     new.update(json.loads(text))
 
 
-def ask_for_authentication(new):
+def require_authentication(new):
     new["security"] = [{"token": []}]
 
 
@@ -140,10 +140,10 @@ BREAKS = {
     make_property_optional: "/title is no longer required",
     make_property_nullable: "/title may now be null",
     change_property_type: "/status has a different type",
-    answer_another_value: "/status may now be dying",
+    return_another_value: "/status may now be dying",
     compose_otherwise: "has a different composition of schemas",
     rename_schema: "The schema Problem was removed",
-    ask_for_authentication: "now requires authentication",
+    require_authentication: "now requires authentication",
 }
 
 
@@ -189,7 +189,7 @@ def promise_more(new):
     problem(new)["properties"]["title"]["minLength"] = 1
 
 
-def answer_less(new):
+def return_less(new):
     problem(new)["properties"]["status"]["enum"] = [400, 404]
 
 
@@ -207,7 +207,7 @@ def describe_better(new):
         add_error,
         take_more,
         promise_more,
-        answer_less,
+        return_less,
         describe_better,
     ],
     ids=lambda change: change.__name__,

@@ -1,4 +1,4 @@
-"""How many clients a limit on file descriptors permits, and how its exhaustion is recognised."""
+"""How many clients a limit on file descriptors permits, and how its exhaustion is recognized."""
 
 import errno
 import resource
@@ -40,8 +40,8 @@ def test_the_cause_is_found_however_deep_it_is(number):
     assert failure_of(error) is Failure.NO_DESCRIPTORS
 
 
-def test_other_errors_are_no_exhaustion():
-    for cause in (ConnectionRefusedError(111, "refused"), socket.gaierror(-2, "unknown name")):
+def test_other_errors_are_not_exhaustion():
+    for cause in (ConnectionRefusedError(111, "closed port"), socket.gaierror(-2, "unknown name")):
         error = EndpointConnectionError(endpoint_url="x", error=cause)
         assert failure_of(error) is Failure.UNREACHABLE
 
@@ -55,7 +55,7 @@ def test_a_name_server_that_cannot_be_reached_for_want_of_a_descriptor(monkeypat
     assert failure_of(error) is Failure.NO_DESCRIPTORS
 
 
-def test_idle_connections_are_shut_down_without_a_descriptor_and_beside_a_closed_one(monkeypatch):
+def test_idle_connections_are_shut_down_without_a_descriptor_and_next_to_a_closed_one(monkeypatch):
     ours, theirs = socket.socketpair()
     closed, _other = socket.socketpair()
     closed.close()

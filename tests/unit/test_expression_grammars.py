@@ -116,7 +116,7 @@ def test_an_update_written_out_again_means_the_same(text):
     ).map(" ".join)
     | st.text(max_size=60)
 )  # fmt: skip
-def test_anything_else_is_refused_in_words(text):
+def test_anything_else_is_an_expression_error(text):
     for parse in (parse_update, parse_condition):
         with contextlib.suppress(ExpressionError):  # any other exception would be a defect
             parse(text, Bindings(NAMES, VALUES))
@@ -197,7 +197,7 @@ def test_a_condition_is_written_without_parentheses_around_operands(text, writte
         "(a IN (:n, :s))",
     ],
 )
-def test_parentheses_around_one_condition_are_refused_as_dynamodb_does(text):
+def test_parentheses_around_one_condition_are_rejected_as_by_dynamodb(text):
     parse_condition(text, Bindings(NAMES, VALUES))
     if is_in_parentheses(parse_condition(text, Bindings(NAMES, VALUES))):
         text = f"({text})"

@@ -129,7 +129,7 @@ def test_the_status_decides_on_what_a_proxy_sent(status, failure):
 
 
 @pytest.mark.parametrize("message", [None, 7, [], {}])
-def test_a_message_that_is_not_text_is_no_defect_of_the_table(message):
+def test_a_message_that_is_not_text_raises_nothing(message):
     assert failure_of(error("ValidationException", message=message)) is Failure.UNEXPECTED
 
 

@@ -10,6 +10,8 @@ from dynamodb_items.formats.merge_patch import flat_changes, is_flat, merge_chan
 from dynamodb_items.formats.plain_json import attributes_from_plain, to_plain
 from dynamodb_items.formats.strict_json import parse_json
 
+from tests import rfc7396
+
 
 def parsed(value):
     return parse_json(json.dumps(value).encode())
@@ -19,43 +21,10 @@ def edited(stored, patch):
     return merge_changes(Item(stored), parsed(patch))
 
 
-# Appendix A of RFC 7396, where target and result are objects, as every item is.
-# https://www.rfc-editor.org/rfc/rfc7396#appendix-A
 @pytest.mark.parametrize(
     ("target", "patch", "result"),
     [
-        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
-        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
-        ({"a": "b"}, {"a": None}, {}),
-        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
-        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
-        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
-        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
-        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
-        ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
-        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
-        # Section 3: the example.
-        (
-            {
-                "title": "Goodbye!",
-                "author": {"givenName": "John", "familyName": "Doe"},
-                "tags": ["example", "sample"],
-                "content": "This will be unchanged",
-            },
-            {
-                "title": "Hello!",
-                "phoneNumber": "+01-123-456-7890",
-                "author": {"familyName": None},
-                "tags": ["example"],
-            },
-            {
-                "title": "Hello!",
-                "author": {"givenName": "John"},
-                "tags": ["example"],
-                "content": "This will be unchanged",
-                "phoneNumber": "+01-123-456-7890",
-            },
-        ),
+        *rfc7396.CASES,
         # A map replaces what is not one.
         ({"a": "b"}, {"a": {"c": 1}}, {"a": {"c": 1}}),
         ({"a": {"b": {"c": 1, "d": 2}}}, {"a": {"b": {"c": None}}}, {"a": {"b": {"d": 2}}}),

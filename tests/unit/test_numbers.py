@@ -39,7 +39,7 @@ def test_a_number_has_one_canonical_form(text, canonical):
 @pytest.mark.parametrize(
     "text", ["", "x", "1_0", " 1", "1 ", "NaN", "Infinity", "0x1", "1e", "--1", "٣", "1,5", "."]
 )
-def test_what_is_no_number_is_refused(text):
+def test_what_is_not_a_number_is_rejected(text):
     with pytest.raises(ValueError, match="not a number"):
         parse_number(text)
 
@@ -58,7 +58,7 @@ def test_what_is_no_number_is_refused(text):
         ("1E-999999999999999999999", "closer to zero"),
     ],
 )
-def test_a_number_that_dynamodb_cannot_hold_is_refused(text, reason):
+def test_a_number_that_dynamodb_cannot_hold_is_rejected(text, reason):
     with pytest.raises(ValueError, match=reason):
         canonical_number(parse_number(text))
 

@@ -1,4 +1,4 @@
-"""If-Match and If-None-Match: what a value asks of the stored item."""
+"""If-Match and If-None-Match: what a value requires of the stored item."""
 
 import pytest
 from dynamodb_items.domain.errors import InvalidRequest, PreconditionRequired
@@ -27,7 +27,7 @@ def test_the_representations_have_tags_of_their_own():
     assert len({entity_tag(ITEM, each) for each in Representation}) == len(Representation)
 
 
-def test_no_header_is_no_precondition():
+def test_without_a_header_nothing_is_checked():
     assert parse_precondition(None, None) == NO_PRECONDITION
     assert not parse_precondition(None, None)
 

@@ -154,7 +154,7 @@ def test_credentials_and_clock_are_the_instances_own_trouble(table, trouble, rea
     assert after(probe, table, trouble, None) is None
 
 
-def test_a_worker_without_resources_says_nothing_of_table_or_instance(table):
+def test_a_worker_without_resources_reports_nothing_about_table_or_instance(table):
     probe = probe_of(table)
     assert after(probe, table, None, ServiceOverloaded("full")) is None
     assert probe.is_table_available

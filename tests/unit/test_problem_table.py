@@ -68,7 +68,7 @@ ERRORS = [
     for _, kind in inspect.getmembers(errors, inspect.isclass)
     if issubclass(kind, errors.ItemsError)
     and kind not in (errors.ItemsError, errors.StorageError)
-    # The errors of a batch, each of which has a problem of its own.
+    # The errors of a batch; each has a problem of its own.
     and not kind.__name__.startswith("Operations")
 ]
 

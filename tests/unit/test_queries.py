@@ -145,7 +145,7 @@ def test_a_table_is_scanned_in_segments():
 
 
 @pytest.mark.parametrize("is_partial", [False, True])
-def test_an_index_of_whole_items_is_asked_for_whole_items(is_partial):
+def test_whole_items_are_requested_of_an_index_that_has_them(is_partial):
     index = Index("by-status", BY_STATUS.key_schema, is_partial)
     client = ScriptedClient({"Items": []})
     listed = ItemList(SCHEMA, partition={"S": "new"}, index=index)

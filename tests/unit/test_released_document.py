@@ -36,12 +36,12 @@ def test_the_document_of_the_last_tag_is_returned(repository):
     assert released_document(repository) == Released("v0.2.0", {"release": 2})
 
 
-def test_without_a_release_there_is_none(repository):
+def test_without_a_release_none_exists(repository):
     commit(repository, {"release": 1}, "nightly")
     assert released_document(repository) is None
 
 
-def test_outside_a_repository_there_is_none(tmp_path):
+def test_outside_a_repository_none_exists(tmp_path):
     assert released_document(tmp_path) is None
 
 
@@ -70,7 +70,7 @@ def test_the_check_compares_with_the_last_release(repository, monkeypatch, capsy
     assert ("the document of v0.1.0" in printed) is breaks
 
 
-def test_the_check_reports_that_there_is_no_release(repository, monkeypatch, capsys):
+def test_the_check_reports_that_no_release_exists(repository, monkeypatch, capsys):
     monkeypatch.setattr(tool, "ROOT", repository)
     assert tool._breaks_clients(document("0.1.0")) is False  # noqa: SLF001
     assert "not checked for breaking changes" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Single writes: lost responses, writes that recognise themselves, rounds, and the log."""
+"""Single writes: lost responses, writes that recognize themselves, rounds, and the log."""
 
 import pytest
 from dynamodb_items.domain.changes import Changes
@@ -111,7 +111,7 @@ def test_a_lost_response_is_followed_by_the_very_same_call(write):
     ],
     ids=["create", "update", "native", "delete"],
 )
-def test_a_write_recognises_itself_after_a_lost_response(write, found, expected):
+def test_a_write_recognizes_itself_after_a_lost_response(write, found, expected):
     assert written_by(write, LOST, condition_failed(found))[0] == expected
 
 
@@ -138,7 +138,7 @@ def test_the_outcome_is_unknown_where_another_write_came_after_a_lost_response(w
     assert "may or may not have been applied" in result.detail
 
 
-def test_without_a_version_attribute_no_write_recognises_itself():
+def test_without_a_version_attribute_no_write_recognizes_itself():
     result, _ = written_by(CREATE, LOST, condition_failed(item(b=2)), version="")
     assert isinstance(result, OutcomeUnknown)
 

@@ -92,7 +92,7 @@ def test_a_call_is_given_up_after_so_many_attempts(operation, outcome, of_read, 
     assert clock.pauses == [0.1, 0.2, 0.4], "up to twice as long each time"
 
 
-def test_one_attempt_is_no_retry(clock):
+def test_one_attempt_leaves_no_retry(clock):
     client = ScriptedClient(THROTTLED)
     assert isinstance(outcome_of(client, max_attempts=1), StorageThrottled)
     assert clock.pauses == []
@@ -201,7 +201,7 @@ def test_credentials_are_renewed_in_half_of_the_time_without_a_pause(clock):
     assert clock.pauses == []
 
 
-def test_renewing_credentials_takes_no_attempt_beyond_the_deadline(clock):
+def test_renewing_credentials_makes_no_attempt_beyond_the_deadline(clock):
     client = ScriptedClient(EXPIRED)
     client.renew_credentials = clock.sleep
     with request_deadline(0.15):

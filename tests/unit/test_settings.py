@@ -40,7 +40,7 @@ def test_settings_are_read_from_the_environment():
 
 
 @pytest.mark.parametrize("url", ["reddis://:canary@host", "redis://:can/ary@host", "redis://[can"])
-def test_a_mistake_in_a_url_with_a_password_does_not_show_it(url):
+def test_an_error_in_a_url_with_a_password_does_not_show_it(url):
     with pytest.raises(SettingsError) as raised:
         Settings.from_environment({"ITEMS_RATE_LIMIT_STORAGE": url})
     (error,) = raised.value.errors
@@ -53,7 +53,7 @@ def test_settings_cannot_be_changed():
         Settings().table = "another"
 
 
-def test_all_mistakes_are_reported_together():
+def test_all_errors_are_reported_together():
     environment = {
         "ITEMS_TABLE": "",
         "ITEMS_PARTITION_KEY": "Id",
@@ -67,15 +67,44 @@ def test_all_mistakes_are_reported_together():
     assert [error.partition("=")[0] for error in raised.value.errors] == list(environment)
 
 
-@pytest.mark.parametrize("table", ["", "ab", "a b", "t" * 256, "arn:aws:s3:::bucket"])
-def test_what_is_no_table_is_refused_at_the_start(table):
+@pytest.mark.parametrize(
+    "table",
+    [
+        *("", "ab", "a b", "t" * 256, "arn:aws:s3:::bucket"),
+        "arn:aws:dynamodb:us-east-2:1234:table/orders",
+        "arn:aws:dynamodb:us-east-2:123456789012:table/orders/index/by-email",
+        "arn:aws:dynamodb:us-east-2:123456789012:table/o",
+    ],
+)
+def test_an_invalid_table_is_rejected_at_the_start(table):
     with pytest.raises(SettingsError, match="ITEMS_TABLE"):
         Settings.from_environment({"ITEMS_TABLE": table})
 
 
 def test_a_table_may_be_named_by_its_arn():
     arn = "arn:aws:dynamodb:us-east-2:123456789012:table/my-dynamodb-table"
-    assert Settings.from_environment({"ITEMS_TABLE": arn}).table == arn
+    settings = Settings.from_environment({"ITEMS_TABLE": arn, "AWS_REGION": "us-east-2"})
+    assert settings.table == arn
+    assert (settings.table_name, settings.table_region) == ("my-dynamodb-table", "us-east-2")
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"AWS_REGION": "us-east-1"}, "AWS_REGION is us-east-1"),
+        ({"AWS_DEFAULT_REGION": "us-east-1"}, "AWS_DEFAULT_REGION is us-east-1"),
+        ({"AWS_REGION": "us-west-1", "AWS_DEFAULT_REGION": "us-east-2"}, "AWS_REGION is us-west-1"),
+    ],
+)
+def test_an_arn_of_another_region_than_the_configured_one_is_rejected(variables, named):
+    arn = "arn:aws:dynamodb:us-east-2:123456789012:table/my-dynamodb-table"
+    with pytest.raises(SettingsError, match=f"a table in us-east-2, but {named}. Set AWS_"):
+        Settings.from_environment({"ITEMS_TABLE": arn, **variables})
+
+
+def test_the_region_of_a_table_s_name_is_the_configured_one():
+    settings = Settings.from_environment({"ITEMS_TABLE": "orders", "AWS_REGION": "us-east-1"})
+    assert (settings.table_name, settings.table_region) == ("orders", None)
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "", "1e300"])
@@ -84,7 +113,7 @@ def test_a_deadline_is_a_finite_time_above_zero(seconds):
         Settings.from_environment({"ITEMS_DEADLINE_SECONDS": seconds})
 
 
-def test_without_reads_there_is_no_service():
+def test_without_reads_the_service_does_not_start():
     with pytest.raises(SettingsError, match="must include GetItem"):
         Settings.from_environment({"ITEMS_OPERATIONS": "PutItem"})
 
@@ -94,7 +123,7 @@ def test_the_three_attributes_of_the_service_are_different_ones():
         Settings.from_environment({"ITEMS_VERSION_ATTRIBUTE": "Name"})
 
 
-def test_authentication_that_is_asked_for_is_never_left_out():
+def test_configured_authentication_is_never_left_out():
     with pytest.raises(SettingsError, match="ITEMS_AUTH"):
         Settings.from_environment({"ITEMS_AUTH": "none-such"})
 

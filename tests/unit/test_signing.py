@@ -52,7 +52,7 @@ def headers_of(lines: str) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in lines[:-2].split("\r\n"))
 
 
-@examples(2000)
+@examples(500)
 @given(names, names, hosts, names, st.binary(max_size=300), credentials, moments)
 def test_any_request_is_signed_as_botocore_signs_it(
     region, service, host, target, body, key, moment

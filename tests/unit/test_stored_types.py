@@ -90,7 +90,7 @@ CASES = {
         {"L": [{"S": "a"}, {"N": "1"}]},
     ),
     "an emptied set": ({"SS": ["a"]}, {"L": []}, {"L": []}),
-    "a set that is no array any more": ({"SS": ["a"]}, {"S": "a"}, {"S": "a"}),
+    "a set that is not an array any more": ({"SS": ["a"]}, {"S": "a"}, {"S": "a"}),
     "a set of numbers": (
         {"NS": ["1"]},
         {"L": [{"N": "1"}, {"N": "2"}]},
@@ -132,7 +132,7 @@ CASES = {
         texts("aGk="),
         texts("aGk="),
     ),
-    "both are there": (
+    "both exist": (
         {"L": [{"S": "aGk="}, {"B": b"hi"}]},
         texts("aGk=", "aGk="),
         {"L": [{"S": "aGk="}, {"B": b"hi"}]},
@@ -183,7 +183,7 @@ def test_many_edited_maps_of_a_list_are_taken_in_their_order():
     assert with_stored_types(new, stored) == expected
 
 
-def test_a_set_says_why_it_is_none():
+def test_the_error_of_an_invalid_set_has_the_reason():
     for members, reason in (
         ([], "must not be empty"),
         ([{"S": "a"}, {"S": "a"}], "twice"),
@@ -244,7 +244,7 @@ def test_a_deep_item_keeps_its_types():
     assert with_stored_types(new, {"a": stored}) == {"a": changed}
 
 
-def test_a_long_list_of_which_all_is_moved_is_stored_whole():
+def test_a_long_list_whose_members_all_moved_is_stored_whole():
     new = read_back({"a": {"L": LONG[::-1]}})
     result = with_stored_types(new, {"a": {"L": LONG}})
     assert len(result["a"]["L"]) == len(LONG)

@@ -212,7 +212,7 @@ def test_it_gives_up_after_five_rounds():
     assert client.operations == ["TransactGetItems", "TransactWriteItems"] * 5
 
 
-def test_a_conflict_beside_a_false_precondition_does_not_plan_again():
+def test_a_conflict_next_to_a_false_precondition_does_not_plan_again():
     reasons = canceled("TransactionConflict", OTHER_2)
     result, client = transaction(PAIR, reasons)
     assert [type(error) for _, error in result.rejected] == [StorageThrottled, PreconditionFailed]
@@ -230,7 +230,7 @@ def test_a_transaction_recognises_itself_by_any_of_its_items():
 
 
 @pytest.mark.parametrize("version", ["_version", ""])
-def test_the_outcome_is_unknown_where_no_item_tells(version):
+def test_the_outcome_is_unknown_where_no_item_shows_it(version):
     result, _ = transaction(PAIR, LOST, canceled(OTHER_1, OTHER_2), version=version)
     assert isinstance(result, OutcomeUnknown)
 
@@ -276,7 +276,7 @@ def test_a_repeat_is_recognised_by_the_item_and_not_sent():
     assert client.operations == ["TransactGetItems"]
 
 
-def test_a_repeat_of_which_one_item_is_left_is_recognised_as_a_whole():
+def test_a_repeat_with_one_item_left_is_recognized_as_a_whole():
     ours = item(FIRST, b=2, _version=ONCE.text)
     result, client = transaction([PUT, UPDATE, DELETE], responses(ours, OTHER_2, None), token=ONCE)
     assert result == [Written(Item(ours)), Written(Item(OTHER_2)), Written(None)]
@@ -288,7 +288,7 @@ def test_another_request_with_the_same_key_is_an_error():
     assert isinstance(once(PUT, responses(theirs))[0], IdempotencyKeyReused)
 
 
-def test_another_request_that_comes_between_is_an_error():
+def test_another_request_in_between_is_an_error():
     theirs = item(FIRST, b=2, _version=ANOTHER_BODY.text)
     assert isinstance(once(PUT, responses(None), canceled(theirs))[0], IdempotencyKeyReused)
 
@@ -354,7 +354,7 @@ def test_items_are_read_in_the_order_of_their_keys():
     assert client.operations == ["TransactGetItems"]
 
 
-def test_no_keys_are_no_call():
+def test_no_keys_need_no_call():
     result, client = read([])
     assert result == []
     assert client.calls == []

@@ -69,7 +69,7 @@ def test_a_token_of_the_same_key_is_kin_and_not_the_same():
     assert not VERSION.carries_prefix(VERSION.stamp(WriteToken.fresh()), second)
 
 
-def test_without_the_attribute_nothing_is_stamped_or_recognised():
+def test_without_the_attribute_nothing_is_stamped_or_recognized():
     token = WriteToken.fresh()
     assert NONE.names == ()
     assert NONE.stamp(token) == {}
@@ -122,6 +122,6 @@ def test_a_cut_of_old_tokens_rests_on_the_first_of_them():
     assert placeholders.parameters["ExpressionAttributeValues"] == {":0": {"S": "t"}}
 
 
-def test_a_log_that_is_no_list_of_tokens_does_no_harm():
+def test_a_log_that_is_not_a_list_of_tokens_does_no_harm():
     assert VERSION.log_trim({"_version_log": {"S": "foreign"}}) is None
     assert VERSION.log_trim({"_version_log": {"L": [{"N": "1"}] * 3}}) is None

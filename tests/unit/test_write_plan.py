@@ -179,7 +179,7 @@ def test_the_precondition_is_part_of_the_condition_of_the_write(kind, preconditi
     assert len(client.calls) == len(read) + 1
 
 
-# Without a precondition an edit rests on what it looks at; where that cannot be told, on all.
+# Without a precondition an edit rests on what it reads; where that is not known, on everything.
 OF_EDIT = {
     "update": {EXISTS},
     "edit": {EXISTS, "a=1", "attribute_not_exists(b)"},

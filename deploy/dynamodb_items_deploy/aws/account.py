@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import botocore.session
+from dynamodb_items.domain.tables import TableArn
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,20 @@ class Account:
             )
         return cls(account_id, partition, region, facts["dnsSuffix"])
 
-    @property
-    def ec2_principal(self) -> str:
-        """EC2's service principal in this partition."""
-        return f"ec2.{self.dns_suffix}"
+    @classmethod
+    def of_table(cls, arn: TableArn) -> Self:
+        """Return the account of a table.
+
+        Raises:
+            ValueError: the ARN's region is not in its partition.
+        """
+        facts = _partition_of(arn.region)
+        if arn.partition != facts["partition"]:
+            raise ValueError(
+                f"--table is in partition {arn.partition}, but the region {arn.region} is in "
+                f"{facts['partition']}. Correct the ARN."
+            )
+        return cls(arn.account_id, arn.partition, arn.region, facts["dnsSuffix"])
 
     @property
     def dynamodb_host(self) -> str:
@@ -54,6 +65,11 @@ class Account:
     def iam_arn(self, kind: str, path: str, name: str) -> str:
         """Return the ARN of an IAM ``policy``, ``role`` or ``instance-profile``."""
         return f"arn:{self.partition}:iam::{self.id}:{kind}{path}{name}"
+
+
+def dns_suffix_of(region: str) -> str:
+    """Return the suffix of AWS's host names in the partition of the region."""
+    return str(_partition_of(region)["dnsSuffix"])
 
 
 @functools.cache

@@ -29,9 +29,7 @@ class Aws:
         session: boto3.session.Session | None = None,
     ) -> None:
         self.session = session or boto3.session.Session()
-        self.region = (
-            region or os.environ.get("AWS_REGION") or self.session.region_name or DEFAULT_REGION
-        )
+        self.region = region or configured_region(self.session)
         config = Config(
             connect_timeout=5,
             read_timeout=30,
@@ -84,6 +82,11 @@ class Aws:
         pages = self.clients[service].get_paginator(operation).paginate(**parameters)
         with _parsing(operation):
             return [entry for page in pages for entry in page.get(member, [])]
+
+
+def configured_region(session: boto3.session.Session) -> str:
+    """Return the region of the AWS configuration, or the default one."""
+    return os.environ.get("AWS_REGION") or session.region_name or DEFAULT_REGION
 
 
 @contextmanager

@@ -3,10 +3,12 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from dynamodb_items.domain.operations import Operation
+
+from dynamodb_items_deploy.planning.principals import Principal
 
 POLICY_LANGUAGE_VERSION = "2012-10-17"
 
@@ -32,6 +34,19 @@ def policy_document(
     }
 
 
+def resource_policy_document(
+    role_arn: str, table_arn: str, operations: Collection[Operation]
+) -> dict[str, Any]:
+    """Return the policy that the owner of another account's table attaches to it for the role.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-cross-account-access.html
+    """
+    document = policy_document(table_arn, operations)
+    for statement in document["Statement"]:
+        statement["Principal"] = {"AWS": role_arn}
+    return document
+
+
 def key_statement(kms_key_arn: str, dynamodb_host: str) -> dict[str, Any]:
     """Return the statement that allows DynamoDB to decrypt with the table's key for the role.
 
@@ -49,15 +64,21 @@ def key_statement(kms_key_arn: str, dynamodb_host: str) -> dict[str, Any]:
     }
 
 
-def trust_document(service_principal: str = "ec2.amazonaws.com") -> dict[str, Any]:
-    """Return the trust policy: only EC2 instances may assume the role."""
+def trust_document(
+    principal: Principal = Principal.EC2, dns_suffix: str = "amazonaws.com"
+) -> dict[str, Any]:
+    """Return the trust policy: only this service of AWS may assume the role.
+
+    ``dns_suffix`` is that of the partition's host names.
+    """
+    actions = list(principal.actions)
     return {
         "Version": POLICY_LANGUAGE_VERSION,
         "Statement": [
             {
                 "Effect": "Allow",
-                "Principal": {"Service": service_principal},
-                "Action": "sts:AssumeRole",
+                "Principal": {"Service": principal.service(dns_suffix)},
+                "Action": actions if len(actions) > 1 else actions[0],
             }
         ],
     }
@@ -66,9 +87,35 @@ def trust_document(service_principal: str = "ec2.amazonaws.com") -> dict[str, An
 def same_document(one: Any, other: Any) -> bool:
     """Return whether two documents are equivalent.
 
-    The order of a list has no meaning, and a list of one member equals that member.
+    The order of a list has no meaning, a list of one member equals that member, a ``Sid`` and the
+    case of an action have no effect, and a statement of two actions or resources equals two
+    statements of one each.
     """
-    return bool(_canonical(one) == _canonical(other))
+    return bool(_meaning(one) == _meaning(other))
+
+
+def _meaning(document: Any) -> Any:
+    if not isinstance(document, Mapping) or "Statement" not in document:
+        return _canonical(document)
+    rest = {name: part for name, part in document.items() if name not in ("Statement", "Id")}
+    statements = _members(document["Statement"])
+    return _canonical(rest), {repr(part) for each in statements for part in _statements(each)}
+
+
+def _statements(statement: Any) -> Iterator[Any]:
+    """Yield statements of one action and one resource each that together mean this one."""
+    if not isinstance(statement, Mapping):
+        yield _canonical(statement)
+        return
+    rest = {name: part for name, part in statement.items() if name != "Sid"}
+    for action in _members(rest.get("Action")):
+        for resource in _members(rest.get("Resource")):
+            name = action.lower() if isinstance(action, str) else action
+            yield _canonical({**rest, "Action": name, "Resource": resource})
+
+
+def _members(part: Any) -> list[Any]:
+    return part if isinstance(part, list) else [part]
 
 
 def _canonical(part: Any) -> Any:

@@ -19,6 +19,8 @@ class Ownership:
 
     table_arn: str
     extra_tags: Mapping[str, str] = field(default_factory=dict)
+    adopts: bool = False
+    """Whether the deployment takes over resources that have no owner."""
 
     @property
     def tags(self) -> dict[str, str]:
@@ -28,6 +30,10 @@ class Ownership:
     def has(self, found: Mapping[str, str]) -> bool:
         """Return whether a resource with these tags belongs to the deployment."""
         return found.get(OWNER_TAG) == self.table_arn
+
+    def accepts(self, found: Mapping[str, str]) -> bool:
+        """Return whether the deployment may tag and use a resource with these tags."""
+        return self.has(found) or (self.adopts and OWNER_TAG not in found)
 
     def missing_from(self, found: Mapping[str, str]) -> dict[str, str]:
         """Return the tags that are absent or differ; additional tags are ignored."""
@@ -43,8 +49,8 @@ class Ownership:
             )
         return Blocker(
             f"The {what} exists, and this tool did not make it: it has no tag {OWNER_TAG}.",
-            "Choose other names with --name-prefix. To let this tool manage it, add the tag "
-            f"{OWNER_TAG}={self.table_arn}.",
+            "To take it over, use apply --adopt; to leave it alone, choose other names with "
+            "--name-prefix.",
         )
 
 

@@ -1,12 +1,13 @@
 """The resources of a deployment, from the request of its operator."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from dynamodb_items.domain.defaults import DEFAULT_TABLE
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
+from dynamodb_items.domain.tables import TABLE_ARN_PATTERN, TABLE_NAME_PATTERN, TableArn
 
 from dynamodb_items_deploy.aws.account import Account
 from dynamodb_items_deploy.planning.documents import key_statement, policy_document, trust_document
@@ -17,6 +18,7 @@ from dynamodb_items_deploy.planning.ownership import (
     OWNER_TAG,
     Ownership,
 )
+from dynamodb_items_deploy.planning.principals import Principal
 from dynamodb_items_deploy.resources import Resource
 from dynamodb_items_deploy.resources.association import Association
 from dynamodb_items_deploy.resources.instance import Instance
@@ -26,14 +28,19 @@ from dynamodb_items_deploy.resources.policy import Policy
 from dynamodb_items_deploy.resources.role import Role
 from dynamodb_items_deploy.resources.table import Table
 
-POLICY_NAME = "DynamoDBAccessPolicy"
-ROLE_NAME = "EC2RoleToAccessDynamoDBTable"
+PROFILE_NAME = "EC2RoleToAccessDynamoDBTableInstProfile"
+_OF_AN_INSTANCE = ("instance_id", "instance_profile_name", "replace", "container")
+MAX_ROLE_NAME_LENGTH = 64
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _FORMS = {
-    "table": ("[a-zA-Z0-9_.-]{3,255}", "3 to 255 letters, digits, _ . -"),
+    "table": (
+        f"{TABLE_NAME_PATTERN}|{TABLE_ARN_PATTERN}",
+        "3 to 255 letters, digits, _ . -, or a table's ARN",
+    ),
     "instance_id": ("i-[0-9a-f]{8,17}", "an instance id such as i-0123456789abcdef0"),
-    "name_prefix": (r"[\w+=,.@-]{0,36}", "at most 36 letters, digits, _ + = , . @ -"),
+    "name_prefix": (r"[\w+=,.@-]*", "letters, digits, _ + = , . @ -"),
+    "instance_profile_name": (r"[\w+=,.@-]{1,128}", "1 to 128 letters, digits, _ + = , . @ -"),
     "path": ("/|/[!-~]{1,510}/", "a path that begins and ends with /"),
     "permissions_boundary": (r"arn:[\w-]+:iam::(\d{12}|aws):policy/.+", "a policy's ARN"),
     "kms_key": (
@@ -67,6 +74,10 @@ class Request:
     replace: bool = False
     container: bool = False
     kms_key: str | None = None
+    principal: Principal = Principal.EC2
+    instance_profile_name: str | None = None
+    """The name of the instance profile, if it is not the default one."""
+    adopt: bool = False
 
     def __post_init__(self) -> None:
         errors = [
@@ -75,6 +86,7 @@ class Request:
             if getattr(self, name) is not None
             and not re.fullmatch(pattern, getattr(self, name), re.ASCII)
         ]
+        errors += self._contradictions()
         errors += [
             f"--tag {name!r} is reserved by AWS or this tool. Choose another key."
             for name in self.tags
@@ -94,20 +106,37 @@ class Request:
         if errors:
             raise ValueError("\n".join(errors))
 
+    def _contradictions(self) -> Iterator[str]:
+        if self.principal is not Principal.EC2:
+            for name in _OF_AN_INSTANCE:
+                if getattr(self, name):
+                    yield (
+                        f"--{name.replace('_', '-')} needs an instance. Leave it out with "
+                        f"--principal {self.principal}."
+                    )
+        longest = MAX_ROLE_NAME_LENGTH - len(self.principal.role_name)
+        if len(self.name_prefix) > longest:
+            yield (
+                f"--name-prefix has {len(self.name_prefix)} characters; use at most {longest}: a "
+                f"role's name has at most {MAX_ROLE_NAME_LENGTH}."
+            )
+
     @property
     def policy_name(self) -> str:
         """The name of the policy."""
-        return self.name_prefix + POLICY_NAME
+        return self.name_prefix + self.principal.policy_name
 
     @property
     def role_name(self) -> str:
         """The name of the role."""
-        return self.name_prefix + ROLE_NAME
+        return self.name_prefix + self.principal.role_name
 
     @property
-    def instance_profile_name(self) -> str:
-        """The name of the instance profile: that of the role, as in the EC2 console."""
-        return self.role_name
+    def profile_name(self) -> str | None:
+        """The name of the instance profile, or None for a principal that needs none."""
+        if self.principal is not Principal.EC2:
+            return None
+        return self.instance_profile_name or self.name_prefix + PROFILE_NAME
 
 
 @dataclass(frozen=True)
@@ -122,13 +151,15 @@ class Stack:
     account: Account
 
     def __post_init__(self) -> None:
-        longest = MAX_TAG_VALUE_LENGTH - len(self.account.table_arn(""))
-        if len(self.request.table) > longest:
+        if len(self.table_arn) > MAX_TAG_VALUE_LENGTH:
+            name = self.table_arn.partition("/")[2]
+            longest = MAX_TAG_VALUE_LENGTH - len(self.table_arn) + len(name)
             raise ValueError(
-                f"--table has {len(self.request.table)} characters; at most {longest} are possible "
+                f"--table has {len(name)} characters; at most {longest} are possible "
                 "here, since a tag of every resource holds the table's ARN. Use `items-deploy "
                 "render cloudformation`, which sets no such tag."
             )
+        self._check_place()
         boundary = (self.request.permissions_boundary or "").split(":")
         if boundary[4:] and boundary[4] not in ("aws", self.account.id):
             raise ValueError(
@@ -136,10 +167,25 @@ class Stack:
                 f"this account, {self.account.id}, or an AWS managed policy."
             )
 
+    def _check_place(self) -> None:
+        arn = TableArn.of(self.table_arn)
+        here = (self.account.partition, self.account.region)
+        if arn and (arn.partition, arn.region) != here:
+            raise ValueError(
+                f"--table is a table in {arn.region} of partition {arn.partition}, but the region "
+                f"is {self.account.region} in {self.account.partition}. Correct the ARN."
+            )
+
     @property
     def table_arn(self) -> str:
         """The ARN of the table, the only one in the policy."""
-        return self.account.table_arn(self.request.table)
+        table = self.request.table
+        return table if TableArn.of(table) else self.account.table_arn(table)
+
+    @property
+    def role_arn(self) -> str:
+        """The ARN of the role."""
+        return self.account.iam_arn("role", self.request.path, self.request.role_name)
 
     @property
     def policy_document(self) -> dict[str, Any]:
@@ -151,19 +197,23 @@ class Stack:
     @property
     def trust_document(self) -> dict[str, Any]:
         """The trust policy of the role."""
-        return trust_document(self.account.ec2_principal)
+        return trust_document(self.request.principal, self.account.dns_suffix)
+
+    @property
+    def ownership(self) -> Ownership:
+        """The tags of the deployment's resources."""
+        return Ownership(self.table_arn, self.request.tags, self.request.adopt)
 
     @property
     def resources(self) -> tuple[Resource, ...]:
         """The resources in the order of their creation; they are removed in reverse order."""
         request = self.request
         path = request.path
-        ownership = Ownership(self.table_arn, request.tags)
+        ownership = self.ownership
         policy_arn = self.account.iam_arn("policy", path, request.policy_name)
-        profile_name = request.instance_profile_name
-        profile_arn = self.account.iam_arn("instance-profile", path, profile_name)
+        profile_name = request.profile_name
         resources: tuple[Resource, ...] = (
-            Table(request.table, self.table_arn),
+            Table(request.table, self.table_arn, self.account.id),
             Policy(
                 request.policy_name,
                 path,
@@ -176,22 +226,27 @@ class Stack:
                 request.role_name,
                 path,
                 ownership,
+                request.principal,
                 self.trust_document,
                 request.permissions_boundary,
                 policy_arn,
                 profile_name,
             ),
-            InstanceProfile(
-                profile_name, path, ownership, profile_arn, request.role_name, request.instance_id
-            ),
         )
-        if request.instance_id is None:
+        if profile_name is None:
             return resources
+        profile_arn = self.account.iam_arn("instance-profile", path, profile_name)
         instance_id = request.instance_id
+        profile = InstanceProfile(
+            profile_name, path, ownership, profile_arn, request.role_name, instance_id
+        )
+        if instance_id is None:
+            return (*resources, profile)
         # IMDSv2 is required before the association, so that IMDSv1 never returns credentials.
         return (
             Instance(instance_id, self.account.region),
             *resources,
+            profile,
             MetadataOptions(instance_id, request.container),
             Association(instance_id, profile_name, profile_arn, ownership, request.replace),
         )

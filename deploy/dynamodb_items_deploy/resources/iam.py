@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -28,7 +28,16 @@ NO_SUCH_ENTITY = (ErrorPattern("NoSuchEntity"),)
 STILL_ATTACHED = (ErrorPattern("DeleteConflict"),)
 EXISTS = (ErrorPattern("EntityAlreadyExists"),)
 
-ObservedT = TypeVar("ObservedT")
+
+class Tagged(Protocol):
+    """The actual state of a resource that has tags."""
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """The tags by key."""
+
+
+ObservedT = TypeVar("ObservedT", bound=Tagged)
 
 
 @dataclass(frozen=True)
@@ -95,8 +104,24 @@ class IamResource(ABC, Generic[ObservedT]):
                 "account and ignores path and case.",
                 "Choose another --name-prefix; if only the path differs, you can set --path to it.",
             )
-        else:
+        elif observed is None or self.ownership.has(observed.tags):
             yield from self._converge(observed)
+        elif not self.ownership.accepts(observed.tags):
+            yield self.ownership.blocker(self.title, observed.tags)
+        else:
+            yield from map(self._adopted, self._converge(observed))
+
+    def _adopted(self, finding: Finding) -> Finding:
+        """Return the finding, or a blocker for a change of more than tags."""
+        if not isinstance(finding, Change) or finding.sign == "+":
+            return finding
+        if finding.call.operation == self.tagged_by:
+            return finding
+        return Blocker(
+            f"--adopt changes only tags, and this would change more: {finding.what}.",
+            "Correct it by hand: `items-deploy render policy` and `items-deploy render "
+            "trust-policy` write the documents. Or choose other names with --name-prefix.",
+        )
 
     def destroy(self, observed: ObservedT | Namesake | None) -> Iterator[Finding]:
         """Yield the changes that remove what this tool made."""

@@ -84,8 +84,6 @@ class InstanceProfile(IamResource[ObservedInstanceProfile]):
                 Tags=as_tag_list(self.ownership.tags),
             )
             yield self._add_role()
-        elif not self.ownership.has(observed.tags):
-            yield self.ownership.blocker(self.title, observed.tags)
         elif observed.path != self.path:
             yield Blocker(
                 f"The {self.title} is on the path {observed.path}, and its path cannot change.",

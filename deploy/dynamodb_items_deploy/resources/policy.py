@@ -96,8 +96,6 @@ class Policy(IamResource[ObservedPolicy]):
         """Yield the changes that create the policy, or correct its document and tags."""
         if observed is None:
             yield Change("+", f"{self.title}: {self._actions()}", self._create())
-        elif not self.ownership.has(observed.tags):
-            yield self.ownership.blocker(self.title, observed.tags)
         else:
             yield from self._converge_tags(observed.tags)
             yield from self._converge_document(observed.versions)

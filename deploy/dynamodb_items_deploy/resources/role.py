@@ -1,4 +1,4 @@
-"""The role that the instance assumes, with the policy attached."""
+"""The role that EC2 or another service assumes, with the policy attached."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -9,6 +9,7 @@ from dynamodb_items_deploy.aws.client import Aws
 from dynamodb_items_deploy.planning.documents import same_document
 from dynamodb_items_deploy.planning.findings import Blocker, Call, Change, Finding, Notice
 from dynamodb_items_deploy.planning.ownership import as_tag_list, from_tag_list
+from dynamodb_items_deploy.planning.principals import Principal
 from dynamodb_items_deploy.resources.iam import NO_SUCH_ENTITY, STILL_ATTACHED, IamResource
 
 
@@ -38,10 +39,12 @@ class Role(IamResource[ObservedRole]):
     list_member = "Roles"
     name_member = "RoleName"
 
+    principal: Principal
     trust: Mapping[str, Any]
     permissions_boundary: str | None
     policy_arn: str
-    instance_profile_name: str
+    instance_profile_name: str | None
+    """The profile that holds the role; only EC2 needs one."""
 
     @property
     def identity(self) -> Mapping[str, str]:
@@ -70,10 +73,8 @@ class Role(IamResource[ObservedRole]):
     def _converge(self, observed: ObservedRole | None) -> Iterator[Finding]:
         """Yield the changes that create or correct the role and attach the policy."""
         if observed is None:
-            yield Change("+", f"{self.title}, for EC2 to assume", self._create())
+            yield Change("+", f"{self.title}, for {self.principal.label} to assume", self._create())
             yield self._attach()
-        elif not self.ownership.has(observed.tags):
-            yield self.ownership.blocker(self.title, observed.tags)
         elif observed.path != self.path:
             yield Blocker(
                 f"The {self.title} is on the path {observed.path}, and its path cannot change.",
@@ -94,7 +95,7 @@ class Role(IamResource[ObservedRole]):
         if not same_document(observed.trust, self.trust):
             yield self._change(
                 "~",
-                "trust: EC2 only",
+                f"trust: {self.principal.label} only",
                 "update_assume_role_policy",
                 PolicyDocument=json.dumps(self.trust),
             )
@@ -153,7 +154,7 @@ class Role(IamResource[ObservedRole]):
             "RoleName": self.name,
             "Path": self.path,
             "AssumeRolePolicyDocument": json.dumps(self.trust),
-            "Description": "Lets EC2 instances serve the items of one DynamoDB table.",
+            "Description": self.principal.role_description,
             "Tags": as_tag_list(self.ownership.tags),
         }
         if self.permissions_boundary:

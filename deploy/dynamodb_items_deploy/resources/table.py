@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 
 from dynamodb_items_deploy.aws.client import Aws
-from dynamodb_items_deploy.planning.findings import Blocker, Finding
+from dynamodb_items_deploy.planning.findings import Blocker, Finding, Notice
 
 UNREADABLE = "unreadable"
 _USABLE = ("ACTIVE", "UPDATING", UNREADABLE)
@@ -34,7 +34,10 @@ class Table:
     """
 
     name: str
+    """The name, or the ARN of a table that may belong to another account."""
     arn: str
+    account_id: str
+    """The account of the deployment."""
 
     @property
     def title(self) -> str:
@@ -54,7 +57,16 @@ class Table:
         return found["Table"]["TableStatus"] if found else None
 
     def converge(self, observed: str | None) -> Iterator[Finding]:
-        """Yield a blocker if the table does not exist or cannot be used."""
+        """Yield a blocker if the table does not exist or cannot be used.
+
+        The owner of another account's table has to allow the role: a notice says how.
+        """
+        owner = self.arn.split(":")[4]
+        if owner != self.account_id:
+            yield Notice(
+                f"The {self.title} belongs to account {owner}, whose administrators must attach "
+                "the policy that `items-deploy render resource-policy` writes."
+            )
         if observed is None:
             region = self.arn.split(":")[3]
             yield Blocker(

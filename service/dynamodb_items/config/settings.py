@@ -16,6 +16,7 @@ from dynamodb_items.domain.operations import (
     format_operations,
     parse_operations,
 )
+from dynamodb_items.domain.tables import TableArn
 from dynamodb_items.domain.write_tokens import VersionAttribute
 from dynamodb_items.runtime.output import protect_standard_streams
 
@@ -107,6 +108,18 @@ class Settings:
     log_level: str = _setting("ITEMS_LOG_LEVEL", "info", values.log_level)
 
     @property
+    def table_name(self) -> str:
+        """The name of the table, without the account that its ARN contains."""
+        arn = TableArn.of(self.table)
+        return arn.name if arn else self.table
+
+    @property
+    def table_region(self) -> str | None:
+        """The region in the table's ARN, or None for a table's name."""
+        arn = TableArn.of(self.table)
+        return arn.region if arn else None
+
+    @property
     def key_schema(self) -> KeySchema:
         """The partition key and, if the table has one, the sort key."""
         return KeySchema(self.partition_key, self.sort_key)
@@ -135,7 +148,7 @@ class Settings:
                 errors.append(f"{variable}{shown}: {error}.")
         if not errors:
             settings = cls(**chosen)
-            errors = settings._contradictions()
+            errors = settings._contradictions() + settings._region_contradictions(environment)
             if not errors:
                 return settings
         raise SettingsError(errors)
@@ -162,6 +175,15 @@ class Settings:
                 "ITEMS_INDEXES, or ITEMS_SORT_KEY if the table has a sort key."
             ]
         return []
+
+    def _region_contradictions(self, environment: Mapping[str, str]) -> list[str]:
+        chosen = next(filter(environment.get, ("AWS_REGION", "AWS_DEFAULT_REGION")), None)
+        if chosen is None or self.table_region in (None, environment[chosen]):
+            return []
+        return [
+            f"ITEMS_TABLE is a table in {self.table_region}, but {chosen} is "
+            f"{environment[chosen]}. Set {chosen} to the region in the ARN, or unset it."
+        ]
 
     def _access_contradictions(self) -> list[str]:
         needs = {

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from dynamodb_items.config.addresses import check_url
 from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.keys import KEY_TYPES, KeyAttribute, KeySchema
+from dynamodb_items.domain.tables import TABLE_ARN_PATTERN, TABLE_NAME_PATTERN
 from dynamodb_items.domain.time_to_live import MAX_ATTRIBUTE_BYTES
 
 AUTH_SCHEMES = ("jwt", "api-key", "none")
@@ -19,7 +20,6 @@ MAX_PORT = 65_535
 MAX_PAGE_SIZE = 1000
 """The largest number of items in a page of a list."""
 
-_TABLE = re.compile(r"(?:arn:[^:]+:dynamodb:[^:]+:[0-9]+:table/)?[A-Za-z0-9_.-]{3,255}", re.ASCII)
 _INDEX_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}", re.ASCII)
 _PARTIAL = "/partial"
 # A day; a timer of much more overflows.
@@ -28,10 +28,10 @@ _MAX_SETTING_SECONDS = 86_400.0
 
 def table(value: str) -> str:
     """Parse a table's name or ARN."""
-    if not _TABLE.fullmatch(value):
+    if not re.fullmatch(f"{TABLE_NAME_PATTERN}|{TABLE_ARN_PATTERN}", value):
         raise ValueError(
             "must be a table's name, 3 to 255 letters, digits, dots, hyphens and underscores, or "
-            "its ARN"
+            "its ARN, such as arn:aws:dynamodb:us-east-2:123456789012:table/orders"
         )
     return value
 

@@ -28,8 +28,8 @@ class CredentialsNotFound(Exception):
         self.advice = advice
 
 
-def new_session() -> botocore.session.Session:
-    """Return a botocore session in the configured region.
+def new_session(region: str | None = None) -> botocore.session.Session:
+    """Return a botocore session in the region, by default the configured one.
 
     The clients that botocore creates, for example to assume a role, use that region too and fail
     within 20 seconds.
@@ -39,26 +39,28 @@ def new_session() -> botocore.session.Session:
     """
     session = botocore.session.Session()
     # botocore reads AWS_DEFAULT_REGION and profiles, but not the AWS_REGION of other SDKs.
-    region = os.environ.get("AWS_REGION") or session.get_config_variable("region")
+    region = region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
     session.set_config_variable("region", region or DEFAULT_REGION)
     session.set_default_client_config(_CLIENT_CONFIG)
     return session
 
 
-def find_credentials() -> Credentials:
+def find_credentials(region: str | None = None) -> Credentials:
     """Return the first credentials in botocore's chain, fetched.
+
+    A source that calls STS does so in ``region``, by default the configured one.
 
     Raises:
         CredentialsNotFound: the chain has none, or their source fails.
     """
     try:
-        return _first_in_chain()
+        return _first_in_chain(region)
     except Exception as error:
         raise CredentialsNotFound(*explain(error)) from error
 
 
-def _first_in_chain() -> Credentials:
-    found: Credentials | None = new_session().get_credentials()
+def _first_in_chain(region: str | None) -> Credentials:
+    found: Credentials | None = new_session(region).get_credentials()
     if found is None:
         raise NoCredentialsError
     found.get_frozen_credentials()  # only now does a profile that assumes a role call STS

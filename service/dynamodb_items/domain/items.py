@@ -48,15 +48,16 @@ def _canonical_json(attributes: Attributes) -> bytes:
     Numbers need no work: DynamoDB stores each in one form.
     """
     try:
-        spelled = orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS, default=base64_text)
-        if _SET in spelled:
-            canonical = {name: _canonical(value) for name, value in attributes.items()}
-            return orjson.dumps(canonical, option=orjson.OPT_SORT_KEYS)
+        dumped = _dumped(attributes)
+        return _dumped(_sorted_sets(attributes)) if _SET in dumped else dumped
     except orjson.JSONEncodeError:
         # A lone surrogate: DynamoDB never stores one, but other engines may.
-        canonical = {name: _canonical(value) for name, value in attributes.items()}
-        return json.dumps(canonical, sort_keys=True).encode()
-    return spelled
+        text = json.dumps(_sorted_sets(attributes), sort_keys=True, default=base64_text)
+        return text.encode()
+
+
+def _dumped(attributes: Attributes) -> bytes:
+    return orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS, default=base64_text)
 
 
 def base64_text(binary: bytes) -> str:
@@ -64,18 +65,20 @@ def base64_text(binary: bytes) -> str:
     return base64.b64encode(binary).decode()
 
 
-def _canonical(value: AttributeValue) -> Any:
+def _sorted_sets(attributes: Attributes) -> dict[str, AttributeValue]:
+    return {name: _with_sorted_sets(value) for name, value in attributes.items()}
+
+
+def _with_sorted_sets(value: AttributeValue) -> AttributeValue:
     ((type_, content),) = value.items()
     match type_:
-        case "B":
-            return {type_: base64_text(content)}
         case "SS" | "NS":
             return {type_: sorted(content)}
         case "BS":
             return {type_: sorted(map(base64_text, content))}
         case "L":
-            return {type_: [_canonical(member) for member in content]}
+            return {type_: [_with_sorted_sets(member) for member in content]}
         case "M":
-            return {type_: {name: _canonical(member) for name, member in content.items()}}
+            return {type_: _sorted_sets(content)}
         case _:
             return value

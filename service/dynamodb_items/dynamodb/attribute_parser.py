@@ -1,6 +1,6 @@
-"""botocore without its own serialisation and parsing of attribute values.
+"""botocore without its own serialization and parsing of attribute values.
 
-botocore serialises and parses each value by the model of its shape, which takes a second of
+botocore serializes and parses each value by the model of its shape, which takes a second of
 processor time for a large item and blocks all other requests of the process. DynamoDB's requests
 and responses contain the values' JSON itself, except for binary.
 """

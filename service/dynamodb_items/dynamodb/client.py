@@ -1,9 +1,11 @@
 """The DynamoDB client of botocore: its timeouts, connections and credentials.
 
-Credentials and region have AWS's usual sources, on EC2 the instance role. ``boto3.client`` would
+Credentials and region have AWS's usual sources, on EC2 the instance role; a table's ARN decides the
+region. ``boto3.client`` would
 create the same client, but also import the transfer manager for S3.
 """
 
+import functools
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -18,7 +20,7 @@ from botocore.parsers import ResponseParserError
 from dynamodb_items import __version__
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.credentials.background import BackgroundCredentials
-from dynamodb_items.credentials.lookup import new_session
+from dynamodb_items.credentials.lookup import find_credentials, new_session
 from dynamodb_items.domain.operations import Operation, Transaction
 from dynamodb_items.dynamodb.attribute_parser import AttributeParserFactory, write_bodies_at_once
 from dynamodb_items.dynamodb.error_codes import BrokenResponse
@@ -55,7 +57,9 @@ class DynamoDBClient:
             parameter_validation=False,  # every parameter was checked before
             user_agent_extra=f"dynamodb-items/{__version__}",
         )
-        self._credentials = credentials or BackgroundCredentials(observer=observer)
+        self._credentials = credentials or BackgroundCredentials(
+            functools.partial(find_credentials, settings.table_region), observer
+        )
         self._lock = threading.Lock()
         self._methods: Mapping[str, Callable[..., dict[str, Any]]] | None = None
         self._settings = settings
@@ -143,7 +147,7 @@ class DynamoDBClient:
             return self._methods
 
     def _new_methods(self) -> Mapping[str, Callable[..., dict[str, Any]]]:
-        core = new_session()
+        core = new_session(self._settings.table_region)
         core.register_component("credential_provider", self._credentials)
         core.register_component("response_parser_factory", AttributeParserFactory())
         client: Any = core.create_client("dynamodb", config=self._config)

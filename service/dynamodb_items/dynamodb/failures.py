@@ -31,7 +31,7 @@ from dynamodb_items.domain.operations import Operation, Transaction
 log = structlog.get_logger(__name__)
 
 
-class InvalidCall(RuntimeError):
+class InvalidCall(Exception):
     """DynamoDB rejected a call as invalid: a defect of this service."""
 
 

@@ -1,7 +1,7 @@
 """Attempts at a DynamoDB call, until one succeeds or the retry policy gives up.
 
 A write may be retried after a lost response because every write carries a token of its own (see
-``repository``): a retry recognises that an earlier attempt was applied.
+``repository``): a retry recognizes that an earlier attempt was applied.
 """
 
 import itertools

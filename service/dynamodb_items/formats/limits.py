@@ -7,7 +7,7 @@ error, because building it for every value would be slow.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -136,6 +136,23 @@ def object_members(value: Any, pointer: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         reject(pointer, "must be a JSON object")
     return value
+
+
+def item_attributes(
+    value: Any, pointer: str, convert: Callable[[dict[str, Any], int, ItemRoom], Attributes]
+) -> Attributes:
+    """Return the attributes to which a function converts a parsed JSON object.
+
+    Raises:
+        UnacceptableItem: the value is not an object, or exceeds DynamoDB's limits.
+        ItemTooLarge: the value exceeds the size of any item.
+    """
+    members = object_members(value, pointer)
+    room = ItemRoom()
+    with inside(pointer):
+        attributes = convert(members, 1, room)
+    give_way_after(room.used)
+    return attributes
 
 
 def check_level(level: int) -> None:

@@ -16,10 +16,9 @@ from dynamodb_items.formats.limits import (
     check_names,
     checked_number,
     inside,
-    object_members,
+    item_attributes,
 )
 from dynamodb_items.formats.stored_types import set_of
-from dynamodb_items.runtime.deadline import give_way_after
 
 _INT64_DIGITS = 18
 _CANONICAL_NUMBER = re.compile(r"0|-?(?:[1-9][0-9]*(?:\.[0-9]*[1-9])?|0\.[0-9]*[1-9])", re.ASCII)
@@ -58,13 +57,7 @@ class SetArray(list[Any]):
         Raises:
             InvalidValue: the members are not a set of this type.
         """
-        typed: list[AttributeValue] = []
-        try:
-            for member in self:
-                typed.append(value_from_plain(member, 1, ItemRoom()))  # noqa: PERF401 - counts for the path
-        except InvalidValue as invalid:
-            invalid.path.append(len(typed))
-            raise
+        typed = _list(self, 1, ItemRoom())
         try:
             return set_of(self.type, typed)
         except ValueError as error:
@@ -91,12 +84,7 @@ def attributes_from_plain(value: Any, pointer: str = "") -> Attributes:
         UnacceptableItem: the value is not an object, or exceeds DynamoDB's limits.
         ItemTooLarge: the value exceeds the size of any item.
     """
-    members = object_members(value, pointer)
-    room = ItemRoom()
-    with inside(pointer):
-        attributes = _attributes(members, 1, room)
-    give_way_after(room.used)
-    return attributes
+    return item_attributes(value, pointer, _attributes)
 
 
 def value_from_plain(value: Any, level: int, room: ItemRoom) -> AttributeValue:

@@ -2,7 +2,7 @@
 
 Plain JSON shows a set as an array and binary as base64 text. A client that reads an item, edits
 it and writes it back sends a list and a string for them. Compared with the stored item, they are
-recognised and keep their types.
+recognized and keep their types.
 """
 
 import base64

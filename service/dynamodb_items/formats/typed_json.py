@@ -17,7 +17,7 @@ from dynamodb_items.formats.limits import (
     check_names,
     checked_number,
     inside,
-    object_members,
+    item_attributes,
 )
 from dynamodb_items.runtime.deadline import give_way_after, in_turns
 
@@ -33,12 +33,7 @@ def attributes_from_typed(value: Any, pointer: str = "") -> Attributes:
         UnacceptableItem: the object is not in that form, or exceeds DynamoDB's limits.
         ItemTooLarge: the object exceeds the size of any item.
     """
-    members = object_members(value, pointer)
-    room = ItemRoom()
-    with inside(pointer):
-        attributes = _attributes(members, 1, room)
-    give_way_after(room.used)
-    return attributes
+    return item_attributes(value, pointer, _attributes)
 
 
 def values_from_typed(members: dict[str, Any], pointer: str) -> dict[str, AttributeValue]:

@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -29,9 +29,10 @@ from dynamodb_items.config.addresses import is_loopback
 from dynamodb_items.config.settings import Settings, SettingsError
 from dynamodb_items.config.values import MAX_PORT
 from dynamodb_items.credentials.lookup import DEFAULT_REGION
-from dynamodb_items.domain.keys import ItemKey, KeySchema, base64url
 from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.tables import TableArn
 from dynamodb_items.local.processes import free_port, running
+from dynamodb_items.local.sample_items import SAMPLE_ITEMS, sample_key
 from dynamodb_items.local.table_check import key_mismatch
 
 LOOPBACK = "127.0.0.1"
@@ -40,11 +41,6 @@ LOOPBACK_NAMES = (LOOPBACK, "localhost", "::1", "[::1]")
 # A service that listens on every address is called on one of them.
 CALLED_AT = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104
 START_SECONDS = 60
-SAMPLE_ITEMS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
-    ("101", "Raj", {}),
-    ("102", "Priya", {"Email": {"S": "priya@gmail.com"}}),
-    ("104", "Andrew", {"Email": {"S": "andrew@gmail.com"}}),
-)
 
 
 @click.command(
@@ -79,12 +75,13 @@ def main(host: str, port: int, endpoint: str | None) -> None:
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)
     reach_loopback_directly()
+    arn = TableArn.of(settings.table)
     try:
         with ExitStack() as processes:
             if not endpoint:
                 _say("Starting the embedded engine (moto, in memory) …")
-                endpoint = processes.enter_context(_engine())
-            _point_at(endpoint)
+                endpoint = processes.enter_context(_engine(arn.account_id if arn else None))
+            _point_at(endpoint, arn.region if arn else None)
             _prepare_table(settings, endpoint)
             _say("Starting the service (gunicorn) …")
             service = processes.enter_context(
@@ -148,10 +145,12 @@ def reach_loopback_directly() -> None:
     os.environ |= {"NO_PROXY": names, "no_proxy": names}
 
 
-def _point_at(endpoint: str) -> None:
+def _point_at(endpoint: str, table_region: str | None) -> None:
     """Set the environment that the service inherits: AWS's variables, and its pages on."""
     os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
-    os.environ.setdefault("AWS_REGION", os.environ.get("AWS_DEFAULT_REGION", DEFAULT_REGION))
+    os.environ.setdefault(
+        "AWS_REGION", table_region or os.environ.get("AWS_DEFAULT_REGION", DEFAULT_REGION)
+    )
     for page in ("ITEMS_DOCS_UI", "ITEMS_ITEM_PAGE"):
         os.environ.setdefault(page, "true")
     if not _is_aws(endpoint):
@@ -167,7 +166,7 @@ def _is_aws(endpoint: str) -> bool:
 
 
 @contextmanager
-def _engine() -> Iterator[str]:
+def _engine(account_id: str | None) -> Iterator[str]:
     port = free_port()
     endpoint = f"http://{LOOPBACK}:{port}"
     with tempfile.TemporaryDirectory(prefix="items-engine-") as folder:
@@ -185,6 +184,8 @@ def _engine() -> Iterator[str]:
         ]
         # The engine uses boto3 itself; variables for the service would change how it works.
         environment = {n: value for n, value in os.environ.items() if not n.startswith("AWS_")}
+        if account_id:
+            environment["MOTO_ACCOUNT_ID"] = account_id
         with running(command, env=environment) as engine:
             _wait_until(lambda: _responds(endpoint), engine, "The engine", log)
             yield endpoint
@@ -242,7 +243,7 @@ def create_table(client: Any, settings: Settings) -> None:
     _say(f"Creating the table {settings.table} …")
     keys = tuple(settings.key_schema)
     client.create_table(
-        TableName=settings.table,
+        TableName=settings.table_name,
         AttributeDefinitions=[
             {"AttributeName": key.name, "AttributeType": key.type} for key in keys
         ],
@@ -252,19 +253,10 @@ def create_table(client: Any, settings: Settings) -> None:
         ],
         BillingMode="PAY_PER_REQUEST",
     )
-    client.get_waiter("table_exists").wait(TableName=settings.table, WaiterConfig={"Delay": 1})
+    client.get_waiter("table_exists").wait(TableName=settings.table_name, WaiterConfig={"Delay": 1})
     for number, name, attributes in SAMPLE_ITEMS:
         key = sample_key(settings.key_schema, number, name).attributes
         client.put_item(TableName=settings.table, Item={**attributes, **key})
-
-
-def sample_key(key_schema: KeySchema, number: str, name: str) -> ItemKey:
-    """Return a sample item's key under any key schema: a number where a name is not possible."""
-    texts = []
-    for attribute, text in zip(key_schema, (number, name), strict=False):
-        value = number if attribute.type == "N" else text
-        texts.append(base64url(value.encode()) if attribute.type == "B" else value)
-    return key_schema.key(*texts)
 
 
 def _welcome(url: str, settings: Settings, endpoint: str) -> None:

@@ -1,4 +1,4 @@
-"""The story's calls come in as lines of JSON, and each is answered with one."""
+"""The story's calls arrive as lines of JSON; each gets one in return."""
 
 import json
 import sys
@@ -20,14 +20,14 @@ class Call(TypedDict):
     prefer: str | None
 
 
-class Answer(TypedDict):
+class Result(TypedDict):
     status: int
     etag: str | None
     item: dict[str, Any] | None
     problem: dict[str, Any] | None
 
 
-def converse(answer: Callable[[Call], Answer]) -> None:
+def converse(result: Callable[[Call], Result]) -> None:
     for line in sys.stdin:
-        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
+        sys.stdout.write(json.dumps(result(json.loads(line))) + "\n")
         sys.stdout.flush()

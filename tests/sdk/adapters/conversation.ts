@@ -1,4 +1,4 @@
-// The story's calls come in as lines of JSON, and each is answered with one.
+// The story's calls arrive as lines of JSON; each gets one in return.
 import { createInterface } from "node:readline";
 
 export const TYPED_JSON = "application/vnd.dynamodb+json";
@@ -27,7 +27,7 @@ export function itemUpdate(call: Call) {
   return { id: call.id, name: call.name, ...(call.item as unknown as Expressions) };
 }
 
-export interface Refusal {
+export interface Failure {
   type: string;
   title: string;
   status: number;
@@ -35,14 +35,14 @@ export interface Refusal {
   request_id: string;
 }
 
-export interface Answer {
+export interface Result {
   status: number;
   etag: string | null;
   item: Record<string, unknown> | null;
-  problem: Refusal | null;
+  problem: Failure | null;
 }
 
-export function refusal(problem: Refusal): Refusal {
+export function failure(problem: Failure): Failure {
   const { type, title, status, detail, request_id } = problem;
   return { type, title, status, detail, request_id };
 }
@@ -53,8 +53,8 @@ export function present(headers: Record<string, string | null>): Record<string, 
   );
 }
 
-export async function converse(answer: (call: Call) => Promise<Answer>): Promise<void> {
+export async function converse(result: (call: Call) => Promise<Result>): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
-    process.stdout.write(JSON.stringify(await answer(JSON.parse(line) as Call)) + "\n");
+    process.stdout.write(JSON.stringify(await result(JSON.parse(line) as Call)) + "\n");
   }
 }

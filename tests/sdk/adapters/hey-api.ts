@@ -1,6 +1,6 @@
 import { createClient } from "./client/client";
 import { deleteItem, getItem, patchItem, putItem, updateItem, type Problem } from "./client";
-import { BASE_URL, converse, itemUpdate, present, refusal, TYPED_JSON, type Answer, type Call } from "./conversation";
+import { BASE_URL, converse, itemUpdate, present, failure, TYPED_JSON, type Result, type Call } from "./conversation";
 
 const client = createClient({ baseUrl: BASE_URL });
 
@@ -27,7 +27,7 @@ async function send(call: Call) {
   }
 }
 
-await converse(async (call): Promise<Answer> => {
+await converse(async (call): Promise<Result> => {
   const { data, error, response } = await send(call);
   if (response === undefined) throw error;
   const problem: Problem | undefined = response.status >= 400 ? (error as Problem) : undefined;
@@ -35,6 +35,6 @@ await converse(async (call): Promise<Answer> => {
     status: response.status,
     etag: response.headers.get("ETag"),
     item: data && response.status !== 204 ? (data as Record<string, unknown>) : null,
-    problem: problem ? refusal(problem) : null,
+    problem: problem ? failure(problem) : null,
   };
 });

@@ -1,4 +1,4 @@
-// The story's calls come in as lines of JSON, and each is answered with one.
+// The story's calls arrive as lines of JSON; each gets one in return.
 package main
 
 import (
@@ -27,14 +27,14 @@ type call struct {
 	Prefer      *string        `json:"prefer"`
 }
 
-type answer struct {
+type result struct {
 	Status  int            `json:"status"`
 	Etag    string         `json:"etag"`
 	Item    map[string]any `json:"item"`
 	Problem *items.Problem `json:"problem"`
 }
 
-// typedForm asks for the typed form and sends it: the client's own default headers only add to what
+// typedForm requests the typed form and sends it: the client's own default headers only add to what
 // an operation has chosen.
 type typedForm struct{}
 
@@ -55,97 +55,97 @@ func newAPI(transport http.RoundTripper) *items.ItemsAPIService {
 
 func main() {
 	plain, typed := newAPI(http.DefaultTransport), newAPI(typedForm{})
-	lines, answers := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
+	lines, results := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
 	for {
-		var asked call
-		if err := lines.Decode(&asked); errors.Is(err, io.EOF) {
+		var requested call
+		if err := lines.Decode(&requested); errors.Is(err, io.EOF) {
 			return
 		} else if err != nil {
 			panic(err)
 		}
 		api := plain
-		if asked.Typed {
+		if requested.Typed {
 			api = typed
 		}
-		if err := answers.Encode(answerTo(api, asked)); err != nil {
+		if err := results.Encode(resultOf(api, requested)); err != nil {
 			panic(err)
 		}
 	}
 }
 
-func answerTo(api *items.ItemsAPIService, asked call) answer {
-	item, response, err := send(api, asked)
+func resultOf(api *items.ItemsAPIService, requested call) result {
+	item, response, err := send(api, requested)
 	if response == nil {
 		panic(err)
 	}
-	told := answer{Status: response.StatusCode, Etag: response.Header.Get("ETag"), Item: item}
-	var refusal *items.GenericOpenAPIError
-	if errors.As(err, &refusal) {
+	reported := result{Status: response.StatusCode, Etag: response.Header.Get("ETag"), Item: item}
+	var failure *items.GenericOpenAPIError
+	if errors.As(err, &failure) {
 		// 304, which has no body, is an error here.
-		if problem, isProblem := refusal.Model().(items.Problem); isProblem {
-			told.Problem = &problem
+		if problem, isProblem := failure.Model().(items.Problem); isProblem {
+			reported.Problem = &problem
 		}
 	} else if err != nil {
 		panic(err)
 	}
-	return told
+	return reported
 }
 
-func send(api *items.ItemsAPIService, asked call) (map[string]any, *http.Response, error) {
+func send(api *items.ItemsAPIService, requested call) (map[string]any, *http.Response, error) {
 	ctx := context.Background()
-	switch asked.Operation {
+	switch requested.Operation {
 	case "get":
-		request := api.GetItem(ctx, asked.ID, asked.Name)
-		if asked.Fields != nil {
-			request = request.Fields(asked.Fields)
+		request := api.GetItem(ctx, requested.ID, requested.Name)
+		if requested.Fields != nil {
+			request = request.Fields(requested.Fields)
 		}
-		if asked.IfNoneMatch != nil {
-			request = request.IfNoneMatch(*asked.IfNoneMatch)
+		if requested.IfNoneMatch != nil {
+			request = request.IfNoneMatch(*requested.IfNoneMatch)
 		}
 		return request.Execute()
 	case "put":
-		request := api.PutItem(ctx, asked.ID, asked.Name).RequestBody(asked.Item)
-		if asked.IfMatch != nil {
-			request = request.IfMatch(*asked.IfMatch)
+		request := api.PutItem(ctx, requested.ID, requested.Name).RequestBody(requested.Item)
+		if requested.IfMatch != nil {
+			request = request.IfMatch(*requested.IfMatch)
 		}
-		if asked.IfNoneMatch != nil {
-			request = request.IfNoneMatch(*asked.IfNoneMatch)
+		if requested.IfNoneMatch != nil {
+			request = request.IfNoneMatch(*requested.IfNoneMatch)
 		}
-		if asked.Prefer != nil {
-			request = request.Prefer(*asked.Prefer)
+		if requested.Prefer != nil {
+			request = request.Prefer(*requested.Prefer)
 		}
 		return request.Execute()
 	case "patch":
-		request := api.PatchItem(ctx, asked.ID, asked.Name).RequestBody(asked.Item)
-		if asked.IfMatch != nil {
-			request = request.IfMatch(*asked.IfMatch)
+		request := api.PatchItem(ctx, requested.ID, requested.Name).RequestBody(requested.Item)
+		if requested.IfMatch != nil {
+			request = request.IfMatch(*requested.IfMatch)
 		}
 		return request.Execute()
 	case "update":
-		update, err := itemUpdate(asked)
+		update, err := itemUpdate(requested)
 		if err != nil {
 			return nil, nil, err
 		}
 		request := api.UpdateItem(ctx).ItemUpdate(*update)
-		if asked.IfMatch != nil {
-			request = request.IfMatch(*asked.IfMatch)
+		if requested.IfMatch != nil {
+			request = request.IfMatch(*requested.IfMatch)
 		}
 		return request.Execute()
 	case "delete":
-		request := api.DeleteItem(ctx, asked.ID, asked.Name)
-		if asked.IfMatch != nil {
-			request = request.IfMatch(*asked.IfMatch)
+		request := api.DeleteItem(ctx, requested.ID, requested.Name)
+		if requested.IfMatch != nil {
+			request = request.IfMatch(*requested.IfMatch)
 		}
 		return request.Execute()
 	default:
-		panic(fmt.Sprintf("no operation %q", asked.Operation))
+		panic(fmt.Sprintf("no operation %q", requested.Operation))
 	}
 }
 
 // itemUpdate is the body of a native update, whose expressions the call has as its item.
-func itemUpdate(asked call) (*items.ItemUpdate, error) {
-	members := map[string]any{"id": asked.ID, "name": asked.Name}
-	for name, value := range asked.Item {
+func itemUpdate(requested call) (*items.ItemUpdate, error) {
+	members := map[string]any{"id": requested.ID, "name": requested.Name}
+	for name, value := range requested.Item {
 		members[name] = value
 	}
 	text, err := json.Marshal(members)

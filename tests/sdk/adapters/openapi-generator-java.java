@@ -19,7 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The story's calls come in as lines of JSON, and each is answered with one. */
+/** The story's calls arrive as lines of JSON; each gets one in return. */
 public final class Adapter {
   private static final String TYPED_JSON = "application/vnd.dynamodb+json";
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -57,28 +57,28 @@ public final class Adapter {
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     for (String line = in.readLine(); line != null; line = in.readLine()) {
       Call call = JSON.readValue(line, Call.class);
-      out.println(JSON.writeValueAsString(answer(call.typed() ? typed : plain, call)));
+      out.println(JSON.writeValueAsString(result(call.typed() ? typed : plain, call)));
     }
   }
 
-  private static Map<String, Object> answer(ItemsApi api, Call call) throws Exception {
-    Map<String, Object> answer = new LinkedHashMap<>();
-    answer.put("item", null);
-    answer.put("problem", null);
+  private static Map<String, Object> result(ItemsApi api, Call call) throws Exception {
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("item", null);
+    result.put("problem", null);
     try {
       ApiResponse<Map<String, Object>> response = send(api, call);
-      answer.put("status", response.getStatusCode());
-      answer.put("etag", header(response.getHeaders(), "etag"));
-      answer.put("item", response.getData());
-    } catch (ApiException refusal) {
-      answer.put("status", refusal.getCode());
-      answer.put("etag", header(refusal.getResponseHeaders().map(), "etag"));
-      String body = refusal.getResponseBody();
+      result.put("status", response.getStatusCode());
+      result.put("etag", header(response.getHeaders(), "etag"));
+      result.put("item", response.getData());
+    } catch (ApiException failure) {
+      result.put("status", failure.getCode());
+      result.put("etag", header(failure.getResponseHeaders().map(), "etag"));
+      String body = failure.getResponseBody();
       if (body != null && !body.isEmpty()) {
-        answer.put("problem", JSON.readValue(body, Problem.class));
+        result.put("problem", JSON.readValue(body, Problem.class));
       }
     }
-    return answer;
+    return result;
   }
 
   private static ApiResponse<Map<String, Object>> send(ItemsApi api, Call call)

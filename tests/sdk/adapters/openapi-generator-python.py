@@ -1,7 +1,7 @@
 import sys
 from typing import Any
 
-from conversation import TYPED_JSON, Answer, Call, converse
+from conversation import TYPED_JSON, Call, Result, converse
 from items_client import (
     ApiClient,
     ApiException,
@@ -15,20 +15,20 @@ from items_client.api_response import ApiResponse
 api = ItemsApi(ApiClient(Configuration(host=sys.argv[1])))
 
 
-def answer(call: Call) -> Answer:
+def result(call: Call) -> Result:
     try:
         response = send(call)
     except AttributeError:
-        # Wherever the document describes a body it reads one, also where the answer has none.
-        return Answer(status=0, etag=None, item=None, problem=None)
-    except ApiException as refusal:
-        problem = refusal.data
+        # It reads a body that the document describes, also where the response has none.
+        return Result(status=0, etag=None, item=None, problem=None)
+    except ApiException as failure:
+        problem = failure.data
         if not isinstance(problem, Problem):
             # 304, which has no body, is an exception here.
-            etag = (refusal.headers or {}).get("ETag")
-            return Answer(status=int(refusal.status), etag=etag, item=None, problem=None)
-        return Answer(
-            status=int(refusal.status),
+            etag = (failure.headers or {}).get("ETag")
+            return Result(status=int(failure.status), etag=etag, item=None, problem=None)
+        return Result(
+            status=int(failure.status),
             etag=None,
             item=None,
             problem={
@@ -39,7 +39,7 @@ def answer(call: Call) -> Answer:
                 "request_id": problem.request_id,
             },
         )
-    return Answer(
+    return Result(
         status=response.status_code,
         etag=(response.headers or {}).get("ETag"),
         item=response.data,
@@ -85,4 +85,4 @@ def send(call: Call) -> ApiResponse[Any]:
             raise ValueError(operation)
 
 
-converse(answer)
+converse(result)

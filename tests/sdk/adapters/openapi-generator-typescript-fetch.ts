@@ -1,11 +1,11 @@
 import { Configuration, FetchError, ItemsApi, ItemUpdateFromJSON, ProblemFromJSON, ResponseError, type ApiResponse } from "./client";
-import { BASE_URL, converse, itemUpdate, present, refusal, TYPED_JSON, type Answer, type Call } from "./conversation";
+import { BASE_URL, converse, itemUpdate, present, failure, TYPED_JSON, type Result, type Call } from "./conversation";
 
 const api = new ItemsApi(new Configuration({ basePath: BASE_URL }));
 
 function send(call: Call): Promise<ApiResponse<Record<string, unknown>>> {
   const key = { id: call.id, name: call.name };
-  const asked = present({
+  const requested = present({
     ifMatch: call.if_match,
     ifNoneMatch: call.if_none_match,
     prefer: call.prefer,
@@ -21,21 +21,21 @@ function send(call: Call): Promise<ApiResponse<Record<string, unknown>>> {
   switch (call.operation) {
     case "get":
       return api.getItemRaw(
-        { ...key, ...asked, ...(call.fields ? { fields: call.fields } : {}) },
+        { ...key, ...requested, ...(call.fields ? { fields: call.fields } : {}) },
         override,
       );
     case "put":
-      return api.putItemRaw({ ...key, ...asked, requestBody: call.item }, override);
+      return api.putItemRaw({ ...key, ...requested, requestBody: call.item }, override);
     case "patch":
-      return api.patchItemRaw({ ...key, ...asked, requestBody: call.item }, override);
+      return api.patchItemRaw({ ...key, ...requested, requestBody: call.item }, override);
     case "update":
-      return api.updateItemRaw({ ...asked, itemUpdate: ItemUpdateFromJSON(itemUpdate(call)) }, override);
+      return api.updateItemRaw({ ...requested, itemUpdate: ItemUpdateFromJSON(itemUpdate(call)) }, override);
     case "delete":
-      return api.deleteItemRaw({ ...key, ...asked }, override);
+      return api.deleteItemRaw({ ...key, ...requested }, override);
   }
 }
 
-await converse(async (call): Promise<Answer> => {
+await converse(async (call): Promise<Result> => {
   try {
     const response = await send(call);
     const { status, headers } = response.raw;
@@ -49,6 +49,6 @@ await converse(async (call): Promise<Answer> => {
     const etag = headers.get("ETag");
     if (status === 304) return { status, etag, item: null, problem: null };
     const { requestId, ...problem } = ProblemFromJSON(await error.response.json());
-    return { status, etag, item: null, problem: refusal({ ...problem, request_id: requestId }) };
+    return { status, etag, item: null, problem: failure({ ...problem, request_id: requestId }) };
   }
 });

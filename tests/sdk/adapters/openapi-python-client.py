@@ -2,23 +2,23 @@ import json
 import sys
 from http import HTTPStatus
 
-from conversation import TYPED_JSON, Answer, Call, converse
+from conversation import TYPED_JSON, Call, Result, converse
 from items_client import Client
 from items_client.api.items import delete_item, get_item, patch_item, put_item, update_item
 from items_client.models import Item, ItemPatch, ItemUpdate, Problem, TypedItem
 from items_client.types import UNSET, Response
 
 plain = Client(base_url=sys.argv[1])
-# Without an Accept header of its own, a call is answered in plain JSON.
+# Without an Accept header of its own, a call gets plain JSON.
 typed = Client(base_url=sys.argv[1], headers={"Accept": TYPED_JSON})
 
 
-def answer(call: Call) -> Answer:
+def result(call: Call) -> Result:
     try:
-        return answer_of(send(call))
+        return result_of(send(call))
     except json.JSONDecodeError:
-        # Wherever the document describes a body it reads one, also where the answer has none.
-        return Answer(status=0, etag=None, item=None, problem=None)
+        # It reads a body that the document describes, also where the response has none.
+        return Result(status=0, etag=None, item=None, problem=None)
 
 
 def send(call: Call) -> Response[Item | Problem | object]:
@@ -63,8 +63,8 @@ def send(call: Call) -> Response[Item | Problem | object]:
     return response
 
 
-def answer_of(response: Response[Item | Problem | object]) -> Answer:
-    answer = Answer(
+def result_of(response: Response[Item | Problem | object]) -> Result:
+    result = Result(
         status=HTTPStatus(response.status_code).value,
         etag=response.headers.get("ETag"),
         item=None,
@@ -72,7 +72,7 @@ def answer_of(response: Response[Item | Problem | object]) -> Answer:
     )
     match response.parsed:
         case Problem() as problem:
-            answer["problem"] = {
+            result["problem"] = {
                 "type": problem.type_,
                 "title": problem.title,
                 "status": problem.status,
@@ -80,8 +80,8 @@ def answer_of(response: Response[Item | Problem | object]) -> Answer:
                 "request_id": problem.request_id,
             }
         case Item() | TypedItem() as item:
-            answer["item"] = item.to_dict()
-    return answer
+            result["item"] = item.to_dict()
+    return result
 
 
-converse(answer)
+converse(result)

@@ -1,6 +1,6 @@
 import createClient from "openapi-fetch";
 import type { components, paths } from "./client/schema";
-import { BASE_URL, converse, itemUpdate, present, refusal, TYPED_JSON, type Answer, type Call } from "./conversation";
+import { BASE_URL, converse, itemUpdate, present, failure, TYPED_JSON, type Result, type Call } from "./conversation";
 
 type TypedItem = components["schemas"]["TypedItem"];
 type Problem = components["schemas"]["Problem"];
@@ -40,13 +40,13 @@ async function send(call: Call) {
   }
 }
 
-await converse(async (call): Promise<Answer> => {
+await converse(async (call): Promise<Result> => {
   const { data, error, response } = await send(call);
   const problem: Problem | undefined = error || undefined;
   return {
     status: response.status,
     etag: response.headers.get("ETag"),
     item: data ?? null,
-    problem: problem ? refusal(problem) : null,
+    problem: problem ? failure(problem) : null,
   };
 });

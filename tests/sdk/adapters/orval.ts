@@ -1,5 +1,5 @@
 import { deleteItem, getItem, patchItem, putItem, updateItem } from "./client/client";
-import { BASE_URL, converse, itemUpdate, present, refusal, TYPED_JSON, type Answer, type Call } from "./conversation";
+import { BASE_URL, converse, itemUpdate, present, failure, TYPED_JSON, type Result, type Call } from "./conversation";
 
 // Its URLs are relative, for a page that the service itself serves.
 const { fetch } = globalThis;
@@ -29,17 +29,17 @@ async function send(call: Call) {
   }
 }
 
-await converse(async (call): Promise<Answer> => {
+await converse(async (call): Promise<Result> => {
   const { data, status, headers } = await send(call);
-  const answer: Answer = { status, etag: headers.get("ETag"), item: null, problem: null };
+  const result: Result = { status, etag: headers.get("ETag"), item: null, problem: null };
   switch (status) {
     case 200:
     case 201:
-      return { ...answer, item: data };
+      return { ...result, item: data };
     case 204:
     case 304:
-      return answer;
+      return result;
     default:
-      return { ...answer, problem: refusal(data) };
+      return { ...result, problem: failure(data) };
   }
 });

@@ -1,7 +1,7 @@
 """The headers that middlewares add to a response, all in one place.
 
 They are on every response, also on those that Flask never sees: a page of another origin could
-not tell a rejection from a broken network without them.
+not distinguish a rejection from a broken network without them.
 """
 
 import re

@@ -42,7 +42,7 @@ def write_token(request: Request, key: str, table: str, path: str) -> WriteToken
     The key is valid for one table, one caller, one method and one canonical path.
     """
     headers = [request.headers.get(name, "").encode() for name in _HEADERS_IN_TOKEN]
-    # POST requests for one item differ in their route, which may be all that tells them apart.
+    # POST requests for one item differ in their route, and perhaps in nothing else.
     route = request.path.encode() if request.method == "POST" else b""
     return WriteToken.of_request(
         (table, current_caller().id, request.method, path, key),

@@ -69,7 +69,7 @@ def item_page(settings: Settings) -> str:
     ]
     return render_template(
         "item.html",
-        table=settings.table,
+        table=settings.table_name,
         keys=keys,
         credential=_CREDENTIALS.get(settings.auth or "none"),
         docs_ui=settings.docs_ui,

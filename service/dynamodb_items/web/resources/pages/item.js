@@ -5,8 +5,11 @@ const credential = element("credential"); // null without authentication
 
 const forms = [...document.querySelectorAll("input[name=form]")];
 
+const REPRESENTATION = "return=representation"; // a 412 then contains the stored item
+
 let etag = null;
 let shown = "";
+let stored = null; // after a 412, what is stored now: its ETag and its text
 let mediaType = forms.find(({ checked }) => checked).value;
 
 const path = () => ["items", ...keys.map(({ value }) => encodeURIComponent(value))].join("/");
@@ -23,9 +26,24 @@ const credentialHeaders = () =>
     ? {}
     : { [credential.dataset.header]: credential.dataset.prefix + credential.value.trim() };
 
-/** JSON with one member per line. Working on the text keeps every digit of a long number. */
-function indented(json) {
-  const tokens = json.match(/"(?:\\.|[^"\\])*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
+/** The tokens of a JSON text. Working on the text keeps every digit of a long number. */
+const tokensOf = (json) => json.match(/"(?:\\.|[^"\\])*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
+
+/** The tokens of a member's value in a JSON object; none if the object has no such member. */
+function memberOf(tokens, name) {
+  let depth = 0;
+  const nest = (token) => (depth += "{[".includes(token) ? 1 : "}]".includes(token) ? -1 : 0);
+  const start = tokens.findIndex(
+    (token, index) => nest(token) === 1 && token === `"${name}"` && tokens[index + 1] === ":",
+  );
+  if (start === -1) return [];
+  depth = 0;
+  const value = tokens.slice(start + 2);
+  return value.slice(0, value.findIndex((token) => nest(token) === 0) + 1);
+}
+
+/** JSON with one member per line. */
+function indented(tokens) {
   let depth = 0;
   let text = "";
   tokens.forEach((token, index) => {
@@ -48,6 +66,15 @@ function setEtag(newEtag) {
   element("etag").textContent = etag ?? "none";
   element("url").textContent = `/${path()}`;
   element("save").disabled = element("delete").disabled = etag === null;
+  showStored(null);
+}
+
+/** Show what is stored now next to the edits; null hides it. */
+function showStored(item) {
+  stored = item;
+  element("stored").textContent = item?.text ?? "";
+  element("conflict").hidden = item === null;
+  if (item !== null) element("conflict").scrollIntoView({ block: "center" });
 }
 
 function report(text, isSuccess) {
@@ -55,17 +82,39 @@ function report(text, isSuccess) {
   outcome.className = isSuccess ? "success" : "failure";
 }
 
-/** The text of an error response, with what to do after a 412. */
-async function problemText(response) {
-  const problem = await response.json().catch(() => ({}));
+/** Report an error response; after a 412, show the item that is stored now. */
+async function reportProblem(response) {
+  const text = await response.text();
+  const problem = jsonOf(text);
   const errors = (problem.errors ?? []).map(({ pointer, detail }) => `${pointer} ${detail}`);
-  const advice =
-    response.status === 412
-      ? ["The stored item is not the one shown here. Read it again to see its current state."]
-      : [];
-  return [`${response.status} ${problem.title ?? response.statusText}`, problem.detail, ...errors, ...advice]
-    .filter(Boolean)
-    .join("\n");
+  const advice = [];
+  if (response.status === 412) {
+    // The member is absent if the item does not exist or the caller may not read it.
+    const current = memberOf(tokensOf(text), "current");
+    showStored(
+      current.length ? { etag: response.headers.get("ETag"), text: indented(current) } : null,
+    );
+    advice.push(
+      stored
+        ? "Your edits are kept. Use the stored item, or overwrite it."
+        : "The stored item is not the one shown here. Read it again to see its current state.",
+    );
+  }
+  report(
+    [`${response.status} ${problem.title ?? response.statusText}`, problem.detail, ...errors, ...advice]
+      .filter(Boolean)
+      .join("\n"),
+    false,
+  );
+}
+
+/** The parsed body of a problem; empty if a proxy has sent something else. */
+function jsonOf(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
 }
 
 /** Send one request. Return a successful response; otherwise report the error and return null. */
@@ -74,11 +123,11 @@ async function send(method, headers, content) {
     const response = await fetch(path(), {
       method,
       body: content,
-      headers: { Accept: mediaType, ...credentialHeaders(), ...headers },
+      headers: { Accept: mediaType, Prefer: REPRESENTATION, ...credentialHeaders(), ...headers },
       cache: "no-store",
     });
     if (response.ok) return response;
-    report(await problemText(response), false);
+    await reportProblem(response);
     if (response.status === 404) setEtag(null);
   } catch (error) {
     report(`No response from the service: ${error.message}`, false);
@@ -87,7 +136,7 @@ async function send(method, headers, content) {
 }
 
 async function show(response, sentence) {
-  body.value = shown = indented(await response.text());
+  body.value = shown = indented(tokensOf(await response.text()));
   setEtag(response.headers.get("ETag"));
   report(`${response.status} ${sentence}`, true);
 }
@@ -133,6 +182,13 @@ element("create").addEventListener("click", () => {
   if (element("key").reportValidity()) put({ "If-None-Match": "*" });
 });
 element("delete").addEventListener("click", remove);
+element("take").addEventListener("click", () => {
+  if (!mayDiscardEdits()) return;
+  body.value = shown = stored.text;
+  setEtag(stored.etag);
+  report("The stored item is shown.", true);
+});
+element("overwrite").addEventListener("click", () => put({ "If-Match": stored.etag }));
 addEventListener("beforeunload", (event) => {
   if (isEdited()) event.preventDefault();
 });

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import signal
 import threading
 from pathlib import Path
 
@@ -341,6 +342,16 @@ def test_key_attributes_can_be_given(service, imports):
 def test_a_file_that_does_not_exist(imports):
     assert imports(file="absent.jsonl") == (ExitStatus.FILE_FAILED, None)
     assert "Cannot read absent.jsonl: No such file or directory." in imports.error
+
+
+def test_a_signal_before_the_first_response(service, imports):
+    def signalled(_):
+        signal.raise_signal(signal.SIGINT)
+        return problem(503, "Instance not ready")
+
+    service.intercept = signalled
+    assert imports(lines(3), retry_seconds=10.0) == (128 + signal.SIGINT, None)
+    assert service.puts == []
 
 
 def test_no_progress_with_quiet(imports):

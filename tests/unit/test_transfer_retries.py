@@ -113,7 +113,7 @@ def scripted(*responses):
 def test_a_request_is_repeated_until_it_succeeds(clock):
     handler = scripted(
         problem(503, "Table busy", Retry_After="2"),
-        httpx.ConnectError("refused"),
+        httpx.ConnectError("unreachable"),
         problem(429, "Rate limit exceeded", Retry_After="30"),
         httpx.ReadTimeout("late"),
         httpx.Response(201),
@@ -148,8 +148,8 @@ def test_retries_end_before_their_time_is_over(clock):
 
 
 def test_no_retries_at_all(clock):
-    with pytest.raises(TransferStopped, match="Attempts: 1; the last: refused"):
-        service(scripted(httpx.ConnectError("refused")), clock, seconds=0).send("GET", "/items")
+    with pytest.raises(TransferStopped, match="Attempts: 1; the last: unreachable"):
+        service(scripted(httpx.ConnectError("unreachable")), clock, seconds=0).send("GET", "/items")
     assert clock.waits == []
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dynamodb_items.transfer.client.service import Service
-from dynamodb_items.transfer.errors import ExitStatus, TransferStopped
+from dynamodb_items.transfer.errors import ExitStatus, Interrupted, TransferStopped
 from dynamodb_items.transfer.exporting.output import Output, PartFile, StandardOutput
 from dynamodb_items.transfer.exporting.segments import Export
 from dynamodb_items.transfer.exporting.source import Source, page_size
@@ -51,6 +51,8 @@ def run_export(options: ExportOptions, client: Client) -> int:
                 return _ExportRun(options, client, stop).run(service, source)
         except TransferStopped as error:
             return failed(error)
+        except Interrupted:  # before the service has responded for the first time
+            return signal_status(stop)
 
 
 class _ExportRun:

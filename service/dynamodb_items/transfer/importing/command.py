@@ -7,7 +7,7 @@ from typing import Any
 
 from dynamodb_items.domain.keys import KeyAttribute
 from dynamodb_items.transfer.client.service import Service
-from dynamodb_items.transfer.errors import ExitStatus, TransferStopped
+from dynamodb_items.transfer.errors import ExitStatus, Interrupted, TransferStopped
 from dynamodb_items.transfer.file_names import STANDARD_STREAM, next_to
 from dynamodb_items.transfer.importing.item_paths import ItemPaths, key_attributes
 from dynamodb_items.transfer.importing.ledger import Ledger
@@ -62,6 +62,8 @@ def run_import(options: ImportOptions, client: Client) -> int:
                 return _ImportRun(options, client, stop).run(lines, service, keys)
         except TransferStopped as error:
             return failed(error)
+        except Interrupted:  # before the service has responded for the first time
+            return signal_status(stop)
 
 
 class _ImportRun:

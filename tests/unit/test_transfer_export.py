@@ -69,8 +69,9 @@ class Exports:
         status = run_export(options, Client(URL, (), None, 0.0, quiet=True, as_json=True))
         self.output, error = self._capture.readouterr()
         self.error = error.decode()
-        printed = self.error if file == "-" else self.output.decode()
-        return status, json.loads(printed) if printed.startswith("{") else None
+        summary = json.loads(self.error if file == "-" else self.output)
+        self.error += summary["message"]
+        return status, summary
 
     @property
     def lines(self):
@@ -343,7 +344,7 @@ def test_an_export_continues_once_the_disk_has_room(
 
 def test_a_file_that_cannot_be_written(exports):
     exports.file = exports.file.parent / "absent" / "items.jsonl"
-    assert exports() == (ExitStatus.FILE_FAILED, None)
+    assert exports()[0] == ExitStatus.FILE_FAILED
     assert "No such file or directory" in exports.error
 
 

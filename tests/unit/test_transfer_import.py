@@ -56,7 +56,9 @@ class Imports:
         client = Client(url, (), None, retry_seconds, quiet, as_json=True)
         status = run_import(ImportOptions(**{**chosen, **options}), client)
         output, self.error = self._capsys.readouterr()
-        return status, json.loads(output) if output else None
+        summary = json.loads(output)
+        assert summary["exit_status"] == status
+        return status, summary
 
     @property
     def rejected(self):
@@ -281,16 +283,17 @@ def test_a_state_of_another_import_is_rejected(service, imports, different, name
     imports(lines(5))
     service.intercept = lambda _: None
     status, summary = imports(**different)
-    assert (status, summary) == (ExitStatus.USAGE, None)
-    assert f"a different {name}." in imports.error
+    assert status == ExitStatus.USAGE
+    assert f"a different {name}." in summary["message"]
     assert imports(restart=True)[1]["resumed_after_line"] == 0
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"transfer": 1}', "\0"])
 def test_a_file_that_is_not_a_state_is_rejected(imports, text):
     imports.state.write_text(text)
-    assert imports(lines(1))[0] == ExitStatus.USAGE
-    assert "is not a state file" in imports.error
+    status, summary = imports(lines(1))
+    assert status == ExitStatus.USAGE
+    assert "is not a state file" in summary["message"]
     assert imports.state.read_text() == text
 
 
@@ -298,8 +301,9 @@ def test_a_file_that_changed_is_rejected(service, imports):
     service.intercept = failing_at("/items/2/a", problem(503, "Table busy"))
     imports(lines(5))
     service.intercept = lambda _: None
-    assert imports("{}\n" + lines(5))[0] == ExitStatus.USAGE
-    assert "has changed: its first 2 lines differ" in imports.error
+    status, summary = imports("{}\n" + lines(5))
+    assert status == ExitStatus.USAGE
+    assert "has changed: its first 2 lines differ" in summary["message"]
     assert imports.state.exists()
 
 
@@ -340,8 +344,9 @@ def test_key_attributes_can_be_given(service, imports):
 
 
 def test_a_file_that_does_not_exist(imports):
-    assert imports(file="absent.jsonl") == (ExitStatus.FILE_FAILED, None)
-    assert "Cannot read absent.jsonl: No such file or directory." in imports.error
+    status, summary = imports(file="absent.jsonl")
+    assert status == ExitStatus.FILE_FAILED
+    assert summary["message"] == "Cannot read absent.jsonl: No such file or directory."
 
 
 def test_a_signal_before_the_first_response(service, imports):
@@ -350,7 +355,9 @@ def test_a_signal_before_the_first_response(service, imports):
         return problem(503, "Instance not ready")
 
     service.intercept = signalled
-    assert imports(lines(3), retry_seconds=10.0) == (128 + signal.SIGINT, None)
+    status, summary = imports(lines(3), retry_seconds=10.0)
+    assert status == 128 + signal.SIGINT
+    assert summary["message"] == "Stopped before the first response."
     assert service.puts == []
 
 

@@ -13,7 +13,7 @@ import click
 from dynamodb_items.transfer.client.retries import RetryPolicy
 from dynamodb_items.transfer.client.service import Service, http_client
 from dynamodb_items.transfer.client.urls import is_protected
-from dynamodb_items.transfer.errors import ExitStatus, TransferStopped
+from dynamodb_items.transfer.errors import ExitStatus, Interrupted, TransferStopped
 from dynamodb_items.transfer.signals import Stop
 
 TOKEN_VARIABLE = "DYNAMODB_ITEMS_TOKEN"  # noqa: S105 - a name, not a token
@@ -50,36 +50,36 @@ class Client:
             yield Service(client, RetryPolicy(self.retry_seconds), stop), document
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Ending:
-    """The result of a command, as text for people or as JSON."""
+    """How a command reports its result: as text for people, or as JSON."""
 
     command: str
+    client: Client
+    to_stderr: bool = False
+    """Whether standard output is taken by items."""
     started: float = field(default_factory=time.monotonic)
 
-    def report(
-        self,
-        client: Client,
-        sentence: str,
-        summary: Mapping[str, Any],
-        status: int,
-        *,
-        to_stderr: bool = False,
-    ) -> int:
+    def report(self, sentence: str, status: int, summary: Mapping[str, Any] | None = None) -> int:
         """Print the result, and return the exit status."""
-        seconds = round(time.monotonic() - self.started, 3)
-        if client.as_json:
+        if self.client.as_json:
             members = {
                 "command": self.command,
-                **summary,
+                **(summary or {}),
                 "message": sentence,
-                "seconds": seconds,
+                "seconds": round(time.monotonic() - self.started, 3),
                 "exit_status": status,
             }
-            click.echo(json.dumps(members, ensure_ascii=False), err=to_stderr)
-        if not client.as_json and not (client.quiet and status == ExitStatus.COMPLETE):
+            click.echo(json.dumps(members, ensure_ascii=False), err=self.to_stderr)
+        elif not (self.client.quiet and status == ExitStatus.COMPLETE):
             click.echo(sentence, err=True)
         return status
+
+    def report_failure(self, error: TransferStopped | Interrupted, stop: Stop) -> int:
+        """Print why a transfer could not begin, and return the exit status."""
+        if isinstance(error, Interrupted):
+            return self.report("Stopped before the first response.", signal_status(stop))
+        return self.report(error.message, error.status)
 
 
 def signal_status(stop: Stop) -> int:
@@ -95,12 +95,6 @@ def how_to_resume(state_path: object | None) -> str:
     if state_path is None:
         return "Without --state it starts from the beginning when it is repeated."
     return f"Run the same command again to resume it; {state_path} says where."
-
-
-def failed(error: TransferStopped) -> int:
-    """Print why a transfer could not begin, and return the exit status."""
-    click.echo(error.message, err=True)
-    return error.status
 
 
 def _credentials() -> list[tuple[str, str]]:

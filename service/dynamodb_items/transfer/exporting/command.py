@@ -13,7 +13,7 @@ from dynamodb_items.transfer.exporting.segments import Export
 from dynamodb_items.transfer.exporting.source import Source, page_size
 from dynamodb_items.transfer.file_names import STANDARD_STREAM, next_to
 from dynamodb_items.transfer.progress import progress
-from dynamodb_items.transfer.session import Client, Ending, failed, how_to_resume, signal_status
+from dynamodb_items.transfer.session import Client, Ending, how_to_resume, signal_status
 from dynamodb_items.transfer.signals import Stop, stopping_on_signals
 from dynamodb_items.transfer.state import StateFile
 
@@ -42,27 +42,26 @@ class ExportOptions:
 
 def run_export(options: ExportOptions, client: Client) -> int:
     """Export a list, and return the exit status."""
+    ending = Ending("export", client, to_stderr=options.file == STANDARD_STREAM)
     with stopping_on_signals() as stop:
         try:
             with client.connected(options.source.segments, stop) as (service, document):
                 limit = page_size(document, options.source, options.page_items)
                 parameters = {**options.source.parameters, "limit": str(limit)}
                 source = dataclasses.replace(options.source, parameters=parameters)
-                return _ExportRun(options, client, stop).run(service, source)
-        except TransferStopped as error:
-            return failed(error)
-        except Interrupted:  # before the service has responded for the first time
-            return signal_status(stop)
+                return _ExportRun(options, ending, stop).run(service, source)
+        except (TransferStopped, Interrupted) as error:
+            return ending.report_failure(error, stop)
 
 
 class _ExportRun:
     """One run of the command, from the state of the last one to its result."""
 
-    def __init__(self, options: ExportOptions, client: Client, stop: Stop) -> None:
+    def __init__(self, options: ExportOptions, ending: Ending, stop: Stop) -> None:
         self._options = options
-        self._client = client
+        self._client = ending.client
+        self._ending = ending
         self._stop = stop
-        self._ending = Ending("export")
 
     def run(self, service: Service, source: Source) -> int:
         state_file = StateFile(self._options.state_path, self._binding())
@@ -122,5 +121,4 @@ class _ExportRun:
             "file": self._options.file,
             "resumed_after_items": start,
         }
-        to_stderr = self._options.file == STANDARD_STREAM
-        return self._ending.report(self._client, sentence, summary, status, to_stderr=to_stderr)
+        return self._ending.report(sentence, status, summary)

@@ -16,7 +16,7 @@ from dynamodb_items.transfer.importing.rejected import RejectedReport
 from dynamodb_items.transfer.importing.window import Entry
 from dynamodb_items.transfer.importing.workers import Import
 from dynamodb_items.transfer.progress import Progress, progress
-from dynamodb_items.transfer.session import Client, Ending, failed, how_to_resume, signal_status
+from dynamodb_items.transfer.session import Client, Ending, how_to_resume, signal_status
 from dynamodb_items.transfer.signals import Stop, stopping_on_signals
 from dynamodb_items.transfer.state import StateFile
 
@@ -52,6 +52,7 @@ class ImportOptions:
 
 def run_import(options: ImportOptions, client: Client) -> int:
     """Import a file, and return the exit status."""
+    ending = Ending("import", client)
     with stopping_on_signals() as stop:
         try:
             with (
@@ -59,21 +60,19 @@ def run_import(options: ImportOptions, client: Client) -> int:
                 client.connected(options.concurrency, stop) as (service, document),
             ):
                 keys = options.key_attributes or key_attributes(document)
-                return _ImportRun(options, client, stop).run(lines, service, keys)
-        except TransferStopped as error:
-            return failed(error)
-        except Interrupted:  # before the service has responded for the first time
-            return signal_status(stop)
+                return _ImportRun(options, ending, stop).run(lines, service, keys)
+        except (TransferStopped, Interrupted) as error:
+            return ending.report_failure(error, stop)
 
 
 class _ImportRun:
     """One run of the command, from the state of the last one to its result."""
 
-    def __init__(self, options: ImportOptions, client: Client, stop: Stop) -> None:
+    def __init__(self, options: ImportOptions, ending: Ending, stop: Stop) -> None:
         self._options = options
-        self._client = client
+        self._client = ending.client
+        self._ending = ending
         self._stop = stop
-        self._ending = Ending("import")
 
     def run(self, lines: Lines, service: Service, keys: Sequence[KeyAttribute]) -> int:
         state_file = StateFile(self._options.state_path, self._binding(keys))
@@ -159,4 +158,4 @@ class _ImportRun:
             "rejected_file": report,
             "resumed_after_line": start,
         }
-        return self._ending.report(self._client, sentence, summary, status)
+        return self._ending.report(sentence, status, summary)

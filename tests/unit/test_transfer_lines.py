@@ -130,3 +130,14 @@ def test_a_stop_ends_a_pipe_that_delivers_nothing(tmp_path):
             assert list(after) == [], "a line that the signal cut off is not a line"
     finally:
         os.close(writer)
+
+
+@pytest.mark.parametrize("name", ["input.jsonl", "input.jsonl.gz"])
+def test_the_amount_at_the_end_is_the_size_of_the_file(tmp_path, name):
+    content = b"a\nb\n" * 1000
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    with opened(str(path), threading.Event()) as lines:
+        first, *_, last = lines.after(Position())
+        assert lines.amount(last.end) == path.stat().st_size
+        assert lines.amount(first.end) == (2 if name == "input.jsonl" else path.stat().st_size)

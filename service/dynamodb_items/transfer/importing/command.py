@@ -100,7 +100,7 @@ class _ImportRun:
 
         def commit(entry: Entry) -> None:
             ledger.commit(entry)
-            bar.show(lines.bytes_read, str(ledger.counts))
+            bar.show(lines.amount(ledger.position), str(ledger.counts))
 
         job = Import(
             service,

@@ -47,14 +47,17 @@ class Lines:
         self._raw = raw
         self._stop = stop
         buffered = io.BufferedReader(raw, _CHUNK_BYTES)
+        self._is_compressed = name.endswith(GZIP_SUFFIX)
         self._file: io.BufferedIOBase = (
-            gzip.GzipFile(fileobj=buffered) if name.endswith(GZIP_SUFFIX) else buffered
+            gzip.GzipFile(fileobj=buffered) if self._is_compressed else buffered
         )
 
-    @property
-    def bytes_read(self) -> int:
-        """How much of the file is read, in compressed bytes where it is compressed."""
-        return self._raw.bytes_read
+    def amount(self, position: Position) -> int:
+        """Return how much of the file a position is, in bytes of the file.
+
+        In a compressed file it is what has been read so far, which is a little more.
+        """
+        return self._raw.bytes_read if self._is_compressed else position.offset
 
     def skip(self, to: Position) -> None:
         """Read up to the position of an earlier run.

@@ -363,3 +363,26 @@ def test_an_index_unlike_the_settings_is_the_operators_error(message, start):
     listed = ItemList(SCHEMA, {"S": "new"}, BY_STATUS)
     with pytest.raises(StorageMisconfigured):
         ItemQueries(calls_of(client), "t").page(listed, 5, start, consistent=False)
+
+
+@pytest.mark.parametrize(
+    "actual",
+    [
+        KeySchema(KeyAttribute("Status", "S", 2048)),
+        KeySchema(KeyAttribute("Status", "S", 2048), KeyAttribute("Name", "S", 1024)),
+        KeySchema(KeyAttribute("Status", "S", 2048), KeyAttribute("Day", "S", 1024)),
+    ],
+    ids=["no sort key", "another sort key of the table", "another attribute"],
+)
+def test_the_position_shows_that_an_index_has_other_keys(actual):
+    items = [{**each, "Day": {"S": "x"}} for each in of_tenants("777")]
+    engine = ListEngine(SCHEMA, items, indexes={"by-status": actual})
+    with pytest.raises(StorageMisconfigured):
+        pages_of(engine, ItemList(SCHEMA, {"S": "new"}, BY_STATUS), 2)
+
+
+def test_the_position_shows_that_a_key_of_an_index_has_another_type():
+    items = [{**each, "At": {"S": "x"}} for each in of_tenants("777")]
+    engine = ListEngine(SCHEMA, items, indexes={"by-status": BY_STATUS.key_schema})
+    with pytest.raises(StorageMisconfigured):
+        pages_of(engine, ItemList(SCHEMA, {"S": "new"}, BY_STATUS), 1)

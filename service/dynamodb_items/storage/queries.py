@@ -8,15 +8,19 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
+import structlog
+
 from dynamodb_items.domain.errors import InvalidRequest, StorageTimeout
 from dynamodb_items.domain.items import Attributes, Item
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.time_to_live import NO_TIME_TO_LIVE, Expiry, TimeToLive
-from dynamodb_items.dynamodb.failures import InvalidCall
+from dynamodb_items.dynamodb.failures import Failure, InvalidCall, error_of
 from dynamodb_items.dynamodb.retries import Attempts
 from dynamodb_items.expressions.key_conditions import key_condition
 from dynamodb_items.expressions.parts import Placeholders
 from dynamodb_items.storage.item_lists import ItemList, Page
+
+log = structlog.get_logger(__name__)
 
 EMPTY_PAGE = Page([], None, 0)
 READ_ON_ITEMS = 1000
@@ -105,7 +109,7 @@ class ItemQueries:
         if start is not None:
             parameters = {**parameters, "ExclusiveStartKey": start}
         try:
-            return self._attempts.call(operation, parameters)
+            response = self._attempts.call(operation, parameters)
         except InvalidCall:
             if start is not None:
                 raise InvalidRequest(
@@ -117,6 +121,8 @@ class ItemQueries:
                     "`consistent_read` is not possible on a global secondary index."
                 ) from None
             raise
+        _check_position(wanted, response.get("LastEvaluatedKey"))
+        return response
 
     def _own_page(
         self, wanted: ItemList, parameters: Mapping[str, Any], limit: int, start: Attributes | None
@@ -144,6 +150,26 @@ class ItemQueries:
             if start is None or len(own) > limit:
                 return _cut(wanted, own, limit, start)
             parameters = {**parameters, "Limit": READ_ON_ITEMS}
+
+
+def _check_position(wanted: ItemList, last: Attributes | None) -> None:
+    """Check that DynamoDB's position has the key attributes of the settings.
+
+    Raises:
+        StorageMisconfigured: the index has other keys; the log contains both.
+    """
+    if last is None:
+        return
+    expected = {each.name: each.type for each in (*wanted.keys, *wanted.table_keys)}
+    found = {name: type_ for name, value in last.items() for type_ in value}
+    if found != expected:
+        log.error(
+            "other keys than in ITEMS_INDEXES",
+            index=None if wanted.index is None else wanted.index.name,
+            expected=expected,
+            found=found,
+        )
+        raise error_of(Failure.MISCONFIGURED)
 
 
 def _items(response: Mapping[str, Any]) -> list[Item]:

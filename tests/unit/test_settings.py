@@ -185,6 +185,15 @@ def test_invalid_indexes_are_reported(indexes):
     [
         ({"ITEMS_INDEXES": "by-email=Email:S"}, "no effect without Query"),
         ({"ITEMS_OPERATIONS": "GetItem,Query", "ITEMS_SORT_KEY": ""}, "nothing to query"),
+        ({"ITEMS_OPERATIONS": "GetItem,Query", "ITEMS_INDEXES": "by-id=Id:S"}, "Id .* is N and S"),
+        (
+            {"ITEMS_OPERATIONS": "GetItem,Query", "ITEMS_INDEXES": "one=A:S,two=B:S+A:B"},
+            "A .* is B and S in",
+        ),
+        (
+            {"ITEMS_OPERATIONS": "GetItem,Query", "ITEMS_INDEXES": "one=A:S+A:S"},
+            "A as both keys of one",
+        ),
         ({"ITEMS_MAX_PAGE_SIZE": "1001"}, "from 1 to 1000"),
         ({"ITEMS_MAX_PAGE_SIZE": "0"}, "from 1"),
     ],

@@ -4,6 +4,7 @@ import difflib
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from dynamodb_items.config import claims, values
@@ -198,7 +199,20 @@ class Settings:
                 "ITEMS_OPERATIONS includes Query, but there is nothing to query: set "
                 "ITEMS_INDEXES, or ITEMS_SORT_KEY if the table has a sort key."
             ]
-        return []
+        return self._key_type_contradictions()
+
+    def _key_type_contradictions(self) -> list[str]:
+        schemas = (self.key_schema, *(index.key_schema for index in self.indexes))
+        types: dict[str, set[str]] = {}
+        for attribute in chain.from_iterable(schemas):
+            types.setdefault(attribute.name, set()).add(attribute.type)
+        return [
+            f"The key attribute {name} has one type in the table and all its indexes, but is "
+            f"{' and '.join(sorted(found))} in ITEMS_PARTITION_KEY, ITEMS_SORT_KEY and "
+            "ITEMS_INDEXES."
+            for name, found in types.items()
+            if len(found) > 1
+        ]
 
     def _region_contradictions(self, environment: Mapping[str, str]) -> list[str]:
         chosen = next(filter(environment.get, ("AWS_REGION", "AWS_DEFAULT_REGION")), None)

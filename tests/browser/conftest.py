@@ -41,7 +41,7 @@ def stripping_proxy(upstream: str) -> Iterator[str]:
             self.wfile.write(content)
             connection.close()
 
-        do_GET = do_PUT = do_DELETE = forward  # noqa: N815 - named by http.server
+        do_GET = do_PUT = do_DELETE = do_POST = forward  # noqa: N815 - named by http.server
 
         def log_message(self, *_arguments) -> None:
             pass

@@ -2,10 +2,9 @@
 
 import http.client
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +13,7 @@ from dynamodb_items.local import launcher
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.engines import client_for, moto
+from tests.loopback import loopback
 from tests.serving import gunicorn
 
 PATIENCE_MILLISECONDS = 30_000
@@ -43,17 +43,8 @@ def stripping_proxy(upstream: str) -> Iterator[str]:
 
         do_GET = do_PUT = do_DELETE = do_POST = forward  # noqa: N815 - named by http.server
 
-        def log_message(self, *_arguments) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with loopback(Handler) as url:
+        yield f"{url}{PREFIX}"
 
 
 @pytest.fixture(scope="session")

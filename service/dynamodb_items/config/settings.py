@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NoReturn, Self
 
-from dynamodb_items.config import values
+from dynamodb_items.config import claims, values
+from dynamodb_items.config.claims import ClaimPath
 from dynamodb_items.domain.defaults import DEFAULT_TABLE
 from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.keys import KeyAttribute, KeySchema
@@ -82,6 +83,14 @@ class Settings:
     auth: str | None = _setting("ITEMS_AUTH", "", values.auth_scheme)
     jwt_issuer: str = _setting("ITEMS_JWT_ISSUER", "", values.issuer)
     jwt_audiences: tuple[str, ...] = _setting("ITEMS_JWT_AUDIENCE", "", values.names)
+    jwt_audience_claims: tuple[ClaimPath, ...] = _setting(
+        "ITEMS_JWT_AUDIENCE_CLAIM", "aud", claims.claims
+    )
+    jwt_scope_claims: tuple[ClaimPath, ...] = _setting(
+        "ITEMS_JWT_SCOPE_CLAIM", "scope,scp", claims.claims
+    )
+    read_scopes: tuple[str, ...] = _setting("ITEMS_READ_SCOPES", "items:read", claims.scopes)
+    write_scopes: tuple[str, ...] = _setting("ITEMS_WRITE_SCOPES", "items:write", claims.scopes)
     jwt_key_set: str = _setting("ITEMS_JWT_KEY_SET", "", values.key_set)
     jwt_key_set_seconds: float = _setting("ITEMS_JWT_KEY_SET_SECONDS", "300", values.seconds)
     jwt_algorithms: tuple[str, ...] = _setting(
@@ -90,13 +99,14 @@ class Settings:
     jwt_leeway_seconds: float = _setting("ITEMS_JWT_LEEWAY_SECONDS", "30", values.seconds)
     jwt_require_nbf: bool = _setting("ITEMS_JWT_REQUIRE_NBF", "true", values.flag)
     api_keys_file: str = _setting("ITEMS_API_KEYS_FILE", "", str)
-    tenant_claim: str = _setting("ITEMS_TENANT_CLAIM", "", str)
+    tenant_claim: ClaimPath | None = _setting("ITEMS_TENANT_CLAIM", "", claims.claim)
     rate_limit: str = _setting("ITEMS_RATE_LIMIT", "", values.rate_limit)
     rate_limit_storage: str = _setting(
         "ITEMS_RATE_LIMIT_STORAGE", "memory://", values.storage, is_secret=True
     )
     cors_origins: tuple[str, ...] = _setting("ITEMS_CORS_ORIGINS", "", values.origins)
     cache_control: str = _setting("ITEMS_CACHE_CONTROL", "no-store", values.header_value)
+    compression: bool = _setting("ITEMS_COMPRESSION", "false", values.flag)
     trusted_proxies: int = _setting("ITEMS_TRUSTED_PROXIES", "0", values.hops)
     admin_bind: tuple[str, int] | None = _setting("ITEMS_ADMIN_BIND", "", values.address)
     otel: bool = _setting("ITEMS_OTEL", "false", values.flag)
@@ -104,7 +114,11 @@ class Settings:
     ready_follows_table: bool = _setting("ITEMS_READY_FOLLOWS_TABLE", "false", values.flag)
     docs_ui: bool = _setting("ITEMS_DOCS_UI", "false", values.flag)
     item_page: bool = _setting("ITEMS_ITEM_PAGE", "false", values.flag)
+    page_oidc_client: str = _setting("ITEMS_PAGE_OIDC_CLIENT", "", str)
+    page_oidc_scope: str = _setting("ITEMS_PAGE_OIDC_SCOPE", "", claims.scope_text)
+    page_oidc_parameters: str = _setting("ITEMS_PAGE_OIDC_PARAMETERS", "", claims.parameters)
     fast_path: bool = _setting("ITEMS_FAST_PATH", "true", values.flag)
+    audit: bool = _setting("ITEMS_AUDIT", "false", values.flag)
     log_level: str = _setting("ITEMS_LOG_LEVEL", "info", values.log_level)
 
     @property
@@ -199,6 +213,18 @@ class Settings:
             for variable, (value, scheme) in needs.items()
             if bool(value) != (self.auth == scheme)
         ]
+        errors += [
+            f"{variable} requires ITEMS_AUTH=jwt: API keys have the scopes items:read, items:write."
+            for variable, scopes, default in (
+                ("ITEMS_READ_SCOPES", self.read_scopes, ("items:read",)),
+                ("ITEMS_WRITE_SCOPES", self.write_scopes, ("items:write",)),
+            )
+            if self.auth != "jwt" and scopes != default
+        ]
+        if self.page_oidc_client and not (self.auth == "jwt" and self.item_page):
+            errors.append(
+                "ITEMS_PAGE_OIDC_CLIENT requires ITEMS_AUTH=jwt and ITEMS_ITEM_PAGE=true."
+            )
         if self.tenant_claim and self.auth not in ("jwt", "api-key"):
             errors.append("ITEMS_TENANT_CLAIM requires ITEMS_AUTH=jwt or ITEMS_AUTH=api-key.")
         return errors

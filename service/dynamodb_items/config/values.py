@@ -5,6 +5,7 @@ import re
 from urllib.parse import urlsplit
 
 from dynamodb_items.config.addresses import check_url
+from dynamodb_items.config.rates import parse_rates
 from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.keys import KEY_TYPES, KeyAttribute, KeySchema
 from dynamodb_items.domain.tables import TABLE_ARN_PATTERN, TABLE_NAME_PATTERN
@@ -185,14 +186,14 @@ def key_set(value: str) -> str:
 
 
 def rate_limit(value: str) -> str:
-    """Check rates such as 100/minute, which may be empty."""
+    """Check rates such as 100/minute or 500units/minute, which may be empty."""
     if value:
-        from limits import parse_many  # noqa: PLC0415 - most deployments do not need it
-
         try:
-            parse_many(value)
+            parse_rates(value)
         except ValueError:
-            raise ValueError("must be a number per unit of time, such as 100/minute") from None
+            raise ValueError(
+                "must be a number per unit of time, such as 100/minute or 500units/minute"
+            ) from None
     return value
 
 

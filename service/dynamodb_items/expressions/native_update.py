@@ -26,6 +26,7 @@ from dynamodb_items.expressions.parts import (
     Bindings,
     ExpressionError,
     Template,
+    Value,
     fits,
     is_in_parentheses,
 )
@@ -66,6 +67,18 @@ class NativeExpressions:
         """Whether the update sets nothing, so that DynamoDB creates no item for it."""
         return bool(self.actions) and not {"SET", "ADD"}.intersection(self.actions)
 
+    @property
+    def depends_on_values(self) -> bool:
+        """Whether the update fails for some stored values, or copies one of them.
+
+        It does not where it only removes attributes and sets attributes to values of the request.
+        """
+        if self.condition is not None or {"ADD", "DELETE"}.intersection(self.actions):
+            return True
+        if any(len(action.path) > 1 for actions in self.actions.values() for action in actions):
+            return True
+        return not all(_is_constant(action.template) for action in self.actions.get("SET", ()))
+
     def update(self, assignments: list[Template]) -> Template:
         """Return the update with more assignments in its SET clause; empty for no action at all."""
         templates = {
@@ -74,6 +87,12 @@ class NativeExpressions:
         }
         templates["SET"] += assignments
         return clauses(templates)
+
+
+def _is_constant(assignment: Template) -> bool:
+    """Return whether an assignment's only operand is a value of the request."""
+    _target, _sign, *operand = assignment
+    return len(operand) == 1 and isinstance(operand[0], Value)
 
 
 def check_fits(name: str, text: str) -> None:

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-api
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dynamodb_items.domain.errors import (
@@ -255,8 +256,7 @@ class ItemTransactions:
         items = self._reads.get_if_possible([writes[index].key for index in unknown])
         read = dict(zip(unknown, items, strict=True))
         return [
-            Written(read.get(index, known.item), created=known.created)
-            for index, known in enumerate(written)
+            replace(known, item=read.get(index, known.item)) for index, known in enumerate(written)
         ]
 
     def last_state(self, key: ItemKey, deleted: Written) -> Written:
@@ -281,7 +281,7 @@ def _written(write: Write, call: Call | None, read: Item | None, *, is_once: boo
         return Written(read)
     if call.operation is Operation.PUT_ITEM and is_once:
         # The request may be a repeated one that changed nothing, and the stored item another.
-        return Written(None, created=read is None)
+        return Written(None, created=read is None, before=call.read)
     if call.operation is Operation.PUT_ITEM:
-        return Written(call.item, created=call.creates)
-    return Written(read if isinstance(write, Delete) else None)
+        return Written(call.item, created=call.creates, before=call.read)
+    return Written(read if isinstance(write, Delete) else None, before=call.read)

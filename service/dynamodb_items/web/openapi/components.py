@@ -104,7 +104,7 @@ _HEADERS: Mapping[str, dict[str, Any]] = {
     "Accept-Patch": _header(
         "The media types that are accepted for patches.", "application/merge-patch+json"
     ),
-    "Accept-Encoding": _header("The content codings that are accepted in requests.", "identity"),
+    "Accept-Encoding": _header("The content codings that are accepted in requests.", "gzip"),
     "X-Request-Id": _header(
         "The id of the request in the log: the client's, or else a generated one.",
         "4d1c6a1d0e9f4b7a",

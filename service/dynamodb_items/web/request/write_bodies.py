@@ -71,7 +71,7 @@ class WriteBody:
         match form:
             case PatchForm.JSON_PATCH:
                 patch = item_patch(self.value, key, own, self.pointer)
-                return Edit(self.key, patch.changes_of, self.precondition)
+                return Edit(self.key, patch.changes_of, self.precondition, can_fail=True)
             case PatchForm.NATIVE:
                 expressions = native_expressions(self.value, key, own, self.pointer)
                 return NativeUpdate(self.key, expressions, self.precondition)

@@ -1,3 +1,5 @@
+import { signIn } from "./sign-in.js";
+
 export const element = (id) => document.getElementById(id);
 const [body, outcome] = ["body", "outcome"].map(element);
 export const keys = [...document.querySelectorAll("input[name=key]")]; // one for each key attribute
@@ -27,6 +29,34 @@ export const credentialHeaders = () =>
   credential === null
     ? {}
     : { [credential.dataset.header]: credential.dataset.prefix + credential.value.trim() };
+
+/** The claims of a bearer token, unverified; empty for any other credential. */
+function claimsOf(token) {
+  try {
+    const base64 = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return {};
+  }
+}
+
+/** Show the only partition that the token's tenant may use. */
+function showTenant() {
+  const { tenantClaim, tenantPath } = element("key").dataset;
+  if (tenantClaim === undefined) return;
+  const claims = claimsOf(credential.value.trim());
+  const nested = JSON.parse(tenantPath).reduce((value, part) => value?.[part], claims);
+  const tenant = tenantClaim.startsWith("/") ? nested : (claims[tenantClaim] ?? nested);
+  const [partition] = keys;
+  const isKnown = ["string", "number"].includes(typeof tenant);
+  if (isKnown && partition.value !== String(tenant)) {
+    partition.value = tenant;
+    setEtag(null);
+  }
+  partition.readOnly = isKnown;
+  document.dispatchEvent(new Event("tenant"));
+}
 
 /** The tokens of a JSON text. Working on the text keeps every digit of a long number. */
 export const tokensOf = (json) => json.match(/"(?:\\.|[^"\\])*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
@@ -162,7 +192,8 @@ const announce = (isWritten) =>
 
 /** Show the item of a response. What the user has typed since the request is kept. */
 function show(response, sentence, requested) {
-  shown = indented(tokensOf(response.text));
+  // A caller that may only write gets no item.
+  shown = response.text === "" ? requested : indented(tokensOf(response.text));
   if (body.value === requested) body.value = shown;
   setEtag(response.headers.get("ETag"));
   report(`${response.status} ${sentence}`, true);
@@ -225,6 +256,16 @@ for (const form of forms) {
   });
 }
 keys.forEach((input) => input.addEventListener("input", () => setEtag(null)));
+credential?.addEventListener("input", showTenant);
+element("sign-in")?.addEventListener("click", async ({ currentTarget }) => {
+  try {
+    credential.value = await signIn(currentTarget.dataset);
+    showTenant();
+    report("Signed in.", true);
+  } catch (error) {
+    report(`Not signed in: ${error.message}`, false);
+  }
+});
 element("save").addEventListener("click", () => write(() => put({ "If-Match": etag })));
 element("create").addEventListener("click", () => {
   if (element("key").reportValidity()) write(() => put({ "If-None-Match": "*" }));

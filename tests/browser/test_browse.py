@@ -6,9 +6,11 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import expect
 
-from tests.access.issuer import issuer, jwt_variables
+from tests.access.issuer import jwt_variables
 from tests.browser.conftest import PAGES, PREFIX, stripping_proxy
+from tests.browser.sign_in_issuer import CLIENT, sign_in_issuer
 from tests.browser.test_item_page import LONG_NUMBER, accept_dialogs, dismiss_dialogs
+from tests.browser.test_sign_in import sign_in
 from tests.engines import client_for
 from tests.serving import gunicorn
 
@@ -497,35 +499,51 @@ def test_the_outcomes_are_announced(browser_page):
         expect(part).to_have_role("status")
 
 
-@pytest.mark.usefixtures("items")
-def test_a_tenant_lists_its_own_items(page, engine_endpoint):
-    with (
-        issuer() as authority,
-        gunicorn(
-            engine_endpoint,
-            "-w",
-            "1",
-            **LISTS,
-            **jwt_variables(authority, ITEMS_TENANT_CLAIM="tenant"),
-        ) as server,
-    ):
-        page.goto(f"{server.url}/")
-        submit(page)
-        assert page.locator("#credential:invalid").count() == 1
-        expect(outcome_of_list(page)).to_have_text("")
-        page.get_by_label("Bearer token").fill("wrong")
-        submit(page)
-        expect(outcome_of_list(page)).to_contain_text("401")
-        page.get_by_label("Bearer token").fill(authority.token(tenant="105"))
-        page.locator("#partition").fill("105")
-        submit(page)
-        expect(outcome_of_list(page)).to_have_text("1 item, page 1. The list ends here.")
-        choose_list(page, "Index by-team")
-        page.locator("#partition").fill("red")
-        submit(page)
-        expect(row(page, "Joseph")).to_contain_text("105")
-        assert names(page) == ["Joseph"]
-        open_row(page, "Joseph")
+@pytest.fixture
+def guarded_page(page, items, engine_endpoint):  # noqa: ARG001 - the items that it lists
+    """The page of a service with tenants and a sign-in, and its issuer."""
+    with sign_in_issuer() as authority:
+        variables = jwt_variables(
+            authority, ITEMS_TENANT_CLAIM="tenant", ITEMS_PAGE_OIDC_CLIENT=CLIENT
+        )
+        with gunicorn(engine_endpoint, "-w", "1", **LISTS, **variables) as server:
+            page.goto(f"{server.url}/")
+            yield page, authority
+
+
+def test_a_list_requires_the_credential(guarded_page):
+    page, authority = guarded_page
+    submit(page)
+    expect(page.locator("#credential:invalid")).to_be_focused()
+    expect(outcome_of_list(page)).to_have_text("")
+    page.get_by_label("Bearer token").fill("wrong")
+    submit(page)
+    expect(outcome_of_list(page)).to_contain_text("401")
+    page.get_by_label("Bearer token").fill(authority.token(tenant=None))
+    submit(page)
+    expect(outcome_of_list(page)).to_contain_text("403")
+
+
+def test_a_tenant_lists_its_own_items(guarded_page):
+    page, authority = guarded_page
+    choose_list(page, "Whole table")
+    authority.claims_of_user = {"tenant": "105"}
+    sign_in(page)
+    expect(outcome(page)).to_have_text("Signed in.")
+    # Its partition is the only one, and the whole table is not offered.
+    expect(page.locator("#source option:enabled")).to_have_text(
+        ["Partition", "Index by-team", "Index by-tag, part of each item"]
+    )
+    expect(page.locator("#partition")).to_have_value("105")
+    expect(page.locator("#partition")).not_to_be_editable()
+    submit(page)
+    expect(outcome_of_list(page)).to_have_text("1 item, page 1. The list ends here.")
+    choose_list(page, "Index by-team")
+    page.locator("#partition").fill("red")
+    submit(page)
+    expect(row(page, "Joseph")).to_contain_text("105")
+    assert names(page) == ["Joseph"]
+    open_row(page, "Joseph")
 
 
 def test_a_table_with_one_key_has_no_partition_to_list(page, engine_endpoint):

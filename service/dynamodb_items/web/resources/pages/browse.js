@@ -71,9 +71,18 @@ function showFields() {
   // A tenant's items are in one partition: item.js has put it into the key field.
   partition.readOnly = index === "" && keys[0].readOnly;
   if (partition.readOnly) partition.value = keys[0].value;
-  for (const option of source.options) {
-    if (option.dataset.partition === "") option.disabled = keys[0].readOnly;
+}
+
+/** Enable the lists that the caller may read: a tenant may not read the whole table. */
+function showLists() {
+  const options = [...source.options];
+  for (const option of options) {
+    option.disabled = option.dataset.partition === "" && keys[0].readOnly;
   }
+  if (source.selectedOptions[0].disabled) {
+    source.selectedIndex = Math.max(0, options.findIndex(({ disabled }) => !disabled));
+  }
+  showFields();
 }
 
 /** The list that the form describes: its parameters, and the number of items in a page. */
@@ -247,7 +256,7 @@ document.addEventListener("item", ({ detail }) => {
   const current = requested ?? view;
   if (detail.isWritten && current !== null) load(current, true);
 });
-document.addEventListener("tenant", showFields);
+document.addEventListener("tenant", showLists);
 
 showFields();
 // At once only what needs no credential and costs one page of a partition.

@@ -43,15 +43,12 @@ const bounds = () => (chosen().sort === "" ? "" : condition.value).split(",").fi
 /** Show the fields that the chosen list has. */
 function showFields() {
   const { index, sortType } = chosen();
-  const label = (name, attribute) => {
-    const text = document.querySelector(`[data-for=${name}] span`);
-    text.textContent = `${chosen()[attribute]} `;
+  for (const attribute of ["partition", "sort"]) {
     const type = document.createElement("small");
     type.textContent = chosen()[`${attribute}Type`];
-    text.append(type);
-  };
-  label("partition", "partition");
-  label("sort", "sort");
+    const label = document.querySelector(`[data-for=${attribute}] span`);
+    label.replaceChildren(`${chosen()[attribute]} `, type);
+  }
   const prefix = condition.querySelector("[value=prefix]");
   prefix.disabled = prefix.hidden = sortType === "number";
   if (prefix.disabled && condition.value === "prefix") condition.value = "";
@@ -89,11 +86,11 @@ function showLists() {
 function described() {
   const size = { limit: limit.valueAsNumber };
   if (isWholeTable()) return { isQuery: false, parameters: size };
-  const { index, partition: name } = chosen();
+  const { index, partition: partitionName } = chosen();
   const key = index === "" ? { id: partition.value } : { index, value: partition.value };
   const sort = chosen().sort === "" ? {} : { order: order.value };
   bounds().forEach((bound, position) => (sort[bound] = [low, high][position].value));
-  return { isQuery: true, parameters: { ...key, ...sort, ...size }, name };
+  return { isQuery: true, parameters: { ...key, ...sort, ...size }, partitionName };
 }
 
 /** Send the request for a page. */
@@ -166,7 +163,7 @@ function showButton(button, isEnabled, other) {
   if (hadFocus && !isEnabled) (other.disabled ? (tabStop() ?? source) : other).focus();
 }
 
-function showRows(items, contents, { name }) {
+function showRows(items, contents, { partitionName }) {
   const focused = [...rows.children].findIndex((row) => row.contains(document.activeElement));
   shown = items.map(({ id, name: sort }) => (keys.length === 1 ? [id] : [id, sort]));
   rows.replaceChildren(
@@ -174,8 +171,8 @@ function showRows(items, contents, { name }) {
       const button = document.createElement("button");
       button.type = "button";
       button.tabIndex = -1;
-      const isPartition = name === keyNames[0] && keys.length > 1;
-      for (const value of isPartition ? key.slice(1) : key) {
+      const isOnePartition = partitionName === keyNames[0] && keys.length > 1;
+      for (const value of isOnePartition ? key.slice(1) : key) {
         const part = document.createElement("b");
         part.textContent = value;
         button.append(part, " ");
@@ -224,6 +221,7 @@ function setTabStop(button) {
 
 async function open(index) {
   if (!(await openItem(shown[index]))) return;
+  markOpened();
   element("request").focus({ preventScroll: true });
   const isNextToList = matchMedia("(min-width: 56rem)").matches; // as in browse.css
   element("request").scrollIntoView({ block: isNextToList ? "nearest" : "start" });
@@ -257,7 +255,9 @@ document.addEventListener("item", ({ detail }) => {
   if (detail.isWritten && current !== null) load(current, true);
 });
 document.addEventListener("tenant", showLists);
+for (const key of keys) key.addEventListener("input", markOpened);
 
+element("request").tabIndex = -1; // the focus goes there when an item is opened
 showFields();
 // At once only what needs no credential and costs one page of a partition.
 const isReady = credential === null && !isWholeTable() && element("list").checkValidity();

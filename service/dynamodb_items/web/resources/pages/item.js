@@ -199,23 +199,24 @@ function show(response, sentence, requested) {
   report(`${response.status} ${sentence}`, true);
 }
 
-/** Read the item with the key in the key fields. Return whether it is shown. */
+/** Read and show the item with the key in the key fields. */
 async function read() {
   const requested = body.value;
   const response = await send("GET", {});
-  if (response === null || (body.value !== requested && !mayDiscardEdits())) return false;
+  if (response === null || (body.value !== requested && !mayDiscardEdits())) return;
   show(response, "Read.", body.value);
   announce(false);
-  return true;
 }
 
-/** Open an item of a list: its key goes to the key fields. Return whether it is shown. */
+/** Open an item of a list: its key goes to the key fields. Return whether the user agrees. */
 export async function openItem(key) {
   await writing;
   if (!mayDiscardEdits()) return false;
   keys.forEach((input, index) => (input.value = key[index]));
+  body.value = shown = "";
   setEtag(null);
-  return read();
+  await read();
+  return true;
 }
 
 async function put(precondition) {

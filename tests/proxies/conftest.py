@@ -35,18 +35,21 @@ def program(name: str) -> str:
     return found
 
 
+def configured(name: str, *changes: tuple[str, str]) -> str:
+    """Return a shipped configuration with each of these texts replaced once."""
+    text = (CONFIGURATIONS / name).read_text()
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    return text
+
+
 @contextmanager
 def nginx(service: str, folder: Path, *changes: tuple[str, str]) -> Iterator[str]:
     port = free_port()
-    items = (CONFIGURATIONS / "nginx.conf").read_text()
-    for old, new in (
-        ("127.0.0.1:8000", service),
-        ("listen 8080", f"listen 127.0.0.1:{port}"),
-        *changes,
-    ):
-        assert old in items, old
-        items = items.replace(old, new)
-    (folder / "items.conf").write_text(items)
+    listen = ("listen 8080", f"listen 127.0.0.1:{port}")
+    changes = (*changes, listen, *_one_server(service, changes))
+    (folder / "items.conf").write_text(configured("nginx.conf", *changes))
     user = "user root;" if os.getuid() == 0 else ""
     (folder / "nginx.conf").write_text(NGINX_MAIN.format(folder=folder, user=user))
     command = [program("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")]
@@ -56,13 +59,11 @@ def nginx(service: str, folder: Path, *changes: tuple[str, str]) -> Iterator[str
 
 
 @contextmanager
-def haproxy(service: str, folder: Path) -> Iterator[str]:
+def haproxy(service: str, folder: Path, *changes: tuple[str, str]) -> Iterator[str]:
     port = free_port()
-    text = (CONFIGURATIONS / "haproxy.cfg").read_text()
-    for old, new in (("127.0.0.1:8000", service), ("bind :8080", f"bind 127.0.0.1:{port}")):
-        assert old in text, old
-        text = text.replace(old, new)
-    (folder / "haproxy.cfg").write_text(text)
+    bind = ("bind :8080", f"bind 127.0.0.1:{port}")
+    changes = (*changes, bind, *_one_server(service, changes))
+    (folder / "haproxy.cfg").write_text(configured("haproxy.cfg", *changes))
     with process([program("haproxy"), "-db", "-f", str(folder / "haproxy.cfg")]) as child:
         wait_for(f"http://127.0.0.1:{port}/live", child)
         yield f"http://127.0.0.1:{port}"
@@ -86,6 +87,12 @@ def envoy(service: str, folder: Path) -> Iterator[str]:
     with process([program, "-c", str(folder / "envoy.yaml"), *options]) as child:
         wait_for(f"http://127.0.0.1:{port}/ready", child)
         yield f"http://127.0.0.1:{port}"
+
+
+def _one_server(service: str, changes: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Return the change of the server's address, unless the changes contain it."""
+    address = "127.0.0.1:8000"
+    return () if any(address in old for old, _ in changes) else ((address, service),)
 
 
 PROXIES = {"nginx": nginx, "haproxy": haproxy, "envoy": envoy}

@@ -8,7 +8,6 @@ from typing import Any, NoReturn, Self
 
 from dynamodb_items.config import claims, values
 from dynamodb_items.config.claims import ClaimPath
-from dynamodb_items.domain.defaults import DEFAULT_TABLE
 from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.keys import KeyAttribute, KeySchema
 from dynamodb_items.domain.operations import (
@@ -17,7 +16,7 @@ from dynamodb_items.domain.operations import (
     format_operations,
     parse_operations,
 )
-from dynamodb_items.domain.tables import TableArn
+from dynamodb_items.domain.tables import DEFAULT_TABLE, TableArn
 from dynamodb_items.domain.write_tokens import VersionAttribute
 from dynamodb_items.runtime.output import protect_standard_streams
 

@@ -61,7 +61,9 @@ def test_a_save_shows_in_the_list(pages_of_three, items):
     expect(outcome_of_list(page)).to_contain_text("page 2")
     open_row(page, "a4")
     edit(page, body_of_item(page).replace('"Big"', '"Seen": true, "Big"'))
-    button(page, "Save").click()
+    with page.expect_request("**/items:query") as refresh:
+        button(page, "Save").click()
+    assert refresh.value.post_data_json["consistent_read"] is True
     expect(outcome(page)).to_have_text("200 Saved.")
     expect(row(page, "a4")).to_contain_text('"Seen": true')
     expect(outcome_of_list(page)).to_have_text("3 items, page 2. More follow.")
@@ -146,7 +148,10 @@ def test_an_item_of_a_partial_index_is_opened_whole(browser_page, items):
     expect(row(page, "Joseph")).not_to_contain_text("Team")
     open_row(page, "Joseph")
     edit(page, body_of_item(page).replace('"red"', '"blue"'))
-    button(page, "Save").click()
+    with page.expect_request("**/items:query") as refresh:
+        button(page, "Save").click()
+    # DynamoDB has no consistent reads of a global index.
+    assert "consistent_read" not in refresh.value.post_data_json
     expect(outcome(page)).to_have_text("200 Saved.")
     assert stored(items, "Joseph", 105)["Team"] == {"S": "blue"}
 

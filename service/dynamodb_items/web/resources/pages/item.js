@@ -186,7 +186,7 @@ async function send(method, headers, content) {
   return null;
 }
 
-/** Tell the rest of the page that the item is shown, and whether it was written. */
+/** Notify the rest of the page that the item is shown, and whether it was written. */
 const announce = (isWritten) =>
   document.dispatchEvent(new CustomEvent("item", { detail: { isWritten } }));
 

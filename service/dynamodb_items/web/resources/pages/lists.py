@@ -28,7 +28,7 @@ def page_lists(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _keys(keys: KeySchema) -> dict[str, str]:
-    names = {}
+    names: dict[str, str] = {}
     for role, attribute in zip(("partition", "sort"), keys, strict=False):
         names |= {role: attribute.name, f"{role}_type": KEY_TYPE_NAMES[attribute.type]}
     return names

@@ -128,6 +128,11 @@ def test_configured_authentication_is_never_left_out():
         Settings.from_environment({"ITEMS_AUTH": "none-such"})
 
 
+def test_defaults_of_a_schema_require_a_schema():
+    with pytest.raises(SettingsError, match="ITEMS_SCHEMA_DEFAULTS requires ITEMS_SCHEMA"):
+        Settings.from_environment({"ITEMS_SCHEMA_DEFAULTS": "true"})
+
+
 def test_a_misspelt_variable_is_pointed_out():
     (sentence,) = unknown_variables({"ITEMS_TABEL": "x", "ITEMS_TABLE": "y", "PATH": "z"})
     assert sentence == "Unknown setting ITEMS_TABEL is ignored. Did you mean ITEMS_TABLE?"

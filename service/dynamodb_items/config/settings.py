@@ -4,7 +4,7 @@ import difflib
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from dynamodb_items.config import claims, values
 from dynamodb_items.config.claims import ClaimPath
@@ -19,6 +19,9 @@ from dynamodb_items.domain.operations import (
 from dynamodb_items.domain.tables import DEFAULT_TABLE, TableArn
 from dynamodb_items.domain.write_tokens import VersionAttribute
 from dynamodb_items.runtime.output import protect_standard_streams
+
+if TYPE_CHECKING:
+    from dynamodb_items.item_schema.schema import ItemSchema
 
 # gunicorn reads this exit status as "the app cannot be loaded" and does not start workers again.
 _CANNOT_LOAD = 4
@@ -67,6 +70,8 @@ class Settings:
     max_page_size: int = _setting("ITEMS_MAX_PAGE_SIZE", "1000", values.page_size)
     version_attribute: str = _setting("ITEMS_VERSION_ATTRIBUTE", "_version", str)
     ttl_attribute: str = _setting("ITEMS_TTL_ATTRIBUTE", "", values.ttl_attribute)
+    item_schema: "ItemSchema | None" = _setting("ITEMS_SCHEMA", "", values.item_schema)
+    schema_defaults: bool = _setting("ITEMS_SCHEMA_DEFAULTS", "false", values.flag)
     require_if_match: bool = _setting("ITEMS_REQUIRE_IF_MATCH", "false", values.flag)
     consistent_read: bool = _setting("ITEMS_CONSISTENT_READ", "false", values.flag)
     deadline_seconds: float = _setting("ITEMS_DEADLINE_SECONDS", "5", values.seconds)
@@ -158,7 +163,7 @@ class Settings:
                 chosen[setting.name] = setting.metadata["parse"](text)
             except ValueError as error:
                 shown = "" if setting.metadata["is_secret"] else f"={text!r}"
-                errors.append(f"{variable}{shown}: {error}.")
+                errors += (f"{variable}{shown}: {sentence}." for sentence in error.args)
         if not errors:
             settings = cls(**chosen)
             errors = settings._contradictions() + settings._region_contradictions(environment)
@@ -176,6 +181,12 @@ class Settings:
                 "ITEMS_TTL_ATTRIBUTE must name different attributes, not "
                 f"{', '.join(names)}."
             )
+        elif self.item_schema is None:
+            if self.schema_defaults:
+                errors.append("ITEMS_SCHEMA_DEFAULTS requires ITEMS_SCHEMA.")
+        else:
+            reasons = self.item_schema.contradictions(self.key_schema, self.own_attributes)
+            errors += (f"ITEMS_SCHEMA contradicts the table: {reason}." for reason in reasons)
         return errors + self._list_contradictions() + self._access_contradictions()
 
     def _list_contradictions(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dynamodb_items.config.addresses import check_url
@@ -10,6 +11,9 @@ from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.keys import KEY_TYPES, KeyAttribute, KeySchema
 from dynamodb_items.domain.tables import TABLE_ARN_PATTERN, TABLE_NAME_PATTERN
 from dynamodb_items.domain.time_to_live import MAX_ATTRIBUTE_BYTES
+
+if TYPE_CHECKING:
+    from dynamodb_items.item_schema.schema import ItemSchema
 
 AUTH_SCHEMES = ("jwt", "api-key", "none")
 # RFC 7518 and RFC 8037. HMAC is left out: its key is a secret shared with the issuer.
@@ -99,6 +103,16 @@ def _key_attribute(value: str, max_bytes: int) -> KeyAttribute:
             f"must be an attribute name and its type, {', '.join(KEY_TYPES)}, such as Id:N"
         )
     return KeyAttribute(name, type_, max_bytes)
+
+
+def item_schema(value: str) -> "ItemSchema | None":
+    """Read the JSON Schema of items from a file; None for an empty text."""
+    if not value:
+        return None
+    # Imported here: without a schema it costs neither memory nor time.
+    from dynamodb_items.item_schema.reading import read_schema  # noqa: PLC0415
+
+    return read_schema(value)
 
 
 def indexes(value: str) -> tuple[Index, ...]:

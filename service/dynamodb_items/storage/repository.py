@@ -20,7 +20,11 @@ from dynamodb_items.storage.expired_items import ExpiredItems
 from dynamodb_items.storage.queries import ItemQueries
 from dynamodb_items.storage.transactions import ItemTransactions
 from dynamodb_items.storage.write_commands import NativeUpdate, Write, Written
-from dynamodb_items.storage.write_failures import existing, failed_condition
+from dynamodb_items.storage.write_failures import (
+    existing,
+    failed_condition,
+    may_succeed_later,
+)
 from dynamodb_items.storage.write_plan import MAX_ROUNDS, Planner
 
 _RETURN_VALUES = {
@@ -88,14 +92,20 @@ class ItemRepository:
             if call is None:
                 return Written(read, before=read)
             try:
-                return self._carry_out(call, expiry)
+                written = self._carry_out(call, expiry)
             except ConditionFailed as failure:
                 if failure.after_lost_response:
                     raise _outcome_unknown() from None
                 if self._expired_items.clear([write], [failure.found], expiry):
                     continue
-                if not needs_read or write.precondition:
+                if not (
+                    needs_read and may_succeed_later(write, read, expiry.visible(failure.found))
+                ):
                     raise failed_condition(write, failure.found, expiry) from None
+            else:
+                if call.rejection is not None:
+                    raise call.rejection
+                return written
         raise StorageThrottled("Other writers keep changing this item. Nothing was changed.")
 
     def _carry_out(self, call: Call, expiry: Expiry) -> Written:

@@ -33,6 +33,7 @@ from dynamodb_items.storage.transaction_failures import (
 )
 from dynamodb_items.storage.transactional_reads import TransactionalReads, visible_items
 from dynamodb_items.storage.write_commands import Delete, Write, Written
+from dynamodb_items.storage.write_failures import may_succeed_later
 from dynamodb_items.storage.write_plan import MAX_ROUNDS, Planner
 
 _MEMBERS = {
@@ -124,7 +125,9 @@ class ItemTransactions:
             if not self._carry_out(calls, token, expiry):
                 return None
         except OperationsRejected as rejection:
-            if not all(self._may_change(writes[at], error) for at, error in rejection.rejected):
+            if not all(
+                self._may_change(writes[at], read[at], error) for at, error in rejection.rejected
+            ):
                 raise
             return None
         return [
@@ -222,12 +225,12 @@ class ItemTransactions:
     def _member(self, call: Call) -> Mapping[str, Any]:
         return {_MEMBERS[call.operation]: {"TableName": self._table, **call.parameters}}
 
-    def _may_change(self, write: Write, error: ItemsError) -> bool:
+    def _may_change(self, write: Write, read: Item | None, error: ItemsError) -> bool:
         """Return whether the write failed only because of other writers, now or since the read."""
-        depends_on_read = self._planner.needs_read(write) and not write.precondition
-        return isinstance(error, StorageThrottled) or (
-            depends_on_read and isinstance(error, PreconditionFailed)
-        )
+        if isinstance(error, PreconditionFailed):
+            is_read = self._planner.needs_read(write)
+            return is_read and may_succeed_later(write, read, error.current)
+        return isinstance(error, StorageThrottled)
 
     def write_once(self, write: Write, request_token: WriteToken) -> Written:
         """Carry out the one write of a request, once no matter how often the request arrives.

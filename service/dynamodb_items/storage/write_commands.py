@@ -25,6 +25,8 @@ class Put:
     """Whether it is the plain form of an item that was read: sets and binary in the stored item
     then keep their types.
     """
+    completed: Callable[[Attributes, Item | None], Attributes] | None = None
+    """Returns the attributes to store, depending on the stored item; None to store them as is."""
     operation = Operation.PUT_ITEM
 
 
@@ -43,11 +45,14 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Change an existing item, depending on what it contains."""
+    """Change an item, depending on what it contains."""
 
     key: ItemKey
     changes_of: Callable[[Item], PatchResult]
     precondition: Precondition = NO_PRECONDITION
+    condition: NativeCondition | None = None
+    may_create: bool = False
+    """Whether an absent item is created: it is changed as if it had its key attributes only."""
     can_fail: bool = False
     """Whether ``changes_of`` raises an error for some stored items."""
     operation = Operation.UPDATE_ITEM
@@ -98,7 +103,7 @@ Write: TypeAlias = Put | Update | Edit | NativeUpdate | Delete | Check
 
 def condition_of(write: Write) -> NativeCondition | None:
     """Return the client's own condition of a write, None without one."""
-    return None if isinstance(write, Update | Edit) else write.condition
+    return None if isinstance(write, Update) else write.condition
 
 
 def depends_on_values(write: Write) -> bool:

@@ -113,8 +113,15 @@ class _Operation:
         key = key_in_body(self.members, self.pointer, self.settings)
         content = self._content(method)
         pointer = pointer_to(self.pointer, content)
-        own = self.settings.own_attributes
-        body = WriteBody(self.members.get(content), key, precondition, own, pointer)
+        body = WriteBody(
+            self.members.get(content),
+            key,
+            precondition,
+            self.settings.own_attributes,
+            pointer,
+            self.settings.item_schema,
+            self.settings.schema_defaults,
+        )
         condition = self._condition(method, key)
         match method:
             case "PUT":

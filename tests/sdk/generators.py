@@ -41,6 +41,7 @@ LISTS = {
 }
 ONE_KEY = {"ITEMS_PARTITION_KEY": "Email:S", "ITEMS_SORT_KEY": "", **LISTS}
 ONE_KEY_BUILD = BUILD / "one-key"
+SCHEMA_BUILD = BUILD / "schema"
 # What an adapter leaves out where the table has no sort key, and what it has instead.
 WITHOUT_NAME = (
     (r'\s*members\.put\("name", call\.name\(\)\);', ""),
@@ -93,14 +94,22 @@ class Generator:
     """Whether ``Prefer: return=minimal`` can be requested where a PUT creates."""
     has_one_key: bool = False
     """Whether the client is for a table without a sort key."""
+    has_schema: bool = False
+    """Whether the client is for a service with an item schema."""
+
+    @property
+    def _build(self) -> Path:
+        if self.has_schema:
+            return SCHEMA_BUILD
+        return ONE_KEY_BUILD if self.has_one_key else BUILD
 
     @property
     def folder(self) -> Path:
-        return (ONE_KEY_BUILD if self.has_one_key else BUILD) / self.name
+        return self._build / self.name
 
     @property
     def document(self) -> Path:
-        return self.folder.parent / "openapi.json"
+        return self._build / "openapi.json"
 
     @property
     def is_fresh(self) -> bool:
@@ -290,8 +299,10 @@ GENERATORS = (
         _openapi_generator(
             *("java", "{client}", "--library", "native", "--invoker-package", "items.client"),
             *("--api-package", "items.client.api", "--model-package", "items.client.model"),
-            "--additional-properties",
-            "openApiNullable=false,useSingleRequestParameter=true,containerDefaultToNull=true",
+            *(
+                "--additional-properties",
+                "openApiNullable=false,useSingleRequestParameter=true,containerDefaultToNull=true",
+            ),
         ),
         exact_integers=True,
     ),

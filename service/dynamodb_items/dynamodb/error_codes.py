@@ -125,6 +125,12 @@ _VALIDATION_WORDS = (
     ("Missing the key", Failure.KEY_MISMATCH),
     ("Type mismatch for key", Failure.KEY_MISMATCH),
     ("One of the required keys was not given", Failure.KEY_MISMATCH),
+    # ITEMS_INDEXES has an index, its keys or its projection otherwise than the table.
+    ("does not have the specified index", Failure.MISCONFIGURED),
+    ("Select type", Failure.MISCONFIGURED),
+    ("Query condition missed key schema element", Failure.MISCONFIGURED),
+    ("Query key condition not supported", Failure.MISCONFIGURED),
+    ("Condition parameter type does not match schema type", Failure.MISCONFIGURED),
     ("Validation Exception", Failure.KEY_MISMATCH),  # moto, for a key without its sort key
     ("update expression", Failure.UPDATE_REJECTED),
     ("UpdateExpression", Failure.UPDATE_REJECTED),

@@ -10,7 +10,7 @@ from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.keys import KeySchema
 from dynamodb_items.web.media_types import PLAIN_JSON, PROBLEM_JSON, TYPED_JSON
 from dynamodb_items.web.openapi.examples import ANDREW, ANDREW_KEY, ETAG, TYPED_ANDREW
-from dynamodb_items.web.openapi.item_operations import key_parameters
+from dynamodb_items.web.openapi.operations.items import key_parameters
 from dynamodb_items.web.openapi.response_schemas import PageSchema, ProblemSchema
 from dynamodb_items.web.openapi.responses import BODY_PROBLEMS, SERVER_PROBLEMS, response
 from dynamodb_items.web.request.body_schemas import QuerySchema

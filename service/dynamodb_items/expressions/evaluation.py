@@ -46,11 +46,13 @@ def evaluated(actions: Mapping[str, list[Action]], attributes: Attributes) -> At
         name = str(path[0])
         if name in result:
             result[name] = _copied(result[name])
-    for path, value in assigned:
+    # Elements after the end of a list are appended in the order of their indexes.
+    for path, value in sorted(assigned, key=lambda each: _index(each[0])):
         if value is not None:
             _assign(result, path, value)
-    # The last index of a list first: each removal moves the elements after it.
-    for path in sorted(removed, key=_by_index, reverse=True):
+    # What is inside an element first, then the last index of a list first: each removal moves the
+    # elements after it.
+    for path in sorted(removed, key=lambda each: (len(each), _index(each)), reverse=True):
         _remove(result, path)
     return result
 
@@ -92,7 +94,8 @@ def _changed(clause: str, action: Action, attributes: Attributes) -> AttributeVa
     members = dict.fromkeys(before[type_])
     if clause == "ADD":
         return {type_: [*members, *(each for each in content if each not in members)]}
-    left = [each for each in members if each not in frozenset(content)]
+    deleted = frozenset(content)
+    left = [each for each in members if each not in deleted]
     return {type_: left} if left else None
 
 
@@ -178,7 +181,7 @@ def _remove(attributes: dict[str, AttributeValue], path: Path) -> None:
         del inside[part]
 
 
-def _by_index(path: Path) -> int:
+def _index(path: Path) -> int:
     return path[-1] if isinstance(path[-1], int) else -1
 
 

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from dynamodb_items.domain.errors import UnacceptableItem
+from dynamodb_items.domain.errors import ItemTooLarge, UnacceptableItem
 from dynamodb_items.domain.items import Item
 from dynamodb_items.expressions.native_update import native_expressions, updated
 
@@ -109,6 +109,15 @@ def test_members_are_deleted_from_a_large_set_in_linear_time():
     changes, _ = result_of("DELETE Tags :v0", others, stored=item(Tags={"SS": members}))
     assert time.perf_counter() - began < 2  # comparing each with each takes a minute
     assert not changes.changes
+
+
+def test_copies_of_stored_values_are_bounded_by_the_size_of_an_item():
+    stored = item(List=[1] * 100_000)
+    copies = ", ".join(f"Copy{number} = List" for number in range(150))
+    began = time.perf_counter()
+    with pytest.raises(ItemTooLarge):
+        result_of(f"SET {copies}", stored=stored)
+    assert time.perf_counter() - began < 2  # judging all copies takes a minute
 
 
 def test_the_result_depends_on_every_attribute_that_is_read_or_changed():

@@ -22,6 +22,7 @@ from dynamodb_items.expressions.parts import (
     Sum,
     ValueExpression,
 )
+from dynamodb_items.formats.limits import attributes_bytes, check_size
 
 _SETS = ("SS", "NS", "BS")
 
@@ -33,12 +34,9 @@ def evaluated(actions: Mapping[str, list[Action]], attributes: Attributes) -> At
 
     Raises:
         ExpressionError: the update is invalid for this item, as it would be for DynamoDB.
+        ItemTooLarge: the values that it assigns are over DynamoDB's 400 KB by themselves.
     """
-    assigned = [
-        (action.path, _changed(clause, action, attributes))
-        for clause in ("SET", "ADD", "DELETE")
-        for action in actions.get(clause, ())
-    ]
+    assigned = list(_assigned(actions, attributes))
     removed = [action.path for action in actions.get("REMOVE", ())]
     removed += [path for path, value in assigned if value is None]
     result = dict(attributes)
@@ -55,6 +53,21 @@ def evaluated(actions: Mapping[str, list[Action]], attributes: Attributes) -> At
     for path in sorted(removed, key=lambda each: (len(each), _index(each)), reverse=True):
         _remove(result, path)
     return result
+
+
+def _assigned(
+    actions: Mapping[str, list[Action]], attributes: Attributes
+) -> Iterator[tuple[Path, AttributeValue | None]]:
+    """Yield the paths that are assigned, with their new values; None for one to remove."""
+    size_bytes = 0
+    for clause in ("SET", "ADD", "DELETE"):
+        for action in actions.get(clause, ()):
+            value = _changed(clause, action, attributes)
+            if value is not None:
+                # Each action can copy the whole item.
+                size_bytes += attributes_bytes({"": value})
+                check_size(size_bytes)
+            yield action.path, value
 
 
 def names_in(actions: Mapping[str, list[Action]]) -> frozenset[str]:

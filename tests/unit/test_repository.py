@@ -124,6 +124,12 @@ def test_a_replaced_item_is_not_reported_as_new_after_a_lost_response():
     assert result == Written(Item(OURS), created=False)
 
 
+def test_a_put_that_has_read_no_item_is_reported_as_new_after_a_lost_response():
+    completed = Put(KEY, {"b": B}, completed=lambda attributes, _read: attributes)
+    result, _ = written_by(completed, {}, LOST, condition_failed(OURS))
+    assert result == Written(Item(OURS), created=True)
+
+
 def test_a_delete_after_a_read_returns_what_it_deleted():
     when = Precondition(if_match=frozenset({Item(THEIRS).fingerprint}))
     result, _ = written_by(Delete(KEY, when), {"Item": THEIRS}, LOST, condition_failed())

@@ -11,9 +11,11 @@ from typing import IO, Any, NoReturn
 
 import click
 
+from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import FieldError, ItemsError
 from dynamodb_items.domain.items import Attributes
 from dynamodb_items.domain.keys import ItemKey
+from dynamodb_items.domain.write_tokens import VersionAttribute
 from dynamodb_items.formats.plain_json import attributes_from_plain
 from dynamodb_items.formats.schema_rules import SchemaRules
 from dynamodb_items.formats.strict_json import parse_json
@@ -118,7 +120,17 @@ def init(file: Path, typed: bool) -> None:
 
 
 def _reader(typed: bool) -> Callable[[Any], Attributes]:
-    return attributes_from_typed if typed else attributes_from_plain
+    if not typed:
+        return attributes_from_plain
+    version = os.environ.get("ITEMS_VERSION_ATTRIBUTE", Settings().version_attribute)
+    own = VersionAttribute(version).names
+
+    def read(value: Any) -> Attributes:
+        # An export in this form has the service's own attributes, which a PUT ignores.
+        typed = attributes_from_typed(value)
+        return {name: typed[name] for name in typed if name not in own}
+
+    return read
 
 
 def _errors(

@@ -196,6 +196,18 @@ def test_text_is_compressed_and_nothing_else(path, is_compressed):
         assert gzip.decompress(response.data) == get(client, path=path).data
 
 
+def test_a_range_is_of_the_bytes_as_they_are():
+    client = client_of(OneItem(), item_page=True)
+    whole = get(client, path="/pages/item.js")
+    part = get(client, "gzip", "/pages/item.js", Range="bytes=100-2999")
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    assert part.status_code == 206
+    assert "Content-Encoding" not in part.headers
+    assert part.data == whole.data[100:3000]
+    # Such a range would not continue what was received of a compressed response.
+    assert "Accept-Ranges" not in get(client, "gzip", "/pages/item.js").headers
+
+
 def test_a_long_problem_is_compressed(client):
     members = {f"a{n}": {"b": "x"} for n in range(1, 60)}
     body = {"operations": [{"method": "PUT", "id": "x", "name": "", "item": members}] * 20}

@@ -1,7 +1,9 @@
 """Update expressions that the service evaluates itself, because it has to judge their result."""
 
+import time
+
 import pytest
-from dynamodb_items.domain.errors import UnacceptableItem
+from dynamodb_items.domain.errors import ItemTooLarge, UnacceptableItem
 from dynamodb_items.domain.items import Item
 from dynamodb_items.expressions.native_update import native_expressions, updated
 
@@ -14,6 +16,7 @@ STORED = item(
     Codes={"NS": ["1", "2"]},
     Keys={"BS": [b"x"]},
     List=[1, 2, 3, 4],
+    Rows=[[1, 2], [3, 4], [5, 6]],
     Map={"M": {"n": {"N": "1"}, "inner": {"M": {"l": {"L": []}}}}},
 )
 
@@ -49,7 +52,10 @@ def json_of(value):
         ("SET #l[1] = :v0", [9], "List", typed([1, 9, 3, 4])),
         ("SET #l[100] = :v0", [9], "List", typed([1, 2, 3, 4, 9])),
         ("REMOVE #l[0], #l[2]", [], "List", typed([2, 4])),
+        ("SET #l[9] = :v0, #l[7] = :v1", [9, 7], "List", typed([1, 2, 3, 4, 7, 9])),
         ("SET #l[3] = :v0 REMOVE #l[0]", [9], "List", typed([2, 3, 9])),
+        ("REMOVE Rows[0], Rows[1][0]", [], "Rows", typed([[4], [5, 6]])),
+        ("REMOVE Rows[1], Rows[2][0]", [], "Rows", typed([[1, 2], [6]])),
         ("REMOVE City", [], "City", None),
         ("REMOVE #m.none", [], "Map", STORED["Map"]),
         ("ADD Age :v0", [1], "Age", {"N": "42"}),
@@ -94,6 +100,24 @@ def test_an_update_that_is_invalid_for_the_item_is_rejected(expression, values):
         result_of(expression, *values)
     (error,) = raised.value.errors
     assert error.pointer == "/UpdateExpression"
+
+
+def test_members_are_deleted_from_a_large_set_in_linear_time():
+    members = [f"{number:05}" for number in range(50_000)]
+    others = {"SS": [f"x{member}" for member in members[:20_000]]}
+    began = time.perf_counter()
+    changes, _ = result_of("DELETE Tags :v0", others, stored=item(Tags={"SS": members}))
+    assert time.perf_counter() - began < 2  # comparing each with each takes a minute
+    assert not changes.changes
+
+
+def test_copies_of_stored_values_are_bounded_by_the_size_of_an_item():
+    stored = item(List=[1] * 100_000)
+    copies = ", ".join(f"Copy{number} = List" for number in range(150))
+    began = time.perf_counter()
+    with pytest.raises(ItemTooLarge):
+        result_of(f"SET {copies}", stored=stored)
+    assert time.perf_counter() - began < 2  # judging all copies takes a minute
 
 
 def test_the_result_depends_on_every_attribute_that_is_read_or_changed():

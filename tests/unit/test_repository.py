@@ -1,5 +1,7 @@
 """Single writes: lost responses, writes that recognize themselves, rounds, and the log."""
 
+from dataclasses import replace
+
 import pytest
 from dynamodb_items.domain.changes import Changes
 from dynamodb_items.domain.errors import (
@@ -32,6 +34,7 @@ pytestmark = pytest.mark.usefixtures("clock", "tokens")
 OWN = ("_version", "_version_log")
 B = {"N": "2"}
 MUST_BE_ABSENT = Precondition.must_be_absent()
+MUST_EXIST = Precondition.must_exist()
 PUT = Put(KEY, {"b": B})
 CREATE = Put(KEY, {"b": B}, MUST_BE_ABSENT)
 UPDATE = Update(KEY, Changes({"b": B}))
@@ -119,6 +122,12 @@ def test_a_replaced_item_is_not_reported_as_new_after_a_lost_response():
     when = Precondition.must_exist()
     result, _ = written_by(Put(KEY, {"b": B}, when), LOST, condition_failed(OURS))
     assert result == Written(Item(OURS), created=False)
+
+
+def test_a_put_that_has_read_no_item_is_reported_as_new_after_a_lost_response():
+    completed = Put(KEY, {"b": B}, completed=lambda attributes, _read: attributes)
+    result, _ = written_by(completed, {}, LOST, condition_failed(OURS))
+    assert result == Written(Item(OURS), created=True)
 
 
 def test_a_delete_after_a_read_returns_what_it_deleted():
@@ -212,6 +221,25 @@ def test_an_edit_is_planned_again_when_another_writer_came_first():
     assert "b='5'" in client.requests[3]["ConditionExpression"]
     assert "_version='t2'" in client.requests[3]["UpdateExpression"], "with a token of its own"
     assert all(parameters.get("ConsistentRead", True) for _, parameters in client.calls)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        replace(EDIT, precondition=MUST_EXIST),
+        Put(KEY, {"b": B}, MUST_EXIST, completed=lambda attributes, _read: attributes),
+    ],
+    ids=["edit", "put"],
+)
+def test_another_writer_leaves_the_precondition_true_that_the_item_exists(write):
+    new = item(b="5", _version="v2")
+    result, _ = written_by(
+        write, {"Item": THEIRS}, condition_failed(new), {"Item": new}, {"Attributes": OURS}
+    )
+    assert isinstance(result, Written)
+    assert result.item.attributes["b"] == B
+    result, _ = written_by(write, {"Item": THEIRS}, condition_failed(), {})
+    assert isinstance(result, PreconditionFailed), "it was deleted in between"
 
 
 def test_an_edit_gives_up_after_five_rounds():

@@ -143,6 +143,19 @@ def test_typed_samples_declare_sets_and_binary(folder):
     assert item_schema(made).types is not None
 
 
+@pytest.mark.parametrize(
+    ("name", "environment"), [("_version", {}), ("v", {"ITEMS_VERSION_ATTRIBUTE": "v"})]
+)
+def test_the_services_own_attributes_in_an_export_are_ignored(folder, name, environment):
+    own = {name: {"S": "t1"}, f"{name}_log": {"L": [{"S": "t1"}]}}
+    write(folder / "items.jsonl", {"email": {"S": "a"}, **own})
+    made = json.loads(run("init", "items.jsonl", "--typed", **environment).stdout)
+    assert set(made["properties"]) == {"email"}
+    (folder / "schema.json").write_text(json.dumps({**made, "additionalProperties": False}))
+    checked = run("check", "items.jsonl", "--typed", "--schema", "schema.json", **environment)
+    assert checked.exit_code == 0
+
+
 def test_a_file_without_a_valid_item_makes_no_schema(folder):
     write(folder / "items.jsonl")
     assert run("init", "items.jsonl").exit_code == 3

@@ -217,6 +217,17 @@ def test_a_put_keeps_read_only_attributes_and_may_repeat_them():
         }
 
 
+def test_a_put_may_repeat_a_read_only_set_in_any_order():
+    schema = item_schema({"properties": {"groups": {"readOnly": True}}})
+    stored = Item({**KEY.attributes, "groups": {"SS": ["a", "b"]}})
+    write = body('{"groups": ["b", "a"]}', schema).put(Representation.PLAIN)
+    assert write.completed(write.attributes, stored) == {"groups": {"SS": ["a", "b"]}}
+    write = body('{"groups": ["b"]}', schema).put(Representation.PLAIN)
+    assert errors_of(lambda: write.completed(write.attributes, stored)) == {
+        "/groups": "Is read-only."
+    }
+
+
 def test_no_patch_changes_a_read_only_attribute():
     stored = {"created": {"S": "2026"}}
     for form, text in {

@@ -137,6 +137,15 @@ def test_the_document_with_a_schema_is_valid(changes):
     json.dumps(document)
 
 
+@pytest.mark.parametrize(
+    ("required", "expected"), [(["Id", "email", "Name"], ["email"]), (["Id", "Name"], None)]
+)
+def test_a_body_may_leave_the_key_attributes_out(required, expected):
+    schemas = document_of({**CUSTOMER, "required": required})["components"]["schemas"]
+    for name in ("Item", "TypedItem"):
+        assert schemas[name].get("required") == expected
+
+
 def test_every_body_with_items_is_typed():
     document = document_of(CUSTOMER, operations=frozenset(Operation))
     schemas = document["components"]["schemas"]

@@ -38,6 +38,14 @@ def test_an_entity_tag_depends_on_values(precondition):
     assert depends_on_values(patch(update, PatchForm.NATIVE, precondition))
 
 
+@pytest.mark.parametrize(
+    ("precondition", "depends"), list(zip(EXISTENCE, [True, True, False], strict=True))
+)
+def test_a_put_that_keeps_stored_values_depends_on_them(precondition, depends):
+    write = Put(KEY, {}, precondition, completed=lambda attributes, _read: attributes)
+    assert depends_on_values(write) is depends
+
+
 def test_a_condition_and_a_check_depend_on_values():
     assert depends_on_values(Put(KEY, {}, condition=("a",)))
     assert depends_on_values(Delete(KEY, condition=("a",)))

@@ -22,6 +22,7 @@ from dynamodb_items.expressions.parts import (
     Sum,
     ValueExpression,
 )
+from dynamodb_items.formats.limits import attributes_bytes, check_size
 
 _SETS = ("SS", "NS", "BS")
 
@@ -33,12 +34,9 @@ def evaluated(actions: Mapping[str, list[Action]], attributes: Attributes) -> At
 
     Raises:
         ExpressionError: the update is invalid for this item, as it would be for DynamoDB.
+        ItemTooLarge: the values that it assigns are over DynamoDB's 400 KB by themselves.
     """
-    assigned = [
-        (action.path, _changed(clause, action, attributes))
-        for clause in ("SET", "ADD", "DELETE")
-        for action in actions.get(clause, ())
-    ]
+    assigned = list(_assigned(actions, attributes))
     removed = [action.path for action in actions.get("REMOVE", ())]
     removed += [path for path, value in assigned if value is None]
     result = dict(attributes)
@@ -46,13 +44,30 @@ def evaluated(actions: Mapping[str, list[Action]], attributes: Attributes) -> At
         name = str(path[0])
         if name in result:
             result[name] = _copied(result[name])
-    for path, value in assigned:
+    # Elements after the end of a list are appended in the order of their indexes.
+    for path, value in sorted(assigned, key=lambda each: _index(each[0])):
         if value is not None:
             _assign(result, path, value)
-    # The last index of a list first: each removal moves the elements after it.
-    for path in sorted(removed, key=_by_index, reverse=True):
+    # What is inside an element first, then the last index of a list first: each removal moves the
+    # elements after it.
+    for path in sorted(removed, key=lambda each: (len(each), _index(each)), reverse=True):
         _remove(result, path)
     return result
+
+
+def _assigned(
+    actions: Mapping[str, list[Action]], attributes: Attributes
+) -> Iterator[tuple[Path, AttributeValue | None]]:
+    """Yield the paths that are assigned, with their new values; None for one to remove."""
+    size_bytes = 0
+    for clause in ("SET", "ADD", "DELETE"):
+        for action in actions.get(clause, ()):
+            value = _changed(clause, action, attributes)
+            if value is not None:
+                # Each action can copy the whole item.
+                size_bytes += attributes_bytes({"": value})
+                check_size(size_bytes)
+            yield action.path, value
 
 
 def names_in(actions: Mapping[str, list[Action]]) -> frozenset[str]:
@@ -92,7 +107,8 @@ def _changed(clause: str, action: Action, attributes: Attributes) -> AttributeVa
     members = dict.fromkeys(before[type_])
     if clause == "ADD":
         return {type_: [*members, *(each for each in content if each not in members)]}
-    left = [each for each in members if each not in frozenset(content)]
+    deleted = frozenset(content)
+    left = [each for each in members if each not in deleted]
     return {type_: left} if left else None
 
 
@@ -178,7 +194,7 @@ def _remove(attributes: dict[str, AttributeValue], path: Path) -> None:
         del inside[part]
 
 
-def _by_index(path: Path) -> int:
+def _index(path: Path) -> int:
     return path[-1] if isinstance(path[-1], int) else -1
 
 

@@ -187,6 +187,15 @@ def check_item_size(attributes: Attributes) -> None:
     """
     size_bytes = attributes_bytes(attributes)
     give_way_after(size_bytes)
+    check_size(size_bytes)
+
+
+def check_size(size_bytes: int) -> None:
+    """Reject an item of this size, or of at least this size, if it is too large for DynamoDB.
+
+    Raises:
+        ItemTooLarge: it exceeds 400 KB.
+    """
     if size_bytes > MAX_ITEM_BYTES:
         raise ItemTooLarge(
             f"The item has {size_bytes:,} bytes; DynamoDB stores up to {MAX_ITEM_BYTES:,}."

@@ -14,7 +14,7 @@ from dynamodb_items.domain.numbers import parse_number
 from dynamodb_items.formats.limits import InvalidValue
 from dynamodb_items.formats.merge_patch import PatchResult, changes_between
 from dynamodb_items.formats.plain_json import attributes_from_plain
-from dynamodb_items.formats.stored_types import canonical_binary, set_of
+from dynamodb_items.formats.stored_types import canonical_binary, set_of, with_stored_types
 from dynamodb_items.item_schema.violations import Violation
 from dynamodb_items.runtime.deadline import in_turns
 
@@ -67,10 +67,14 @@ class SchemaRules:
         names = self._read_only()
         stored = {} if read is None else read.attributes
         kept = {name: stored[name] for name in stored if name in names}
+        # With the stored types, the order of a set does not matter.
+        sent = with_stored_types(
+            {name: attributes[name] for name in names & attributes.keys()}, kept
+        )
         self._check_read_only(
             name
-            for name in names & attributes.keys()
-            if plain_values({name: attributes[name]}) != plain_values(_only(name, kept))
+            for name in sent
+            if plain_values(_only(name, sent)) != plain_values(_only(name, kept))
         )
         return self.put({**attributes, **kept})
 

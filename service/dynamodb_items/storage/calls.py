@@ -17,7 +17,7 @@ from dynamodb_items.expressions.parts import (
     Template,
     fits,
 )
-from dynamodb_items.storage.write_commands import Write, condition_of
+from dynamodb_items.storage.write_commands import Put, Write, condition_of
 
 
 class Draft(NamedTuple):
@@ -58,8 +58,11 @@ class Call(NamedTuple):
     @property
     def creates(self) -> bool:
         """Whether the call succeeds only if the item does not exist."""
-        precondition = self.write.precondition
-        return bool(precondition) and precondition.if_match is None and self.read is None
+        write = self.write
+        is_conditional = bool(write.precondition) or (
+            isinstance(write, Put) and write.completed is not None
+        )
+        return is_conditional and write.precondition.if_match is None and self.read is None
 
 
 def call_of(write: Write, read: Item | None, token: WriteToken, draft: Draft) -> Call:

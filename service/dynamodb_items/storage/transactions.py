@@ -281,7 +281,7 @@ def _deletes_what_matches(write: Write) -> bool:
 
 def _written(write: Write, call: Call | None, read: Item | None, *, is_once: bool) -> Written:
     if call is None:
-        return Written(read)
+        return Written(read, before=read)
     if call.operation is Operation.PUT_ITEM and is_once:
         # The request may be a repeated one that changed nothing, and the stored item another.
         return Written(None, created=read is None, before=call.read)

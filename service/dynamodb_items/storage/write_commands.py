@@ -118,6 +118,8 @@ def depends_on_values(write: Write) -> bool:
     match write:
         case Check():
             return True
+        case Put():
+            return write.completed is not None and precondition != Precondition.must_be_absent()
         case Edit():
             return write.can_fail
         case NativeUpdate():

@@ -3,6 +3,7 @@
 from dynamodb_items.domain.errors import ItemNotFound, ItemsError, PreconditionFailed
 from dynamodb_items.domain.items import Attributes, Item
 from dynamodb_items.domain.keys import ItemKey
+from dynamodb_items.domain.preconditions import Precondition
 from dynamodb_items.domain.time_to_live import NO_EXPIRY, Expiry
 from dynamodb_items.storage.write_commands import Edit, NativeUpdate, Update, Write, condition_of
 
@@ -29,8 +30,9 @@ def may_succeed_later(write: Write, read: Item | None, stored: Attributes | None
 
     ``stored`` is the item as it was when the write failed, None for an expired one. If it is the
     one that was read, the client's own condition is false, or an expired item cannot be deleted.
+    With the precondition that the item exists, any change but a deletion leaves it true.
     """
-    if write.precondition:
+    if write.precondition and write.precondition != Precondition.must_exist():
         return False
     if read is None:
         return stored is not None

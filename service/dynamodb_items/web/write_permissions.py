@@ -23,5 +23,6 @@ def check_write_permitted(write: Write, settings: Settings) -> None:
         current_context().challenge = scheme.scope_challenge(f"{read} {needed}")
     raise NotPermitted(
         "The outcome of this write depends on stored values: it has an entity tag, a condition, a "
-        f"JSON Patch or an update of stored values. So it requires the scope {read} as well."
+        "JSON Patch or an update of stored values, or the schema judges it together with them. So "
+        f"it requires the scope {read} as well."
     )

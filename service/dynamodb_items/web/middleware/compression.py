@@ -21,7 +21,10 @@ MAX_BYTES = 16 * 1024 * 1024
 
 _COMPRESSIBLE_TYPES = ("application/json", "text/")
 _COMPRESSIBLE_SUFFIXES = ("+json", "javascript")
-_WITHOUT_CONTENT = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+# A range is one of the bytes as they are; the other two have no content.
+_UNCHANGED = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED})
+# A range of the bytes as they are would not continue a compressed response.
+_NOT_COMPRESSED = frozenset({"content-length", "accept-ranges"})
 
 _Headers = list[tuple[str, str]]
 
@@ -80,7 +83,7 @@ class _Compression:
 def _is_compressible(status: int, headers: _Headers) -> bool:
     fields = {name.lower(): value for name, value in headers}
     length = fields.get("content-length", "")
-    if status in _WITHOUT_CONTENT or "content-encoding" in fields or not length.isdecimal():
+    if status in _UNCHANGED or "content-encoding" in fields or not length.isdecimal():
         return False
     media_type = fields.get("content-type", "").partition(";")[0].strip(" \t").lower()
     return MIN_BYTES < int(length) <= MAX_BYTES and (
@@ -89,7 +92,7 @@ def _is_compressible(status: int, headers: _Headers) -> bool:
 
 
 def _set_encoding(headers: _Headers, coding: "ContentCoding", length: int | None) -> None:
-    headers[:] = [field for field in headers if field[0].lower() != "content-length"]
+    headers[:] = [field for field in headers if field[0].lower() not in _NOT_COMPRESSED]
     headers.append(("Content-Encoding", coding.value))
     if length is not None:
         headers.append(("Content-Length", str(length)))

@@ -43,6 +43,10 @@ def _complete(
         for key in key_schema:
             members[key.name] = {**_key_member(key), **members.get(key.name, {})}
             members[key.name].pop("nullable", None)
+        # A body may leave them out, though the schema is of an item that has them.
+        required = [each for each in component.pop("required", ()) if each not in key_schema.names]
+        if required:
+            component["required"] = required
 
 
 def _key_member(key: KeyAttribute) -> dict[str, Any]:

@@ -57,6 +57,12 @@ class ForeignResponse(BotoCoreError):
         self.status = status
 
 
+class DifferentKeys(BotoCoreError):
+    """A page whose items have other key attributes than the settings name."""
+
+    fmt = "The items have other key attributes than {names}"
+
+
 # Error codes without the suffixes Exception and Error, which services and engines use differently.
 _CODES = {
     Failure.CONDITION_FAILED: ("ConditionalCheckFailed",),
@@ -123,6 +129,11 @@ _VALIDATION_WORDS = (
     ("does not match the schema", Failure.KEY_MISMATCH),
     ("number of conditions on the keys", Failure.KEY_MISMATCH),
     ("Missing the key", Failure.KEY_MISMATCH),
+    ("missed key schema element", Failure.KEY_MISMATCH),
+    ("does not match schema type", Failure.KEY_MISMATCH),
+    ("the specified index", Failure.MISCONFIGURED),
+    ("backfilling", Failure.MISCONFIGURED),
+    ("ALL_ATTRIBUTES is not supported", Failure.MISCONFIGURED),
     ("Type mismatch for key", Failure.KEY_MISMATCH),
     ("One of the required keys was not given", Failure.KEY_MISMATCH),
     ("Validation Exception", Failure.KEY_MISMATCH),  # moto, for a key without its sort key

@@ -11,7 +11,8 @@ from dynamodb_items.domain.errors import InvalidRequest, StorageTimeout
 from dynamodb_items.domain.items import Attributes, Item
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.time_to_live import NO_TIME_TO_LIVE, Expiry, TimeToLive
-from dynamodb_items.dynamodb.failures import InvalidCall
+from dynamodb_items.dynamodb.error_codes import DifferentKeys
+from dynamodb_items.dynamodb.failures import Failure, InvalidCall, error_of, log_failure
 from dynamodb_items.dynamodb.retries import Attempts
 from dynamodb_items.expressions.key_conditions import key_condition
 from dynamodb_items.expressions.parts import Placeholders
@@ -102,7 +103,7 @@ class ItemQueries:
         if start is not None:
             parameters = {**parameters, "ExclusiveStartKey": start}
         try:
-            return self._attempts.call(operation, parameters)
+            response = self._attempts.call(operation, parameters)
         except InvalidCall:
             if start is not None:
                 raise InvalidRequest(
@@ -114,6 +115,8 @@ class ItemQueries:
                     "`consistent_read` is not possible on a global secondary index."
                 ) from None
             raise
+        _check_keys(wanted, operation, response)
+        return response
 
     def _own_page(
         self, wanted: ItemList, parameters: Mapping[str, Any], limit: int, start: Attributes | None
@@ -143,8 +146,26 @@ class ItemQueries:
         return _cut(wanted, own, limit, start)
 
 
+def _check_keys(wanted: ItemList, operation: Operation, response: Mapping[str, Any]) -> None:
+    """Check that a page has the key attributes of the settings, which a Scan does not name.
+
+    Raises:
+        KeySchemaMismatch: the table or the index has other key attributes.
+    """
+    types = wanted.position_types
+    position = response.get("LastEvaluatedKey")
+    positions = () if position is None else (position,)
+    if (position is not None and position.keys() != types.keys()) or not all(
+        type_ in attributes.get(name, ())
+        for attributes in (*positions, *response["Items"])
+        for name, type_ in types.items()
+    ):
+        log_failure(operation, Failure.KEY_MISMATCH, DifferentKeys(names=", ".join(types)), 1)
+        raise error_of(Failure.KEY_MISMATCH)
+
+
 def _items(response: Mapping[str, Any]) -> list[Item]:
-    return [Item(attributes) for attributes in response.get("Items") or ()]
+    return [Item(attributes) for attributes in response["Items"]]
 
 
 def _visible(items: list[Item], expiry: Expiry) -> list[Item]:

@@ -10,43 +10,17 @@ from dynamodb_items.config.values import indexes
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items_deploy.planning.documents import policy_document
 
+from tests.deploy.listed_table import LISTED, create_listed_table
 from tests.engines import client_for
 
-LISTED = "arn:aws:dynamodb:us-east-2:123456789012:table/listed"
 QUERY = DEFAULT_OPERATIONS | {Operation.QUERY}
 
 
 @pytest.fixture(scope="module")
 def listed(enforcing_engine):
-    """Create a table with an index of whole items, one of keys, and a local one of keys."""
+    """Create the table."""
     requests.post(f"{enforcing_engine}/moto-api/reset-auth", data=b"1000000", timeout=30)
-    types = {"Id": "N", "Name": "S", "Email": "S", "Status": "S", "At": "N"}
-
-    def index(name, partition, sort, projection):
-        keys = [{"AttributeName": partition, "KeyType": "HASH"}]
-        keys += [{"AttributeName": sort, "KeyType": "RANGE"}] if sort else []
-        return {
-            "IndexName": name,
-            "KeySchema": keys,
-            "Projection": {"ProjectionType": projection},
-        }
-
-    client_for(enforcing_engine).create_table(
-        TableName="listed",
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": type_} for name, type_ in types.items()
-        ],
-        KeySchema=[
-            {"AttributeName": "Id", "KeyType": "HASH"},
-            {"AttributeName": "Name", "KeyType": "RANGE"},
-        ],
-        GlobalSecondaryIndexes=[
-            index("by-email", "Email", None, "ALL"),
-            index("by-status", "Status", "At", "KEYS_ONLY"),
-        ],
-        LocalSecondaryIndexes=[index("by-at", "Id", "At", "KEYS_ONLY")],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_listed_table(client_for(enforcing_engine))
 
 
 @pytest.fixture

@@ -1,90 +1,21 @@
 """The fast path and botocore: the same requests, the same responses, the same errors."""
 
-import base64
 import json
-import zlib
 
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import ClientError
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items.dynamodb.error_codes import BrokenResponse, ForeignResponse
 from dynamodb_items.dynamodb.fast.prepared_requests import UnsupportedClient, prepared_calls
-from dynamodb_items.dynamodb.response_checks import check_response
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import environment
-from tests.fastpath.conftest import EXAMPLE, KEY, TABLE, Path, boto3_client
-from tests.fastpath.scripted import ScriptedServer, http_response
+from tests.fastpath.both_paths import as_sent, both, items
+from tests.fastpath.conftest import EXAMPLE, KEY, TABLE, boto3_client
+from tests.fastpath.scripted import http_response
 from tests.signatures import sign_at
-
-numbers = st.from_regex(r"-?[1-9][0-9]{0,30}(\.[0-9]{0,6}[1-9])?", fullmatch=True)
-scalars = st.one_of(
-    st.builds(lambda text: {"S": text}, st.text(max_size=20)),
-    st.builds(lambda number: {"N": number}, numbers),
-    st.builds(lambda content: {"B": content}, st.binary(max_size=20)),
-    st.booleans().map(lambda flag: {"BOOL": flag}),
-    st.just({"NULL": True}),
-    st.lists(st.text(max_size=5), min_size=1, unique=True).map(lambda members: {"SS": members}),
-    st.lists(numbers, min_size=1, unique=True).map(lambda members: {"NS": members}),
-    st.lists(st.binary(max_size=5), min_size=1, unique=True).map(lambda members: {"BS": members}),
-)
-values = st.recursive(
-    scalars,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4).map(lambda members: {"L": members}),
-        st.dictionaries(st.text(max_size=8), inner, max_size=4).map(lambda members: {"M": members}),
-    ),
-    max_leaves=12,
-)
-items = st.dictionaries(st.text(min_size=1, max_size=8), values, max_size=6)
-
-
-@pytest.fixture(scope="module")
-def pair():
-    """A scripted server, botocore's client and the fast path to it."""
-    script = [http_response(EXAMPLE.body)]
-    with ScriptedServer(lambda _: list(script)) as server:
-        path = Path(server.url)
-        path.client.meta.events.register("before-parse.dynamodb", check_response)
-        path.server, path.script = server, script
-        yield path
-
-
-METHODS = {
-    Operation.GET_ITEM: "get_item",
-    Operation.PUT_ITEM: "put_item",
-    Operation.UPDATE_ITEM: "update_item",
-    Operation.DELETE_ITEM: "delete_item",
-    Operation.QUERY: "query",
-    Operation.SCAN: "scan",
-}
-lists = pytest.mark.parametrize("operation", [Operation.QUERY, Operation.SCAN])
-
-
-def both(pair, operation, parameters):
-    """What botocore and the fast path return or raise, and what each of them sent."""
-    outcomes = []
-    for call in (
-        lambda: getattr(pair.client, METHODS[operation])(**parameters),
-        lambda: pair.call(operation, parameters),
-    ):
-        try:
-            outcome = call()
-        except (ClientError, BrokenResponse, ForeignResponse) as error:
-            outcome = error
-        outcomes.append((outcome, pair.server.requests[-1]))
-    return outcomes
-
-
-def as_sent(attributes):
-    return json.loads(json.dumps(attributes, default=_base64))
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode()
 
 
 @settings(max_examples=200, deadline=None)
@@ -101,58 +32,6 @@ def test_any_item_is_sent_and_read_as_botocore_does(pair, operation, item):
     theirs.pop("ResponseMetadata")
     assert ours == theirs == {member: item}
     assert json.loads(our_request.body) == json.loads(their_request.body)
-
-
-key_values = st.one_of(
-    st.builds(lambda text: {"S": text}, st.text(min_size=1, max_size=20)),
-    st.builds(lambda number: {"N": number}, numbers),
-    st.builds(lambda content: {"B": content}, st.binary(min_size=1, max_size=20)),
-)
-positions = st.dictionaries(st.text(min_size=1, max_size=8), key_values, min_size=1, max_size=4)
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    operation=st.sampled_from([Operation.QUERY, Operation.SCAN]),
-    page=st.lists(items, max_size=4),
-    last=st.none() | positions,
-    start=st.none() | positions,
-)
-def test_any_page_is_requested_and_read_as_botocore_does(pair, operation, page, last, start):
-    content = {"Items": page, "Count": len(page), "ScannedCount": len(page) + 1}
-    if last is not None:
-        content["LastEvaluatedKey"] = last
-    pair.script[:] = [http_response(json.dumps(as_sent(content)).encode())]
-    parameters = {"TableName": TABLE, "Limit": 7}
-    if start is not None:
-        parameters["ExclusiveStartKey"] = start
-    (theirs, their_request), (ours, our_request) = both(pair, operation, parameters)
-    theirs.pop("ResponseMetadata")
-    assert ours == theirs == content
-    assert json.loads(our_request.body) == json.loads(their_request.body)
-    for name in ("X-Amz-Target", "Content-Type", "User-Agent", "Host", "Accept-Encoding"):
-        assert our_request.headers[name] == their_request.headers[name]
-
-
-@lists
-@pytest.mark.parametrize("is_verified", [True, False], ids=["checksum", "no checksum"])
-def test_a_large_page_is_read_in_turns_on_both_paths(pair, monkeypatch, operation, is_verified):
-    turns = []
-    monkeypatch.setattr("dynamodb_items.dynamodb.wire_json.give_way", lambda: turns.append(1))
-    count = 900
-    page = [
-        {"Id": {"N": str(number)}, "Text": {"S": "x" * 900}, "Photo": {"B": b"\0" * 100}}
-        for number in range(count)
-    ]
-    content = {"Items": page, "ScannedCount": count, "LastEvaluatedKey": {"Id": {"B": b"\xff"}}}
-    body = json.dumps(as_sent(content)).encode()
-    headers = {"x_amz_crc32": str(zlib.crc32(body))} if is_verified else {}
-    pair.script[:] = [http_response(body, **headers)]
-    (theirs, _), (ours, _) = both(pair, operation, {"TableName": TABLE})
-    theirs.pop("ResponseMetadata")
-    assert ours == theirs == content
-    # Each path gives way after each item, while it parses and while it decodes.
-    assert len(turns) == 2 * 2 * count
 
 
 def test_the_headers_are_those_of_botocore(pair):
@@ -269,35 +148,6 @@ BROKEN_BODIES = {
 def test_a_result_that_is_not_dynamodbs_is_broken_on_both_paths(pair, body):
     pair.script[:] = [http_response(body)]
     (theirs, _), (ours, _) = both(pair, Operation.PUT_ITEM, {"TableName": TABLE, "Item": {}})
-    assert type(ours) is type(theirs) is BrokenResponse
-
-
-BROKEN_PAGES = {
-    "no items": b"{}",
-    "an item alone": EXAMPLE.body,
-    "an object of items": b'{"Items": {}}',
-    "null": b'{"Items": null}',
-    "text": b'{"Items": "items"}',
-    "not an item": b'{"Items": [7]}',
-    "an item of another form": b'{"Items": [{"a": "b"}]}',
-    "a wrong number": b'{"Items": [{"a": {"N": "b"}}]}',
-    "a wrong binary": b'{"Items": [{"a": {"B": "!"}}]}',
-    "an empty position": b'{"Items": [], "LastEvaluatedKey": {}}',
-    "no position": b'{"Items": [], "LastEvaluatedKey": null}',
-    "an array as position": b'{"Items": [], "LastEvaluatedKey": [1]}',
-    "a wrong position": b'{"Items": [], "LastEvaluatedKey": {"a": {"B": "!"}}}',
-    "text as count": b'{"Items": [], "ScannedCount": "7"}',
-    "null as count": b'{"Items": [], "ScannedCount": null}',
-    "cut": b'{"Items": [{"a": {"S": "b"}}',
-    "a long page, cut": b'{"Items": [' + b'{"a": {"S": "b"}},' * 40_000,
-}
-
-
-@lists
-@pytest.mark.parametrize("body", BROKEN_PAGES.values(), ids=BROKEN_PAGES)
-def test_a_result_that_is_not_a_page_is_broken_on_both_paths(pair, operation, body):
-    pair.script[:] = [http_response(body)]
-    (theirs, _), (ours, _) = both(pair, operation, {"TableName": TABLE})
     assert type(ours) is type(theirs) is BrokenResponse
 
 

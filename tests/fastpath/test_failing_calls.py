@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 
 from tests.conftest import aws_variables, environment
 from tests.fastpath.scripted import ScriptedServer, http_response
-from tests.fastpath.test_agreement import BROKEN_BODIES, BROKEN_PAGES
+from tests.fastpath.test_agreement import BROKEN_BODIES
+from tests.fastpath.test_list_agreement import BROKEN_PAGES
 
 JSON = {"Content-Type": "application/json"}
 NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}

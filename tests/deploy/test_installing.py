@@ -8,8 +8,11 @@ import re
 import shutil
 import stat
 import subprocess
+from pathlib import Path
 
 import pytest
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 
 from tests.engines import ROOT
 
@@ -172,11 +175,13 @@ def test_the_settings_that_the_documentation_writes_are_private(tmp_path, script
     assert settings.read_text() == 2 * "ITEMS_AUTH=none\n"
 
 
-def test_the_settings_that_the_user_data_writes_are_private(tmp_path):
-    """The script is run with ITEMS_AUTH set, and without its downloads."""
+def settings_of_user_data(tmp_path, changes) -> Path:
+    """Run the script with ITEMS_AUTH set, and without its downloads; return what it wrote."""
     settings = tmp_path / "dynamodb-items.env"
     script = (DEPLOY / "user-data.sh").read_text()
-    script = script.replace('ITEMS_AUTH=""', 'ITEMS_AUTH="jwt"')
+    for old, new in {'ITEMS_AUTH=""': 'ITEMS_AUTH="jwt"', **changes}.items():
+        assert old in script
+        script = script.replace(old, new)
     script = script.replace("/etc/dynamodb-items.env", str(settings))
     for program in ("dnf", "curl", "sha256sum", "tar"):
         executable(tmp_path / program, "cat > /dev/null < /dev/null")
@@ -187,8 +192,38 @@ def test_the_settings_that_the_user_data_writes_are_private(tmp_path):
         check=True,
         umask=0o022,
     )
+    return settings
+
+
+def test_the_settings_that_the_user_data_writes_are_private(tmp_path):
+    settings = settings_of_user_data(tmp_path, {})
     assert mode(settings) == 0o600
     assert settings.read_text().startswith("ITEMS_AUTH=jwt\nITEMS_TABLE=")
+
+
+@pytest.mark.parametrize(
+    ("changes", "operations", "indexes"),
+    [
+        ({}, DEFAULT_OPERATIONS, []),
+        (
+            {
+                ",DeleteItem ": ",DeleteItem,Query ",
+                'ITEMS_INDEXES=""': 'ITEMS_INDEXES="by-email=Email:S,by-status=Status:S+At:N"',
+            },
+            DEFAULT_OPERATIONS | {Operation.QUERY},
+            ["by-email", "by-status"],
+        ),
+    ],
+    ids=["default", "lists"],
+)
+def test_the_user_data_writes_settings_that_the_service_reads(
+    tmp_path, changes, operations, indexes
+):
+    written = settings_of_user_data(tmp_path, changes)
+    variables = dict(line.split("=", 1) for line in written.read_text().splitlines())
+    settings = Settings.from_environment(variables | {"ITEMS_AUTH": "none"})
+    assert settings.operations == operations
+    assert [index.name for index in settings.indexes] == indexes
 
 
 @pytest.mark.parametrize("script", ["install.sh", "user-data.sh"])

@@ -1,13 +1,13 @@
 """The result of a check of the doctor, and calls that try a permission and change nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from dynamodb_items_deploy.aws.client import Aws
-from dynamodb_items_deploy.aws.failures import DENIED
+from dynamodb_items_deploy.aws.failures import DENIED, explain
 
 # The error of a single operation, and that of a transaction.
 CONDITION_FAILED = ("ConditionalCheckFailedException", "TransactionCanceledException")
@@ -45,6 +45,24 @@ def is_allowed(aws: Aws, method: str, parameters: Mapping[str, Any]) -> bool:
         if code not in CONDITION_FAILED:
             raise
     return True
+
+
+def must_be_denied(
+    name: str, is_allowed: Callable[[], bool], absent: Collection[str], found: str, advice: str
+) -> Check:
+    """Check that a call of something that does not exist is denied.
+
+    ``absent`` are the error codes of an allowed one; ``found`` and ``advice`` are for it.
+    """
+    try:
+        allowed = is_allowed()
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in absent:
+            return Check(name, False, *explain(error))
+        allowed = True
+    except BotoCoreError as error:
+        return Check(name, False, *explain(error))
+    return Check(name, False, found, advice) if allowed else Check(name, True, DENIED_AS_EXPECTED)
 
 
 def query_parameters(types: Mapping[str, str]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from dynamodb_items_deploy.checks import (
     RESERVED,
     Check,
     is_allowed,
+    must_be_denied,
     query_parameters,
 )
 from dynamodb_items_deploy.index_checks import examine_indexes
@@ -137,20 +138,10 @@ def _other_table(aws: Aws, table: str, keys: Keys) -> Check:
     other = f"{(arn.name if arn else table)[:240]}.{secrets.token_hex(6)}"
     if arn:
         other = str(dataclasses.replace(arn, name=other))
-    name = "another table"
-    try:
-        allowed = _is_allowed(aws, other, keys, Operation.GET_ITEM)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
-            return Check(name, False, *explain(error))
-        allowed = True
-    except BotoCoreError as error:
-        return Check(name, False, *explain(error))
-    if not allowed:
-        return Check(name, True, DENIED_AS_EXPECTED)
-    return Check(
-        name,
-        False,
+    return must_be_denied(
+        "another table",
+        lambda: _is_allowed(aws, other, keys, Operation.GET_ITEM),
+        ("ResourceNotFoundException",),
         "can be read as well",
         "The credentials have more permissions than the service needs. Run the service with the "
         "role that items-deploy makes, and remove other policies from it.",

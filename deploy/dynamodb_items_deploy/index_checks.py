@@ -12,14 +12,13 @@ from dynamodb_items_deploy.aws.failures import explain
 from dynamodb_items_deploy.checks import (
     ALLOWED,
     APPLY,
-    DENIED_AS_EXPECTED,
     Check,
     is_allowed,
+    must_be_denied,
     query_parameters,
 )
 
 _WHOLE_ITEMS = {"Select": "ALL_ATTRIBUTES"}
-_ABSENT = ("ResourceNotFoundException", "ValidationException")
 # What DynamoDB's message of a ValidationException contains, and what it means; the first match is
 # used.
 _INVALID = (
@@ -98,20 +97,10 @@ def _advice_on_projection(aws: Aws, query: Mapping[str, Any]) -> str:
 def _other_index(aws: Aws, table: str, key_types: Mapping[str, str]) -> Check:
     # A random name: IAM evaluates the policy before DynamoDB looks for the index.
     other = {"TableName": table, "IndexName": f"doctor.{secrets.token_hex(6)}"}
-    name = "another index"
-    try:
-        allowed = is_allowed(aws, "query", {**other, **query_parameters(key_types)})
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in _ABSENT:
-            return Check(name, False, *explain(error))
-        allowed = True
-    except BotoCoreError as error:
-        return Check(name, False, *explain(error))
-    if not allowed:
-        return Check(name, True, DENIED_AS_EXPECTED)
-    return Check(
-        name,
-        False,
+    return must_be_denied(
+        "another index",
+        lambda: is_allowed(aws, "query", {**other, **query_parameters(key_types)}),
+        ("ResourceNotFoundException", "ValidationException"),
         "can be queried as well",
         "The policy should name each index that is used. Run items-deploy apply with --indexes, "
         "and remove other policies from the role.",

@@ -11,11 +11,11 @@ from dynamodb_items.web.openapi.document import documented_operations
 from tests.access.issuer import bearer, jwt_variables
 from tests.access.test_every_operation import PERMITTED, READ, REJECTED, TENANT
 from tests.engines import client_for
+from tests.listed_table import create_listed_table
 from tests.serving import gunicorn
 
-TABLE = "lists-of-callers"
 LISTS = {
-    "ITEMS_TABLE": TABLE,
+    "ITEMS_TABLE": "listed",
     "ITEMS_OPERATIONS": "GetItem,PutItem,UpdateItem,DeleteItem,Query,Scan",
     "ITEMS_INDEXES": "by-email=Email:S",
 }
@@ -46,29 +46,11 @@ def test_the_document_has_these_lists():
 @pytest.fixture(scope="module")
 def listed(endpoint):
     """Return the settings for a table with an item of each of two tenants, with one email."""
-    types = {"Id": "N", "Name": "S", "Email": "S"}
     dynamodb = client_for(endpoint)
-    dynamodb.create_table(
-        TableName=TABLE,
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": type_} for name, type_ in types.items()
-        ],
-        KeySchema=[
-            {"AttributeName": "Id", "KeyType": "HASH"},
-            {"AttributeName": "Name", "KeyType": "RANGE"},
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "by-email",
-                "KeySchema": [{"AttributeName": "Email", "KeyType": "HASH"}],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_listed_table(dynamodb)
     for partition, name in (("104", "own"), ("105", "other")):
         item = {"Id": {"N": partition}, "Name": {"S": name}, "Email": {"S": SHARED}}
-        dynamodb.put_item(TableName=TABLE, Item=item)
+        dynamodb.put_item(TableName="listed", Item=item)
     return LISTS
 
 

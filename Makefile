@@ -1,6 +1,7 @@
 # make run       run the service on this machine, with an embedded engine and sample items
 # make unit      run the tests that need Python alone, in seconds
-# make test      run every test, or those in PYTEST_ARGS, and install what they need
+# make test      run every test, or those in PYTEST_ARGS, and install what they need;
+#                ITEMS_FLEET_LONG=1 for the long form of tests/fleet
 # make soak      an hour of mixed load, failures and random sequences; ITEMS_SOAK_SECONDS=300 for less
 # make check     style, types, imports between packages, words, spelling, generated files, common
 #                vulnerabilities, licences; writes build/sbom.json
@@ -38,8 +39,8 @@ SDK_TOOLS = build/.programs .venv-sdk/.installed tests/sdk/node_modules/.install
 DOCS_TOOLS = tests/docs/openapi_lint/node_modules/.installed tests/sdk/node_modules/.installed
 TEST_TOOLS = .venv/.tests $(if $(WITH_ENGINE),.venv-ministack/.installed) $(call for,sdk,$(SDK_TOOLS)) \
 	$(call for,docs,$(DOCS_TOOLS)) $(call for,observability,build/prometheus/.unpacked) \
-	$(call for,deploy,.venv-awscli/.installed) \
-	$(call for,browser proxies docs,build/.programs)
+	$(call for,deploy,.venv-awscli/.installed .venv-build/.installed) \
+	$(call for,browser docs fleet proxies,build/.programs)
 
 test: $(TEST_TOOLS)
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
@@ -90,7 +91,7 @@ sdk: .venv/.tests $(SDK_TOOLS)
 docs: .venv/.tests
 	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
 
-release: .venv/.tools .venv-build/.installed
+release: .venv/.tests .venv-build/.installed
 	deploy/release.sh
 
 lock:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from dynamodb_items.credentials.lookup import DEFAULT_REGION
-from dynamodb_items.domain.defaults import DEFAULT_TABLE
+from dynamodb_items.domain.tables import DEFAULT_TABLE
 from dynamodb_items.local.processes import free_port
 
 from bench import items

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from dynamodb_items.domain.defaults import DEFAULT_TABLE
+from dynamodb_items.domain.tables import DEFAULT_TABLE
 from dynamodb_items.local.processes import free_port
 
 from bench import items

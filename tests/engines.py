@@ -17,6 +17,10 @@ from tests.key_schemas import KeyTranslation
 
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 60
+MINISTACK_SERVICES = (
+    *("dynamodb", "iam", "sts", "ec2", "cloudformation", "elasticloadbalancing", "autoscaling"),
+    *("logs", "monitoring", "ssm", "acm", "ecs", "s3"),
+)
 REGION = "us-east-2"
 # DynamoDB accepts 100 items in a transaction since 2022; moto rejects reads of more than 25.
 MOTO_PROGRAM = (
@@ -67,7 +71,7 @@ def ministack() -> Iterator[str]:
         **os.environ,
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
-        "SERVICES": "dynamodb,iam,sts,ec2,cloudformation",
+        "SERVICES": ",".join(MINISTACK_SERVICES),
         "LOG_LEVEL": "ERROR",
     }
     with process([str(python), "-m", "ministack"], environment) as child:

@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
-import yaml
 from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.operations import Operation
 
@@ -16,6 +15,8 @@ from dynamodb_items_deploy import doctor, options, policies, report, template
 from dynamodb_items_deploy.aws.client import Aws
 from dynamodb_items_deploy.aws.executor import Executor
 from dynamodb_items_deploy.aws.failures import is_defect, is_temporary
+from dynamodb_items_deploy.fleet.options import check_fleet, fleet_options
+from dynamodb_items_deploy.fleet.template import fleet_template
 from dynamodb_items_deploy.planning import plan
 from dynamodb_items_deploy.planning.stack import Stack
 
@@ -30,6 +31,7 @@ Examples:
   items-deploy status --instance-id i-0123456789abcdef0 --json
   items-deploy doctor
   items-deploy render cloudformation > template.yaml
+  items-deploy render cloudformation --fleet --setting ITEMS_AUTH=jwt > fleet.yaml
   items-deploy render resource-policy --table arn:aws:dynamodb:us-east-2:111122223333:table/orders
   items-deploy destroy --instance-id i-0123456789abcdef0
 
@@ -156,13 +158,17 @@ def render() -> None:
 
 
 @render.command(
-    epilog="\b\nExample:\n  items-deploy render cloudformation --table orders > template.yaml"
+    epilog="\b\nExamples:\n  items-deploy render cloudformation --table orders > template.yaml\n"
+    "  items-deploy render cloudformation --fleet --setting ITEMS_AUTH=none > fleet.yaml"
 )
 @options.template_options
-def cloudformation(as_json: bool, **values: Any) -> None:
+@fleet_options
+def cloudformation(as_json: bool, fleet: bool, settings: dict[str, str], **values: Any) -> None:
     """Write a CloudFormation template of policy, role and, for EC2, profile; call nothing."""
-    document = template.template(options.request_from(**values))
-    report.write(as_json, document, [yaml.safe_dump(document, sort_keys=False).rstrip()])
+    request = options.request_from(**values)
+    check_fleet(fleet, settings, request)
+    document = fleet_template(request, settings) if fleet else template.template(request)
+    report.write(as_json, document, [template.as_yaml(document).rstrip()])
 
 
 for writes_policy in (policies.policy, policies.trust_policy, policies.resource_policy):

@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_IAM.h
 
 from typing import Any
 
+import yaml
 from dynamodb_items.domain.tables import TABLE_ARN_PATTERN, TABLE_NAME_PATTERN, TableArn
 
 from dynamodb_items_deploy.planning.documents import key_statement, policy_document, trust_document
@@ -79,6 +80,26 @@ def _add_instance_profile(document: dict[str, Any], name: str, path: str) -> Non
             "Value": {"Fn::GetAtt": ["InstanceProfile", "Arn"]},
         }
     }
+
+
+class _Dumper(yaml.SafeDumper):
+    """A writer of YAML that CloudFormation accepts and people can read."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the name is PyYAML's
+        """Return that equal parts are written out each time: CloudFormation rejects aliases."""
+        return True
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, "|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def as_yaml(document: dict[str, Any]) -> str:
+    """Return a template as YAML, with scripts in lines of their own."""
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False)
 
 
 def _table_parameter(table: str) -> dict[str, str]:

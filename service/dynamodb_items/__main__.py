@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,6 +12,7 @@ import click
 from dynamodb_items import __version__
 from dynamodb_items.access.api_keys import check_name, new_api_key, parse_api_keys
 from dynamodb_items.access.callers import Scope
+from dynamodb_items.schema_commands import schema
 
 OWNER_ONLY = 0o600
 # Exit statuses of `keys new`; 2 is click's own for an invalid command line.
@@ -21,10 +23,45 @@ CONFIGURATION = "python:dynamodb_items.gunicorn_conf"
 APPLICATION = "dynamodb_items.wsgi:app"
 
 
-@click.group()
+# Loaded only where they are used, since they need the packages of the extra `transfer`.
+TRANSFER_COMMANDS = ("export", "import")
+TRANSFER_PACKAGES = ("httpx", "tqdm")
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *TRANSFER_COMMANDS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in TRANSFER_COMMANDS:
+            return _transfer_command(cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+
+def _transfer_command(name: str) -> click.Command:
+    try:
+        commands = import_module("dynamodb_items.transfer.commands")
+    except ModuleNotFoundError as error:
+        if error.name not in TRANSFER_PACKAGES:
+            raise
+        sentence = f"`{name}` requires more packages: pip install 'dynamodb-items[transfer]'."
+        return click.Command(
+            name,
+            callback=lambda: _give_up(sentence, 2),
+            help=sentence,
+            context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+        )
+    command: click.Command = getattr(commands, f"{name}_items")
+    return command
+
+
+@click.group(cls=_Commands)
 @click.version_option(__version__, prog_name="dynamodb-items")
 def main() -> None:
-    """Serve the items of one DynamoDB table over HTTP, and create API keys."""
+    """Serve the items of one DynamoDB table over HTTP, and manage keys, schemas and items."""
+
+
+main.add_command(schema)
 
 
 @main.command(

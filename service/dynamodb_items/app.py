@@ -17,6 +17,7 @@ from dynamodb_items.observability.events import UNOBSERVED, Observer, Observers
 from dynamodb_items.storage.repository import ItemRepository
 from dynamodb_items.web.items_flask import flask_class
 from dynamodb_items.web.middleware.authentication import authentication
+from dynamodb_items.web.middleware.compression import compression
 from dynamodb_items.web.middleware.limits import MAX_REQUEST_BODY_BYTES, Limits
 from dynamodb_items.web.middleware.rate_limit import rate_limit
 from dynamodb_items.web.middleware.raw_path import (
@@ -121,6 +122,7 @@ def middlewares(observer: Observer) -> tuple[Middleware, ...]:
         HeadersLimit,  # first: nothing may parse headers that are too large
         partial(Telemetry, observer=observer),  # a request id, and one log line per request
         ResponseHeaders,  # also for responses that the middlewares below make
+        compression,  # of the responses that the middlewares below make
         trusted_proxies,  # the client's address, before anything depends on it
         RawPath,  # the path that routes and access rules see
         authentication,  # the caller, before the body is read

@@ -97,6 +97,7 @@ def _stop(server: Any, stop: Callable[..., None], *arguments: Any) -> None:
     # After a binary upgrade another arbiter serves on the same listeners: the instance goes on.
     if server.reexec_pid == server.master_pid == 0:
         _instance.mark_stopping()
+    _instance.mark_ending()
     stop(*arguments)
 
 
@@ -165,6 +166,7 @@ def pre_fork(server: Any, _worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Configure the worker and start its readiness probe."""
+    worker.instance = _instance
     worker.drain_seconds = _settings.drain_seconds
     worker.max_in_flight = _settings.max_in_flight
     worker.prefers_plain_connections = _settings.fast_path
@@ -176,3 +178,4 @@ def post_worker_init(worker: Any) -> None:
     probe = worker.app.wsgi().extensions["probe"]
     probe.instance = _instance
     probe.start()
+    _instance.mark_serving(worker.age)

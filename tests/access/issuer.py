@@ -3,16 +3,17 @@
 import base64
 import hmac
 import json
-import threading
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import JWSRegistry
+
+from tests.loopback import loopback
 
 AUDIENCE = "items"
 EVERYTHING = "items:read items:write"
@@ -116,17 +117,9 @@ def issuer() -> Iterator[Issuer]:
             self.end_headers()
             self.wfile.write(content or b"")
 
-        def log_message(self, *_arguments) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    authority.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
+    with loopback(Handler) as url:
+        authority.url = url
         yield authority
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def jwt_variables(authority: Issuer, **changes: str) -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""A 412 contains nothing of the stored item for a caller who may write but not read."""
+"""A 412 contains the stored item and its ETag only for a caller who may read.
+
+``test_write_scope`` has every form of write.
+"""
 
 import json
 import uuid
@@ -9,7 +12,6 @@ from tests.access.issuer import bearer, jwt_variables
 from tests.serving import gunicorn
 
 JSON = {"Content_Type": "application/json"}
-STALE = '"00000000000000000000000000000000-json"'
 
 
 @pytest.fixture
@@ -27,9 +29,6 @@ def path(guarded, authority):
     ("method", "body", "headers"),
     [
         ("PUT", "{}", {**JSON, "If_None_Match": "*"}),
-        ("PUT", "{}", {**JSON, "If_Match": STALE}),
-        ("PATCH", "{}", {**JSON, "If_Match": STALE}),
-        ("DELETE", None, {"If_Match": STALE}),
         ("PUT", "{}", {**JSON, "If_None_Match": "*", "Idempotency_Key": "key"}),
     ],
 )
@@ -49,13 +48,10 @@ def test_only_a_caller_who_may_read_sees_the_item(
 @pytest.mark.parametrize(
     ("scope", "may_read"), [("items:read items:write", True), ("items:write", False)]
 )
-@pytest.mark.parametrize("precondition", [{"ifMatch": STALE}, {"ifNoneMatch": "*"}])
-def test_the_same_holds_for_each_operation_of_a_batch(
-    guarded, authority, path, scope, may_read, precondition
-):
+def test_the_same_holds_for_each_operation_of_a_batch(guarded, authority, path, scope, may_read):
     caller = bearer(authority.token(tenant="104", scope=scope))
     name = path.rpartition("/")[2]
-    operation = {"method": "PUT", "id": "104", "name": name, "item": {}, **precondition}
+    operation = {"method": "PUT", "id": "104", "name": name, "item": {}, "ifNoneMatch": "*"}
     response = guarded.request(
         "POST",
         "/items:batch",
@@ -72,11 +68,9 @@ def test_the_same_holds_for_each_operation_of_a_batch(
 
 
 @pytest.mark.parametrize(
-    ("scope", "may_read"), [("items:read items:write", True), ("items:write", False)]
+    ("scope", "status"), [("items:read items:write", 200), ("items:write", 403)]
 )
-def test_a_check_in_a_batch_shows_the_item_only_to_a_caller_who_may_read(
-    wire, authority, path, scope, may_read
-):
+def test_a_check_in_a_batch_is_only_for_a_caller_who_may_read(wire, authority, path, scope, status):
     variables = jwt_variables(authority, ITEMS_TENANT_CLAIM="tenant")
     operations = "GetItem,PutItem,ConditionCheckItem"
     check = {"method": "CHECK", "id": "104", "name": path.rpartition("/")[2], "ifMatch": "*"}
@@ -89,7 +83,5 @@ def test_a_check_in_a_batch_shows_the_item_only_to_a_caller_who_may_read(
             **bearer(authority.token(tenant="104", scope=scope)),
             Prefer="return=representation",
         )
-    assert response.status == 200, response.body
-    (result,) = response.json["results"]
-    assert (result["etag"] is not None) is may_read
-    assert (b"s3cret" in response.body) is may_read
+    assert response.status == status, response.body
+    assert (b"s3cret" in response.body) is (status == 200)

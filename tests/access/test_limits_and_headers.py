@@ -1,5 +1,6 @@
 """Rate limits, headers for browsers, and what a client cannot forge."""
 
+import json
 import socket
 from urllib.parse import urlsplit
 
@@ -207,3 +208,23 @@ def test_a_page_can_read_why_it_was_rejected(guarded):
     assert rejected.status == 401
     assert rejected.headers["Access-Control-Allow-Origin"] == SHOP
     assert "WWW-Authenticate" in rejected.headers["Access-Control-Expose-Headers"]
+
+
+def test_a_caller_is_limited_by_the_capacity_that_it_consumes(endpoint, authority):
+    """A small write takes a unit, a small eventually consistent read takes half a unit."""
+    variables = {"ITEMS_RATE_LIMIT": "100/hour;2units/hour", **jwt_variables(authority)}
+    with gunicorn(endpoint, "-w", "1", **variables) as server:
+        one = bearer(authority.token(sub="one"))
+        path = "/items/104/capacity"
+        body = json.dumps({"Text": "x"})
+        written = server.request("PUT", path, body, Content_Type="application/json", **one)
+        assert written.status == 201
+        assert written.headers["RateLimit-Limit"] == "100"
+        assert [server.request("GET", path, **one).status for _ in range(3)] == [200, 200, 429]
+        rejected = server.request("PUT", path, body, Content_Type="application/json", **one)
+        assert rejected.status == 429
+        assert rejected.headers["RateLimit-Policy"] == '2;w=3600;comment="capacity units"'
+        assert rejected.headers["RateLimit-Remaining"] == "0"
+        assert 0 < int(rejected.headers["Retry-After"]) <= 7201
+        assert "capacity units: 2 units per 1 hour" in rejected.json["detail"]
+        assert server.request("GET", path, **bearer(authority.token(sub="two"))).status == 200

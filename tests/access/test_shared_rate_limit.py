@@ -18,9 +18,9 @@ PATIENCE_SECONDS = 30
 
 
 @contextmanager
-def limited(endpoint, storage: str, *, workers: int = 1):
+def limited(endpoint, storage: str, *, workers: int = 1, limit: str = f"{LIMIT}/hour"):
     variables = {
-        "ITEMS_RATE_LIMIT": f"{LIMIT}/hour",
+        "ITEMS_RATE_LIMIT": limit,
         "ITEMS_RATE_LIMIT_STORAGE": storage,
         "ITEMS_TRUSTED_PROXIES": "1",  # so that each request can have its own client address
     }
@@ -116,3 +116,18 @@ def test_a_redis_that_rejects_commands_fails_no_request(endpoint, rejecting):
                 each for each in server.log if each["event"] == "rate limit storage unavailable"
             ]
             assert "secret" not in str(line)
+
+
+def test_two_workers_charge_one_caller_for_its_capacity(endpoint):
+    with (
+        ValkeyServer() as redis,
+        limited(
+            endpoint, f"redis://127.0.0.1:{redis.port}", workers=2, limit="1units/hour"
+        ) as server,
+    ):
+        first, second = server.workers
+        with paused(second):
+            assert statuses(server, 2) == [200, 200]
+        with paused(first):
+            assert statuses(server, 1) == [429]
+        assert statuses(server, 1, "198.51.100.2") == [200]

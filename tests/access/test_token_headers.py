@@ -5,9 +5,19 @@ import hmac
 import json
 
 import pytest
+from joserfc import jws
 from joserfc.jwk import ECKey
 
-from tests.access.tokens import KEYS, handmade_token, jwk, sign_rs256, status, token
+from tests.access.tokens import (
+    ANY,
+    KEYS,
+    base64url,
+    handmade_token,
+    jwk,
+    sign_rs256,
+    status,
+    token,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")
 
@@ -71,3 +81,34 @@ def test_a_key_in_the_header_is_ignored(service, header):
     assert status(service(), token("ES256", "p256", stranger, **own)) == 401
     assert status(service(), token("ES256", None, stranger, **own)) == 401
     assert status(service(), token("ES256", "unknown", stranger, **own)) == 401
+
+
+@pytest.mark.parametrize(
+    "kid",
+    [
+        *("", "RSA", "rsa ", "../../dev/null", "/keys/rsa", "rsa\x00", "' OR '1'='1", "k" * 4000),
+        *(7, True, [], ["rsa"], {}, {"kid": "rsa"}),
+    ],
+    ids=lambda kid: repr(kid)[:20],
+)
+def test_a_key_id_is_a_name_in_the_key_set_and_nothing_else(service, kid):
+    forged = handmade_token({"alg": "RS256", "kid": kid}, sign_rs256)
+    assert status(service(), forged) == 401
+
+
+def test_a_token_inside_a_token_is_rejected(service):
+    """RFC 7519, section 5.2: the content of a nested token is a token, not claims."""
+    inner = token("RS256", "rsa").encode()
+    nested = jws.serialize_compact(
+        {"alg": "RS256", "kid": "rsa", "cty": "JWT"}, inner, KEYS["rsa"], registry=ANY
+    )
+    assert status(service(), nested) == 401
+    assert status(service(), f"{token('RS256', 'rsa')}.{base64url(b'x')}.{base64url(b'x')}") == 401
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'"claims"', b"7", b"null", b"{", b"\xff"])
+def test_a_content_that_is_not_an_object_of_claims_is_rejected(service, content):
+    forged = jws.serialize_compact(
+        {"alg": "RS256", "kid": "rsa"}, content, KEYS["rsa"], registry=ANY
+    )
+    assert status(service(), forged) == 401

@@ -70,7 +70,13 @@ BODIES = {
         415,
         "unsupported-media-type",
     ),
-    "compressed": ({**JSON, "Content-Encoding": "gzip"}, b"{}", 415, "unsupported-media-type"),
+    "another coding": ({**JSON, "Content-Encoding": "br"}, b"{}", 415, "unsupported-media-type"),
+    "two codings": (
+        {**JSON, "Content-Encoding": "gzip, gzip"},
+        b"{}",
+        415,
+        "unsupported-media-type",
+    ),
 }
 
 

@@ -8,11 +8,8 @@ import re
 import shutil
 import stat
 import subprocess
-from pathlib import Path
 
 import pytest
-from dynamodb_items.config.settings import Settings
-from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 
 from tests.engines import ROOT
 
@@ -23,12 +20,9 @@ DEPLOY = ROOT / "deploy"
 def install(tmp_path):
     (tmp_path / "units").mkdir()
     systemctl = executable(tmp_path / "systemctl", f'echo "$@" >> {tmp_path}/systemctl.log')
-    python = executable(
-        tmp_path / "python",
-        'mkdir -p "$3/bin" && printf "#!/bin/sh\\n" > "$3/bin/python" && chmod +x "$3/bin/python"',
-    )
+    python = fake_python(tmp_path / "python")
 
-    def install(*arguments, python=python, umask=0o022) -> subprocess.CompletedProcess:
+    def install(*arguments, python=python, umask=0o022, **variables) -> subprocess.CompletedProcess:
         return subprocess.run(
             [DEPLOY / "install.sh", *arguments],
             env={
@@ -37,7 +31,8 @@ def install(tmp_path):
                 "UNITS": str(tmp_path / "units"),
                 "SYSTEMCTL": str(systemctl),
                 "SETTINGS": str(tmp_path / "settings"),
-                "PYTHON": str(python),
+                **({"PYTHON": str(python)} if python else {}),
+                **variables,
             },
             capture_output=True,
             text=True,
@@ -47,6 +42,25 @@ def install(tmp_path):
         )
 
     return install
+
+
+def fake_python(path, version="3.11"):
+    """Make an interpreter of this version whose environments have a pip that records its calls."""
+    minor = version.partition(".")[2]
+    return executable(
+        path,
+        f"""
+        log={path}.log
+        [ "$1" = -c ] && {{
+            case $2 in *version_info*11*) [ {minor} -ge 11 ] || exit 1 ;; *) echo {version} ;; esac
+            exit 0
+        }}
+        [ "$1 $2" = "-m venv" ] || exit 9
+        mkdir -p "$3/bin"
+        printf '#!/bin/sh\necho "$@" >> %s\n' "$log" > "$3/bin/python"
+        chmod +x "$3/bin/python"
+        """,
+    )
 
 
 def executable(path, script):
@@ -124,6 +138,105 @@ def test_an_error_is_one_line(install, arguments, message):
     assert len(ran.stderr.splitlines()) == 1
 
 
+def test_an_old_python_is_one_sentence(install, tmp_path):
+    old = fake_python(tmp_path / "old", "3.9")
+    ran = install(ROOT, "one", python=old)
+    assert ran.returncode == 1
+    assert ran.stderr == (
+        f"Python 3.11 or newer is required, and {old} is 3.9. Install it, or set PYTHON to its "
+        "path.\n"
+    )
+    assert not (tmp_path / "opt").exists()
+
+
+def without_new_python(tmp_path):
+    """Return a search path on which python3 is too old, as on Amazon Linux 2023."""
+    folder = tmp_path / "path"
+    folder.mkdir()
+    fake_python(folder / "python3", "3.9")
+    for name in ("sh", "grep", "mkdir", "mktemp", "cp", "find", "chmod", "mv", "ln", "rm", "uname"):
+        (folder / name).symlink_to(shutil.which(name))
+    for name in ("readlink", "sed", "date", "tail", "cat"):
+        (folder / name).symlink_to(shutil.which(name))
+    return folder
+
+
+def os_release(tmp_path, text):
+    path = tmp_path / "os-release"
+    path.write_text(text)
+    return str(path)
+
+
+# The file of Amazon Linux 2023, in part.
+AL2023 = 'NAME="Amazon Linux"\nVERSION="2023"\nID="amzn"\nPLATFORM_ID="platform:al2023"\n'
+
+
+def test_on_amazon_linux_2023_python_is_installed(install, tmp_path):
+    folder = without_new_python(tmp_path)
+    new = fake_python(tmp_path / "new", "3.11")
+    executable(folder / "dnf", f'echo "$@" > {tmp_path}/dnf.log; ln -s {new} {folder}/python3.11')
+    variables = {"PATH": str(folder), "OS_RELEASE": os_release(tmp_path, AL2023)}
+    ran = install(ROOT, "one", python=None, **variables)
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "dnf.log").read_text() == "install --assumeyes --quiet python3.11\n"
+    assert (tmp_path / "opt/current/venv/bin/python").exists()
+
+
+def test_on_another_system_an_old_python_is_one_sentence(install, tmp_path):
+    folder = without_new_python(tmp_path)
+    variables = {"PATH": str(folder), "OS_RELEASE": os_release(tmp_path, "ID=debian\n")}
+    ran = install(ROOT, "one", python=None, **variables)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("Python 3.11 or newer is required, and python3 is 3.9.")
+    assert len(ran.stderr.splitlines()) == 1
+
+
+def archive_folder(tmp_path, *targets):
+    """Make an unpacked release archive with wheels for these targets."""
+    source = tmp_path / "release"
+    shutil.copytree(ROOT / "requirements", source / "requirements")
+    (source / "deploy").mkdir()
+    for name in ("install.sh", "items.service"):
+        shutil.copy(DEPLOY / name, source / "deploy")
+    (source / "dynamodb_items-1.0-py3-none-any.whl").write_bytes(b"")
+    (source / "wheels").mkdir()
+    (source / "wheels/TARGETS").write_text("".join(f"{target}\n" for target in targets))
+    return source
+
+
+def test_a_release_needs_no_package_index(install, tmp_path):
+    source = archive_folder(tmp_path, f"3.11 {os.uname().machine}")
+    assert install(source, "one").returncode == 0
+    calls = (tmp_path / "python.log").read_text().splitlines()
+    assert len(calls) == 2
+    assert all(f"--no-index --find-links {source}/wheels" in call for call in calls)
+
+
+def test_without_wheels_for_this_python_the_index_is_used(install, tmp_path):
+    ran = install(archive_folder(tmp_path, "3.11 s390x"), "one")
+    assert ran.returncode == 0
+    assert "no packages for Python 3.11" in ran.stdout
+    assert "--no-index" not in (tmp_path / "python.log").read_text()
+
+
+def test_packages_that_cannot_be_installed_are_two_lines(install, tmp_path):
+    """Of all that pip writes, one line is shown."""
+    pip = "for n in 1 2 3; do echo looking; done; echo ERROR: No matching distribution >&2; exit 1"
+    python = executable(
+        tmp_path / "broken",
+        f"""
+        [ "$1" = -c ] && {{ echo 3.11; exit 0; }}
+        mkdir -p "$3/bin"
+        printf '#!/bin/sh\n%s\n' '{pip}' > "$3/bin/python"; chmod +x "$3/bin/python"
+        """,
+    )
+    ran = install(ROOT, "one", python=python)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("ERROR: No matching distribution\nCannot install the packages.")
+    assert len(ran.stderr.splitlines()) == 2
+    assert list((tmp_path / "opt/releases").iterdir()) == []
+
+
 @pytest.mark.parametrize(("before", "after"), [(0o644, 0o640), (0o600, 0o600), (0o666, 0o640)])
 def test_installing_takes_the_settings_from_other_users(install, tmp_path, before, after):
     settings = tmp_path / "settings"
@@ -175,58 +288,9 @@ def test_the_settings_that_the_documentation_writes_are_private(tmp_path, script
     assert settings.read_text() == 2 * "ITEMS_AUTH=none\n"
 
 
-def settings_of_user_data(tmp_path, changes) -> Path:
-    """Run the script with ITEMS_AUTH set, and without its downloads; return what it wrote."""
-    settings = tmp_path / "dynamodb-items.env"
-    script = (DEPLOY / "user-data.sh").read_text()
-    for old, new in {'ITEMS_AUTH=""': 'ITEMS_AUTH="jwt"', **changes}.items():
-        assert old in script
-        script = script.replace(old, new)
-    script = script.replace("/etc/dynamodb-items.env", str(settings))
-    for program in ("dnf", "curl", "sha256sum", "tar"):
-        executable(tmp_path / program, "cat > /dev/null < /dev/null")
-    script = script.replace('"$folder/deploy/install.sh"', "true")
-    subprocess.run(
-        ["sh", "-c", script],
-        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
-        check=True,
-        umask=0o022,
-    )
-    return settings
-
-
-def test_the_settings_that_the_user_data_writes_are_private(tmp_path):
-    settings = settings_of_user_data(tmp_path, {})
-    assert mode(settings) == 0o600
-    assert settings.read_text().startswith("ITEMS_AUTH=jwt\nITEMS_TABLE=")
-
-
 @pytest.mark.parametrize(
-    ("changes", "operations", "indexes"),
-    [
-        ({}, DEFAULT_OPERATIONS, []),
-        (
-            {
-                ",DeleteItem ": ",DeleteItem,Query ",
-                'ITEMS_INDEXES=""': 'ITEMS_INDEXES="by-email=Email:S,by-status=Status:S+At:N"',
-            },
-            DEFAULT_OPERATIONS | {Operation.QUERY},
-            ["by-email", "by-status"],
-        ),
-    ],
-    ids=["default", "lists"],
+    "script", ["install.sh", "release.sh", "dynamodb_items_deploy/fleet/user-data.sh"]
 )
-def test_the_user_data_writes_settings_that_the_service_reads(
-    tmp_path, changes, operations, indexes
-):
-    written = settings_of_user_data(tmp_path, changes)
-    variables = dict(line.split("=", 1) for line in written.read_text().splitlines())
-    settings = Settings.from_environment(variables | {"ITEMS_AUTH": "none"})
-    assert settings.operations == operations
-    assert [index.name for index in settings.indexes] == indexes
-
-
-@pytest.mark.parametrize("script", ["install.sh", "user-data.sh"])
 def test_the_scripts_are_shell(script):
     subprocess.run(["sh", "-n", DEPLOY / script], check=True)
 

@@ -11,10 +11,11 @@ PYTHON = ".venv/.tests"
 ENGINE = ".venv-ministack/.installed"
 PROGRAMS = "build/.programs"
 PROMETHEUS = "build/prometheus/.unpacked"
+BUILD = ".venv-build/.installed"
 LINTERS = "tests/docs/openapi_lint/node_modules/.installed"
 SDK = (".venv-sdk/.installed", "tests/sdk/node_modules/.installed")
 AWS_CLI = ".venv-awscli/.installed"
-EVERYTHING = {PYTHON, ENGINE, PROGRAMS, PROMETHEUS, LINTERS, AWS_CLI, *SDK}
+EVERYTHING = {PYTHON, ENGINE, PROGRAMS, PROMETHEUS, LINTERS, AWS_CLI, BUILD, *SDK}
 
 
 @pytest.mark.parametrize(
@@ -25,11 +26,12 @@ EVERYTHING = {PYTHON, ENGINE, PROGRAMS, PROMETHEUS, LINTERS, AWS_CLI, *SDK}
         ("-x --ignore=tests/unit", EVERYTHING),
         ("tests/unit", {PYTHON}),
         ("-n 2 tests/unit/test_numbers.py", {PYTHON}),
-        ("tests/docs", {PYTHON, PROGRAMS, LINTERS}),
+        ("tests/docs", {PYTHON, PROGRAMS, LINTERS, SDK[1]}),
         ("tests/contract -k moto", {PYTHON, ENGINE}),
-        ("tests/deploy", {PYTHON, ENGINE, AWS_CLI}),
+        ("tests/deploy", {PYTHON, ENGINE, AWS_CLI, BUILD}),
         ("tests/observability", {PYTHON, ENGINE, PROMETHEUS}),
         ("tests/browser", {PYTHON, ENGINE, PROGRAMS}),
+        ("tests/fleet", {PYTHON, ENGINE, PROGRAMS}),
         ("tests/unit tests/sdk", {PYTHON, ENGINE, PROGRAMS, *SDK}),
     ],
 )

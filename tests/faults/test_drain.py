@@ -1,11 +1,13 @@
 """A worker that stops, for whatever reason, loses no response."""
 
+import contextlib
 import http.client
 import os
 import signal
 import socket
 import threading
 import time
+from collections import Counter
 
 import pytest
 
@@ -81,6 +83,22 @@ def is_closed(address):
         return probe.connect_ex(address) != 0
 
 
+def test_connections_that_wait_to_be_accepted_are_served(quick):
+    """Without that, two thirds of these were reset."""
+    with gunicorn(quick.url, "-w", "2", ITEMS_MAX_IN_FLIGHT="1000") as server:
+        waiting = []
+        os.kill(server.pid, signal.SIGTERM)
+        with contextlib.suppress(ConnectionRefusedError):
+            while True:
+                waiting.append(raw(server, GET))
+                time.sleep(0.001)
+        statuses = Counter()
+        for connection in waiting:
+            statuses[everything(connection)[:12]] += 1
+            connection.close()
+        assert statuses == {b"HTTP/1.1 200": len(waiting)}
+
+
 @pytest.mark.parametrize("header", [b"", b"TE: trailers\r\n"], ids=["plain", "gunicorn's"])
 def test_a_connection_without_a_request_has_time_for_one_once_no_other_is_taken(quick, header):
     with gunicorn(quick.url, "-w", "1") as server:
@@ -127,6 +145,40 @@ def test_a_reload_under_load_loses_no_request(quick, preload):
             done = crowd.statuses[200]
             eventually(lambda: crowd.statuses[200] > done + 50)
     assert set(crowd.statuses) == {200}, crowd.statuses
+
+
+def test_on_a_reload_the_old_workers_serve_until_a_new_one_does(quick):
+    """The new workers are held while they start, for longer than an old one drains."""
+    with gunicorn(quick.url, "-w", "2") as server:
+        before = set(server.workers)
+        os.kill(server.pid, signal.SIGHUP)
+        new = set()
+        while len(new) < 2:  # without a pause, since a worker starts within a second
+            for pid in set(server.workers) - before - new:
+                os.kill(pid, signal.SIGSTOP)
+                new.add(pid)
+        until = time.monotonic() + 6
+        while time.monotonic() < until:
+            assert server.request("GET", "/items/104/Andrew").status == 200
+            assert server.request("GET", "/ready").status == 200
+        assert set(server.workers) == before | new
+        for pid in new:
+            os.kill(pid, signal.SIGCONT)
+        eventually(lambda: set(server.workers) == new)
+        assert server.request("GET", "/items/104/Andrew").status == 200
+
+
+def test_a_stop_during_a_reload_is_not_held_up_by_workers_that_do_not_start(quick):
+    with gunicorn(quick.url, "-w", "1") as server:
+        (old,) = server.workers
+        os.kill(server.pid, signal.SIGHUP)
+        eventually(lambda: len(server.workers) == 2)
+        os.kill(max(server.workers), signal.SIGSTOP)
+        began = time.monotonic()
+        os.kill(server.pid, signal.SIGTERM)
+        eventually(lambda: has_ended(old), 60)
+        # gunicorn handles no signal for its graceful_timeout after a reload, 15 seconds here.
+        assert time.monotonic() - began < 30, "less than a worker waits for a younger one"
 
 
 def test_workers_that_end_after_so_many_requests_lose_none(quick):

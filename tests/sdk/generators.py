@@ -36,6 +36,7 @@ OUTPUT_CHARACTERS = 4000
 
 ONE_KEY = {"ITEMS_PARTITION_KEY": "Email:S", "ITEMS_SORT_KEY": ""}
 ONE_KEY_BUILD = BUILD / "one-key"
+SCHEMA_BUILD = BUILD / "schema"
 # What an adapter leaves out where the table has no sort key, and what it has instead.
 WITHOUT_NAME = (
     (r'\s*members\.put\("name", call\.name\(\)\);', ""),
@@ -83,14 +84,22 @@ class Generator:
     """Whether ``Prefer: return=minimal`` can be requested where a PUT creates."""
     has_one_key: bool = False
     """Whether the client is for a table without a sort key."""
+    has_schema: bool = False
+    """Whether the client is for a service with an item schema."""
+
+    @property
+    def _build(self) -> Path:
+        if self.has_schema:
+            return SCHEMA_BUILD
+        return ONE_KEY_BUILD if self.has_one_key else BUILD
 
     @property
     def folder(self) -> Path:
-        return (ONE_KEY_BUILD if self.has_one_key else BUILD) / self.name
+        return self._build / self.name
 
     @property
     def document(self) -> Path:
-        return ONE_KEY_BUILD / "openapi.json" if self.has_one_key else DOCUMENT
+        return DOCUMENT if self._build is BUILD else self._build / "openapi.json"
 
     @property
     def is_fresh(self) -> bool:
@@ -280,7 +289,10 @@ GENERATORS = (
         _openapi_generator(
             *("java", "{client}", "--library", "native", "--invoker-package", "items.client"),
             *("--api-package", "items.client.api", "--model-package", "items.client.model"),
-            *("--additional-properties", "openApiNullable=false,useSingleRequestParameter=true"),
+            *(
+                "--additional-properties",
+                "openApiNullable=false,useSingleRequestParameter=true,containerDefaultToNull=true",
+            ),
         ),
         exact_integers=True,
     ),

@@ -186,11 +186,11 @@ def test_each_reason_of_a_canceled_transaction_has_a_meaning(code, failure):
             "Cannot read from backfilling global secondary index: by-email",
             Failure.MISCONFIGURED,
         ),
-        ("Query condition missed key schema element: Email", Failure.KEY_MISMATCH),
+        ("Query condition missed key schema element: Email", Failure.MISCONFIGURED),
         (
             "One or more parameter values were invalid: Condition parameter type does not match "
             "schema type",
-            Failure.KEY_MISMATCH,
+            Failure.MISCONFIGURED,
         ),
     ],
 )

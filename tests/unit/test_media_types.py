@@ -128,14 +128,14 @@ def test_415_names_the_media_types_that_are_accepted(content_type):
     assert header_of(raised.value) == ("Accept-Patch", ", ".join(PATCH_FORMS))
 
 
-@pytest.mark.parametrize("coding", ["gzip", "GZIP", "identity, br", "gzip, identity", "x"])
+@pytest.mark.parametrize("coding", ["br", "BR", "identity, br", "gzip, gzip", "x"])
 @pytest.mark.parametrize("read", [item_representation, patch_form])
 def test_415_names_the_content_codings_that_are_accepted(coding, read):
     with pytest.raises(UnsupportedMediaType) as raised:
         read(request(Content_Type=JSON, Content_Encoding=coding))
-    assert header_of(raised.value) == ("Accept-Encoding", "identity")
+    assert header_of(raised.value) == ("Accept-Encoding", "gzip")
 
 
-@pytest.mark.parametrize("coding", ["identity", "Identity", "identity, identity", "", " ,"])
-def test_a_body_that_is_not_coded_is_accepted(coding):
+@pytest.mark.parametrize("coding", ["identity", "Identity", "identity, identity", "", " ,", "gzip"])
+def test_a_body_without_another_coding_is_accepted(coding):
     assert item_representation(request(Content_Type=JSON, Content_Encoding=coding)) is PLAIN

@@ -128,6 +128,11 @@ def test_configured_authentication_is_never_left_out():
         Settings.from_environment({"ITEMS_AUTH": "none-such"})
 
 
+def test_defaults_of_a_schema_require_a_schema():
+    with pytest.raises(SettingsError, match="ITEMS_SCHEMA_DEFAULTS requires ITEMS_SCHEMA"):
+        Settings.from_environment({"ITEMS_SCHEMA_DEFAULTS": "true"})
+
+
 def test_a_misspelt_variable_is_pointed_out():
     (sentence,) = unknown_variables({"ITEMS_TABEL": "x", "ITEMS_TABLE": "y", "PATH": "z"})
     assert sentence == "Unknown setting ITEMS_TABEL is ignored. Did you mean ITEMS_TABLE?"
@@ -180,6 +185,15 @@ def test_invalid_indexes_are_reported(indexes):
     [
         ({"ITEMS_INDEXES": "by-email=Email:S"}, "no effect without Query"),
         ({"ITEMS_OPERATIONS": "GetItem,Query", "ITEMS_SORT_KEY": ""}, "nothing to query"),
+        ({"ITEMS_OPERATIONS": "GetItem,Query", "ITEMS_INDEXES": "by-id=Id:S"}, "Id .* is N and S"),
+        (
+            {"ITEMS_OPERATIONS": "GetItem,Query", "ITEMS_INDEXES": "one=A:S,two=B:S+A:B"},
+            "A .* is B and S in",
+        ),
+        (
+            {"ITEMS_OPERATIONS": "GetItem,Query", "ITEMS_INDEXES": "one=A:S+A:S"},
+            "A as both keys of one",
+        ),
         ({"ITEMS_MAX_PAGE_SIZE": "1001"}, "from 1 to 1000"),
         ({"ITEMS_MAX_PAGE_SIZE": "0"}, "from 1"),
     ],

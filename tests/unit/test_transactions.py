@@ -6,6 +6,7 @@ from dynamodb_items.domain.errors import (
     IdempotencyKeyReused,
     ItemNotFound,
     ItemTooLarge,
+    KeySchemaMismatch,
     OperationsRejected,
     OutcomeUnknown,
     PreconditionFailed,
@@ -183,6 +184,12 @@ def test_the_message_of_a_reason_decides_what_it_means(message, error):
 )
 def test_a_reason_that_concerns_the_operator_fails_the_transaction(code, error):
     assert isinstance(transaction(PAIR, canceled(code, "None"))[0], error)
+
+
+def test_a_key_that_the_table_does_not_have_fails_the_transaction():
+    message = "The provided key element does not match the schema"
+    result, _ = transaction(PAIR, reason("ValidationError", message))
+    assert isinstance(result, KeySchemaMismatch)
 
 
 def test_a_throttled_transaction_is_retried_and_then_given_up():

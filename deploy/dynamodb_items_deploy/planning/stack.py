@@ -6,10 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dynamodb_items.domain.defaults import DEFAULT_TABLE
 from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
-from dynamodb_items.domain.tables import TABLE_ARN_PATTERN, TABLE_NAME_PATTERN, TableArn
+from dynamodb_items.domain.tables import (
+    DEFAULT_TABLE,
+    TABLE_ARN_PATTERN,
+    TABLE_NAME_PATTERN,
+    TableArn,
+)
 
 from dynamodb_items_deploy.aws.account import Account
 from dynamodb_items_deploy.planning.documents import key_statement, policy_document, trust_document

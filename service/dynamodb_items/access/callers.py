@@ -10,11 +10,7 @@ from dynamodb_items.domain.keys import KeySchema
 
 
 class Scope(enum.StrEnum):
-    """What a caller may be permitted to do.
-
-    The response to a write contains the item as written, so a caller with ``items:write`` sees the
-    items that it writes.
-    """
+    """What a caller may be permitted to do. Neither scope includes the other."""
 
     READ = "items:read"
     WRITE = "items:write"
@@ -32,14 +28,14 @@ class Caller:
     partition: AttributeValue | None = None
     """The only partition that the caller can access, as a typed key value; None for all."""
 
-    def check_scope(self, scope: Scope) -> None:
-        """Check that the caller has a scope.
+    def check_scope(self, scope: Scope, name: str) -> None:
+        """Check that the caller has a scope; its issuer may have another name for it.
 
         Raises:
             NotPermitted: the caller does not have it.
         """
         if scope not in self.scopes:
-            raise NotPermitted(f"This request requires the scope {scope}.")
+            raise NotPermitted(f"This request requires the scope {name}.")
 
     def check_partition(self, partition: AttributeValue) -> None:
         """Check that a partition is the caller's.

@@ -5,7 +5,7 @@ https://www.rfc-editor.org/rfc/rfc7517
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -166,7 +166,16 @@ def discover(issuer: str) -> str:
     """Return the URL of the issuer's JWKS.
 
     Raises:
-        ValueError: the discovery document is not valid or belongs to another issuer.
+        ValueError, urllib3.exceptions.HTTPError: as ``discovery_document``.
+    """
+    return str(discovery_document(issuer).get("jwks_uri"))
+
+
+def discovery_document(issuer: str) -> Mapping[str, Any]:
+    """Return the issuer's discovery document.
+
+    Raises:
+        ValueError: the document is not valid or belongs to another issuer.
         urllib3.exceptions.HTTPError: the issuer cannot be reached.
 
     https://openid.net/specs/openid-connect-discovery-1_0.html
@@ -174,7 +183,7 @@ def discover(issuer: str) -> str:
     document: Any = orjson.loads(fetch(f"{issuer.rstrip('/')}/.well-known/openid-configuration"))
     if not isinstance(document, dict) or document.get("issuer") != issuer:
         raise ValueError(f"the discovery document is not that of {issuer}")
-    return str(document.get("jwks_uri"))
+    return document
 
 
 def fetch(url: str) -> bytes:

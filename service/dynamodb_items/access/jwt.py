@@ -5,26 +5,23 @@ https://www.rfc-editor.org/rfc/rfc9068
 
 import base64
 import hashlib
-import math
 import time
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection
 
 import orjson
 from joserfc import jwt
-from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError, MissingClaimError
+from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
-from joserfc.jwt import JWTClaimsRegistry
 
-from dynamodb_items.access.callers import Caller, tenant_partition
+from dynamodb_items.access.callers import Caller
 from dynamodb_items.access.jwks import JwksSource
+from dynamodb_items.access.jwt_claims import ClaimRules, ClaimsReader
 from dynamodb_items.access.public_keys import Jwks, Key
 from dynamodb_items.domain.errors import Unauthenticated
 from dynamodb_items.domain.keys import KeySchema
 
 MAX_JWT_BYTES = 8 * 1024
 MAX_CACHED_JWTS = 10_000
-MAX_SUBJECT_CHARACTERS = 255  # OpenID Connect Core, section 2
 FAR_FUTURE = 2.0**53
 
 
@@ -46,29 +43,15 @@ class JwtVerifier:
     def __init__(
         self,
         keys: JwksSource,
+        rules: ClaimRules,
         key_schema: KeySchema,
-        *,
-        issuer: str,
-        audiences: Collection[str],
         algorithms: Collection[str],
-        leeway_seconds: float,
-        require_nbf: bool,
-        tenant_claim: str,
     ) -> None:
         self._keys = keys
-        self._key_schema = key_schema
+        self._claims = ClaimsReader(rules, key_schema)
+        self._leeway_seconds = rules.leeway_seconds
         self._algorithms = frozenset(algorithms)
-        self._leeway_seconds = leeway_seconds
-        self._tenant_claim = tenant_claim
         self._registry = _SignatureRegistry(algorithms=self._algorithms, strict_check_header=False)
-        self._claims = JWTClaimsRegistry(
-            leeway=math.ceil(leeway_seconds),
-            iss={"essential": True, "value": issuer},
-            aud={"essential": True, "values": list(audiences)},
-            exp={"essential": True},
-            nbf={"essential": require_nbf},
-            sub={"essential": True},
-        )
         self._cached: dict[bytes, tuple[Caller, float]] = {}
         self._cached_keys = Jwks()
 
@@ -105,18 +88,10 @@ class JwtVerifier:
         key = self._key(token, keys)
         try:
             verified = jwt.decode(token, key, registry=self._registry)
-            self._claims.validate(verified.claims)
-        except ExpiredTokenError:
-            raise Unauthenticated("The token has expired.") from None
-        except MissingClaimError as error:
-            raise Unauthenticated(f"The token lacks the claim {error.claim}.") from None
-        except InvalidClaimError as error:
-            raise Unauthenticated(f"The token's claim {error.claim} is not valid here.") from None
         except (JoseError, ValueError, TypeError, RecursionError):
             raise Unauthenticated("The token's signature or form is not valid.") from None
-        claims = verified.claims
-        until = min(claims["exp"], FAR_FUTURE) + self._leeway_seconds
-        return self._caller(claims), until
+        caller = self._claims.caller_of(verified.header, verified.claims)
+        return caller, min(verified.claims["exp"], FAR_FUTURE) + self._leeway_seconds
 
     def _key(self, token: bytes, keys: Jwks) -> Key:
         """Return the key that verifies a token.
@@ -131,17 +106,6 @@ class JwtVerifier:
         if key is None:
             raise Unauthenticated("The token is signed with an unknown key.")
         return key
-
-    def _caller(self, claims: Mapping[str, Any]) -> Caller:
-        subject: str = claims["sub"]
-        if len(subject) > MAX_SUBJECT_CHARACTERS or not _is_unicode(subject):
-            raise Unauthenticated("The token's claim sub is not valid here.")
-        partition = (
-            tenant_partition(claims.get(self._tenant_claim), self._key_schema)
-            if self._tenant_claim
-            else None
-        )
-        return Caller(subject, _scopes(claims), partition)
 
 
 def _algorithm_and_key_id(token: bytes) -> tuple[str, str | None]:
@@ -167,22 +131,3 @@ def _algorithm_and_key_id(token: bytes) -> tuple[str, str | None]:
     if not isinstance(algorithm, str) or not isinstance(kid, str | None):
         raise Unauthenticated("The token's header is not valid.")
     return algorithm, kid
-
-
-def _is_unicode(text: str) -> bool:
-    """Return whether a text can be encoded; JSON's escapes can make lone surrogates."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
-    """Return the scopes of the claim ``scope`` (RFC 9068), or else of some issuers' ``scp``."""
-    scopes = claims.get("scope", claims.get("scp"))
-    if isinstance(scopes, str):
-        return frozenset(scopes.split(" "))
-    if isinstance(scopes, list):
-        return frozenset(scope for scope in scopes if isinstance(scope, str))
-    return frozenset()

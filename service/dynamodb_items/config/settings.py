@@ -4,10 +4,11 @@ import difflib
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, NoReturn, Self
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from dynamodb_items.config import values
-from dynamodb_items.domain.defaults import DEFAULT_TABLE
+from dynamodb_items.config import claims, values
+from dynamodb_items.config.claims import ClaimPath
 from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.keys import KeyAttribute, KeySchema
 from dynamodb_items.domain.operations import (
@@ -16,9 +17,12 @@ from dynamodb_items.domain.operations import (
     format_operations,
     parse_operations,
 )
-from dynamodb_items.domain.tables import TableArn
+from dynamodb_items.domain.tables import DEFAULT_TABLE, TableArn
 from dynamodb_items.domain.write_tokens import VersionAttribute
 from dynamodb_items.runtime.output import protect_standard_streams
+
+if TYPE_CHECKING:
+    from dynamodb_items.item_schema.schema import ItemSchema
 
 # gunicorn reads this exit status as "the app cannot be loaded" and does not start workers again.
 _CANNOT_LOAD = 4
@@ -67,6 +71,8 @@ class Settings:
     max_page_size: int = _setting("ITEMS_MAX_PAGE_SIZE", "1000", values.page_size)
     version_attribute: str = _setting("ITEMS_VERSION_ATTRIBUTE", "_version", str)
     ttl_attribute: str = _setting("ITEMS_TTL_ATTRIBUTE", "", values.ttl_attribute)
+    item_schema: "ItemSchema | None" = _setting("ITEMS_SCHEMA", "", values.item_schema)
+    schema_defaults: bool = _setting("ITEMS_SCHEMA_DEFAULTS", "false", values.flag)
     require_if_match: bool = _setting("ITEMS_REQUIRE_IF_MATCH", "false", values.flag)
     consistent_read: bool = _setting("ITEMS_CONSISTENT_READ", "false", values.flag)
     deadline_seconds: float = _setting("ITEMS_DEADLINE_SECONDS", "5", values.seconds)
@@ -82,6 +88,14 @@ class Settings:
     auth: str | None = _setting("ITEMS_AUTH", "", values.auth_scheme)
     jwt_issuer: str = _setting("ITEMS_JWT_ISSUER", "", values.issuer)
     jwt_audiences: tuple[str, ...] = _setting("ITEMS_JWT_AUDIENCE", "", values.names)
+    jwt_audience_claims: tuple[ClaimPath, ...] = _setting(
+        "ITEMS_JWT_AUDIENCE_CLAIM", "aud", claims.claims
+    )
+    jwt_scope_claims: tuple[ClaimPath, ...] = _setting(
+        "ITEMS_JWT_SCOPE_CLAIM", "scope,scp", claims.claims
+    )
+    read_scopes: tuple[str, ...] = _setting("ITEMS_READ_SCOPES", "items:read", claims.scopes)
+    write_scopes: tuple[str, ...] = _setting("ITEMS_WRITE_SCOPES", "items:write", claims.scopes)
     jwt_key_set: str = _setting("ITEMS_JWT_KEY_SET", "", values.key_set)
     jwt_key_set_seconds: float = _setting("ITEMS_JWT_KEY_SET_SECONDS", "300", values.seconds)
     jwt_algorithms: tuple[str, ...] = _setting(
@@ -90,13 +104,14 @@ class Settings:
     jwt_leeway_seconds: float = _setting("ITEMS_JWT_LEEWAY_SECONDS", "30", values.seconds)
     jwt_require_nbf: bool = _setting("ITEMS_JWT_REQUIRE_NBF", "true", values.flag)
     api_keys_file: str = _setting("ITEMS_API_KEYS_FILE", "", str)
-    tenant_claim: str = _setting("ITEMS_TENANT_CLAIM", "", str)
+    tenant_claim: ClaimPath | None = _setting("ITEMS_TENANT_CLAIM", "", claims.claim)
     rate_limit: str = _setting("ITEMS_RATE_LIMIT", "", values.rate_limit)
     rate_limit_storage: str = _setting(
         "ITEMS_RATE_LIMIT_STORAGE", "memory://", values.storage, is_secret=True
     )
     cors_origins: tuple[str, ...] = _setting("ITEMS_CORS_ORIGINS", "", values.origins)
     cache_control: str = _setting("ITEMS_CACHE_CONTROL", "no-store", values.header_value)
+    compression: bool = _setting("ITEMS_COMPRESSION", "false", values.flag)
     trusted_proxies: int = _setting("ITEMS_TRUSTED_PROXIES", "0", values.hops)
     admin_bind: tuple[str, int] | None = _setting("ITEMS_ADMIN_BIND", "", values.address)
     otel: bool = _setting("ITEMS_OTEL", "false", values.flag)
@@ -104,7 +119,11 @@ class Settings:
     ready_follows_table: bool = _setting("ITEMS_READY_FOLLOWS_TABLE", "false", values.flag)
     docs_ui: bool = _setting("ITEMS_DOCS_UI", "false", values.flag)
     item_page: bool = _setting("ITEMS_ITEM_PAGE", "false", values.flag)
+    page_oidc_client: str = _setting("ITEMS_PAGE_OIDC_CLIENT", "", str)
+    page_oidc_scope: str = _setting("ITEMS_PAGE_OIDC_SCOPE", "", claims.scope_text)
+    page_oidc_parameters: str = _setting("ITEMS_PAGE_OIDC_PARAMETERS", "", claims.parameters)
     fast_path: bool = _setting("ITEMS_FAST_PATH", "true", values.flag)
+    audit: bool = _setting("ITEMS_AUDIT", "false", values.flag)
     log_level: str = _setting("ITEMS_LOG_LEVEL", "info", values.log_level)
 
     @property
@@ -145,7 +164,7 @@ class Settings:
                 chosen[setting.name] = setting.metadata["parse"](text)
             except ValueError as error:
                 shown = "" if setting.metadata["is_secret"] else f"={text!r}"
-                errors.append(f"{variable}{shown}: {error}.")
+                errors += (f"{variable}{shown}: {sentence}." for sentence in error.args)
         if not errors:
             settings = cls(**chosen)
             errors = settings._contradictions() + settings._region_contradictions(environment)
@@ -163,6 +182,12 @@ class Settings:
                 "ITEMS_TTL_ATTRIBUTE must name different attributes, not "
                 f"{', '.join(names)}."
             )
+        elif self.item_schema is None:
+            if self.schema_defaults:
+                errors.append("ITEMS_SCHEMA_DEFAULTS requires ITEMS_SCHEMA.")
+        else:
+            reasons = self.item_schema.contradictions(self.key_schema, self.own_attributes)
+            errors += (f"ITEMS_SCHEMA contradicts the table: {reason}." for reason in reasons)
         return errors + self._list_contradictions() + self._access_contradictions()
 
     def _list_contradictions(self) -> list[str]:
@@ -174,7 +199,20 @@ class Settings:
                 "ITEMS_OPERATIONS includes Query, but there is nothing to query: set "
                 "ITEMS_INDEXES, or ITEMS_SORT_KEY if the table has a sort key."
             ]
-        return []
+        return self._key_type_contradictions()
+
+    def _key_type_contradictions(self) -> list[str]:
+        schemas = (self.key_schema, *(index.key_schema for index in self.indexes))
+        types: dict[str, set[str]] = {}
+        for attribute in chain.from_iterable(schemas):
+            types.setdefault(attribute.name, set()).add(attribute.type)
+        return [
+            f"The key attribute {name} has one type in the table and all its indexes, but is "
+            f"{' and '.join(sorted(found))} in ITEMS_PARTITION_KEY, ITEMS_SORT_KEY and "
+            "ITEMS_INDEXES."
+            for name, found in types.items()
+            if len(found) > 1
+        ]
 
     def _region_contradictions(self, environment: Mapping[str, str]) -> list[str]:
         chosen = next(filter(environment.get, ("AWS_REGION", "AWS_DEFAULT_REGION")), None)
@@ -199,6 +237,18 @@ class Settings:
             for variable, (value, scheme) in needs.items()
             if bool(value) != (self.auth == scheme)
         ]
+        errors += [
+            f"{variable} requires ITEMS_AUTH=jwt: API keys have the scopes items:read, items:write."
+            for variable, scopes, default in (
+                ("ITEMS_READ_SCOPES", self.read_scopes, ("items:read",)),
+                ("ITEMS_WRITE_SCOPES", self.write_scopes, ("items:write",)),
+            )
+            if self.auth != "jwt" and scopes != default
+        ]
+        if self.page_oidc_client and not (self.auth == "jwt" and self.item_page):
+            errors.append(
+                "ITEMS_PAGE_OIDC_CLIENT requires ITEMS_AUTH=jwt and ITEMS_ITEM_PAGE=true."
+            )
         if self.tenant_claim and self.auth not in ("jwt", "api-key"):
             errors.append("ITEMS_TENANT_CLAIM requires ITEMS_AUTH=jwt or ITEMS_AUTH=api-key.")
         return errors

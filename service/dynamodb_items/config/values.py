@@ -2,13 +2,18 @@
 
 import math
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dynamodb_items.config.addresses import check_url
-from dynamodb_items.domain.indexes import Index
+from dynamodb_items.config.rates import parse_rates
+from dynamodb_items.domain.indexes import PARTIAL, Index
 from dynamodb_items.domain.keys import KEY_TYPES, KeyAttribute, KeySchema
 from dynamodb_items.domain.tables import TABLE_ARN_PATTERN, TABLE_NAME_PATTERN
 from dynamodb_items.domain.time_to_live import MAX_ATTRIBUTE_BYTES
+
+if TYPE_CHECKING:
+    from dynamodb_items.item_schema.schema import ItemSchema
 
 AUTH_SCHEMES = ("jwt", "api-key", "none")
 # RFC 7518 and RFC 8037. HMAC is left out: its key is a secret shared with the issuer.
@@ -21,7 +26,6 @@ MAX_PAGE_SIZE = 1000
 """The largest number of items in a page of a list."""
 
 _INDEX_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}", re.ASCII)
-_PARTIAL = "/partial"
 # A day; a timer of much more overflows.
 _MAX_SETTING_SECONDS = 86_400.0
 
@@ -100,6 +104,16 @@ def _key_attribute(value: str, max_bytes: int) -> KeyAttribute:
     return KeyAttribute(name, type_, max_bytes)
 
 
+def item_schema(value: str) -> "ItemSchema | None":
+    """Read the JSON Schema of items from a file; None for an empty text."""
+    if not value:
+        return None
+    # Imported here: without a schema it costs neither memory nor time.
+    from dynamodb_items.item_schema.reading import read_schema  # noqa: PLC0415
+
+    return read_schema(value)
+
+
 def indexes(value: str) -> tuple[Index, ...]:
     """Parse a list of indexes with their keys, which may be empty."""
     parsed = tuple(_index(text) for text in names(value))
@@ -112,15 +126,18 @@ def indexes(value: str) -> tuple[Index, ...]:
 def _index(text: str) -> Index:
     """Parse one index, such as by-status=Status:S+CreatedAt:N, with /partial after its keys."""
     name, _, keys = text.partition("=")
-    whole = keys.removesuffix(_PARTIAL)
+    whole = keys.removesuffix(PARTIAL)
     partition, _, sort = whole.partition("+")
     if not _INDEX_NAME.fullmatch(name) or not partition or whole.endswith("+"):
         raise ValueError(
             "must be a comma-separated list of indexes and their keys, such as by-email=Email:S or "
-            f"by-status=Status:S+CreatedAt:N, with {_PARTIAL} after the keys of an index that does "
+            f"by-status=Status:S+CreatedAt:N, with {PARTIAL} after the keys of an index that does "
             "not contain all attributes"
         )
-    return Index(name, KeySchema(partition_key(partition), sort_key(sort)), keys != whole)
+    schema = KeySchema(partition_key(partition), sort_key(sort))
+    if len(set(schema.names)) < len(tuple(schema)):
+        raise ValueError(f"must not have {schema.partition.name} as both keys of {name}")
+    return Index(name, schema, keys != whole)
 
 
 def page_size(value: str) -> int:
@@ -185,14 +202,14 @@ def key_set(value: str) -> str:
 
 
 def rate_limit(value: str) -> str:
-    """Check rates such as 100/minute, which may be empty."""
+    """Check rates such as 100/minute or 500units/minute, which may be empty."""
     if value:
-        from limits import parse_many  # noqa: PLC0415 - most deployments do not need it
-
         try:
-            parse_many(value)
+            parse_rates(value)
         except ValueError:
-            raise ValueError("must be a number per unit of time, such as 100/minute") from None
+            raise ValueError(
+                "must be a number per unit of time, such as 100/minute or 500units/minute"
+            ) from None
     return value
 
 

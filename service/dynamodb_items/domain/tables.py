@@ -4,6 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
+DEFAULT_TABLE = "my-dynamodb-table"
+"""The table of AWS's tutorial."""
+
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 TABLE_NAME_PATTERN = "[a-zA-Z0-9_.-]{3,255}"
 TABLE_ARN_PATTERN = f"arn:[a-z0-9-]+:dynamodb:[a-z0-9-]+:[0-9]{{12}}:table/{TABLE_NAME_PATTERN}"

@@ -217,7 +217,7 @@ def _call_failure(
         return failure
     reasons = cancellation_reasons(error) if isinstance(error, ClientError) else []
     failures = {reason.failure for reason in reasons if reason.failure is not None}
-    for failure in (Failure.MISCONFIGURED, Failure.REJECTED):
+    for failure in (Failure.MISCONFIGURED, Failure.KEY_MISMATCH, Failure.REJECTED):
         if failure in failures:
             return failure
     if failures <= {Failure.THROTTLED}:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from dynamodb_items.domain.errors import FieldError, UnacceptableItem
-from dynamodb_items.domain.items import Attributes, AttributeValue
+from dynamodb_items.domain.items import Attributes, AttributeValue, Item
 from dynamodb_items.expressions.builder import clauses
 from dynamodb_items.expressions.condition_grammar import parse_condition
+from dynamodb_items.expressions.evaluation import evaluated, names_in
 from dynamodb_items.expressions.parts import (
     CONDITION,
     FILTER,
@@ -25,7 +26,9 @@ from dynamodb_items.expressions.parts import (
     Action,
     Bindings,
     ExpressionError,
+    Path,
     Template,
+    Value,
     fits,
     is_in_parentheses,
 )
@@ -36,6 +39,7 @@ from dynamodb_items.formats.limits import (
     pointer_to,
     reject,
 )
+from dynamodb_items.formats.merge_patch import PatchResult, changes_between
 from dynamodb_items.formats.typed_json import values_from_typed
 
 CONDITION_MEMBERS = (CONDITION, NAMES, VALUES)
@@ -66,6 +70,23 @@ class NativeExpressions:
         """Whether the update sets nothing, so that DynamoDB creates no item for it."""
         return bool(self.actions) and not {"SET", "ADD"}.intersection(self.actions)
 
+    @property
+    def depends_on_values(self) -> bool:
+        """Whether the update fails for some stored values, or copies one of them.
+
+        It does not where it only removes attributes and sets attributes to values of the request.
+        """
+        if self.condition is not None or {"ADD", "DELETE"}.intersection(self.actions):
+            return True
+        if any(len(action.path) > 1 for actions in self.actions.values() for action in actions):
+            return True
+        return not all(_is_constant(action.template) for action in self.actions.get("SET", ()))
+
+    @property
+    def targets(self) -> list[Path]:
+        """The paths that the update changes."""
+        return [action.path for actions in self.actions.values() for action in actions]
+
     def update(self, assignments: list[Template]) -> Template:
         """Return the update with more assignments in its SET clause; empty for no action at all."""
         templates = {
@@ -74,6 +95,30 @@ class NativeExpressions:
         }
         templates["SET"] += assignments
         return clauses(templates)
+
+
+def _is_constant(assignment: Template) -> bool:
+    """Return whether an assignment's only operand is a value of the request."""
+    _target, _sign, *operand = assignment
+    return len(operand) == 1 and isinstance(operand[0], Value)
+
+
+def updated(expressions: NativeExpressions, item: Item, pointer: str) -> PatchResult:
+    """Return the changes that an update makes in an item as read.
+
+    ``pointer`` is the position of the UpdateExpression in the request's body.
+
+    Raises:
+        UnacceptableItem: the update is invalid for this item.
+    """
+    try:
+        result = evaluated(expressions.actions, item.attributes)
+    except ExpressionError as error:
+        raise UnacceptableItem(
+            f"The update is invalid for the stored item: {error}.",
+            (FieldError(pointer, str(error)),),
+        ) from None
+    return PatchResult(changes_between(item.attributes, result), names_in(expressions.actions))
 
 
 def check_fits(name: str, text: str) -> None:

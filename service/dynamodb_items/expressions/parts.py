@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.htm
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from dynamodb_items.domain.items import AttributeValue
 
@@ -50,12 +50,52 @@ Path: TypeAlias = tuple["str | int", ...]
 """An attribute's name, and the map members and list indexes inside it."""
 
 
+class Literal(NamedTuple):
+    """An expression that returns a value of the client."""
+
+    value: AttributeValue
+
+
+class Stored(NamedTuple):
+    """An expression that returns the stored value at a path."""
+
+    path: Path
+
+
+class IfNotExists(NamedTuple):
+    """An expression that returns the first stored value of several paths, or else another one."""
+
+    paths: tuple[Path, ...]
+    otherwise: "ValueExpression"
+
+
+class ListAppend(NamedTuple):
+    """An expression that joins two lists."""
+
+    first: "ValueExpression"
+    second: "ValueExpression"
+
+
+class Sum(NamedTuple):
+    """An expression that adds or subtracts two numbers."""
+
+    sign: str
+    first: "ValueExpression"
+    second: "ValueExpression"
+
+
+ValueExpression: TypeAlias = Literal | Stored | IfNotExists | ListAppend | Sum
+"""What an operand of an update returns."""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One action of an update: the path that it changes, and its template."""
+    """One action of an update: the path that it changes, its template, and its operand."""
 
     path: Path
     template: Template
+    value: ValueExpression | None = None
+    """The operand; None for REMOVE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +109,18 @@ class Operand:
     """The client's placeholder, where the operand is a literal value."""
     type: str | None = None
     """The type, such as ``N``, where it does not depend on the stored item."""
+    composed: ValueExpression | None = None
+    """What a function or a sum returns."""
+
+    @property
+    def expression(self) -> ValueExpression:
+        """What the operand returns."""
+        if self.composed is not None:
+            return self.composed
+        if self.path is not None:
+            return Stored(self.path)
+        (literal,) = self.template
+        return Literal(cast("Value", literal).value)
 
 
 def is_in_parentheses(template: Template) -> bool:

@@ -10,9 +10,13 @@ from dynamodb_items.expressions.parts import (
     Action,
     Bindings,
     ExpressionError,
+    IfNotExists,
+    ListAppend,
     Operand,
     Path,
+    Sum,
     Template,
+    ValueExpression,
 )
 from dynamodb_items.expressions.reader import REDUNDANT_PARENTHESES, ExpressionReader
 
@@ -55,10 +59,11 @@ class _UpdateReader(ExpressionReader):
     def _assignment(self) -> Action:
         path, target = self._path()
         self._expect("=")
-        return Action(path, (*target, "=", *self._assigned()))
+        template, value = self._assigned()
+        return Action(path, (*target, "=", *template), value)
 
-    def _assigned(self) -> Template:
-        """Return an operand, or two with a sign between them.
+    def _assigned(self) -> tuple[Template, ValueExpression]:
+        """Return an operand, or two with a sign between them: the template and the expression.
 
         Each operand and the whole may have one pair of parentheses. They do not change the meaning
         and are left out.
@@ -71,7 +76,7 @@ class _UpdateReader(ExpressionReader):
             opened -= 1
         if opened > 1:
             raise ExpressionError(REDUNDANT_PARENTHESES)
-        template = first.template
+        template, expression = first.template, first.expression
         if self._at("+") or self._at("-"):
             _, sign = self._next()
             self._operator()
@@ -79,15 +84,16 @@ class _UpdateReader(ExpressionReader):
             for operand in (first, second):
                 self._check_type(operand, ("N",), f"{sign} needs numbers")
             template = (*template, sign, *second.template)
+            expression = Sum(sign, expression, second.expression)
         if opened:
             self._expect(")")
-        return template
+        return template, expression
 
     def _with_value(self, types: tuple[str, ...], wanted: str) -> Action:
         path, target = self._path()
         operand = self._literal()
         self._check_type(operand, types, f"the action needs {wanted}")
-        return Action(path, (*target, " ", *operand.template))
+        return Action(path, (*target, " ", *operand.template), operand.expression)
 
     def _operand(self) -> Operand:
         is_open = self._take("(")
@@ -107,11 +113,13 @@ class _UpdateReader(ExpressionReader):
         for operand in (first, second):
             self._check_type(operand, ("L",), "list_append needs lists")
         template = ("list_append(", *first.template, ",", *second.template, ")")
-        return Operand(template, type="L")
+        composed = ListAppend(first.expression, second.expression)
+        return Operand(template, type="L", composed=composed)
 
     def _nested_operand(self) -> Operand:
         """Return a path or a value, enclosed in any number of if_not_exists."""
         template: list[Any] = []
+        paths: list[Path] = []
         closing: list[str] = []
         while (function := self._called()) is not None:
             if function == "list_append":
@@ -119,7 +127,9 @@ class _UpdateReader(ExpressionReader):
             if function != "if_not_exists":
                 self._fail("if_not_exists or list_append was expected")
             self._open_call()
-            template += ("if_not_exists(", *self._path_in_call(), ",")
+            path, written = self._path_in_call()
+            paths.append(path)
+            template += ("if_not_exists(", *written, ",")
             closing.append(")")
             if self._take("("):
                 closing.append("")
@@ -128,15 +138,18 @@ class _UpdateReader(ExpressionReader):
             self._expect(")")
         if not closing:
             return leaf
-        return Operand((*template, *leaf.template, *(text for text in closing if text)))
+        return Operand(
+            (*template, *leaf.template, *(text for text in closing if text)),
+            composed=IfNotExists(tuple(paths), leaf.expression),
+        )
 
-    def _path_in_call(self) -> Template:
+    def _path_in_call(self) -> tuple[Path, Template]:
         is_open = self._take("(")
-        _, path = self._path()
+        path, written = self._path()
         if is_open:
             self._expect(")")
         self._expect(",")
-        return path
+        return path, written
 
 
 def _check_overlaps(paths: list[Path]) -> None:

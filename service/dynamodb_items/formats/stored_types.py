@@ -125,13 +125,13 @@ def _set_member(type_: str, member: AttributeValue) -> Any:
     if type_ in member:
         return member[type_]
     if type_ == "B" and "S" in member:
-        binary = _canonical_binary(member["S"])
+        binary = canonical_binary(member["S"])
         if binary is not None:
             return binary
     raise ValueError(f"every member of this set must be of type {type_}")
 
 
-def _canonical_binary(text: str) -> bytes | None:
+def canonical_binary(text: str) -> bytes | None:
     """Return the binary whose base64 text is exactly this text, None if no binary has it."""
     try:
         binary = base64.b64decode(text, validate=True)
@@ -267,6 +267,6 @@ def _as_plain(value: AttributeValue, turns: _Turns) -> AttributeValue:
 
 def _spelled(value: AttributeValue) -> bytes:
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=base64_text)
     except orjson.JSONEncodeError:  # a lone surrogate, which DynamoDB rejects but engines store
-        return json.dumps(value, sort_keys=True).encode()
+        return json.dumps(value, sort_keys=True, default=base64_text).encode()

@@ -26,6 +26,7 @@ from dynamodb_items.runtime.output import (
 log = structlog.get_logger(__name__)
 
 _request_lines: Output | None = None
+_audit_log: Any = log
 
 _LINE = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 
@@ -40,7 +41,7 @@ def configure_logging(level: str) -> None:
 
     Warnings of libraries go to standard error.
     """
-    global _request_lines  # noqa: PLW0603 - structlog's configuration is global too
+    global _request_lines, _audit_log  # noqa: PLW0603 - structlog's configuration is global too
     protect_standard_streams()
     pretty = output("stdout").isatty()
     threshold = logging.getLevelName(level.upper())
@@ -52,6 +53,11 @@ def configure_logging(level: str) -> None:
     )
     is_direct = not pretty and threshold <= logging.INFO
     _request_lines = output("stdout") if is_direct else None
+    _audit_log = structlog.wrap_logger(
+        _Lines(output("stdout")),
+        processors=[*_common_processors(), *_rendering(pretty)],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
     handler = logging.StreamHandler()
     handler.setFormatter(formatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
@@ -69,6 +75,11 @@ def write_request_line(fields: dict[str, Any]) -> None:
     except TypeError:
         content = rendered(fields) + b"\n"
     _request_lines.write(content)
+
+
+def write_audit_line(fields: dict[str, Any]) -> None:
+    """Write one line of the audit log, whatever the log level is."""
+    _audit_log.info("audit", **fields)
 
 
 def formatter() -> logging.Formatter:

@@ -10,10 +10,11 @@ class Instance:
     instance unready.
     """
 
-    _READY, _STOPPING = range(2)
+    _READY, _STOPPING, _ENDING = range(3)
+    _YOUNGEST = slice(4, 8)
 
     def __init__(self) -> None:
-        self._shared = mmap.mmap(-1, 2)
+        self._shared = mmap.mmap(-1, 8)
 
     @property
     def has_been_ready(self) -> bool:
@@ -32,3 +33,21 @@ class Instance:
     def mark_stopping(self) -> None:
         """Record that the whole instance is about to stop."""
         self._shared[self._STOPPING] = 1
+
+    def mark_ending(self) -> None:
+        """Record that the arbiter of these workers ends, and so starts none in their place."""
+        self._shared[self._ENDING] = 1
+
+    def mark_serving(self, age: int) -> None:
+        """Record that the worker with this number serves; younger workers have greater numbers."""
+        if age > self.youngest:
+            self._shared[self._YOUNGEST] = age.to_bytes(4, "little")
+
+    @property
+    def youngest(self) -> int:
+        """The number of the youngest worker that has served."""
+        return int.from_bytes(self._shared[self._YOUNGEST], "little")
+
+    def awaits_younger(self, age: int) -> bool:
+        """Return whether a worker younger than this one is expected and does not serve yet."""
+        return not self._shared[self._ENDING] and self.youngest <= age

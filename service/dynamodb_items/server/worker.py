@@ -24,6 +24,7 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from dynamodb_items.runtime.deadline import give_way
 from dynamodb_items.runtime.descriptors import TooFewDescriptors, most_connections
+from dynamodb_items.runtime.instance import Instance
 from dynamodb_items.runtime.output import flush_standard_streams
 from dynamodb_items.server.checked_requests import (
     CheckedRequest,
@@ -31,6 +32,7 @@ from dynamodb_items.server.checked_requests import (
     has_unread_body,
 )
 from dynamodb_items.server.idle_connections import PlainSocket, shut_down_idle
+from dynamodb_items.server.listeners import Listener, Server
 from dynamodb_items.server.plain_connections import (
     PlainConnection,
     ResumedSocket,
@@ -43,18 +45,10 @@ IDLE_GRACE_SECONDS = 2.0
 SEND_GRACE_SECONDS = 15.0
 """How much longer than for sending a request a client may take for receiving the response."""
 
+REPLACEMENT_SECONDS = 60.0
+"""How long a worker that stops serves on if none in its place does."""
+
 _CLIENT_HAS_LEFT = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.ESHUTDOWN})
-
-
-class _Listener:
-    """The name of a listener, which stays available after the listener is closed."""
-
-    def __init__(self, name: Any) -> None:
-        self._name = name
-
-    def getsockname(self) -> Any:
-        """Return the address that the listener has or had."""
-        return self._name
 
 
 class Worker(GeventWorker):  # type: ignore[misc]
@@ -69,7 +63,9 @@ class Worker(GeventWorker):  # type: ignore[misc]
     """How many requests may call the table at once."""
     prefers_plain_connections = True
     """Whether to serve plain requests without gunicorn's request and response objects."""
-    # `gunicorn_conf` sets these three once the application is loaded.
+    instance: Instance
+    """The instance that this worker belongs to."""
+    # `gunicorn_conf` sets these four once the application is loaded.
 
     @classmethod
     def setup(cls) -> None:
@@ -95,30 +91,47 @@ class Worker(GeventWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.draining = False
+        self._leaving = False
         self._stopping = False
         self._idle_since: dict[Any, float] = {}
         self._constants: dict[str, Any] | None = None
-        self._listeners: dict[Any, _Listener] = {}
+        self._listeners: dict[Any, Listener] = {}
 
     @property
     def closes_connections(self) -> bool:
         """Whether a connection ends with its next response."""
         return self.draining or not self.alive
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop after the drain time on SIGTERM; a second SIGTERM does not shorten it."""
+    def handle_exit(self, _sig: int, _frame: FrameType | None) -> None:
+        """Stop on SIGTERM: once a younger worker serves, and after the drain time."""
+        if not self.booted:
+            self.alive = False
+        elif not self._leaving:
+            self._leaving = True
+            gevent.spawn(self._leave)
+
+    def _leave(self) -> None:
+        # After SIGHUP, gunicorn stops every worker while those in their place are still starting.
+        youngest, until = self.instance.youngest, time.monotonic() + REPLACEMENT_SECONDS
+        while self.instance.awaits_younger(youngest) and time.monotonic() < until:
+            gevent.sleep(0.1)
         if self.drain_seconds and self.alive:
-            if not self.draining:
-                self.draining = True
-                gevent.spawn_later(self.drain_seconds, self._stop)
-        else:
-            super().handle_exit(sig, frame)
-            gevent.spawn(self._stop)
+            self.draining = True
+            gevent.sleep(self.drain_seconds)
+        self._stop()
+
+    def server_class(self, listener: Any, *, spawn: Any, **options: Any) -> Server:
+        """Return the server of one listening socket; gunicorn calls this as if it were a class."""
+        tls = {name: options[name] for name in ("ssl_context",) if name in options}
+        server = Server(listener, handle=partial(self.handle, listener), spawn=spawn, **tls)
+        if self.cfg.workers > 1:
+            server.max_accept = 1  # as gunicorn does, so that workers share the connections
+        return server
 
     def run(self) -> None:
         """Serve until the worker is stopped."""
         self._limit_connections()
-        self._listeners = {each: _Listener(each.getsockname()) for each in self.sockets}
+        self._listeners = {each: Listener(each.getsockname()) for each in self.sockets}
         # With SCRIPT_NAME set, gunicorn has to split each path.
         if (
             self.prefers_plain_connections

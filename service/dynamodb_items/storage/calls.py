@@ -32,6 +32,8 @@ class Draft(NamedTuple):
     """A further condition of a retry after a lost response."""
     is_retryable: bool = True
     """Whether a retry after a lost response would recognize that the write has been applied."""
+    rejection: UnacceptableItem | None = None
+    """The error of a write whose result cannot be stored: the call only decides its condition."""
 
 
 class Call(NamedTuple):
@@ -45,6 +47,8 @@ class Call(NamedTuple):
     parameters: Mapping[str, Any]
     retry_parameters: Mapping[str, Any] | None
     """The parameters that differ in a retry after a lost response; None: no such retry."""
+    rejection: UnacceptableItem | None = None
+    """The error to raise after the call, which changes nothing."""
 
     @property
     def item(self) -> Item:
@@ -82,7 +86,20 @@ def call_of(write: Write, read: Item | None, token: WriteToken, draft: Draft) ->
         parameters[CONDITION] = condition
         parameters["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
     parameters |= placeholders.parameters
-    return Call(write, draft.operation, token, read, parameters, retry_parameters)
+    return Call(write, draft.operation, token, read, parameters, retry_parameters, draft.rejection)
+
+
+def check_has_update(draft: Draft) -> None:
+    """Reject an update of nothing: in a transaction, DynamoDB requires an UpdateExpression.
+
+    Raises:
+        UnacceptableItem: the draft is one.
+    """
+    if draft.operation is Operation.UPDATE_ITEM and not draft.update:
+        raise UnacceptableItem(
+            "Without a version attribute, a batch or a request with an Idempotency-Key needs an "
+            "UpdateExpression."
+        )
 
 
 def trim_parameters(key: ItemKey, version: VersionAttribute, trim: LogTrim) -> Mapping[str, Any]:

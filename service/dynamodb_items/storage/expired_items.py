@@ -16,7 +16,7 @@ from dynamodb_items.domain.time_to_live import Expiry, TimeToLive
 from dynamodb_items.dynamodb.retries import Attempts, ConditionFailed
 from dynamodb_items.expressions.builder import expired
 from dynamodb_items.expressions.parts import CONDITION, Placeholders
-from dynamodb_items.storage.write_commands import NativeUpdate, Write
+from dynamodb_items.storage.write_commands import Edit, NativeUpdate, Write
 
 
 class ExpiredItems:
@@ -61,7 +61,7 @@ class ExpiredItems:
             write.key
             for write, stored in zip(writes, found, strict=False)
             if stored is not None and expiry.has_passed(stored)
-            if everything or (isinstance(write, NativeUpdate) and write.may_create)
+            if everything or (isinstance(write, NativeUpdate | Edit) and write.may_create)
         ]
         for key in in_the_way:
             self._delete(key, expiry)

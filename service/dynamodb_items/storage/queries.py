@@ -5,7 +5,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Paginatio
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
+
+import structlog
 
 from dynamodb_items.domain.errors import InvalidRequest, StorageTimeout
 from dynamodb_items.domain.items import Attributes, Item
@@ -18,7 +21,11 @@ from dynamodb_items.expressions.key_conditions import key_condition
 from dynamodb_items.expressions.parts import Placeholders
 from dynamodb_items.storage.item_lists import ItemList, Page
 
+log = structlog.get_logger(__name__)
+
 EMPTY_PAGE = Page([], None, 0)
+READ_ON_ITEMS = 1000
+"""How many items are read at once for a caller to whom the first ones may not belong."""
 
 
 class ItemQueries:
@@ -115,7 +122,8 @@ class ItemQueries:
                     "`consistent_read` is not possible on a global secondary index."
                 ) from None
             raise
-        _check_keys(wanted, operation, response)
+        _check_position(wanted, response.get("LastEvaluatedKey"))
+        _check_items(wanted, operation, response["Items"])
         return response
 
     def _own_page(
@@ -135,32 +143,47 @@ class ItemQueries:
                 if not own:
                     raise
                 return Page(own, wanted.position_of(own[-1]), len(own))
+            in_range, start = _within_range(wanted, response)
             own += [
                 item
-                for item in _visible(_items(response), self._time_to_live.now())
+                for item in _visible(in_range, self._time_to_live.now())
                 if item.attributes[name] == wanted.only_partition
             ]
-            start = response.get("LastEvaluatedKey")
             if start is None or len(own) > limit:
-                break
-        return _cut(wanted, own, limit, start)
+                return _cut(wanted, own, limit, start)
+            parameters = {**parameters, "Limit": READ_ON_ITEMS}
 
 
-def _check_keys(wanted: ItemList, operation: Operation, response: Mapping[str, Any]) -> None:
-    """Check that a page has the key attributes of the settings, which a Scan does not name.
+def _check_position(wanted: ItemList, last: Attributes | None) -> None:
+    """Check that DynamoDB's position has the key attributes of the settings.
+
+    Raises:
+        StorageMisconfigured: the index has other keys; the log contains both.
+    """
+    if last is None:
+        return
+    expected = wanted.position_types
+    found = {name: type_ for name, value in last.items() for type_ in value}
+    if found != expected:
+        log.error(
+            "other keys than in ITEMS_INDEXES",
+            index=None if wanted.index is None else wanted.index.name,
+            expected=expected,
+            found=found,
+        )
+        raise error_of(Failure.MISCONFIGURED)
+
+
+def _check_items(wanted: ItemList, operation: Operation, items: list[Attributes]) -> None:
+    """Check that items have the key attributes of the settings, which a Scan does not name.
 
     Raises:
         KeySchemaMismatch: the table or the index has other key attributes.
     """
-    types = wanted.position_types
-    position = response.get("LastEvaluatedKey")
-    positions = () if position is None else (position,)
-    if (position is not None and position.keys() != types.keys()) or not all(
-        type_ in attributes.get(name, ())
-        for attributes in (*positions, *response["Items"])
-        for name, type_ in types.items()
-    ):
-        log_failure(operation, Failure.KEY_MISMATCH, DifferentKeys(names=", ".join(types)), 1)
+    types = wanted.position_types.items()
+    if not all(type_ in item.get(name, ()) for item in items for name, type_ in types):
+        names = ", ".join(wanted.position_names)
+        log_failure(operation, Failure.KEY_MISMATCH, DifferentKeys(names=names), 1)
         raise error_of(Failure.KEY_MISMATCH)
 
 
@@ -173,12 +196,10 @@ def _visible(items: list[Item], expiry: Expiry) -> list[Item]:
 
 
 def _page(wanted: ItemList, response: Mapping[str, Any], limit: int) -> Page:
-    items, last = _items(response), response.get("LastEvaluatedKey")
+    in_range, last = _within_range(wanted, response)
     if wanted.filter is None:
-        return _cut(wanted, items, limit, last)
-    in_range = _in_range(wanted, items)
-    is_end = len(in_range) < len(items) or last is None or not _is_in_range(wanted, last)
-    return Page(in_range, None if is_end else last, response.get("ScannedCount", len(items)))
+        return _cut(wanted, in_range, limit, last)
+    return Page(in_range, last, response.get("ScannedCount", len(in_range)))
 
 
 def _cut(wanted: ItemList, items: list[Item], limit: int, last: Attributes | None) -> Page:
@@ -187,22 +208,25 @@ def _cut(wanted: ItemList, items: list[Item], limit: int, last: Attributes | Non
     ``last`` is DynamoDB's position after them, None at the end. It is set after 1 MB, too, whether
     or not anything follows, so the last item is left to the next page.
     """
-    in_range = _in_range(wanted, items)
-    is_end = len(in_range) < len(items) or last is None
-    if is_end and len(in_range) <= limit:
-        return Page(in_range, None, len(in_range))
-    kept = in_range[: min(limit, len(in_range) - 1)]
+    if last is None and len(items) <= limit:
+        return Page(items, None, len(items))
+    kept = items[: min(limit, len(items) - 1)]
     if not kept:  # DynamoDB reads more than one item before it stops, but an engine may not
-        return Page(in_range, last, len(in_range))
+        return Page(items, last, len(items))
     return Page(kept, wanted.position_of(kept[-1]), len(kept))
 
 
-def _in_range(wanted: ItemList, items: list[Item]) -> list[Item]:
-    """Return the items up to the end of the range, beyond which a key condition may read on."""
-    for number, item in enumerate(items):
-        if not _is_in_range(wanted, item.attributes):
-            return items[:number]
-    return items
+def _within_range(
+    wanted: ItemList, response: Mapping[str, Any]
+) -> tuple[list[Item], Attributes | None]:
+    """Return the items up to the end of the range, and the position to read on from.
+
+    A key condition may read beyond the end of the range. The position is None at the end.
+    """
+    items, last = _items(response), response.get("LastEvaluatedKey")
+    in_range = list(takewhile(lambda item: _is_in_range(wanted, item.attributes), items))
+    is_end = len(in_range) < len(items) or last is None or not _is_in_range(wanted, last)
+    return in_range, None if is_end else last
 
 
 def _is_in_range(wanted: ItemList, attributes: Attributes) -> bool:

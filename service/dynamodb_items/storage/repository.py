@@ -20,7 +20,11 @@ from dynamodb_items.storage.expired_items import ExpiredItems
 from dynamodb_items.storage.queries import ItemQueries
 from dynamodb_items.storage.transactions import ItemTransactions
 from dynamodb_items.storage.write_commands import NativeUpdate, Write, Written
-from dynamodb_items.storage.write_failures import existing, failed_condition
+from dynamodb_items.storage.write_failures import (
+    existing,
+    failed_condition,
+    may_succeed_later,
+)
 from dynamodb_items.storage.write_plan import MAX_ROUNDS, Planner
 
 _RETURN_VALUES = {
@@ -86,16 +90,22 @@ class ItemRepository:
             read = self._find(write.key, expiry, consistent=True) if needs_read else None
             call = self._planner.at(expiry).plan(write, read, WriteToken.fresh())
             if call is None:
-                return Written(read)
+                return Written(read, before=read)
             try:
-                return self._carry_out(call, expiry)
+                written = self._carry_out(call, expiry)
             except ConditionFailed as failure:
                 if failure.after_lost_response:
                     raise _outcome_unknown() from None
                 if self._expired_items.clear([write], [failure.found], expiry):
                     continue
-                if not needs_read or write.precondition:
+                if not (
+                    needs_read and may_succeed_later(write, read, expiry.visible(failure.found))
+                ):
                     raise failed_condition(write, failure.found, expiry) from None
+            else:
+                if call.rejection is not None:
+                    raise call.rejection
+                return written
         raise StorageThrottled("Other writers keep changing this item. Nothing was changed.")
 
     def _carry_out(self, call: Call, expiry: Expiry) -> Written:
@@ -108,14 +118,16 @@ class ItemRepository:
                 raise
             return written
         attributes = response.get("Attributes")
+        returned = None if attributes is None else Item(attributes)
         if call.operation is Operation.PUT_ITEM:
-            return Written(call.item, created=expiry.visible(attributes) is None)
+            created = expiry.visible(attributes) is None
+            return Written(call.item, created=created, before=None if created else returned)
         if call.operation is Operation.DELETE_ITEM:
-            attributes = expiry.visible(attributes)
-        item = None if attributes is None else Item(attributes)
-        if item is not None and self._version and isinstance(call.write, NativeUpdate):
-            return Written(self._with_trimmed_log(call, item))
-        return Written(item)
+            last = None if expiry.visible(attributes) is None else returned
+            return Written(last, before=last)
+        if returned is not None and self._version and isinstance(call.write, NativeUpdate):
+            returned = self._with_trimmed_log(call, returned)
+        return Written(returned, before=call.read)
 
     def _complete(self, operation: Operation, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         returned = _RETURN_VALUES[operation]
@@ -126,14 +138,14 @@ class ItemRepository:
         if call.operation is Operation.DELETE_ITEM:
             is_absent = expiry.visible(failure.found) is None
             was_deleted = is_absent and failure.after_lost_response
-            return Written(call.read) if was_deleted else None
+            return Written(call.read, before=call.read) if was_deleted else None
         if failure.found is None or not self._version.carries(failure.found, call.token):
             return None
         if call.operation is Operation.PUT_ITEM:
             # The response that contained the previous item is lost: the item is known to be new
             # only if it had to be absent.
-            return Written(call.item, created=call.creates)
-        return Written(Item(failure.found))
+            return Written(call.item, created=call.creates, before=call.read)
+        return Written(Item(failure.found), before=call.read)
 
     def _with_trimmed_log(self, call: Call, item: Item) -> Item:
         """Return the item as the call left it, its log trimmed if it has grown long."""

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-api
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dynamodb_items.domain.errors import (
@@ -32,6 +33,7 @@ from dynamodb_items.storage.transaction_failures import (
 )
 from dynamodb_items.storage.transactional_reads import TransactionalReads, visible_items
 from dynamodb_items.storage.write_commands import Delete, Write, Written
+from dynamodb_items.storage.write_failures import may_succeed_later
 from dynamodb_items.storage.write_plan import MAX_ROUNDS, Planner
 
 _MEMBERS = {
@@ -123,7 +125,9 @@ class ItemTransactions:
             if not self._carry_out(calls, token, expiry):
                 return None
         except OperationsRejected as rejection:
-            if not all(self._may_change(writes[at], error) for at, error in rejection.rejected):
+            if not all(
+                self._may_change(writes[at], read[at], error) for at, error in rejection.rejected
+            ):
                 raise
             return None
         return [
@@ -221,12 +225,12 @@ class ItemTransactions:
     def _member(self, call: Call) -> Mapping[str, Any]:
         return {_MEMBERS[call.operation]: {"TableName": self._table, **call.parameters}}
 
-    def _may_change(self, write: Write, error: ItemsError) -> bool:
+    def _may_change(self, write: Write, read: Item | None, error: ItemsError) -> bool:
         """Return whether the write failed only because of other writers, now or since the read."""
-        depends_on_read = self._planner.needs_read(write) and not write.precondition
-        return isinstance(error, StorageThrottled) or (
-            depends_on_read and isinstance(error, PreconditionFailed)
-        )
+        if isinstance(error, PreconditionFailed):
+            is_read = self._planner.needs_read(write)
+            return is_read and may_succeed_later(write, read, error.current)
+        return isinstance(error, StorageThrottled)
 
     def write_once(self, write: Write, request_token: WriteToken) -> Written:
         """Carry out the one write of a request, once no matter how often the request arrives.
@@ -255,8 +259,7 @@ class ItemTransactions:
         items = self._reads.get_if_possible([writes[index].key for index in unknown])
         read = dict(zip(unknown, items, strict=True))
         return [
-            Written(read.get(index, known.item), created=known.created)
-            for index, known in enumerate(written)
+            replace(known, item=read.get(index, known.item)) for index, known in enumerate(written)
         ]
 
     def last_state(self, key: ItemKey, deleted: Written) -> Written:
@@ -281,7 +284,7 @@ def _written(write: Write, call: Call | None, read: Item | None, *, is_once: boo
         return Written(read)
     if call.operation is Operation.PUT_ITEM and is_once:
         # The request may be a repeated one that changed nothing, and the stored item another.
-        return Written(None, created=read is None)
+        return Written(None, created=read is None, before=call.read)
     if call.operation is Operation.PUT_ITEM:
-        return Written(call.item, created=call.creates)
-    return Written(read if isinstance(write, Delete) else None)
+        return Written(call.item, created=call.creates, before=call.read)
+    return Written(read if isinstance(write, Delete) else None, before=call.read)

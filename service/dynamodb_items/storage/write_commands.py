@@ -1,7 +1,7 @@
 """The writes of one item that a request can contain, and their result: plain values."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from dynamodb_items.domain.changes import Changes
@@ -25,6 +25,8 @@ class Put:
     """Whether it is the plain form of an item that was read: sets and binary in the stored item
     then keep their types.
     """
+    completed: Callable[[Attributes, Item | None], Attributes] | None = None
+    """Returns the attributes to store, depending on the stored item; None to store them as is."""
     operation = Operation.PUT_ITEM
 
 
@@ -43,11 +45,16 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Change an existing item, depending on what it contains."""
+    """Change an item, depending on what it contains."""
 
     key: ItemKey
     changes_of: Callable[[Item], PatchResult]
     precondition: Precondition = NO_PRECONDITION
+    condition: NativeCondition | None = None
+    may_create: bool = False
+    """Whether an absent item is created: it is changed as if it had its key attributes only."""
+    can_fail: bool = False
+    """Whether ``changes_of`` raises an error for some stored items."""
     operation = Operation.UPDATE_ITEM
 
 
@@ -96,7 +103,27 @@ Write: TypeAlias = Put | Update | Edit | NativeUpdate | Delete | Check
 
 def condition_of(write: Write) -> NativeCondition | None:
     """Return the client's own condition of a write, None without one."""
-    return None if isinstance(write, Update | Edit) else write.condition
+    return None if isinstance(write, Update) else write.condition
+
+
+def depends_on_values(write: Write) -> bool:
+    """Return whether the outcome of a write depends on more than the existence of its item.
+
+    From the outcome of such a write a caller learns stored values.
+    """
+    precondition = write.precondition
+    tags = (precondition.if_match, precondition.if_none_match)
+    if any(isinstance(each, frozenset) for each in tags) or condition_of(write) is not None:
+        return True
+    match write:
+        case Check():
+            return True
+        case Edit():
+            return write.can_fail
+        case NativeUpdate():
+            return write.expressions.depends_on_values
+        case _:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +134,5 @@ class Written:
     """The item as stored; after a Delete, its last state if that is known."""
     created: bool = False
     """Whether the item did not exist before."""
+    before: Item | None = field(default=None, compare=False)
+    """The item that the write replaced, where a call that was made anyway has returned it."""

@@ -3,14 +3,14 @@
 from dynamodb_items.domain.errors import ItemNotFound, ItemsError, PreconditionFailed
 from dynamodb_items.domain.items import Attributes, Item
 from dynamodb_items.domain.keys import ItemKey
-from dynamodb_items.domain.time_to_live import Expiry
+from dynamodb_items.domain.time_to_live import NO_EXPIRY, Expiry
 from dynamodb_items.storage.write_commands import Edit, NativeUpdate, Update, Write, condition_of
 
 
 def failed_condition(write: Write, found: Attributes | None, expiry: Expiry) -> ItemsError:
     """Return the error of a write whose condition was false; ``found`` is the item as it was."""
     stored = expiry.visible(found)
-    if stored is not found and isinstance(write, NativeUpdate) and write.may_create:
+    if stored is not found and isinstance(write, NativeUpdate | Edit) and write.may_create:
         return ItemNotFound(
             f"The item {_named(write.key)} has expired, but is not deleted yet. An update of it "
             "requires DeleteItem, which this deployment does not allow. Replace the item with PUT."
@@ -22,6 +22,19 @@ def failed_condition(write: Write, found: Attributes | None, expiry: Expiry) -> 
             "The ConditionExpression is false for the stored item.", current=stored
         )
     return failed_precondition(stored)
+
+
+def may_succeed_later(write: Write, read: Item | None, stored: Attributes | None) -> bool:
+    """Return whether a write failed because its item was changed since it was read.
+
+    ``stored`` is the item as it was when the write failed, None for an expired one. If it is the
+    one that was read, the client's own condition is false, or an expired item cannot be deleted.
+    """
+    if write.precondition:
+        return False
+    if read is None:
+        return stored is not None
+    return condition_of(write) is None or stored != read.attributes
 
 
 def failed_precondition(stored: Attributes | None) -> PreconditionFailed:
@@ -49,11 +62,26 @@ def existing(key: ItemKey, item: Item | None) -> Item:
     return item
 
 
+def edited_item(write: Edit, read: Item | None) -> Item:
+    """Return the item that is edited; an item of the key attributes where none exists.
+
+    Raises:
+        ItemNotFound, PreconditionFailed: it does not exist, and the edit does not create it.
+    """
+    if read is not None:
+        return read
+    if not write.may_create:
+        raise failed_condition(write, None, NO_EXPIRY)
+    return Item(write.key.attributes)
+
+
 def _needs_item(write: Write) -> bool:
     """Return whether a write without other conditions fails only for an absent item."""
     match write:
-        case Update() | Edit():
+        case Update():
             return not write.precondition
+        case Edit(condition=condition, may_create=creates):
+            return not (write.precondition or condition or creates)
         case NativeUpdate(expressions=expressions):
             removes = expressions.only_removes and expressions.condition is None
             return removes and write.precondition.holds_for(None)

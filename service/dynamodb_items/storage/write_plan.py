@@ -31,7 +31,7 @@ from dynamodb_items.expressions.parts import CONDITION, Placeholders, Template, 
 from dynamodb_items.formats.limits import check_item_size
 from dynamodb_items.formats.merge_patch import PatchResult
 from dynamodb_items.formats.stored_types import with_stored_types
-from dynamodb_items.storage.calls import Call, Draft, call_of
+from dynamodb_items.storage.calls import Call, Draft, call_of, check_has_update
 from dynamodb_items.storage.write_commands import (
     Check,
     Delete,
@@ -42,7 +42,7 @@ from dynamodb_items.storage.write_commands import (
     Write,
     condition_of,
 )
-from dynamodb_items.storage.write_failures import existing, failed_precondition
+from dynamodb_items.storage.write_failures import edited_item, existing, failed_precondition
 
 MAX_ROUNDS = 5
 """How often a write is planned from what is stored while other writers keep changing it."""
@@ -78,6 +78,8 @@ class Planner:
         match write:
             case Edit():
                 return True
+            case Put() if write.completed is not None:
+                return True
             case Update(changes=changes, precondition=precondition):
                 is_plain = precondition in (NO_PRECONDITION, _MUST_EXIST)
                 return not is_plain or len(changes.names) > MANY_CHANGES
@@ -101,31 +103,50 @@ class Planner:
         if self.needs_read(write) and not write.precondition.holds_for(read):
             raise failed_precondition(None if read is None else read.attributes)
         guard = self._guard(write, token) if in_transaction else ()
-        match write:
-            case Put():
-                draft: Draft | None = self._put(write, read, token)
-            case Update(changes=changes) if self.needs_read(write):
-                item = existing(write.key, read)
-                typed = Changes(with_stored_types(changes.set, item.attributes), changes.remove)
-                draft = self._edit(write, item, token, PatchResult(typed), guard)
-            case Update(changes=changes):
-                draft = self._update(changes, token, exists(write.key))
-            case Edit(changes_of=changes_of):
-                item = existing(write.key, read)
-                draft = self._edit(write, item, token, changes_of(item), guard)
-            case NativeUpdate() if in_transaction:
-                draft = self._native_in_transaction(write, read, token)
-            case NativeUpdate():
-                draft = self._native(write, read, token)
-            case Delete() | Check():
-                draft = Draft(write.operation, self._conditions(write, read))
-            case _:
-                assert_never(write)
+        draft = self._draft(write, read, token, guard, in_transaction=in_transaction)
         if draft is None:
             return None
+        if in_transaction:
+            check_has_update(draft)
         added = all_of(guard, self._not_expired(write))
         guarded = draft._replace(condition=all_of(draft.condition, added)) if added else draft
         return call_of(write, read, token, guarded)
+
+    def _draft(
+        self,
+        write: Write,
+        read: Item | None,
+        token: WriteToken,
+        guard: Template,
+        *,
+        in_transaction: bool,
+    ) -> Draft | None:
+        match write:
+            case Put():
+                return self._put(write, read, token)
+            case Update(changes=changes) if self.needs_read(write):
+                item = existing(write.key, read)
+                typed = Changes(with_stored_types(changes.set, item.attributes), changes.remove)
+                return self._edit(write, item, token, PatchResult(typed), guard)
+            case Update(changes=changes):
+                return self._update(changes, token, exists(write.key))
+            case Edit(changes_of=changes_of):
+                item = edited_item(write, read)
+                try:
+                    edited = changes_of(item)
+                except UnacceptableItem as rejection:
+                    if in_transaction or read is None or write.condition is None:
+                        raise
+                    return _condition_only(write, token, rejection)
+                return self._edit(write, read, token, edited, guard)
+            case NativeUpdate() if in_transaction:
+                return self._native_in_transaction(write, read, token)
+            case NativeUpdate():
+                return self._native(write, read, token)
+            case Delete() | Check():
+                return Draft(write.operation, self._conditions(write, read))
+            case _:
+                assert_never(write)
 
     def _guard(self, write: Write, token: WriteToken) -> Template:
         if not self._version or isinstance(write, Delete | Check):
@@ -140,6 +161,11 @@ class Planner:
         attributes = write.attributes
         if write.is_edited:
             attributes = with_stored_types(attributes, stored)
+        conditions = self._conditions(write, read)
+        if write.completed is not None:
+            attributes = write.completed(attributes, read)
+            seen = unchanged(read, self._version) if read else absent(write.key, self._expiry)
+            conditions = all_of(conditions, seen)
         item = {
             **write.key.attributes,
             **attributes,
@@ -147,46 +173,55 @@ class Planner:
             **self._version.stamp(token),
         }
         check_item_size(item)
-        return Draft(Operation.PUT_ITEM, self._conditions(write, read), item=item)
+        return Draft(Operation.PUT_ITEM, conditions, item=item)
 
     def _edit(
         self,
         write: Update | Edit,
-        item: Item,
+        read: Item | None,
         token: WriteToken,
         edited: PatchResult,
         guard: Template,
     ) -> Draft | None:
+        own = condition_of(write)
         # In a transaction other writes depend on this one: what it has read must still be so when
         # they are carried out, even if it changes nothing. A new version ensures that.
-        if not edited.changes and not guard:
+        if not (edited.changes or guard or own) and read is not None:
             return None
-        changed = edited.changes.applied_to(item.attributes)
+        before = write.key.attributes if read is None else read.attributes
+        changed = edited.changes.applied_to(before)
         check_item_size(changed)
         if len(edited.changes.names) > MANY_CHANGES:
-            return self._replacement(item, changed, token)
-        return self._update(edited.changes, token, self._still_read(write, item, edited, guard))
+            condition = unchanged(read, self._version) if read else absent(write.key, NO_EXPIRY)
+            return self._replacement(changed, token, all_of(condition, own))
+        condition = self._still_read(write, read, edited, all_of(own, guard))
+        return self._update(edited.changes, token, all_of(condition, own))
 
     def _still_read(
-        self, write: Update | Edit, item: Item, edited: PatchResult, guard: Template
+        self, write: Update | Edit, item: Item | None, edited: PatchResult, further: Template
     ) -> Template:
-        """Return the condition that what the edit depends on is as it was read."""
+        """Return the condition that what the edit depends on is as it was read.
+
+        ``further`` are the other conditions of the call, which need room as well.
+        """
+        if item is None:
+            return absent(write.key, NO_EXPIRY)
         if write.precondition in (NO_PRECONDITION, _MUST_EXIST) and edited.depends_on is not None:
             names = dict.fromkeys((*edited.changes.names, *sorted(edited.depends_on)))
             condition = all_of(exists(write.key), as_read(item, names))
-            whole = all_of(condition, guard, not_expired(self._expiry))
+            whole = all_of(condition, further, not_expired(self._expiry))
             if fits(CONDITION, Placeholders().text(whole)):
                 return condition
         return unchanged(item, self._version)
 
-    def _replacement(self, item: Item, changed: Attributes, token: WriteToken) -> Draft:
+    def _replacement(self, changed: Attributes, token: WriteToken, condition: Template) -> Draft:
         if Operation.PUT_ITEM not in self._operations:
             raise UnacceptableItem(
                 f"A patch of more than {MANY_CHANGES} attributes replaces the item, which this "
                 "deployment does not allow. Send it in parts."
             )
         stamped = {**changed, **self._version.stamp(token)}
-        return Draft(Operation.PUT_ITEM, unchanged(item, self._version), item=stamped)
+        return Draft(Operation.PUT_ITEM, condition, item=stamped)
 
     def _update(self, changes: Changes, token: WriteToken, condition: Template) -> Draft:
         stamped = Changes({**changes.set, **self._version.stamp(token)}, changes.remove)
@@ -211,11 +246,6 @@ class Planner:
     ) -> Draft:
         stamp = Value(token.value)
         update = write.expressions.update(stamps(self._version, stamp, is_logged=False))
-        if not update:
-            raise UnacceptableItem(
-                "Without a version attribute, a batch or a request with an Idempotency-Key needs "
-                "an UpdateExpression."
-            )
         return Draft(Operation.UPDATE_ITEM, self._conditions(write, read), update)
 
     def _conditions(
@@ -254,6 +284,14 @@ class Planner:
         if write.precondition == _MUST_BE_ABSENT or read is None:
             return absent(write.key, NO_EXPIRY if _fails_for_expired(write) else self._expiry)
         return unchanged(read, self._version)
+
+
+def _condition_only(write: Edit, token: WriteToken, rejection: UnacceptableItem) -> Draft:
+    """Return an update of nothing: a false condition of the client precedes an invalid result."""
+    # No item has an attribute with the name of a fresh token, so removing it changes nothing.
+    nothing = update_of(Changes(remove=(token.text,)))
+    condition = all_of(exists(write.key), write.condition)
+    return Draft(Operation.UPDATE_ITEM, condition, nothing, rejection=rejection)
 
 
 def _fails_for_expired(write: Write) -> bool:

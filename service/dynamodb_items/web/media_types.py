@@ -8,6 +8,8 @@ from flask import Request
 from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
 from werkzeug.http import parse_options_header
 
+from dynamodb_items.web.gzip_bodies import content_codings_of, is_gzip
+
 PLAIN_JSON = "application/json"
 TYPED_JSON = "application/vnd.dynamodb+json"
 MERGE_PATCH_JSON = "application/merge-patch+json"
@@ -191,7 +193,10 @@ def _body_media_type(
         raise UnsupportedBody(
             "JSON must be sent in UTF-8 (RFC 8259 section 8.1).", accept, ", ".join(supported)
         )
-    codings = request.environ.get("HTTP_CONTENT_ENCODING", "").lower().split(",")
-    if any(coding.strip(" \t") not in ("", "identity") for coding in codings):
-        raise UnsupportedBody("The body must not be compressed.", "Accept-Encoding", "identity")
+    # A gzip body has been decoded, unless it is empty or too large.
+    codings = content_codings_of(request.environ.get("HTTP_CONTENT_ENCODING", ""))
+    if codings and not is_gzip(codings):
+        raise UnsupportedBody(
+            "The body's Content-Encoding must be gzip, once, or absent.", "Accept-Encoding", "gzip"
+        )
     return media_type.lower()

@@ -6,15 +6,15 @@ Every path requires a caller except the paths listed here, so no new route is op
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dynamodb_items.access.callers import ANYONE, Authenticator, Caller, Scope
-from dynamodb_items.config.settings import Settings, SettingsError
+from dynamodb_items.access.callers import ANYONE, Caller, Scope
+from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import NotPermitted, Unauthenticated
 from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.items import AttributeValue
 from dynamodb_items.domain.keys import ItemKey
+from dynamodb_items.web.middleware.authenticators import authenticator_of, granting_scopes
 from dynamodb_items.web.middleware.context import RequestContext, context_of, current_context
 from dynamodb_items.web.middleware.rejections import reject
 from dynamodb_items.web.resources import pages
@@ -53,7 +53,7 @@ class Scheme:
             return self.challenge
         return f'{self.challenge}, error="invalid_token", error_description="{error.detail}"'
 
-    def scope_challenge(self, scope: Scope) -> str:
+    def scope_challenge(self, scope: str) -> str:
         """Return the ``WWW-Authenticate`` header for a caller without the required scope."""
         return f'{self.challenge}, error="insufficient_scope", scope="{scope}"'
 
@@ -199,7 +199,7 @@ def authentication(app: "WSGIApplication", settings: Settings) -> "WSGIApplicati
     scheme = scheme_of(settings)
     if scheme is None:
         return _NoAuthentication(app)
-    return _Authentication(app, scheme, _authenticator(settings))
+    return _Authentication(app, scheme, settings)
 
 
 class _NoAuthentication:
@@ -219,12 +219,11 @@ class _NoAuthentication:
 class _Authentication:
     """Finds the caller of each request before anything reads its body."""
 
-    def __init__(
-        self, app: "WSGIApplication", scheme: Scheme, authenticator: Authenticator
-    ) -> None:
+    def __init__(self, app: "WSGIApplication", scheme: Scheme, settings: Settings) -> None:
         self._app = app
         self._scheme = scheme
-        self._authenticator = authenticator
+        self._authenticator = authenticator_of(settings)
+        self._scope_names = {scope: granting_scopes(settings, scope)[0] for scope in Scope}
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -248,10 +247,11 @@ class _Authentication:
             raise
         context.record.caller = caller.id
         scope = needed_scope(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        name = self._scope_names[scope]
         try:
-            caller.check_scope(scope)
+            caller.check_scope(scope, name)
         except NotPermitted:
-            context.challenge = self._scheme.scope_challenge(scope)
+            context.challenge = self._scheme.scope_challenge(name)
             raise
 
     def _caller(self, environ: "WSGIEnvironment") -> Caller:
@@ -259,34 +259,3 @@ class _Authentication:
         if credential is None:
             raise Unauthenticated("The request has no credential.")
         return self._authenticator.authenticate(credential)
-
-
-def _authenticator(settings: Settings) -> Authenticator:
-    # Imported here: only the scheme in use costs memory and time.
-    try:
-        if settings.auth == "jwt":
-            from dynamodb_items.access.jwks import jwks_source  # noqa: PLC0415
-            from dynamodb_items.access.jwt import JwtVerifier  # noqa: PLC0415
-
-            return JwtVerifier(
-                jwks_source(
-                    settings.jwt_issuer, settings.jwt_key_set, settings.jwt_key_set_seconds
-                ),
-                settings.key_schema,
-                issuer=settings.jwt_issuer,
-                audiences=settings.jwt_audiences,
-                algorithms=settings.jwt_algorithms,
-                leeway_seconds=settings.jwt_leeway_seconds,
-                require_nbf=settings.jwt_require_nbf,
-                tenant_claim=settings.tenant_claim,
-            )
-        from dynamodb_items.access.api_keys import ApiKeys  # noqa: PLC0415
-
-        return ApiKeys(
-            Path(settings.api_keys_file),
-            settings.key_schema,
-            tenant_required=bool(settings.tenant_claim),
-        )
-    except (OSError, ValueError) as error:
-        variable = "ITEMS_JWT_KEY_SET" if settings.auth == "jwt" else "ITEMS_API_KEYS_FILE"
-        raise SettingsError([f"{variable}: the file cannot be read: {error}."]) from error

@@ -11,10 +11,17 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from werkzeug.exceptions import BadRequest, RequestTimeout
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, RequestTimeout
 
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.runtime.deadline import TimeIsUp, give_way, request_deadline, time_limit
+from dynamodb_items.web.gzip_bodies import (
+    DecodedTooLarge,
+    InvalidCoding,
+    content_codings_of,
+    decoded_gzip,
+    is_gzip,
+)
 from dynamodb_items.web.middleware.authentication import client_key
 from dynamodb_items.web.middleware.context import context_of
 from dynamodb_items.web.middleware.rejections import reject
@@ -149,9 +156,28 @@ class _Body:
             if len(content) < expected and "HTTP_TRANSFER_ENCODING" not in environ:
                 reject(environ, BadRequest("The body is incomplete."))
                 return
-            environ["wsgi.input"] = io.BytesIO(content)
-            environ["CONTENT_LENGTH"] = str(len(content))
             environ.pop("HTTP_TRANSFER_ENCODING", None)
+            if "HTTP_CONTENT_ENCODING" in environ and len(content) <= MAX_REQUEST_BODY_BYTES:
+                self._decode(environ, content)
+            else:
+                _set_body(environ, content)
+
+    def _decode(self, environ: "WSGIEnvironment", content: bytes) -> None:
+        """Decode a body that is encoded with gzip; another coding is rejected by its resource."""
+        if not is_gzip(content_codings_of(environ["HTTP_CONTENT_ENCODING"])):
+            _set_body(environ, content)
+            return
+        try:
+            decoded = decoded_gzip(content, MAX_REQUEST_BODY_BYTES)
+        except InvalidCoding as error:
+            reject(environ, BadRequest(str(error)))
+            return
+        except DecodedTooLarge as error:
+            reject(environ, RequestEntityTooLarge(str(error)))
+            return
+        del environ["HTTP_CONTENT_ENCODING"]
+        self._hold(len(decoded))
+        _set_body(environ, decoded)
 
     @staticmethod
     def _expected_bytes(environ: "WSGIEnvironment") -> int:
@@ -167,13 +193,23 @@ class _Body:
 
     def _content(self, stream: Any, expected: int) -> bytes:
         chunks: list[bytes] = []
-        while self.size < expected:
+        received = 0
+        while received < expected:
             if chunks:
                 give_way()
-            chunk = stream.read(min(_CHUNK_BYTES, expected - self.size))
+            chunk = stream.read(min(_CHUNK_BYTES, expected - received))
             if not chunk:
                 break
-            self._limits.hold(self.client, len(chunk))
-            self.size += len(chunk)
+            self._hold(len(chunk))
+            received += len(chunk)
             chunks.append(chunk)
         return b"".join(chunks)
+
+    def _hold(self, count: int) -> None:
+        self._limits.hold(self.client, count)
+        self.size += count
+
+
+def _set_body(environ: "WSGIEnvironment", content: bytes) -> None:
+    environ["wsgi.input"] = io.BytesIO(content)
+    environ["CONTENT_LENGTH"] = str(len(content))

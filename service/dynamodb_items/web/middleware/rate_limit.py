@@ -1,4 +1,4 @@
-"""The rate limit of each caller; off unless the settings have one."""
+"""The rate limits of each caller, in requests and capacity units; off without the setting."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -45,9 +45,16 @@ class _RateLimit:
     ) -> Iterable[bytes]:
         """Pass the request on, rejected where the caller has used up its requests."""
         context = context_of(environ)
-        if context.rejection is None and not is_open(environ):
-            limit = context.limit = self._rate_limits.count(client_key(environ))
-            if limit.is_used_up:
-                detail = f"This caller has used up its requests: {limit.limit}."
-                reject(environ, TooManyRequests(detail, retry_after=limit.reset_seconds))
-        return self._app(environ, start_response)
+        if context.rejection is not None or is_open(environ):
+            return self._app(environ, start_response)
+        client = client_key(environ)
+        limit = context.limit = self._rate_limits.count(client)
+        if limit.is_used_up:
+            used = "capacity units" if limit.counts_units else "requests"
+            detail = f"This caller has used up its {used}: {limit.limit}."
+            reject(environ, TooManyRequests(detail, retry_after=limit.reset_seconds))
+            return self._app(environ, start_response)
+        try:
+            return self._app(environ, start_response)
+        finally:  # a failed request has consumed capacity too
+            self._rate_limits.charge(client, context.record.capacity_units)

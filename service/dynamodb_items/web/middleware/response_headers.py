@@ -25,7 +25,15 @@ HeaderRule = Callable[["WSGIEnvironment", RequestContext, HeaderList], None]
 
 PREFLIGHT_SECONDS = 600
 REQUEST_HEADERS = (
-    *("Accept", "Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key"),
+    *(
+        "Accept",
+        "Authorization",
+        "Content-Encoding",
+        "Content-Type",
+        "If-Match",
+        "If-None-Match",
+        "Idempotency-Key",
+    ),
     *("Prefer", "X-Request-Id", "traceparent", API_KEY_HEADER),
 )
 RESPONSE_HEADERS = (
@@ -94,8 +102,9 @@ def add_rate_limit(
     """
     limit = context.limit
     if limit is not None:
+        comment = ';comment="capacity units"' if limit.counts_units else ""
         headers += [
-            ("RateLimit-Policy", f"{limit.amount};w={limit.seconds}"),
+            ("RateLimit-Policy", f"{limit.amount};w={limit.seconds}{comment}"),
             ("RateLimit-Limit", str(limit.amount)),
             ("RateLimit-Remaining", str(limit.remaining)),
             ("RateLimit-Reset", str(limit.reset_seconds)),

@@ -58,12 +58,36 @@ def _header(description: str, example: str) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string"}, "example": example}
 
 
+_ATTRIBUTE_VALUE = {"$ref": "#/components/schemas/AttributeValue"}
+_TEXTS = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 _SCHEMAS: Mapping[str, dict[str, Any]] = {
     "TypedItem": {
         "type": "object",
         "description": "An item in DynamoDB's typed form, lossless for every type.",
-        "additionalProperties": {"type": "object", "additionalProperties": True},
+        "additionalProperties": _ATTRIBUTE_VALUE,
         "example": TYPED_ANDREW,
+    },
+    "AttributeValue": {
+        "type": "object",
+        "description": "A value in DynamoDB's typed form: exactly one type and its content.",
+        "properties": {
+            "S": {"type": "string", "description": "A string."},
+            "N": {"type": "string", "description": "A number of up to 38 digits, as text."},
+            "B": {"type": "string", "description": "Binary as base64 text."},
+            "BOOL": {"type": "boolean", "description": "True or false."},
+            "NULL": {"type": "boolean", "description": "Null; the content is true."},
+            "SS": {**_TEXTS, "description": "A set of strings."},
+            "NS": {**_TEXTS, "description": "A set of numbers."},
+            "BS": {**_TEXTS, "description": "A set of binary values."},
+            "L": {"type": "array", "items": _ATTRIBUTE_VALUE, "description": "A list."},
+            "M": {
+                "type": "object",
+                "additionalProperties": _ATTRIBUTE_VALUE,
+                "description": "A map.",
+            },
+        },
+        "minProperties": 1,
+        "maxProperties": 1,
     },
     "ItemPatch": {
         "type": "object",
@@ -104,7 +128,7 @@ _HEADERS: Mapping[str, dict[str, Any]] = {
     "Accept-Patch": _header(
         "The media types that are accepted for patches.", "application/merge-patch+json"
     ),
-    "Accept-Encoding": _header("The content codings that are accepted in requests.", "identity"),
+    "Accept-Encoding": _header("The content codings that are accepted in requests.", "gzip"),
     "X-Request-Id": _header(
         "The id of the request in the log: the client's, or else a generated one.",
         "4d1c6a1d0e9f4b7a",

@@ -12,6 +12,7 @@ from flask_smorest import Api
 from dynamodb_items import __version__
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.web.openapi.components import register_components
+from dynamodb_items.web.openapi.item_schemas import add_item_schema
 from dynamodb_items.web.openapi.key_schemas import with_key_schema
 from dynamodb_items.web.openapi.security import add_security
 from dynamodb_items.web.request.body_schemas import BATCH_METHODS
@@ -67,6 +68,8 @@ class DocumentedApi(Api):  # type: ignore[misc]
     def document(self, settings: Settings) -> dict[str, Any]:
         """Return the document of the registered routes, as the settings allow them."""
         document: dict[str, Any] = with_key_schema(self.spec.to_dict(), settings.key_schema)
+        if settings.item_schema is not None:
+            add_item_schema(document, settings.item_schema.document, settings.key_schema)
         _remove_dangling_links(document)
         _restrict_batch_methods(document, settings)
         add_security(document, documented_operations(document), settings)
@@ -106,8 +109,11 @@ def _restrict_batch_methods(document: Mapping[str, Any], settings: Settings) -> 
         method for operation, method in BATCH_METHODS.items() if operation in settings.operations
     ]
     if methods:
-        members = schemas["BatchOperation"]["properties"]
-        members["method"]["enum"] = [each for each in members["method"]["enum"] if each in methods]
-        members["jsonPatch"]["items"] = {"$ref": "#/components/schemas/JsonPatchOperation"}
+        for name in ("BatchOperation", "TypedBatchOperation"):
+            if name in schemas:
+                members = schemas[name]["properties"]
+                enum = members["method"]["enum"]
+                members["method"]["enum"] = [each for each in enum if each in methods]
+                members["jsonPatch"]["items"] = {"$ref": "#/components/schemas/JsonPatchOperation"}
     else:
         del schemas["JsonPatch"], schemas["JsonPatchOperation"]

@@ -66,6 +66,9 @@ def _key_parameter(name: str, kind: str, attribute: KeyAttribute) -> dict[str, A
         "required": True,
         "description": f"The {kind} key, attribute `{attribute.name}`: {value}.",
         "schema": schema,
+        # For programs that make the URL of an item from its attributes.
+        "x-dynamodb-attribute": attribute.name,
+        "x-dynamodb-type": attribute.type,
         "example": example_text({"id": "104", "name": "Andrew"}[name], attribute),
     }
 

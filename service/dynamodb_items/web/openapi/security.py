@@ -3,9 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
+from dynamodb_items.access.callers import Scope
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.web.media_types import PROBLEM_JSON
-from dynamodb_items.web.middleware.authentication import OPEN_PATHS, Scheme, needed_scope, scheme_of
+from dynamodb_items.web.middleware.authentication import (
+    OPEN_PATHS,
+    Scheme,
+    needed_scope,
+    scheme_of,
+)
+from dynamodb_items.web.middleware.authenticators import granting_scopes
 
 _Operations = Iterable[tuple[str, str, dict[str, Any]]]
 
@@ -18,7 +25,7 @@ def add_security(document: dict[str, Any], operations: _Operations, settings: Se
     operations = list(operations)
     scheme = scheme_of(settings)
     if scheme is not None:
-        _add_scheme(document, scheme, operations)
+        _add_scheme(document, scheme, operations, settings)
     if settings.rate_limit:
         document["components"]["responses"]["TooManyRequests"] = _problem_response(
             "The caller has exceeded the rate limit.", "Retry-After"
@@ -28,7 +35,9 @@ def add_security(document: dict[str, Any], operations: _Operations, settings: Se
                 _add_response(operation, "429", "TooManyRequests")
 
 
-def _add_scheme(document: dict[str, Any], scheme: Scheme, operations: _Operations) -> None:
+def _add_scheme(
+    document: dict[str, Any], scheme: Scheme, operations: _Operations, settings: Settings
+) -> None:
     components = document["components"]
     components["securitySchemes"] = {scheme.name: scheme.description}
     components["headers"]["WWW-Authenticate"] = {
@@ -49,7 +58,15 @@ def _add_scheme(document: dict[str, Any], scheme: Scheme, operations: _Operation
         if path in OPEN_PATHS:
             operation["security"] = []
             continue
-        operation["description"] += f" Requires the scope `{needed_scope(method, path)}`."
+        scopes = granting_scopes(settings, needed_scope(method, path))
+        names = " or ".join(f"`{scope}`" for scope in scopes)
+        operation["description"] += f" Requires the scope {names}."
+        if needed_scope(method, path) is Scope.WRITE:
+            read = granting_scopes(settings, Scope.READ)[0]
+            operation["description"] += (
+                f" Without the scope `{read}` the response is minimal, and a write whose outcome "
+                "depends on stored values is rejected with 403."
+            )
         _add_response(operation, "401", "Unauthenticated")
         _add_response(operation, "403", "NotPermitted")
 

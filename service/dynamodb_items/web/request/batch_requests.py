@@ -21,6 +21,7 @@ from dynamodb_items.web.request.item_requests import invalid_query
 from dynamodb_items.web.request.json_bodies import key_in_body, loaded_body
 from dynamodb_items.web.request.preconditions import parse_precondition, require_precondition
 from dynamodb_items.web.request.write_bodies import WriteBody
+from dynamodb_items.web.write_permissions import check_write_permitted
 
 _PATCH_FORMS = {
     "patch": PatchForm.MERGE,
@@ -112,8 +113,15 @@ class _Operation:
         key = key_in_body(self.members, self.pointer, self.settings)
         content = self._content(method)
         pointer = pointer_to(self.pointer, content)
-        own = self.settings.own_attributes
-        body = WriteBody(self.members.get(content), key, precondition, own, pointer)
+        body = WriteBody(
+            self.members.get(content),
+            key,
+            precondition,
+            self.settings.own_attributes,
+            pointer,
+            self.settings.item_schema,
+            self.settings.schema_defaults,
+        )
         condition = self._condition(method, key)
         match method:
             case "PUT":
@@ -126,6 +134,7 @@ class _Operation:
                 write = self._check(key, precondition, condition)
         if write.operation not in self.settings.operations:
             reject(pointer_to(self.pointer, "method"), "is not allowed in this deployment")
+        check_write_permitted(write, self.settings)
         return write
 
     def _condition(self, method: str, key: ItemKey) -> NativeCondition | None:

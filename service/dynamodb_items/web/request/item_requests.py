@@ -15,11 +15,11 @@ from dynamodb_items.domain.preconditions import Precondition
 from dynamodb_items.domain.write_tokens import WriteToken
 from dynamodb_items.web.codecs import Projection, parse_projection
 from dynamodb_items.web.media_types import Representation, accepted_representation
-from dynamodb_items.web.middleware.authentication import permitted_key
+from dynamodb_items.web.middleware.authentication import caller_may_read, permitted_key
 from dynamodb_items.web.middleware.raw_path import decoded_strictly
 from dynamodb_items.web.request.idempotency import idempotency_key, write_token
 from dynamodb_items.web.request.preconditions import precondition_of, require_precondition
-from dynamodb_items.web.request.prefer import Return, preferred_return
+from dynamodb_items.web.request.prefer import Return, permitted_return
 from dynamodb_items.web.request.query_schemas import ProjectionQuerySchema, ReadQuerySchema
 from dynamodb_items.web.request.write_bodies import WriteBody
 
@@ -67,6 +67,8 @@ class WriteRequest:
     prefers: Return | None
     returns: Return
     """What the response contains: the preference, or the method's default."""
+    shows_item: bool
+    """Whether the caller may read, so that the response shows the item or its entity tag."""
     token: WriteToken | None
     """The write token of a request with an Idempotency-Key."""
 
@@ -96,8 +98,9 @@ class WriteRequest:
         Raises:
             InvalidRequest, PreconditionRequired, NotAcceptable: as in ``of``.
         """
-        prefers = preferred_return(request)
-        returns = prefers or default
+        prefers = permitted_return(request)
+        shows_item = caller_may_read()
+        returns = prefers or (default if shows_item else Return.MINIMAL)
         precondition = precondition_of(request)
         if settings.require_if_match:
             require_precondition(precondition)
@@ -113,6 +116,7 @@ class WriteRequest:
             projection=projection_of(query_of(request, _PROJECTION_QUERY), settings),
             prefers=prefers,
             returns=returns,
+            shows_item=shows_item,
             token=None
             if idempotency is None
             else write_token(request, idempotency, settings.table, item_path(key)),
@@ -120,7 +124,15 @@ class WriteRequest:
 
     def body(self, value: Any, settings: Settings, pointer: str = "") -> WriteBody:
         """Return the parsed body, or the part of it at ``pointer``, as a body of this write."""
-        return WriteBody(value, self.key, self.precondition, settings.own_attributes, pointer)
+        return WriteBody(
+            value,
+            self.key,
+            self.precondition,
+            settings.own_attributes,
+            pointer,
+            settings.item_schema,
+            settings.schema_defaults,
+        )
 
 
 def item_path(key: ItemKey) -> str:

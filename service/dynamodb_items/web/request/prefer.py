@@ -8,6 +8,8 @@ import enum
 from flask import Request
 from werkzeug.http import parse_list_header, unquote_header_value
 
+from dynamodb_items.web.middleware.authentication import caller_may_read
+
 
 class Return(enum.Enum):
     """What a client prefers to receive."""
@@ -35,3 +37,9 @@ def preferred_return(request: Request) -> Return | None:
             preferred = unquote_header_value(value.strip()).lower()
             return next((known for known in Return if known.value == preferred), None)
     return None
+
+
+def permitted_return(request: Request) -> Return | None:
+    """Return the ``return`` preference; not ``representation`` for a caller that may not read."""
+    prefers = preferred_return(request)
+    return None if prefers is Return.REPRESENTATION and not caller_may_read() else prefers

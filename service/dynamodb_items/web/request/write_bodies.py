@@ -2,13 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from dynamodb_items.domain.changes import Changes
 from dynamodb_items.domain.errors import FieldError, UnacceptableItem
 from dynamodb_items.domain.items import Attributes, AttributeValue, Item
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.preconditions import Precondition
-from dynamodb_items.expressions.native_update import NativeCondition, native_expressions
+from dynamodb_items.expressions.native_update import (
+    NativeCondition,
+    NativeExpressions,
+    native_expressions,
+    updated,
+)
 from dynamodb_items.expressions.parts import UPDATE
 from dynamodb_items.formats import merge_patch
 from dynamodb_items.formats.json_patch import item_patch
@@ -20,6 +26,7 @@ from dynamodb_items.formats.limits import (
     pointer_to,
 )
 from dynamodb_items.formats.plain_json import attributes_from_plain
+from dynamodb_items.formats.schema_rules import SchemaRules
 from dynamodb_items.formats.stored_types import value_with_stored_type
 from dynamodb_items.formats.typed_json import attributes_from_typed
 from dynamodb_items.storage.write_commands import Edit, NativeUpdate, Put, Update, Write
@@ -29,6 +36,9 @@ from dynamodb_items.web.media_types import (
     PatchForm,
     Representation,
 )
+
+if TYPE_CHECKING:
+    from dynamodb_items.item_schema.schema import ItemSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,10 @@ class WriteBody:
     precondition: Precondition
     own_attributes: tuple[str, ...]
     pointer: str = ""
+    schema: "ItemSchema | None" = None
+    """The schema that items have to match."""
+    fills_defaults: bool = False
+    """Whether a whole item gets the schema's defaults."""
 
     def put(self, representation: Representation, condition: NativeCondition | None = None) -> Put:
         """Return the write that stores the whole item, which need not contain its key attributes.
@@ -48,17 +62,25 @@ class WriteBody:
             UnacceptableItem: the value is not a valid item of this key.
         """
         if representation is Representation.TYPED:
-            attributes = dict(attributes_from_typed(self.value, self.pointer))
+            typed = dict(attributes_from_typed(self.value, self.pointer))
             # An item read in this form contains its version, and may be sent back unchanged.
             for name in self.own_attributes:
-                attributes.pop(name, None)
+                typed.pop(name, None)
+            attributes: Attributes = typed
         else:
-            attributes = dict(attributes_from_plain(self.value, self.pointer))
+            attributes = attributes_from_plain(self.value, self.pointer)
             self._reject_own(attributes)
             attributes = self._with_binary_key(attributes)
         self._check_key(attributes)
-        is_edited = representation is Representation.PLAIN and self.precondition.has_match_tags
-        return Put(self.key, attributes, self.precondition, condition, is_edited)
+        is_plain = representation is Representation.PLAIN
+        is_edited = is_plain and self.precondition.has_match_tags
+        if self.schema is None:
+            return Put(self.key, attributes, self.precondition, condition, is_edited)
+        rules = self._rules(self.schema, is_plain=is_plain)
+        if not self.schema.read_only:
+            attributes = rules.put(attributes, self.value if is_plain else None)
+            return Put(self.key, attributes, self.precondition, condition, is_edited)
+        return Put(self.key, attributes, self.precondition, condition, is_edited, rules.put_over)
 
     def patch(self, form: PatchForm) -> Write:
         """Return the write that applies a patch.
@@ -71,15 +93,43 @@ class WriteBody:
         match form:
             case PatchForm.JSON_PATCH:
                 patch = item_patch(self.value, key, own, self.pointer)
-                return Edit(self.key, patch.changes_of, self.precondition)
+                if self.schema is None:
+                    return Edit(self.key, patch.changes_of, self.precondition, can_fail=True)
+                rules = self._rules(self.schema, mirrors_item=False)
+                changes_of = rules.edit(patch.changes_of)
+                return Edit(self.key, changes_of, self.precondition, can_fail=True)
             case PatchForm.NATIVE:
                 expressions = native_expressions(self.value, key, own, self.pointer)
+                if self.schema is not None:
+                    return self._judged_update(self.schema, expressions)
                 return NativeUpdate(self.key, expressions, self.precondition)
             case PatchForm.PLAIN_JSON:
                 self._reject_update_expression()
                 return self._merge()
             case PatchForm.MERGE:
                 return self._merge()
+
+    def _judged_update(
+        self, schema: "ItemSchema", expressions: NativeExpressions
+    ) -> Edit | NativeUpdate:
+        """Return the update as an edit, whose result is known before it is stored.
+
+        An update of attributes that the schema leaves free stays DynamoDB's own.
+        """
+        rules = self._rules(schema, is_plain=False, mirrors_item=False)
+        rules.check_read_only(str(path[0]) for path in expressions.targets)
+        if schema.leaves_free(str(path[0]) for path in expressions.targets):
+            rules.attributes(self.key.attributes, ())  # the update may create the item
+            return NativeUpdate(self.key, expressions, self.precondition)
+        pointer = pointer_to(self.pointer, UPDATE)
+        return Edit(
+            self.key,
+            rules.edit(lambda seen: updated(expressions, seen, pointer)),
+            self.precondition,
+            expressions.condition,
+            may_create=not expressions.only_removes,
+            can_fail=True,
+        )
 
     def _reject_update_expression(self) -> None:
         """Reject an update expression: as a merge patch it would set attributes of these names."""
@@ -97,19 +147,46 @@ class WriteBody:
         repeated = {name: patch.pop(name) for name in self.key.attributes if name in patch}
         repeated_key = attributes_from_plain(repeated, self.pointer)
         self._check_key(self._with_binary_key(repeated_key))
-        if merge_patch.is_flat(patch):
-            changes = merge_patch.flat_changes(patch, self.pointer)
-            _check_size_before_read(
-                {**self.key.attributes, **changes.set}, is_read=self.precondition.has_match_tags
-            )
-            return Update(self.key, changes, self.precondition)
+        is_flat = merge_patch.is_flat(patch)
+        if is_flat and (self.schema is None or not self.schema.needs_whole_item):
+            return self._flat_update(patch)
         # Merging with an empty item finds invalid values before the stored item is read.
         merged = merge_patch.merge_changes(Item({}), patch, self.pointer).changes.set
         _check_size_before_read(merged, is_read=True)
-        return Edit(
+
+        def changes_of(seen: Item) -> merge_patch.PatchResult:
+            return merge_patch.merge_changes(seen, patch, self.pointer)
+
+        if self.schema is None:
+            return Edit(self.key, changes_of, self.precondition)
+        rules = self._rules(self.schema)
+        rules.check_read_only(patch)
+        replaced = {name: merged[name] for name in merged if not isinstance(patch[name], dict)}
+        rules.attributes(replaced, [name for name, value in patch.items() if value is None])
+        return Edit(self.key, rules.edit(changes_of), self.precondition, can_fail=True)
+
+    def _flat_update(self, patch: dict[str, Any]) -> Update:
+        changes = merge_patch.flat_changes(patch, self.pointer)
+        _check_size_before_read(
+            {**self.key.attributes, **changes.set}, is_read=self.precondition.has_match_tags
+        )
+        if self.schema is not None:
+            rules = self._rules(self.schema)
+            rules.check_read_only(changes.names)
+            changes = Changes(rules.attributes(changes.set, changes.remove), changes.remove)
+        return Update(self.key, changes, self.precondition)
+
+    def _rules(
+        self, schema: "ItemSchema", *, is_plain: bool = True, mirrors_item: bool = True
+    ) -> SchemaRules:
+        return SchemaRules(
+            schema,
             self.key,
-            lambda seen: merge_patch.merge_changes(seen, patch, self.pointer),
-            self.precondition,
+            self.own_attributes,
+            self.pointer,
+            is_plain,
+            mirrors_item,
+            self.fills_defaults,
         )
 
     def _with_binary_key(self, attributes: Attributes) -> dict[str, AttributeValue]:

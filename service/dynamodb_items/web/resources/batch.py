@@ -1,5 +1,6 @@
 """Several items in one request: all-or-nothing writes, and consistent reads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +14,15 @@ from dynamodb_items.domain.errors import (
     FieldError,
     ItemsError,
     OperationsRejected,
+    OutcomeUnknown,
     PreconditionFailed,
 )
 from dynamodb_items.domain.items import Item
 from dynamodb_items.domain.keys import ItemKey
-from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.write_tokens import WriteToken
 from dynamodb_items.runtime.deadline import in_turns
+from dynamodb_items.storage.transactions import ItemTransactions
+from dynamodb_items.storage.write_commands import Delete, Write, Written
 from dynamodb_items.web.codecs import Projection, encode_item, key_members
 from dynamodb_items.web.media_types import Representation, accepted_representation
 from dynamodb_items.web.middleware.authentication import caller_may_read
@@ -26,8 +30,9 @@ from dynamodb_items.web.openapi import batch_operations as documentation
 from dynamodb_items.web.request.batch_requests import keys_of, operations_of
 from dynamodb_items.web.request.idempotency import idempotency_key, write_token
 from dynamodb_items.web.request.preconditions import entity_tag
-from dynamodb_items.web.request.prefer import Return, preferred_return
+from dynamodb_items.web.request.prefer import Return, permitted_return
 from dynamodb_items.web.resources.item_writes import current_request
+from dynamodb_items.web.resources.write_audit import audit_unknown, audit_written
 from dynamodb_items.web.response.conflicts import current_state
 
 BATCH_PATH = "/items:batch"
@@ -54,24 +59,24 @@ class BatchResource(MethodView):
         request, settings, repository = current_request()
         transactions = repository.transactions
         form = _ResultForm(accepted_representation(request), settings.own_attributes)
-        prefers = preferred_return(request)
+        prefers = permitted_return(request)
+        shows_items = caller_may_read()
         with_items = prefers is Return.REPRESENTATION
         once = idempotency_key(request)
         try:
             writes = operations_of(request, settings)
             token = None if once is None else write_token(request, once, settings.table, BATCH_PATH)
-            written = transactions.write(writes, token)
+            written = _written(writes, token, settings, transactions)
         except OperationsRejected as rejection:
             raise _batch_error(rejection, form, with_items=with_items) from None
-        if with_items or token is not None:  # a repeated request changes nothing, so read
+        # A repeated request changes nothing, so its results have to be read.
+        if with_items or (token is not None and shows_items):
             written = transactions.read_back(writes, written)
-        hidden = {Operation.DELETE_ITEM}
-        if not caller_may_read():  # a check writes nothing: its result would be a read
-            hidden.add(Operation.CONDITION_CHECK_ITEM)
+        audit_written(settings, writes, written)
         results = [
             form.result(
                 write.key,
-                None if write.operation in hidden else after.item,
+                after.item if shows_items and not isinstance(write, Delete) else None,
                 with_item=with_items,
             )
             for write, after in in_turns(zip(writes, written, strict=True))
@@ -101,6 +106,19 @@ class BatchGetResource(MethodView):
                 for key, item in in_turns(zip(keys, items, strict=True))
             ]
         )
+
+
+def _written(
+    writes: Sequence[Write],
+    token: WriteToken | None,
+    settings: Settings,
+    transactions: ItemTransactions,
+) -> Sequence[Written]:
+    try:
+        return transactions.write(writes, token)
+    except OutcomeUnknown:
+        audit_unknown(settings, writes)
+        raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,16 @@ from flask import Request, Response, current_app
 from flask import request as flask_request
 
 from dynamodb_items.config.settings import Settings
-from dynamodb_items.domain.errors import PreconditionFailed
+from dynamodb_items.domain.errors import OutcomeUnknown, PreconditionFailed
 from dynamodb_items.expressions.native_update import NativeCondition
 from dynamodb_items.storage.repository import ItemRepository
 from dynamodb_items.storage.write_commands import Delete, Write, Written
 from dynamodb_items.web.request.item_requests import WriteRequest
 from dynamodb_items.web.request.prefer import Return
+from dynamodb_items.web.resources.write_audit import audit_unknown, audit_written
 from dynamodb_items.web.response.conflicts import conflict_of
 from dynamodb_items.web.response.responses import deleted_response, written_response
+from dynamodb_items.web.write_permissions import check_write_permitted
 
 
 def current_request() -> tuple[Request, Settings, ItemRepository]:
@@ -72,9 +74,14 @@ def carry_out(
     Raises:
         ItemsError: as ``ItemRepository.write`` and ``ItemTransactions.write_once``; a failed
             precondition with as much of the stored item as the caller may see.
+        NotPermitted: the outcome would reveal stored values to a caller that may not read.
     """
+    check_write_permitted(write, settings)
     try:
-        return _written(write, request, repository)
+        written = _written(write, request, repository)
+    except OutcomeUnknown:
+        audit_unknown(settings, [write])
+        raise
     except PreconditionFailed as error:
         raise conflict_of(
             error,
@@ -83,6 +90,8 @@ def carry_out(
             with_item=request.prefers is Return.REPRESENTATION,
             projection=request.projection,
         ) from None
+    audit_written(settings, [write], [written])
+    return written
 
 
 def _written(write: Write, request: WriteRequest, repository: ItemRepository) -> Written:
@@ -90,6 +99,8 @@ def _written(write: Write, request: WriteRequest, repository: ItemRepository) ->
         return repository.write(write)
     transactions = repository.transactions
     written = transactions.write_once(write, request.token)
+    if not request.shows_item:
+        return written
     if not isinstance(write, Delete):
         (written,) = transactions.read_back([write], [written])
     elif request.returns is Return.REPRESENTATION and written.item is not None:

@@ -73,8 +73,10 @@ _ITEMS_PROBLEMS: Mapping[type[BaseException], Problem] = {
         "not-permitted",
         403,
         "Permission denied",
-        "Reads require the scope `items:read`, writes `items:write`. A caller that is limited to "
-        "one partition cannot access items in another.",
+        "Reads require the scope `items:read`, writes `items:write`, and writes whose outcome "
+        "depends on stored values require both; a deployment may have other names for them. "
+        "`WWW-Authenticate` contains what is required. A caller that is limited to one partition "
+        "cannot access items in another.",
     ),
     errors.InvalidKey: _problem(
         "invalid-key",
@@ -233,7 +235,8 @@ _HTTP_PROBLEMS: Mapping[int, Problem] = {
             "unsupported-media-type",
             415,
             "Unsupported media type",
-            "Set `Content-Type` to a media type that `detail` lists, and do not compress the body.",
+            "Set `Content-Type` to a media type that `detail` lists. The only content coding "
+            "of a body is gzip.",
         ),
         _problem(
             "expectation-failed",
@@ -245,7 +248,7 @@ _HTTP_PROBLEMS: Mapping[int, Problem] = {
             "too-many-requests",
             429,
             "Rate limit exceeded",
-            f"{_RETRY} The RateLimit headers contain the limit and the remaining requests.",
+            f"{_RETRY} The RateLimit headers contain the limit and what remains of it.",
         ),
         _problem(
             "headers-too-large",

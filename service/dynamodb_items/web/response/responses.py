@@ -44,18 +44,20 @@ def written_response(
     """Return 201 for a created item and 200 for a changed one, with the item as stored.
 
     With ``return=minimal`` the response has no body, and 204 replaces 200 (RFC 9110 section
-    15.3.1). It is 204, too, if the item has been deleted since the write.
+    15.3.1). It is 204, too, if the item has been deleted since the write. A caller that may not
+    read gets no entity tag either.
     """
-    if item is None:
+    if item is None and write.shows_item:
         return _bodiless(HTTPStatus.NO_CONTENT)
     status = HTTPStatus.CREATED if created else HTTPStatus.OK
-    if write.returns is Return.REPRESENTATION:
+    if item is not None and write.returns is Return.REPRESENTATION:
         body = encode_item(item, write.representation, own_attributes, write.projection)
         media_type = write.representation.media_type
         response: Response = LeanResponse.of(body, media_type, [("Vary", "Accept")], status)
     else:
         response = _bodiless(HTTPStatus.CREATED if created else HTTPStatus.NO_CONTENT)
-    response.headers["ETag"] = entity_tag(item, write.representation)
+    if item is not None and write.shows_item:
+        response.headers["ETag"] = entity_tag(item, write.representation)
     if created:
         response.headers["Location"] = path_prefix(request.environ) + item_path(write.key)
     return _with_preference(response, write)

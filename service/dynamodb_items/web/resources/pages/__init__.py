@@ -1,16 +1,21 @@
-"""Two pages for people: Swagger UI at ``/docs``, and one item at a time at ``/``.
+"""Two pages for people: Swagger UI at ``/docs``, and at ``/`` one item at a time, with lists.
 
 Each page exists only if its setting is on. Pages load everything from this service, by relative
 URLs, so they work behind a path prefix and without internet access.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import flask_swagger_ui
 from flask import Blueprint, Response, redirect, render_template, send_from_directory
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from dynamodb_items.config.settings import Settings
+from dynamodb_items.web.resources.pages.lists import KEY_TYPE_NAMES, page_lists
+
+if TYPE_CHECKING:
+    from dynamodb_items.access.sign_in import SignInEndpoints, SignInEndpointsSource
 
 # Scripts and styles are files of this service: nothing is inline, nothing is external.
 CONTENT_SECURITY_POLICY = (
@@ -21,13 +26,17 @@ CONTENT_SECURITY_POLICY = (
 _HERE = Path(__file__).parent
 _SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
 _SWAGGER_UI_ASSETS = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
-_KEY_TYPES = {"N": "number", "S": "string", "B": "binary, base64url"}
+_PAGE_SIZE = 25
+"""The number of items in a page of a list, until the user chooses another."""
 # What the item page requires from the user, for each ITEMS_AUTH.
 _CREDENTIALS = {
     "jwt": {"label": "Bearer token", "header": "Authorization", "prefix": "Bearer "},
     "api-key": {"label": "API key", "header": "X-API-Key", "prefix": ""},
 }
-_ASSETS = ("docs.js", "item.js", "item.css")
+_ASSETS = (
+    *("docs.js", "item.js", "item.css", "browse.js", "browse.css"),
+    *("sign-in.js", "signed-in.html", "signed-in.js"),
+)
 PATHS = frozenset(
     {"/", "/docs", "/docs/", *(f"/pages/{name}" for name in (*_ASSETS, *_SWAGGER_UI_ASSETS))}
 )
@@ -42,7 +51,10 @@ def pages_blueprint(settings: Settings) -> Blueprint:
         pages.add_url_rule("/docs", view_func=docs)
         pages.add_url_rule("/docs/", view_func=docs_without_slash)
     if settings.item_page:
-        pages.add_url_rule("/", view_func=lambda: item_page(settings), endpoint="item_page")
+        sign_in = _sign_in_source(settings)
+        pages.add_url_rule(
+            "/", view_func=lambda: item_page(settings, sign_in), endpoint="item_page"
+        )
     if settings.docs_ui or settings.item_page:
         names = ",".join(f'"{name}"' for name in (*_ASSETS, *_SWAGGER_UI_ASSETS))
         pages.add_url_rule(f"/pages/<any({names}):name>", view_func=asset)
@@ -59,21 +71,56 @@ def docs_without_slash() -> WerkzeugResponse:
     return redirect("../docs")
 
 
-def item_page(settings: Settings) -> str:
-    """Return a page that reads, edits and deletes one item."""
+def item_page(settings: Settings, sign_in: "SignInEndpointsSource | None" = None) -> Response:
+    """Return a page that reads, edits and deletes one item, after a sign-in where there is one."""
     schema = settings.key_schema
     examples = ("104", "Andrew") if schema == Settings().key_schema else ("", "")
     keys = [
-        {"name": key.name, "type": _KEY_TYPES[key.type], "example": example}
+        {"name": key.name, "type": KEY_TYPE_NAMES[key.type], "example": example}
         for key, example in zip(schema, examples, strict=False)
     ]
-    return render_template(
+    endpoints = None if sign_in is None else sign_in.current()
+    page = render_template(
         "item.html",
         table=settings.table_name,
         keys=keys,
         credential=_CREDENTIALS.get(settings.auth or "none"),
         docs_ui=settings.docs_ui,
+        lists=page_lists(settings),
+        page_size=min(_PAGE_SIZE, settings.max_page_size),
+        max_page_size=settings.max_page_size,
+        key_names=schema.names,
+        sign_in=None if endpoints is None else _sign_in_parameters(settings, endpoints),
+        tenant_claim=settings.tenant_claim if settings.auth == "jwt" else None,
     )
+    response = Response(page)
+    if endpoints is not None:
+        policy = CONTENT_SECURITY_POLICY.replace(
+            "connect-src 'self'", f"connect-src 'self' {endpoints.token_origin}"
+        )
+        response.headers["Content-Security-Policy"] = policy
+    return response
+
+
+def _sign_in_source(settings: Settings) -> "SignInEndpointsSource | None":
+    if not settings.page_oidc_client:
+        return None
+    # Imported here: only a page with a sign-in needs it.
+    from dynamodb_items.access.sign_in import SignInEndpointsSource  # noqa: PLC0415
+
+    return SignInEndpointsSource(settings.jwt_issuer, settings.jwt_key_set_seconds)
+
+
+def _sign_in_parameters(settings: Settings, endpoints: "SignInEndpoints") -> dict[str, str]:
+    scopes = f"openid {settings.read_scopes[0]} {settings.write_scopes[0]}"
+    return {
+        "issuer": settings.jwt_issuer,
+        "authorization": endpoints.authorization,
+        "token": endpoints.token,
+        "client": settings.page_oidc_client,
+        "scope": settings.page_oidc_scope or scopes,
+        "parameters": settings.page_oidc_parameters,
+    }
 
 
 def asset(name: str) -> Response:
@@ -83,7 +130,7 @@ def asset(name: str) -> Response:
 
 
 def _protect(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     # The browser revalidates each time, so that an upgrade shows at once.

@@ -1,0 +1,1 @@
+"""A fleet of instances behind a load balancer, as one CloudFormation template."""

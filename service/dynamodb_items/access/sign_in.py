@@ -1,0 +1,85 @@
+"""Where the item page sends its user to sign in: the endpoints in the issuer's discovery document.
+
+https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata
+"""
+
+import re
+import threading
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import structlog
+
+from dynamodb_items.access.jwks import FETCH_SECONDS, discovery_document
+from dynamodb_items.config.addresses import check_url
+from dynamodb_items.runtime.deadline import time_limit
+
+RETRY_SECONDS = 5.0
+"""The pause after a failed fetch."""
+
+# What a Content-Security-Policy may contain: nothing that begins another directive.
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SignInEndpoints:
+    """The issuer's endpoints for a sign-in with the authorization code flow."""
+
+    authorization: str
+    token: str
+
+    @property
+    def token_origin(self) -> str:
+        """The origin of the token endpoint, for a Content-Security-Policy."""
+        return _origin(self.token)
+
+
+class SignInEndpointsSource:
+    """The endpoints, fetched when they are first needed and again at intervals."""
+
+    def __init__(self, issuer: str, refresh_seconds: float) -> None:
+        self._issuer = issuer
+        self._refresh_seconds = refresh_seconds
+        self._endpoints: SignInEndpoints | None = None
+        self._next_fetch = 0.0
+        self._lock = threading.Lock()
+
+    def current(self) -> SignInEndpoints | None:
+        """Return the endpoints; None as long as none have been fetched.
+
+        When they are due, one request waits for the fetch.
+        """
+        if time.monotonic() >= self._next_fetch and self._lock.acquire(blocking=False):
+            try:
+                self._update()
+            finally:
+                self._lock.release()
+        return self._endpoints
+
+    def _update(self) -> None:
+        pause_seconds = self._refresh_seconds
+        try:
+            with time_limit(FETCH_SECONDS):
+                self._endpoints = _endpoints_of(self._issuer)
+        except Exception as error:  # noqa: BLE001 - the page works without a sign-in
+            pause_seconds = min(RETRY_SECONDS, pause_seconds)
+            log.error("login endpoints unavailable", error=str(error) or "no response in time")  # noqa: TRY400
+        self._next_fetch = time.monotonic() + pause_seconds
+
+
+def _endpoints_of(issuer: str) -> SignInEndpoints:
+    document = discovery_document(issuer)
+    urls = [str(document.get(f"{name}_endpoint")) for name in ("authorization", "token")]
+    for url in urls:
+        check_url(url)
+        if not _ORIGIN.fullmatch(_origin(url)):
+            raise ValueError(f"{url} is not the URL of an endpoint")
+    return SignInEndpoints(*urls)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

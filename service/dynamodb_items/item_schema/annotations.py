@@ -1,0 +1,35 @@
+"""The annotations of a schema that the service acts on: ``readOnly`` and ``default``."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dynamodb_items.item_schema.positions import Path, Schema, all_schemas
+
+
+def read_only_attributes(root: Schema) -> frozenset[str]:
+    """Return the attributes that the schema declares as read-only."""
+    return frozenset(name for name, it in _attributes(root).items() if it.get("readOnly") is True)
+
+
+def default_values(root: Schema) -> Mapping[str, Any]:
+    """Return the defaults of attributes, in plain form."""
+    return {name: it["default"] for name, it in _attributes(root).items() if "default" in it}
+
+
+def annotation_errors(root: Schema) -> Iterator[tuple[Path, str]]:
+    """Yield the annotations that the service cannot act on, each with its path."""
+    for path, schema in all_schemas(root):
+        if schema.get("readOnly") is True and not _is_attribute(path):
+            yield (*path, "readOnly"), "is supported for the attributes of an item only"
+        if schema.get("writeOnly") is True:
+            yield (*path, "writeOnly"), "is not supported: reads return every attribute"
+
+
+def _attributes(root: Schema) -> Mapping[str, Schema]:
+    """Return the schemas of the attributes that the root of a schema contains."""
+    properties = root.get("properties", {})
+    return {name: each for name, each in properties.items() if isinstance(each, dict)}
+
+
+def _is_attribute(path: Path) -> bool:
+    return len(path) == len(("properties", "name")) and path[0] == "properties"

@@ -1,0 +1,103 @@
+"""An item schema: what the service needs to judge items by it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from jsonschema_rs import Draft202012Validator, ValidationError
+
+from dynamodb_items.domain.errors import MAX_ERRORS
+from dynamodb_items.domain.keys import KeySchema
+from dynamodb_items.item_schema.declared_types import DeclaredTypes
+from dynamodb_items.item_schema.key_attributes import key_errors
+from dynamodb_items.item_schema.positions import ANNOTATIONS, Schema
+from dynamodb_items.item_schema.sentences import violations_of
+from dynamodb_items.item_schema.violations import Violation
+
+MAX_VALUES_WITH_ALL_ERRORS = 5_000
+"""The validator returns all errors at once, 10 microseconds each: of an item with more values,
+only the first error is reported."""
+
+_JUDGES_PROPERTIES_ALONE = {"type", "properties", "$defs", "$schema", "$id", *ANNOTATIONS}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ItemSchema:
+    """A JSON Schema that was checked, compiled."""
+
+    document: Schema
+    """The parsed schema, numbers exact."""
+    types: DeclaredTypes | None
+    """The DynamoDB types that it declares; None if it declares none."""
+    together: frozenset[str] | None
+    """The attributes that are judged together with others; None for all of them."""
+    required: frozenset[str]
+    """The attributes that every item must have, as far as the root of the schema says so."""
+    read_only: frozenset[str]
+    """The attributes that no client can set."""
+    defaults: Mapping[str, Any]
+    """The values that a PUT without these attributes gets, if the settings say so; plain."""
+    whole: Draft202012Validator
+    alone: Draft202012Validator
+    """Judges each attribute by itself."""
+
+    @property
+    def needs_whole_item(self) -> bool:
+        """Whether some attributes can only be judged together with the rest of the item."""
+        return self.together != frozenset()
+
+    def leaves_free(self, names: Iterable[str]) -> bool:
+        """Return whether these attributes can have any value, whatever the rest of the item is."""
+        if not self.document.keys() <= _JUDGES_PROPERTIES_ALONE:
+            return False
+        constrained: Mapping[str, Any] = self.document.get("properties", {})
+        return constrained.keys().isdisjoint(names)
+
+    def violations(self, item: Mapping[str, Any]) -> list[Violation]:
+        """Return how an item in plain form breaks the schema, up to 100 violations.
+
+        Numbers are ``Decimal`` or int and are compared exactly.
+        """
+        return _violations(self.whole, item)
+
+    def violations_of_attributes(
+        self, attributes: Mapping[str, Any], removed: Iterable[str] = ()
+    ) -> list[Violation]:
+        """Return how changed attributes break the schema, whatever the rest of the item is."""
+        missing = [Violation((name,), "Is required.") for name in removed if name in self.required]
+        validator = self.alone if self.needs_whole_item else self.whole
+        return [*missing, *_violations(validator, attributes)]
+
+    def contradictions(self, key_schema: KeySchema, own: tuple[str, ...]) -> list[str]:
+        """Return why no item of a table can match the schema, a sentence each."""
+        return key_errors(self.document, key_schema, own)
+
+
+def _violations(validator: Draft202012Validator, value: Mapping[str, Any]) -> list[Violation]:
+    if validator.is_valid(value):
+        return []
+    found = (violation for error in _errors(validator, value) for violation in violations_of(error))
+    return list(islice(dict.fromkeys(found), MAX_ERRORS))
+
+
+def _errors(validator: Draft202012Validator, value: Mapping[str, Any]) -> Iterable[ValidationError]:
+    if _values_in(value) <= MAX_VALUES_WITH_ALL_ERRORS:
+        return validator.iter_errors(value)
+    try:
+        validator.validate(value)
+    except ValidationError as error:
+        return (error,)
+    return ()
+
+
+def _values_in(value: Any) -> int:
+    """Return how many values a value has inside it, as far as that matters here."""
+    count = 0
+    waiting = [value]
+    while waiting and count <= MAX_VALUES_WITH_ALL_ERRORS:
+        each = waiting.pop()
+        if isinstance(each, dict | list):
+            count += len(each)
+            waiting += each.values() if isinstance(each, dict) else each
+    return count

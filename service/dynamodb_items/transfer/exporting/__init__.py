@@ -1,0 +1,1 @@
+"""Export: the items of a list become the lines of a file."""

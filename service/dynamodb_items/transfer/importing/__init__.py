@@ -1,0 +1,1 @@
+"""Import: the lines of a file become items."""

@@ -1,0 +1,218 @@
+"""Stacks of the fleet's template, created, updated and deleted on both engines.
+
+ministack makes every resource and starts no instances; moto starts and registers instances, and
+ignores scaling policy, alarms and target group attributes.
+"""
+
+import functools
+import time
+
+from dynamodb_items_deploy.fleet import alarms
+from dynamodb_items_deploy.planning.documents import same_document
+
+from tests.conftest import environment
+from tests.engines import REGION, client_for, ministack
+
+FLEET = ("render", "cloudformation", "--fleet", "--setting", "ITEMS_AUTH=none")
+ROLE = "EC2RoleToAccessDynamoDBTable"
+
+
+class Fleet:
+    """A stack of the fleet's template on one engine."""
+
+    def __init__(self, endpoint: str, body: str) -> None:
+        self.endpoint = endpoint
+        self.body = body
+        ec2 = self.client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+        subnets = [
+            ec2.create_subnet(
+                VpcId=vpc, CidrBlock=f"10.9.{number}.0/24", AvailabilityZone=f"{REGION}{zone}"
+            )["Subnet"]["SubnetId"]
+            for number, zone in enumerate("ab")
+        ]
+        found = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])
+        # ministack has none of AWS's public parameters.
+        self.client("ssm").put_parameter(Name="/images/al2023", Value="ami-12c6146b", Type="String")
+        self.parameters = {
+            "VpcId": vpc,
+            "LoadBalancerSubnets": ",".join(subnets),
+            "InstanceSubnets": ",".join(subnets),
+            "RouteTables": found["RouteTables"][0]["RouteTableId"],
+            "ClientCidr": "10.0.0.0/8",
+            "ReleaseBucket": "artefacts",
+            "Release": "items/release.tar.gz",
+            "ReleaseSha256": "a" * 64,
+            "ImageId": "/images/al2023",
+        }
+
+    @functools.cache  # noqa: B019 - creating a client takes a second; a test has one stack
+    def client(self, service: str):
+        return client_for(self.endpoint, service)
+
+    def status(self) -> str:
+        """Return the status of the stack once it is final."""
+        until = time.monotonic() + 60
+        while True:
+            stacks = self.client("cloudformation").describe_stacks(StackName=self.id)["Stacks"]
+            if not stacks[0]["StackStatus"].endswith("IN_PROGRESS"):
+                return stacks[0]["StackStatus"]
+            assert time.monotonic() < until
+            time.sleep(0.1)
+
+    def _arguments(self):
+        return {
+            "StackName": "items",
+            "TemplateBody": self.body,
+            "Capabilities": ["CAPABILITY_NAMED_IAM"],
+            "Parameters": [
+                {"ParameterKey": name, "ParameterValue": value}
+                for name, value in self.parameters.items()
+            ],
+        }
+
+    def create(self) -> str:
+        self.id = self.client("cloudformation").create_stack(**self._arguments())["StackId"]
+        return self.status()
+
+    def update(self, **parameters: str) -> str:
+        self.parameters |= parameters
+        self.client("cloudformation").update_stack(**self._arguments())
+        return self.status()
+
+    def delete(self) -> str:
+        self.client("cloudformation").delete_stack(StackName=self.id)
+        return self.status()
+
+    def target_group(self):
+        return self.client("elbv2").describe_target_groups()["TargetGroups"][0]
+
+    def listener(self):
+        (balancer,) = self.client("elbv2").describe_load_balancers()["LoadBalancers"]
+        arn = balancer["LoadBalancerArn"]
+        return self.client("elbv2").describe_listeners(LoadBalancerArn=arn)["Listeners"][0]
+
+    def group(self):
+        groups = self.client("autoscaling").describe_auto_scaling_groups()
+        return groups["AutoScalingGroups"][0]
+
+    def launched(self):
+        template = self.group()["LaunchTemplate"]
+        (version,) = self.client("ec2").describe_launch_template_versions(
+            LaunchTemplateId=template["LaunchTemplateId"], Versions=[template["Version"]]
+        )["LaunchTemplateVersions"]
+        return version["LaunchTemplateData"]
+
+    def left(self):
+        """Return what costs money or has a name."""
+        ec2, elbv2 = self.client("ec2"), self.client("elbv2")
+        return [
+            *elbv2.describe_load_balancers()["LoadBalancers"],
+            *self.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"],
+            *ec2.describe_launch_templates()["LaunchTemplates"],
+            *ec2.describe_vpc_endpoints()["VpcEndpoints"],
+            *self.client("logs").describe_log_groups()["logGroups"],
+            *[r for r in self.client("iam").list_roles()["Roles"] if r["RoleName"] == ROLE],
+        ]
+
+
+def check_created(fleet: Fleet) -> None:
+    target_group = fleet.target_group()
+    assert target_group["HealthCheckPath"] == "/ready"
+    assert target_group["HealthCheckIntervalSeconds"] == 5
+    assert fleet.listener()["Protocol"] == "HTTP"
+    group = fleet.group()
+    assert (group["MinSize"], group["MaxSize"], group["HealthCheckType"]) == (2, 6, "ELB")
+    launched = fleet.launched()
+    assert launched["MetadataOptions"]["HttpTokens"] == "required"
+    assert f"instance-profile/{ROLE}" in launched["IamInstanceProfile"]["Arn"]
+    (endpoint,) = fleet.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]
+    assert endpoint["ServiceName"] == f"com.amazonaws.{REGION}.dynamodb"
+    (group,) = fleet.client("logs").describe_log_groups()["logGroups"]
+    assert group["retentionInDays"] == 30
+    policies = {
+        name: fleet.client("iam").get_role_policy(RoleName=ROLE, PolicyName=name)["PolicyDocument"]
+        for name in fleet.client("iam").list_role_policies(RoleName=ROLE)["PolicyNames"]
+    }
+    assert policies.keys() == {"Log", "Release"}
+    (statement,) = policies["Release"]["Statement"]
+    assert same_document(statement["Action"], ["s3:GetObject"])
+    assert statement["Resource"] == "arn:aws:s3:::artefacts/items/release.tar.gz"
+
+
+def check_updated(fleet: Fleet) -> None:
+    assert fleet.listener()["Protocol"] == "HTTPS"
+    assert fleet.listener()["Port"] == 443
+    assert fleet.group()["MaxSize"] == 8
+    assert fleet.group()["LaunchTemplate"]["Version"] == "2"
+
+
+def updated(fleet: Fleet) -> str:
+    """Update to another release, HTTPS and more instances."""
+    certificate = fleet.client("acm").request_certificate(DomainName="example.com")
+    return fleet.update(
+        ReleaseBucket="",
+        Release="https://example.com/next.tar.gz",
+        CertificateArn=certificate["CertificateArn"],
+        MaxSize="8",
+    )
+
+
+def test_ministack_creates_updates_and_deletes_the_fleet(run):
+    body = run(*FLEET, "--tag=team=shop").out
+    with ministack() as endpoint, environment():
+        fleet = Fleet(endpoint, body)
+        assert fleet.create() == "CREATE_COMPLETE"
+        check_created(fleet)
+        arn = fleet.target_group()["TargetGroupArn"]
+        found = fleet.client("elbv2").describe_target_group_attributes(TargetGroupArn=arn)
+        attributes = {pair["Key"]: pair["Value"] for pair in found["Attributes"]}
+        assert attributes["load_balancing.algorithm.type"] == "least_outstanding_requests"
+        assert attributes["deregistration_delay.timeout_seconds"] == "30"
+        found = fleet.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        made = {alarm["AlarmName"].split("-")[1] for alarm in found}
+        assert made >= set(alarms.ALARMS)
+        (policy,) = fleet.client("autoscaling").describe_policies()["ScalingPolicies"]
+        assert policy["TargetTrackingConfiguration"]["TargetValue"] == 50
+        assert updated(fleet) == "UPDATE_COMPLETE"
+        check_updated(fleet)
+        assert fleet.delete() == "DELETE_COMPLETE"
+        assert fleet.left() == []
+
+
+def test_moto_starts_instances_and_registers_them(cloud, run):
+    fleet = Fleet(cloud.endpoint, run(*FLEET).out)
+    before = {instance["InstanceId"] for instance in instances(fleet)}
+    assert fleet.create() == "CREATE_COMPLETE"
+    check_created(fleet)
+    started = [one for one in instances(fleet) if one["InstanceId"] not in before]
+    assert fleet.group()["AvailabilityZones"] == [f"{REGION}a", f"{REGION}b"]
+    arn = fleet.target_group()["TargetGroupArn"]
+    health = fleet.client("elbv2").describe_target_health(TargetGroupArn=arn)
+    targets = {one["Target"]["Id"] for one in health["TargetHealthDescriptions"]}
+    assert targets == {one["InstanceId"] for one in started}
+    assert updated(fleet) == "UPDATE_COMPLETE"
+    check_updated(fleet)
+    # moto does not detach what a stack has attached.
+    policies = fleet.client("iam").list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]
+    for policy in policies:
+        fleet.client("iam").detach_role_policy(RoleName=ROLE, PolicyArn=policy["PolicyArn"])
+    assert fleet.delete() == "DELETE_COMPLETE"
+    # Nor does it delete gateway endpoints.
+    assert [one for one in fleet.left() if "VpcEndpointId" not in one] == []
+
+
+def instances(fleet: Fleet) -> list[dict]:
+    return [
+        instance
+        for reservation in fleet.client("ec2").describe_instances()["Reservations"]
+        for instance in reservation["Instances"]
+        if instance["State"]["Name"] == "running"
+    ]
+
+
+def test_without_route_tables_no_endpoint_is_made(cloud, run):
+    fleet = Fleet(cloud.endpoint, run(*FLEET).out)
+    fleet.parameters["RouteTables"] = ""
+    assert fleet.create() == "CREATE_COMPLETE"
+    assert fleet.client("ec2").describe_vpc_endpoints()["VpcEndpoints"] == []

@@ -1,0 +1,221 @@
+"""The user data: what it installs, when it signals, and what it writes.
+
+The script runs in a folder of its own, with a release that records its installation. Programs of
+Amazon Linux 2023 are replaced by ones that record how they are called.
+"""
+
+import hashlib
+import http.server
+import json
+import os
+import re
+import stat
+import subprocess
+import tarfile
+import threading
+from contextlib import contextmanager
+
+import pytest
+
+from tests.deploy.test_installing import executable
+from tests.engines import ROOT
+
+SCRIPT = ROOT / "deploy/dynamodb_items_deploy/fleet/user-data.sh"
+SIGNAL = "cfn-signal --exit-code {} --stack shop --resource Instances --region us-east-2"
+RECORDED = ("dnf", "systemctl", "sleep")
+FLEET = {"STACK": "shop", "RESOURCE": "Instances", "LOG_GROUP": "/dynamodb-items/shop"}
+
+
+@contextmanager
+def instance(archive: bytes, ready_after: int):
+    """Serve the release, and /ready as the service does: 503 so often, then 200."""
+    checks = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            if self.path == "/ready":
+                checks.append(200 if len(checks) >= ready_after else 503)
+                self.send_response(checks[-1])
+                self.end_headers()
+                return
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(archive)))
+            self.end_headers()
+            self.wfile.write(archive)
+
+        def log_message(self, *_arguments):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}", checks
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Machine:
+    """A folder in place of an instance's file system, and the calls that were recorded there."""
+
+    def __init__(self, folder) -> None:
+        self.folder = folder
+        for name in ("etc/logrotate.d", "log", "bin", "opt/aws/bin"):
+            (folder / name).mkdir(parents=True)
+        agent = folder / "opt/aws/amazon-cloudwatch-agent/bin"
+        agent.mkdir(parents=True)
+        for name in RECORDED:
+            self._record(folder / "bin" / name, name)
+        self._record(folder / "opt/aws/bin/cfn-signal", "cfn-signal")
+        self._record(agent / "amazon-cloudwatch-agent-ctl", "agent")
+        self.aws("printf 'ITEMS_LOG_LEVEL=debug\\n'")
+
+    def _record(self, path, name, script="") -> None:
+        executable(path, f'echo "{name} $@" >> {self.folder}/calls\n{script}')
+
+    def aws(self, script: str) -> None:
+        """Replace the AWS command line."""
+        self._record(self.folder / "bin/aws", "aws", script)
+
+    @property
+    def calls(self) -> list[str]:
+        return (self.folder / "calls").read_text().splitlines()
+
+    def text(self, path: str) -> str:
+        return (self.folder / path).read_text()
+
+    def mode(self, path: str) -> int:
+        return stat.S_IMODE((self.folder / path).stat().st_mode)
+
+    def release(self) -> bytes:
+        """Return a release archive whose install.sh records that it runs."""
+        source = self.folder / "dynamodb-items-deploy-1.0"
+        (source / "deploy").mkdir(parents=True)
+        executable(source / "deploy/install.sh", f'echo "install.sh" >> {self.folder}/calls')
+        path = self.folder / "release.tar.gz"
+        with tarfile.open(path, "w:gz") as archive:
+            archive.add(source, source.name)
+        return path.read_bytes()
+
+    def run(self, *, ready_after=0, damaged=False, **values) -> subprocess.CompletedProcess:
+        archive = self.release()
+        with instance(archive, ready_after) as (address, checks):
+            values = {
+                "RELEASE_URL": f"http://{address}/release.tar.gz",
+                "RELEASE_SHA256": hashlib.sha256(archive + b"x" * damaged).hexdigest(),
+                "SETTINGS": "ITEMS_AUTH=jwt\nITEMS_TABLE=orders",
+                **values,
+            }
+            script = SCRIPT.read_text()
+            for name, value in values.items():
+                script, count = re.subn(rf"(?ms)^{name}='.*?'", f"{name}='{value}'", script)
+                assert count == 1, name
+            for prefix in ("/etc/", "/opt/aws/"):
+                script = script.replace(prefix, f"{self.folder}{prefix}")
+            script = script.replace("/var/log/", f"{self.folder}/log/")
+            script = script.replace("127.0.0.1:8000", address)
+            ran = subprocess.run(
+                ["sh", "-c", script],
+                env={"PATH": f"{self.folder}/bin:{os.environ['PATH']}"},
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,
+                umask=0o022,
+            )
+            self.checks = checks
+            return ran
+
+
+@pytest.fixture
+def machine(tmp_path):
+    return Machine(tmp_path)
+
+
+def test_one_instance_installs_and_signals_nothing(machine):
+    ran = machine.run()
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert machine.calls == ["dnf install --assumeyes --quiet tar gzip", "install.sh"]
+    assert machine.text("etc/dynamodb-items.env") == "ITEMS_AUTH=jwt\nITEMS_TABLE=orders\n"
+    assert machine.mode("etc/dynamodb-items.env") == 0o600
+
+
+def test_the_signal_follows_the_first_200_and_two_health_checks(machine):
+    assert machine.run(ready_after=3, **FLEET).returncode == 0
+    assert machine.checks == [503, 503, 503, 200]
+    after = machine.calls[machine.calls.index("install.sh") + 1 :]
+    assert after == ["sleep 1"] * 3 + ["sleep 15", SIGNAL.format(0)]
+
+
+def test_a_service_that_is_never_ready_signals_a_failure(machine):
+    ran = machine.run(ready_after=10**6, **FLEET)
+    assert ran.returncode == 1
+    assert "The service is not ready after 120 checks:" in ran.stderr
+    assert machine.calls[-2:] == ["sleep 15", SIGNAL.format(1)]
+
+
+def test_a_damaged_release_is_not_installed(machine):
+    ran = machine.run(damaged=True, **FLEET)
+    assert ran.returncode == 1
+    assert "FAILED" in ran.stdout + ran.stderr
+    assert "install.sh" not in machine.calls
+    assert machine.calls[-1] == SIGNAL.format(1)
+
+
+def test_without_a_choice_of_callers_nothing_is_installed(machine):
+    ran = machine.run(SETTINGS="ITEMS_AUTH=\nITEMS_TABLE=orders")
+    assert ran.returncode == 1
+    assert ran.stderr == "Set ITEMS_AUTH in SETTINGS: docs/access.md.\n"
+    assert not (machine.folder / "calls").exists()
+
+
+def test_the_log_goes_to_the_log_group(machine):
+    machine.run(**FLEET)
+    assert (
+        "dnf install --assumeyes --quiet tar gzip aws-cfn-bootstrap amazon-cloudwatch-agent "
+        "logrotate" in machine.calls
+    )
+    configuration = machine.text("etc/amazon-cloudwatch-agent.json")
+    collected = json.loads(configuration)["logs"]["logs_collected"]["files"]["collect_list"]
+    log = f"{machine.folder}/log/dynamodb-items.log"
+    assert {one["log_group_name"] for one in collected} == {FLEET["LOG_GROUP"]}
+    assert [one["file_path"] for one in collected] == [
+        log,
+        f"{machine.folder}/log/cloud-init-output.log",
+    ]
+    drop_in = machine.text("etc/systemd/system/items.service.d/log.conf")
+    assert drop_in.splitlines() == [
+        "[Service]",
+        f"StandardOutput=append:{log}",
+        f"StandardError=append:{log}",
+    ]
+    agent = [call for call in machine.calls if call.startswith("agent ")]
+    assert agent == [
+        f"agent -a fetch-config -m ec2 -s -c file:{machine.folder}/etc/amazon-cloudwatch-agent.json"
+    ]
+    assert machine.text("etc/logrotate.d/dynamodb-items").startswith(f"{log} {{\n size 100M\n")
+
+
+def test_secrets_are_read_by_root_alone(machine):
+    secret = "arn:aws:secretsmanager:us-east-2:123456789012:secret:"
+    machine.run(SETTINGS_SECRET=f"{secret}settings", API_KEYS_SECRET=f"{secret}keys")
+    assert machine.text("etc/dynamodb-items.env").endswith("\nITEMS_LOG_LEVEL=debug\n")
+    for name in ("etc/dynamodb-items.env", "etc/dynamodb-items.keys.toml"):
+        assert machine.mode(name) == 0o600
+    drop_in = machine.text("etc/systemd/system/items.service.d/api-keys.conf")
+    page = (ROOT / "docs/access.md").read_text()
+    assert drop_in.replace(str(machine.folder), "") in page
+
+
+def test_a_release_in_s3_is_fetched_again_until_the_policy_applies(machine):
+    machine.aws(
+        f"[ $(grep -c '^aws' {machine.folder}/calls) -ge 3 ] || {{ echo denied >&2; exit 1; }}\n"
+        f'eval "cp {machine.folder}/release.tar.gz \\${{$#}}"'
+    )
+    assert machine.run(RELEASE_URL="s3://artefacts/items/release.tar.gz").returncode == 0
+    calls = [call for call in machine.calls if call.startswith("aws")]
+    assert len(calls) == 3
+    assert calls[0].startswith("aws s3 cp --only-show-errors s3://artefacts/items/release.tar.gz ")
+    assert machine.calls[-1] == "install.sh"

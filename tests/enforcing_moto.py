@@ -2,7 +2,7 @@
 
 moto checks DynamoDB calls against the resource ``*``, so a policy on a table's ARN grants nothing;
 it rejects them in XML; and it accepts no service as a role's principal. This module fixes that:
-each call is checked against the table that it names and rejected in DynamoDB's own form, and
+each call is checked against the table or index that it names and rejected in DynamoDB's own form;
 AssumeRole, which EC2, ECS and EKS perform for their users without a policy, succeeds only if the
 role's trust policy names one of them.
 
@@ -25,14 +25,14 @@ from moto.sts.responses import TokenResponse
 TRUSTED = ("ec2.amazonaws.com", "ecs-tasks.amazonaws.com", "pods.eks.amazonaws.com")
 
 
-def _table_arn(handler: DynamoHandler) -> str:
-    table = json.loads(handler.raw_body or "{}").get("TableName", "")
-    if table.startswith("arn:"):
-        return table
-    return (
-        f"arn:{handler.partition}:dynamodb:{handler.region}:{handler.current_account}"
-        f":table/{table or '*'}"
-    )
+def _resource(handler: DynamoHandler) -> str:
+    """Return the ARN of the table that a call names, or of the index of a Query or Scan."""
+    body = json.loads(handler.raw_body or "{}")
+    table, index = body.get("TableName", ""), body.get("IndexName")
+    if not table.startswith("arn:"):
+        account = f"{handler.region}:{handler.current_account}"
+        table = f"arn:{handler.partition}:dynamodb:{account}:table/{table or '*'}"
+    return f"{table}/index/{index}" if index else table
 
 
 def _authorize_table(handler: DynamoHandler, resource: str = "*") -> None:
@@ -67,7 +67,7 @@ def _authorize_assuming(handler: TokenResponse, resource: str = "*") -> None:
 _authorize_any = BaseResponse._authenticate_and_authorize_normal_action
 TokenResponse._authenticate_and_authorize_normal_action = _authorize_assuming
 DynamoHandler._authenticate_and_authorize_normal_action = _authorize_table
-DynamoHandler._determine_resource = _table_arn
+DynamoHandler._determine_resource = _resource
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
+from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.operations import Operation
 
 from dynamodb_items_deploy import doctor, options, policies, report, template
@@ -115,6 +116,7 @@ def destroy(
 @options.table_option
 @options.region_option
 @options.operations_option
+@options.indexes_option
 @options.key_options
 @options.json_option
 @click.pass_context
@@ -125,6 +127,7 @@ def doctor_(
     table: str,
     region: str | None,
     operations: frozenset[Operation],
+    indexes: tuple[Index, ...],
     partition_key: str,
     sort_key: str,
     as_json: bool,
@@ -132,10 +135,12 @@ def doctor_(
     """Check on the instance that the service can work there, without writing anything."""
     keys = doctor.Keys(partition_key, sort_key)
     checks = []
-    region = options.region_from(options.request_from(table=table).table, region)
-    for check in doctor.examine(
-        lambda: Aws(region, max_attempts=3), table, keys, operations, region
-    ):
+    options.request_from(table=table, operations=operations, indexes=indexes)
+    region = options.region_from(table, region)
+    found = doctor.examine(
+        lambda: Aws(region, max_attempts=3), table, keys, operations, indexes=indexes, region=region
+    )
+    for check in found:
         checks.append(check)
         if not as_json:
             click.echo(f"{'ok  ' if check.is_well else 'FAIL'} {check.name}: {check.found}")

@@ -11,11 +11,23 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from dynamodb_items.credentials.lookup import CredentialsNotFound, find_credentials
+from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.tables import TableArn
 
 from dynamodb_items_deploy.aws.client import Aws
-from dynamodb_items_deploy.aws.failures import DENIED, explain
+from dynamodb_items_deploy.aws.failures import explain
+from dynamodb_items_deploy.checks import (
+    ALLOWED,
+    APPLY,
+    DENIED_AS_EXPECTED,
+    RESERVED,
+    Check,
+    is_allowed,
+    must_be_denied,
+    query_parameters,
+)
+from dynamodb_items_deploy.index_checks import examine_indexes
 
 SOURCES = {
     "iam-role": "the instance's role",
@@ -32,19 +44,6 @@ SOURCES = {
 ROLE_FIRST = "On an instance remove them: they take precedence over its role and are not renewed."
 # No item meets it: the key cannot be both present and absent.
 IMPOSSIBLE = "attribute_exists(#key) AND attribute_not_exists(#key)"
-# The error of a single operation, and that of a transaction.
-CONDITION_FAILED = ("ConditionalCheckFailedException", "TransactionCanceledException")
-RESERVED: Mapping[str, str | bytes] = {"N": "0", "S": "_doctor", "B": b"_doctor"}
-
-
-@dataclass(frozen=True)
-class Check:
-    """The result of a check; ``advice`` says what to do if it failed."""
-
-    name: str
-    is_well: bool
-    found: str
-    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,14 +59,23 @@ class Keys:
     @property
     def reserved(self) -> dict[str, dict[str, str | bytes]]:
         """The key that the checks use; they never write it."""
-        chosen = filter(None, (self.partition, self.sort))
-        pairs = (attribute.rpartition(":") for attribute in chosen)
-        return {name: {type_: RESERVED[type_]} for name, _, type_ in pairs}
+        types = {**self.partition_type, **_type_of(self.sort)}
+        return {name: {type_: RESERVED[type_]} for name, type_ in types.items()}
 
     @property
     def partition_name(self) -> str:
         """The name of the partition key."""
         return self.partition.rpartition(":")[0]
+
+    @property
+    def partition_type(self) -> dict[str, str]:
+        """The type of the partition key, under its name."""
+        return _type_of(self.partition)
+
+
+def _type_of(attribute: str) -> dict[str, str]:
+    name, _, type_ = attribute.rpartition(":")
+    return {name: type_} if name else {}
 
 
 def examine(
@@ -75,9 +83,11 @@ def examine(
     table: str,
     keys: Keys,
     operations: frozenset[Operation],
+    *,
+    indexes: tuple[Index, ...] = (),
     region: str | None = None,
 ) -> Iterator[Check]:
-    """Check credentials, region, each operation on the table, and that another table is denied.
+    """Check credentials, region, each operation, each index, and that nothing else is allowed.
 
     ``connect`` is called after credentials are found in ``region``, by default the configured one.
     """
@@ -93,6 +103,7 @@ def examine(
     yield Check("region", True, aws.region)
     for operation in Operation:
         yield _operation(aws, table, keys, operation, operation in operations)
+    yield from examine_indexes(aws, table, keys.partition_type, indexes)
     yield _other_table(aws, table, keys)
 
 
@@ -109,24 +120,16 @@ def _identity(aws: Aws) -> Check:
 def _operation(aws: Aws, table: str, keys: Keys, operation: Operation, is_wanted: bool) -> Check:
     name = f"{operation} on {table}"
     try:
-        outcome = _try(aws, table, keys, operation)
+        allowed = _is_allowed(aws, table, keys, operation)
     except (ClientError, BotoCoreError) as error:
         return Check(name, False, *_explain(error, table))
-    if outcome == "denied" and not is_wanted:
-        return Check(name, True, "denied, as expected")
-    if outcome == "denied":
-        return Check(
-            name,
-            False,
-            "denied",
-            "Run items-deploy apply for this table and region. If it has nothing to do, check the "
-            "permissions boundary, the policies of the organization, the table's KMS key "
-            "(--kms-key) and, in another account, the table's resource-based policy "
-            "(items-deploy render resource-policy).",
-        )
+    if not allowed and not is_wanted:
+        return Check(name, True, DENIED_AS_EXPECTED)
+    if not allowed:
+        return Check(name, False, "denied", APPLY)
     if not is_wanted:
         return Check(name, False, "allowed, but not in --operations", "Run items-deploy apply.")
-    return Check(name, True, "allowed")
+    return Check(name, True, ALLOWED)
 
 
 def _other_table(aws: Aws, table: str, keys: Keys) -> Check:
@@ -135,28 +138,18 @@ def _other_table(aws: Aws, table: str, keys: Keys) -> Check:
     other = f"{(arn.name if arn else table)[:240]}.{secrets.token_hex(6)}"
     if arn:
         other = str(dataclasses.replace(arn, name=other))
-    name = "another table"
-    try:
-        outcome = _try(aws, other, keys, Operation.GET_ITEM)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
-            return Check(name, False, *explain(error))
-        outcome = "allowed"
-    except BotoCoreError as error:
-        return Check(name, False, *explain(error))
-    if outcome == "denied":
-        return Check(name, True, "denied, as expected")
-    return Check(
-        name,
-        False,
+    return must_be_denied(
+        "another table",
+        lambda: _is_allowed(aws, other, keys, Operation.GET_ITEM),
+        ("ResourceNotFoundException",),
         "can be read as well",
         "The credentials have more permissions than the service needs. Run the service with the "
         "role that items-deploy makes, and remove other policies from it.",
     )
 
 
-def _try(aws: Aws, table: str, keys: Keys, operation: Operation) -> str:
-    """Return ``allowed`` or ``denied``, by one call that changes nothing."""
+def _is_allowed(aws: Aws, table: str, keys: Keys, operation: Operation) -> bool:
+    """Try an operation by one call that changes nothing."""
     calls: Mapping[Operation, Callable[[], tuple[str, dict[str, Any]]]] = {
         Operation.GET_ITEM: lambda: ("get_item", {"Key": keys.reserved}),
         Operation.PUT_ITEM: lambda: ("put_item", {"Item": keys.reserved, **_never(keys)}),
@@ -169,15 +162,7 @@ def _try(aws: Aws, table: str, keys: Keys, operation: Operation) -> str:
             },
         ),
         Operation.DELETE_ITEM: lambda: ("delete_item", {"Key": keys.reserved, **_never(keys)}),
-        Operation.QUERY: lambda: (
-            "query",
-            {
-                "KeyConditionExpression": "#key = :value",
-                "ExpressionAttributeNames": {"#key": keys.partition_name},
-                "ExpressionAttributeValues": {":value": keys.reserved[keys.partition_name]},
-                "Limit": 1,
-            },
-        ),
+        Operation.QUERY: lambda: ("query", query_parameters(keys.partition_type)),
         Operation.SCAN: lambda: ("scan", {"Limit": 1}),
         Operation.CONDITION_CHECK_ITEM: lambda: (
             "transact_write_items",
@@ -191,15 +176,7 @@ def _try(aws: Aws, table: str, keys: Keys, operation: Operation) -> str:
     method, parameters = calls[operation]()
     if operation.is_call:
         parameters["TableName"] = table
-    try:
-        aws.read("dynamodb", method, **parameters)
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code in DENIED:
-            return "denied"
-        if code not in CONDITION_FAILED:
-            raise
-    return "allowed"
+    return is_allowed(aws, method, parameters)
 
 
 def _never(keys: Keys, **names: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
+from dynamodb_items.config import values as setting_values
 from dynamodb_items.credentials.lookup import DEFAULT_REGION
 from dynamodb_items.domain.operations import (
     DEFAULT_OPERATIONS,
@@ -26,6 +27,13 @@ from dynamodb_items_deploy.resources.former_profile import is_former_profile
 def _operations(_context: click.Context, _option: click.Parameter, value: str) -> Any:
     try:
         return parse_operations(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
+
+
+def _indexes(_context: click.Context, _option: click.Parameter, value: str) -> Any:
+    try:
+        return setting_values.indexes(value)
     except ValueError as error:
         raise click.BadParameter(f"{error}.") from None
 
@@ -77,6 +85,14 @@ operations_option = click.option(
     show_default=True,
     callback=_operations,
     help="Operations that the service may call, comma-separated.",
+)
+indexes_option = click.option(
+    "--indexes",
+    default="",
+    envvar="ITEMS_INDEXES",
+    metavar="NAME=KEYS,…",
+    callback=_indexes,
+    help="Indexes that the service may query, such as by-email=Email:S; needs Query.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 yes_option = click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
@@ -149,7 +165,7 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that describe a deployment."""
     options = (
         *(table_option, region_option, principal_option, _INSTANCE, *_NAMING, _PROFILE),
-        *(*_SHAPE, operations_option, *_ON_THE_INSTANCE, json_option),
+        *(*_SHAPE, operations_option, indexes_option, *_ON_THE_INSTANCE, json_option),
     )
     return _with(options, command)
 
@@ -164,21 +180,22 @@ def resource_policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     options = (
         *(table_option, region_option, role_option, principal_option, *_NAMING),
-        *(operations_option, json_option),
+        *(operations_option, indexes_option, json_option),
     )
     return _with(options, command)
 
 
 def policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that describe the policy of the role."""
-    options = (table_option, region_option, kms_option, operations_option, json_option)
-    return _with(options, command)
+    access = (operations_option, indexes_option)
+    return _with((table_option, region_option, kms_option, *access, json_option), command)
 
 
 def template_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that describe a template, which has neither region nor instance."""
     naming = (principal_option, *_NAMING, _PROFILE)
-    return _with((table_option, *naming, *_SHAPE, operations_option, json_option), command)
+    access = (operations_option, indexes_option)
+    return _with((table_option, *naming, *_SHAPE, *access, json_option), command)
 
 
 def _with(

@@ -69,4 +69,5 @@ def resource_policy(as_json: bool, region: str | None, role_arn: str | None, **v
     options.region_from(table_arn, region)
     if role_arn.split(":")[1] != table_arn.split(":")[1]:
         raise click.UsageError("--role-arn and --table belong to different partitions.")
-    report.write(True, resource_policy_document(role_arn, table_arn, request.operations), [])
+    document = resource_policy_document(role_arn, table_arn, request.operations, request.indexes)
+    report.write(True, document, [])

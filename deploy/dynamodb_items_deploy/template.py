@@ -36,14 +36,15 @@ def template(request: Request) -> dict[str, Any]:
         role["Tags"] = as_tag_list(request.tags)
     if request.permissions_boundary:
         role["PermissionsBoundary"] = request.permissions_boundary
+    document = policy_document(table_arn, request.operations, request.indexes, statement)
     policy = {
         "ManagedPolicyName": request.policy_name,
         "Path": request.path,
         "Description": "Operations of the items service on its table.",
-        "PolicyDocument": _substituted(policy_document(table_arn, request.operations, statement)),
+        "PolicyDocument": _substituted(document),
         "Roles": [{"Ref": "Role"}],
     }
-    document: dict[str, Any] = {
+    rendered: dict[str, Any] = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": request.principal.role_description.replace("Lets", "A role that lets"),
         "Parameters": {"TableName": _table_parameter(request.table)},
@@ -60,8 +61,8 @@ def template(request: Request) -> dict[str, Any]:
         },
     }
     if request.profile_name is not None:
-        _add_instance_profile(document, request.profile_name, request.path)
-    return document
+        _add_instance_profile(rendered, request.profile_name, request.path)
+    return rendered
 
 
 def _add_instance_profile(document: dict[str, Any], name: str, path: str) -> None:

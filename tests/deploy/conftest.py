@@ -2,7 +2,9 @@
 
 import functools
 import json
+import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import boto3.session
@@ -15,17 +17,20 @@ from dynamodb_items_deploy import __main__ as command
 from dynamodb_items_deploy import options
 from dynamodb_items_deploy.aws.client import Aws
 from dynamodb_items_deploy.aws.executor import Executor
+from dynamodb_items_deploy.planning.documents import trust_document
 from dynamodb_items_deploy.planning.plan import Observation, converge, destroy
 from dynamodb_items_deploy.planning.stack import Request, Stack
 
 from tests.conftest import environment
 from tests.engines import REGION, client_for, moto
+from tests.imds import InstanceMetadata, minted_by_sts
 
 # Creating each of these takes a second.
 _client = functools.cache(client_for)
 session = functools.cache(lambda: boto3.session.Session("testing", "testing"))
 READS = ("Get", "List", "Describe")
 AMI = "ami-12c6146b"
+NO_KEYS = {"AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_CONFIG_FILE": "/dev/null"}
 PROFILE = "EC2RoleToAccessDynamoDBTableInstProfile"
 
 
@@ -159,6 +164,43 @@ def cloud(moto_endpoint) -> Iterator[Cloud]:
         launcher.create_table(cloud.client("dynamodb"), Settings())
         cloud.instance_id = cloud.launch()
         yield cloud
+
+
+@pytest.fixture(scope="module")
+def enforcing_engine():
+    """Yield an engine that enforces IAM, with the table."""
+    with moto("tests.enforcing_moto") as endpoint:
+        launcher.create_table(client_for(endpoint), Settings())
+        requests.post(f"{endpoint}/moto-api/reset-auth", data=b"1000000", timeout=30)
+        yield endpoint
+
+
+@pytest.fixture
+def on_instance(enforcing_engine):
+    """Use the credentials of a role with a policy for all calls of this process."""
+    with ExitStack() as stack:
+
+        def on_instance(document) -> InstanceMetadata:
+            requests.post(f"{enforcing_engine}/moto-api/reset-auth", data=b"1000000", timeout=30)
+            iam = client_for(enforcing_engine, "iam")
+            name = f"role-{uuid.uuid4().hex}"
+            arn = iam.create_role(
+                RoleName=name, AssumeRolePolicyDocument=json.dumps(trust_document())
+            )["Role"]["Arn"]
+            iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(document))
+            imds = stack.enter_context(InstanceMetadata(minted_by_sts(enforcing_engine, arn)))
+            stack.enter_context(
+                environment(
+                    AWS_ENDPOINT_URL=enforcing_engine,
+                    AWS_REGION=REGION,
+                    **NO_KEYS,
+                    **imds.environment,
+                )
+            )
+            requests.post(f"{enforcing_engine}/moto-api/reset-auth", data=b"0", timeout=30)
+            return imds
+
+        yield on_instance
 
 
 def on_calls(aws: Aws, event: str, handler) -> None:

@@ -1,65 +1,27 @@
 """The doctor, on an engine that enforces IAM, with credentials of a role as on an instance."""
 
-import json
-import uuid
-from contextlib import ExitStack
-
 import pytest
 import requests
-from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
-from dynamodb_items.local import launcher
-from dynamodb_items_deploy.planning.documents import policy_document, trust_document
+from dynamodb_items_deploy.planning.documents import policy_document
 
 from tests.conftest import environment
-from tests.engines import REGION, client_for, moto
-from tests.imds import InstanceMetadata, made_up, minted_by_sts
+from tests.deploy.conftest import NO_KEYS
+from tests.engines import REGION, client_for
+from tests.imds import InstanceMetadata, made_up
 
 TABLE = "arn:aws:dynamodb:us-east-2:123456789012:table/my-dynamodb-table"
-NO_KEYS = {"AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_CONFIG_FILE": "/dev/null"}
 
 
-@pytest.fixture(scope="module")
-def engine():
-    """Yield an engine that enforces IAM, with the table."""
-    with moto("tests.enforcing_moto") as endpoint:
-        launcher.create_table(client_for(endpoint), Settings())
-        requests.post(f"{endpoint}/moto-api/reset-auth", data=b"1000000", timeout=30)
-        yield endpoint
+def items(enforcing_engine) -> list:
+    requests.post(f"{enforcing_engine}/moto-api/reset-auth", data=b"1000000", timeout=30)
+    return client_for(enforcing_engine).scan(TableName="my-dynamodb-table")["Items"]
 
 
-@pytest.fixture
-def on_instance(engine):
-    """Use the credentials of a role with a policy for all calls of this process."""
-    with ExitStack() as stack:
-
-        def on_instance(document) -> InstanceMetadata:
-            requests.post(f"{engine}/moto-api/reset-auth", data=b"1000000", timeout=30)
-            iam = client_for(engine, "iam")
-            name = f"role-{uuid.uuid4().hex}"
-            arn = iam.create_role(
-                RoleName=name, AssumeRolePolicyDocument=json.dumps(trust_document())
-            )["Role"]["Arn"]
-            iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(document))
-            imds = stack.enter_context(InstanceMetadata(minted_by_sts(engine, arn)))
-            stack.enter_context(
-                environment(
-                    AWS_ENDPOINT_URL=engine, AWS_REGION=REGION, **NO_KEYS, **imds.environment
-                )
-            )
-            requests.post(f"{engine}/moto-api/reset-auth", data=b"0", timeout=30)
-            return imds
-
-        yield on_instance
-
-
-def items(engine) -> list:
-    requests.post(f"{engine}/moto-api/reset-auth", data=b"1000000", timeout=30)
-    return client_for(engine).scan(TableName="my-dynamodb-table")["Items"]
-
-
-def test_the_policy_that_apply_makes_is_well_and_nothing_is_written(engine, on_instance, run):
-    before = items(engine)
+def test_the_policy_that_apply_makes_is_well_and_nothing_is_written(
+    enforcing_engine, on_instance, run
+):
+    before = items(enforcing_engine)
     imds = on_instance(policy_document(TABLE, DEFAULT_OPERATIONS))
     ran = run("doctor", "--json")
     assert ran.json["is_well"], ran.out
@@ -73,7 +35,7 @@ def test_the_policy_that_apply_makes_is_well_and_nothing_is_written(engine, on_i
     assert found["another table"] == "denied, as expected"
     for secret in ("AccessKeyId", "SecretAccessKey", "Token"):
         assert imds.credentials[secret] not in ran.out
-    assert items(engine) == before
+    assert items(enforcing_engine) == before
 
 
 def test_each_missing_permission_is_found_with_advice(on_instance, run):
@@ -133,10 +95,12 @@ def test_a_table_named_by_its_arn_is_checked_by_its_arn(on_instance, run):
 
 
 @pytest.mark.parametrize("type_", ["S", "N", "B"])
-def test_a_table_without_a_sort_key_is_checked(engine, on_instance, run, type_, monkeypatch):
+def test_a_table_without_a_sort_key_is_checked(
+    enforcing_engine, on_instance, run, type_, monkeypatch
+):
     table = f"one-key-{type_}"
-    requests.post(f"{engine}/moto-api/reset-auth", data=b"1000000", timeout=30)
-    client_for(engine).create_table(
+    requests.post(f"{enforcing_engine}/moto-api/reset-auth", data=b"1000000", timeout=30)
+    client_for(enforcing_engine).create_table(
         TableName=table,
         AttributeDefinitions=[{"AttributeName": "Digest", "AttributeType": type_}],
         KeySchema=[{"AttributeName": "Digest", "KeyType": "HASH"}],

@@ -5,8 +5,13 @@ import json
 import pytest
 import yaml
 from cfnlint.api import ManualArgs, lint
+from dynamodb_items.config.values import indexes
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
-from dynamodb_items_deploy.planning.documents import policy_document, same_document
+from dynamodb_items_deploy.planning.documents import (
+    policy_document,
+    resource_policy_document,
+    same_document,
+)
 from dynamodb_items_deploy.planning.plan import destroy
 from dynamodb_items_deploy.planning.stack import Request, Stack
 from dynamodb_items_deploy.template import template
@@ -15,6 +20,11 @@ from hypothesis import strategies as st
 from parliament import analyze_policy_string
 
 KEY = "arn:aws:kms:us-east-2:123456789012:key/0f0e0d0c-0b0a-0908-0706-050403020100"
+INDEXES = "by-email=Email:S,by-status=Status:S+CreatedAt:N/partial"
+LISTS = {
+    "operations": DEFAULT_OPERATIONS | {Operation.QUERY, Operation.SCAN},
+    "indexes": indexes(INDEXES),
+}
 REQUESTS = {
     "default": {},
     "read-only": {"operations": frozenset({Operation.GET_ITEM})},
@@ -24,6 +34,11 @@ REQUESTS = {
         "permissions_boundary": "arn:aws:iam::123456789012:policy/fence",
         "tags": {"team": "shop"},
         "kms_key": KEY,
+    },
+    "lists": LISTS,
+    "lists of a table by its ARN": {
+        **LISTS,
+        "table": "arn:aws:dynamodb:us-east-2:123456789012:table/my-dynamodb-table",
     },
 }
 requests = pytest.mark.parametrize("changes", REQUESTS.values(), ids=REQUESTS)
@@ -56,6 +71,24 @@ def test_an_operation_that_is_off_by_default_is_in_the_policy_where_it_is_chosen
     operations = {Operation.GET_ITEM, Operation.CONDITION_CHECK_ITEM}
     (statement,) = policy_document("arn", operations)["Statement"]
     assert statement["Action"] == ["dynamodb:GetItem", "dynamodb:ConditionCheckItem"]
+
+
+def test_query_is_allowed_on_exactly_the_indexes_and_scan_on_none():
+    table = "arn:aws:dynamodb:us-east-2:123456789012:table/t"
+    of_the_table, of_the_indexes = policy_document(table, **LISTS)["Statement"]
+    assert of_the_table["Resource"] == table
+    assert of_the_table["Action"][-2:] == ["dynamodb:Query", "dynamodb:Scan"]
+    assert of_the_indexes == {
+        "Sid": "IndexesOfThatTable",
+        "Effect": "Allow",
+        "Action": ["dynamodb:Query"],
+        "Resource": [f"{table}/index/by-email", f"{table}/index/by-status"],
+    }
+    role = "arn:aws:iam::123456789012:role/items"
+    attached = resource_policy_document(role, table, **LISTS)["Statement"]
+    assert attached == [
+        {**statement, "Principal": {"AWS": role}} for statement in (of_the_table, of_the_indexes)
+    ]
 
 
 @requests
@@ -95,6 +128,8 @@ def options(changes) -> list[str]:
             found += [f"--tag={key}={text}" for key, text in value.items()]
         elif name == "operations":
             found.append(f"--operations={','.join(value)}")
+        elif name == "indexes":
+            found.append(f"--indexes={INDEXES}")
         else:
             found.append(f"--{name.replace('_', '-')}={value}")
     return found

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from dynamodb_items.domain.operations import Operation
+from dynamodb_items.config.values import indexes
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items_deploy.planning.ownership import OWNER_TAG
 
 from tests.deploy.conftest import PROFILE, writes
@@ -54,6 +55,34 @@ def test_another_document_becomes_a_new_default_version(cloud):
     assert versions(cloud) == {"v1": False, "v2": True}
     (statement,) = cloud.state()["policies"][POLICY]["document"]["Statement"]
     assert statement["Action"] == ["dynamodb:GetItem"]
+
+
+QUERY = DEFAULT_OPERATIONS | {Operation.QUERY}
+
+
+def test_another_list_of_indexes_is_drift_and_another_spelling_is_not(cloud):
+    both = {"operations": QUERY, "indexes": indexes("by-email=Email:S,by-status=Status:S")}
+    cloud.apply(**both)
+    table = "arn:aws:dynamodb:us-east-2:123456789012:table/my-dynamodb-table"
+    of_the_table, of_the_indexes = cloud.state()["policies"][POLICY]["document"]["Statement"]
+    email, status = of_the_indexes["Resource"]
+    assert (email, status) == (f"{table}/index/by-email", f"{table}/index/by-status")
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": "dynamodb:query", "Resource": [status, table, email]},
+            {**of_the_table, "Action": [operation.iam_action for operation in DEFAULT_OPERATIONS]},
+        ],
+    }
+    cloud.client("iam").create_policy_version(
+        PolicyArn=POLICY_ARN, PolicyDocument=json.dumps(document), SetAsDefault=True
+    )
+    assert cloud.plan(**both).is_as_planned
+    for fewer in (indexes("by-email=Email:S"), ()):
+        (change,) = cloud.apply(operations=QUERY, indexes=fewer).changes
+        assert ("by-email" in change.what) == bool(fewer)
+        statements = cloud.state()["policies"][POLICY]["document"]["Statement"]
+        assert [each["Resource"] for each in statements] == [table, [email]][: len(fewer) + 1]
 
 
 def test_at_five_versions_the_oldest_that_is_not_the_default_goes(cloud):

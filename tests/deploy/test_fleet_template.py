@@ -37,6 +37,11 @@ def test_cfn_lint_finds_nothing_in_the_fleet(run, changes):
         (["--principal", "ecs", *FLEET[2:]], "--fleet needs --principal ec2"),
         (["--fleet", "--setting", "ITEMS_TABLE=t"], "Use --table"),
         (["--fleet", "--setting", "ITEMS_OPERATIONS=GetItem"], "Use --operations"),
+        (["--fleet", "--setting", "ITEMS_INDEXES=by-email=Email:S"], "Use --indexes"),
+        (
+            [*FLEET[2:], "--operations", "GetItem,Query", "--indexes", "by-email='Email':S"],
+            "--indexes must be printable ASCII",
+        ),
         (["--fleet", "--setting", "AWS_REGION=eu-west-1"], "the region of the stack"),
         (["--fleet", "--setting", "AWS_ACCESS_KEY_ID=AKIA"], "cannot be AWS_ACCESS_KEY_ID"),
         (["--fleet", "--setting", "ITEMS_JWT_ISSUER=a'b"], "without quotes"),
@@ -133,6 +138,14 @@ def test_the_user_data_is_the_shipped_script_with_its_values_set(run):
         *("ITEMS_TRUSTED_PROXIES=1", "ITEMS_DRAIN_SECONDS=15"),
         *("ITEMS_AUTH=none", "ITEMS_JWT_AUDIENCE=a b,c"),
     ]
+
+
+def test_the_instances_get_the_indexes_of_the_policy(run):
+    indexes = "by-email=Email:S,by-status=Status:S+CreatedAt:N/partial"
+    arguments = ("--operations", "GetItem,Query", "--indexes", indexes)
+    (settings,) = assigned(user_data(run, *arguments), "SETTINGS")
+    assert f"ITEMS_OPERATIONS=GetItem,Query\nITEMS_INDEXES={indexes}\n" in settings
+    assert "/index/by-status" in json.dumps(document(run, *arguments)["Resources"]["Policy"])
 
 
 def test_the_user_data_sets_every_value_that_the_script_uses(run):

@@ -71,6 +71,30 @@ def test_a_table_name_too_long_for_the_tag_is_rejected(run):
 
 
 @pytest.mark.usefixtures("cloud")
+def test_more_indexes_than_fit_into_a_policy_are_rejected(run):
+    indexes = [f"{'i' * 252}{number}=Email:S" for number in range(100, 120)]
+    arguments = ("plan", "--operations", "GetItem,Query", "--indexes")
+    ran = run(*arguments, ",".join(indexes))
+    assert ran.status == 64
+    assert "--indexes makes a policy of" in ran.err
+    assert "IAM allows 6144" in ran.err
+    assert "on the indexes iii" in run(*arguments, ",".join(indexes[:15])).out
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["plan", "doctor", "render cloudformation", "render policy", "render resource-policy"],
+)
+def test_indexes_without_query_are_rejected(run, command):
+    ran = run(*command.split(), "--indexes", "by-email=Email:S")
+    assert ran.status == 64
+    assert "--indexes is set, but has no effect without Query in --operations." in ran.err
+    invalid = run(*command.split(), "--operations", "GetItem,Query", "--indexes", "by-email")
+    assert invalid.status == 64
+    assert "must be a comma-separated list of indexes and their keys" in invalid.err
+
+
+@pytest.mark.usefixtures("cloud")
 def test_a_permissions_boundary_of_another_account_is_rejected(run):
     ran = run("plan", "--permissions-boundary", "arn:aws:iam::999999999999:policy/fence")
     assert ran.status == 64

@@ -8,7 +8,8 @@ import json
 
 import pytest
 from dynamodb_items.config.settings import Settings
-from dynamodb_items.domain.operations import DEFAULT_OPERATIONS
+from dynamodb_items.config.values import indexes
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items.local import launcher
 from dynamodb_items_deploy.planning.stack import Request, Stack
 from dynamodb_items_deploy.resources.metadata_options import MetadataOptions
@@ -70,6 +71,29 @@ def test_the_policy_allows_the_four_and_nothing_else(applied):
     assert set(decisions(applied, arn, actions, account.table_arn("other")).values()) == {
         "implicitDeny"
     }
+
+
+def test_query_is_allowed_on_exactly_the_indexes(second):
+    table = f"arn:aws:dynamodb:{REGION}:111122223333:table/orders"
+    operations = DEFAULT_OPERATIONS | {Operation.QUERY, Operation.SCAN}
+    request = Request(table=table, operations=operations, indexes=indexes("by-email=Email:S"))
+    document = json.dumps(Stack(request, second.aws().account()).policy_document)
+    iam = second.client("iam")
+    arn = iam.create_role(RoleName="lists", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    iam.put_role_policy(RoleName="lists", PolicyName="p", PolicyDocument=document)
+    actions = ["dynamodb:Query", "dynamodb:Scan", "dynamodb:GetItem"]
+    denied, allowed = "implicitDeny", "allowed"
+    for resource, expected in (
+        (table, (allowed, allowed, allowed)),
+        (f"{table}/index/by-email", (allowed, denied, denied)),
+        (f"{table}/index/by-email2", (denied, denied, denied)),
+        (f"{table}/index/by-status", (denied, denied, denied)),
+        (f"{table}2/index/by-email", (denied, denied, denied)),
+    ):
+        found = decisions(second, arn, actions, resource)
+        assert found == dict(zip(actions, expected, strict=True))
+    iam.delete_role_policy(RoleName="lists", PolicyName="p")
+    iam.delete_role(RoleName="lists")
 
 
 def test_a_policy_by_arn_allows_the_four_on_that_table_of_that_account(second):

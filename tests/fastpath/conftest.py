@@ -3,12 +3,15 @@
 from types import SimpleNamespace
 
 import boto3.session
+import pytest
 from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 from dynamodb_items.dynamodb.fast.transport import FastPath
+from dynamodb_items.dynamodb.response_checks import check_response
 from dynamodb_items.runtime.deadline import Deadline
 
 from tests.conftest import environment
+from tests.fastpath.scripted import ScriptedServer, http_response
 
 KEY = ReadOnlyCredentials("testing", "testing", None)
 TABLE = "my-dynamodb-table"
@@ -58,3 +61,14 @@ EXAMPLE = SimpleNamespace(
     body=b'{"Item":{"Id":{"N":"104"},"Name":{"S":"Andrew"}}}',
     content={"Item": {"Id": {"N": "104"}, "Name": {"S": "Andrew"}}},
 )
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """A scripted server, botocore's client and the fast path to it."""
+    script = [http_response(EXAMPLE.body)]
+    with ScriptedServer(lambda _: list(script)) as server:
+        path = Path(server.url)
+        path.client.meta.events.register("before-parse.dynamodb", check_response)
+        path.server, path.script = server, script
+        yield path

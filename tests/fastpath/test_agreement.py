@@ -1,86 +1,21 @@
 """The fast path and botocore: the same requests, the same responses, the same errors."""
 
-import base64
 import json
 
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import ClientError
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items.dynamodb.error_codes import BrokenResponse, ForeignResponse
 from dynamodb_items.dynamodb.fast.prepared_requests import UnsupportedClient, prepared_calls
-from dynamodb_items.dynamodb.response_checks import check_response
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import environment
-from tests.fastpath.conftest import EXAMPLE, KEY, TABLE, Path, boto3_client
-from tests.fastpath.scripted import ScriptedServer, http_response
+from tests.fastpath.both_paths import as_sent, both, items
+from tests.fastpath.conftest import EXAMPLE, KEY, TABLE, boto3_client
+from tests.fastpath.scripted import http_response
 from tests.signatures import sign_at
-
-numbers = st.from_regex(r"-?[1-9][0-9]{0,30}(\.[0-9]{0,6}[1-9])?", fullmatch=True)
-scalars = st.one_of(
-    st.builds(lambda text: {"S": text}, st.text(max_size=20)),
-    st.builds(lambda number: {"N": number}, numbers),
-    st.builds(lambda content: {"B": content}, st.binary(max_size=20)),
-    st.booleans().map(lambda flag: {"BOOL": flag}),
-    st.just({"NULL": True}),
-    st.lists(st.text(max_size=5), min_size=1, unique=True).map(lambda members: {"SS": members}),
-    st.lists(numbers, min_size=1, unique=True).map(lambda members: {"NS": members}),
-    st.lists(st.binary(max_size=5), min_size=1, unique=True).map(lambda members: {"BS": members}),
-)
-values = st.recursive(
-    scalars,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4).map(lambda members: {"L": members}),
-        st.dictionaries(st.text(max_size=8), inner, max_size=4).map(lambda members: {"M": members}),
-    ),
-    max_leaves=12,
-)
-items = st.dictionaries(st.text(min_size=1, max_size=8), values, max_size=6)
-
-
-@pytest.fixture(scope="module")
-def pair():
-    """A scripted server, botocore's client and the fast path to it."""
-    script = [http_response(EXAMPLE.body)]
-    with ScriptedServer(lambda _: list(script)) as server:
-        path = Path(server.url)
-        path.client.meta.events.register("before-parse.dynamodb", check_response)
-        path.server, path.script = server, script
-        yield path
-
-
-METHODS = {
-    Operation.GET_ITEM: "get_item",
-    Operation.PUT_ITEM: "put_item",
-    Operation.UPDATE_ITEM: "update_item",
-    Operation.DELETE_ITEM: "delete_item",
-}
-
-
-def both(pair, operation, parameters):
-    """What botocore and the fast path return or raise, and what each of them sent."""
-    outcomes = []
-    for call in (
-        lambda: getattr(pair.client, METHODS[operation])(**parameters),
-        lambda: pair.call(operation, parameters),
-    ):
-        try:
-            outcome = call()
-        except (ClientError, BrokenResponse, ForeignResponse) as error:
-            outcome = error
-        outcomes.append((outcome, pair.server.requests[-1]))
-    return outcomes
-
-
-def as_sent(attributes):
-    return json.loads(json.dumps(attributes, default=_base64))
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode()
 
 
 @settings(max_examples=200, deadline=None)

@@ -6,11 +6,14 @@ import zlib
 import pytest
 from dynamodb_items.app import create_app, create_repository
 from dynamodb_items.config.settings import Settings
+from dynamodb_items.config.values import indexes
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from structlog.testing import capture_logs
 
 from tests.conftest import aws_variables, environment
 from tests.fastpath.scripted import ScriptedServer, http_response
 from tests.fastpath.test_agreement import BROKEN_BODIES
+from tests.fastpath.test_list_agreement import BROKEN_PAGES
 
 JSON = {"Content-Type": "application/json"}
 NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
@@ -27,9 +30,16 @@ WRITES = {
         {"operations": [{"method": "PUT", **MEMBER, "item": {"a": 1}}]},
     ),
 }
+LISTS = {
+    "partition": ("GET", "/items/7", {}, None),
+    "index": ("GET", "/indexes/by-email/a@example.com", {}, None),
+    "scan": ("GET", "/items", {}, None),
+    "query": ("POST", "/items:query", JSON, {"id": "7", "FilterExpression": "Age <> Size"}),
+}
 READS = {
     "GET": ("GET", "/items/7/x", {}, None),
     "batch get": ("POST", "/items:batchGet", JSON, {"keys": [MEMBER]}),
+    **LISTS,
 }
 REQUESTS = {**WRITES, **READS}
 
@@ -40,7 +50,13 @@ def service(request):
     responses = []
     server = ScriptedServer(lambda received: responses[-1](received))  # noqa: PLW0108
     with server:
-        settings = Settings(fast_path=request.param, retry_percent=100_000, max_attempts=2)
+        settings = Settings(
+            fast_path=request.param,
+            retry_percent=100_000,
+            max_attempts=2,
+            operations=DEFAULT_OPERATIONS | {Operation.QUERY, Operation.SCAN},
+            indexes=indexes("by-email=Email:S"),
+        )
         with environment(**aws_variables(server.url)):
             service = create_app(settings, create_repository(settings)).test_client()
             responses.append(lambda _received: [http_response(b"{}")])
@@ -52,6 +68,13 @@ def service(request):
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch):
     monkeypatch.setattr("dynamodb_items.dynamodb.retry_policy.FIRST_BACKOFF_SECONDS", 0.0)
+
+
+@pytest.fixture
+def retries(service):
+    """Earn the reserve of retries, which the failures of other tests have spent."""
+    service.respond(lambda _received: [http_response(b"{}")])
+    assert service.get("/items/7/x").status_code == 404
 
 
 def respond_to(service, name, response):
@@ -85,6 +108,57 @@ def test_a_broken_result_is_503_for_a_read_and_unknown_for_a_write(service, name
         assert_problem(response, 504, "outcome-unknown", None)
 
 
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("body", BROKEN_PAGES.values(), ids=BROKEN_PAGES)
+def test_a_broken_page_is_503(service, name, body):
+    """It is never an empty page, which would be the end of the list."""
+    assert_problem(respond_to(service, name, http_response(body)), 503, "table-unavailable", "1")
+
+
+@pytest.mark.usefixtures("retries")
+@pytest.mark.parametrize("name", LISTS)
+def test_a_page_after_a_failed_attempt_is_returned(service, name):
+    item = {"Id": {"N": "7"}, "Name": {"S": "x"}, "Email": {"S": "a@example.com"}}
+    page = json.dumps({"Items": [item], "ScannedCount": 1}).encode()
+    throttled = http_response(b'{"__type": "a#ThrottlingException"}', "400 Bad Request")
+    responses = iter([throttled, http_response(page)])
+    method, path, headers, body = REQUESTS[name]
+    service.respond(lambda _received: [next(responses)])
+    data = None if body is None else json.dumps(body)
+    response = service.open(path, method=method, headers=headers, data=data)
+    assert response.status_code == 200
+    assert response.json["next"] is None
+    (listed,) = response.json["items"]
+    assert listed["item"] == {"Id": 7, "Name": "x", "Email": "a@example.com"}
+
+
+def test_a_page_that_does_not_arrive_is_504(service):
+    response = respond_to(service, "partition", b"")
+    assert_problem(response, 504, "timeout", None)
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The table does not have the specified index: by-email",
+        "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for"
+        " global secondary index by-email because its projection type is not ALL",
+        "Query condition missed key schema element: Email",
+        "Cannot read from backfilling global secondary index: by-email",
+    ],
+    ids=["no index", "not whole items", "other keys", "new"],
+)
+def test_an_index_that_is_not_as_configured_is_for_the_operator(service, name, message):
+    body = {"__type": "com.amazon.coral.validate#ValidationException", "message": message}
+    response = respond_to(
+        service, name, http_response(json.dumps(body).encode(), "400 Bad Request")
+    )
+    assert_problem(response, 503, "misconfigured", "30")
+    assert b"by-email" not in response.data.replace(b"/indexes/by-email/a@example.com", b"")
+
+
+@pytest.mark.usefixtures("retries")
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_call_with_a_broken_result_is_repeated(service, name):
     before = len(service.requests)

@@ -20,6 +20,17 @@ RESPONSES = {
     "an item": ("GetItem", 200, {"Item": ITEM, "ConsumedCapacity": {"CapacityUnits": 0.5}}),
     "no item": ("GetItem", 200, {}),
     "without binary": ("GetItem", 200, {"Item": {"a": {"L": [{"S": "x"}]}}}),
+    "a page": (
+        "Query",
+        200,
+        {
+            "Items": [ITEM, {"Id": {"N": "8"}}],
+            "Count": 2,
+            "ScannedCount": 3,
+            "LastEvaluatedKey": {"Id": {"N": "8"}, "Digest": {"B": "AAE="}},
+        },
+    ),
+    "an empty page": ("Scan", 200, {"Items": [], "Count": 0, "ScannedCount": 0}),
     "old attributes": ("PutItem", 200, {"Attributes": ITEM}),
     "items": ("TransactGetItems", 200, {"Responses": [{"Item": ITEM}, {}, {"Item": ITEM}]}),
     "many items": ("TransactGetItems", 200, {"Responses": [{"Item": ITEM}] * 3000}),
@@ -60,7 +71,7 @@ def test_a_response_is_parsed_as_by_botocore(client, case):
     parser = AttributeParser()
     for shape in shapes:
         checked = dict(response)
-        check_response(checked)
+        check_response(checked, model)
         assert parser.parse(checked, shape) == JSONParser().parse(dict(response), shape)
 
 

@@ -176,6 +176,22 @@ def test_each_reason_of_a_canceled_transaction_has_a_meaning(code, failure):
         ("The parameter cannot be converted to a numeric value: 1E+126", Failure.UPDATE_REJECTED),
         ("The document path provided in the update expression is invalid", Failure.UPDATE_REJECTED),
         ("Words that nobody has heard", Failure.UNEXPECTED),
+        ("The table does not have the specified index: by-email", Failure.MISCONFIGURED),
+        (
+            "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported"
+            " for global secondary index by-email because its projection type is not ALL",
+            Failure.MISCONFIGURED,
+        ),
+        (
+            "Cannot read from backfilling global secondary index: by-email",
+            Failure.MISCONFIGURED,
+        ),
+        ("Query condition missed key schema element: Email", Failure.MISCONFIGURED),
+        (
+            "One or more parameter values were invalid: Condition parameter type does not match "
+            "schema type",
+            Failure.MISCONFIGURED,
+        ),
     ],
 )
 def test_the_message_of_a_rejected_call_decides_what_it_means(words, failure):

@@ -3,7 +3,12 @@
 from decimal import Decimal
 
 import pytest
-from dynamodb_items.domain.errors import InvalidRequest, StorageMisconfigured, StorageTimeout
+from dynamodb_items.domain.errors import (
+    InvalidRequest,
+    KeySchemaMismatch,
+    StorageMisconfigured,
+    StorageTimeout,
+)
 from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.keys import KeyAttribute, KeySchema
 from dynamodb_items.domain.sort_ranges import Bound, SortRange
@@ -15,6 +20,7 @@ from dynamodb_items.storage.queries import ItemQueries
 from dynamodb_items.web.request.cursors import decode_cursor, encode_cursor
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from tests.unit.fakes import SCHEMA, ScriptedClient, calls_of, failure
 from tests.unit.list_engine import ListEngine
@@ -386,3 +392,35 @@ def test_the_position_shows_that_a_key_of_an_index_has_another_type():
     engine = ListEngine(SCHEMA, items, indexes={"by-status": BY_STATUS.key_schema})
     with pytest.raises(StorageMisconfigured):
         pages_of(engine, ItemList(SCHEMA, {"S": "new"}, BY_STATUS), 1)
+
+
+# Other keys than the settings name
+
+NEW = {"Status": {"S": "new"}, "At": {"N": "1"}, "Id": ID, "Name": {"S": "x"}}
+OF_STATUS = ItemList(SCHEMA, {"S": "new"}, BY_STATUS)
+OTHER_KEYS = {
+    "a scan of items without the sort key": (ItemList(SCHEMA), {"Items": [NEW, {"Id": ID}]}),
+    "a scan of items with a key of another type": (
+        ItemList(SCHEMA),
+        {"Items": [{**NEW, "Id": {"S": "7"}}]},
+    ),
+    "an index without its sort key": (OF_STATUS, {"Items": [{**NEW, "At": {"S": "1"}}]}),
+    "an index of a tenant": (
+        ItemList(SCHEMA, {"S": "new"}, BY_STATUS, only_partition=ID),
+        {"Items": [{**NEW, "At": {"S": "1"}}]},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OTHER_KEYS)
+def test_items_with_other_keys_than_the_settings_are_for_the_operator(case):
+    listed, response = OTHER_KEYS[case]
+    queries = ItemQueries(calls_of(ScriptedClient(response)), "t")
+    with capture_logs() as lines, pytest.raises(KeySchemaMismatch):
+        queries.page(listed, 5, None, consistent=False)
+    (line,) = lines
+    names = ", ".join(listed.position_names)
+    assert line["event"] == "dynamodb call failed"
+    assert line["failure"] == "key_mismatch"
+    assert line["operation"] == ("Scan" if listed.partition is None else "Query")
+    assert line["error"] == f"The items have other key attributes than {names}"

@@ -14,9 +14,12 @@ _USE_ROLE = "The instances have a role, and keys would replace it."
 _OF_THE_TEMPLATE = {
     "ITEMS_TABLE": "Use --table: the policy has to name the same table.",
     "ITEMS_OPERATIONS": "Use --operations: the policy has to allow the same operations.",
+    "ITEMS_INDEXES": "Use --indexes: the policy has to name the same indexes.",
     "AWS_REGION": "It is the region of the stack.",
     "ITEMS_API_KEYS_FILE": "Use the parameter ApiKeysSecretArn.",
 }
+# systemd removes quotes and backslashes, and the script has the settings in quotes.
+_UNSUITABLE = re.compile(r"[^ -~]|['\"\\]")
 
 
 def _settings(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> Any:
@@ -27,8 +30,7 @@ def _settings(_context: click.Context, _option: click.Parameter, value: tuple[st
             raise click.BadParameter("must have the form NAME=VALUE.")
         if name in _OF_THE_TEMPLATE or name.startswith(_CREDENTIALS):
             raise click.BadParameter(f"cannot be {name}. {_OF_THE_TEMPLATE.get(name, _USE_ROLE)}")
-        # systemd removes quotes and backslashes, and the script has the settings in quotes.
-        if re.search(r"[^ -~]|['\"\\]", setting):
+        if _UNSUITABLE.search(setting):
             raise click.BadParameter(
                 f"{name} must be printable ASCII without quotes and backslashes. Put other values "
                 "into the secret of the parameter SettingsSecretArn."
@@ -63,6 +65,10 @@ def check_fleet(fleet: bool, settings: Mapping[str, str], request: Request) -> N
         raise click.UsageError("--setting needs --fleet: other templates have no instances.")
     if fleet and request.principal is not Principal.EC2:
         raise click.UsageError("--fleet needs --principal ec2: a fleet is of EC2 instances.")
+    if fleet and any(_UNSUITABLE.search(str(index)) for index in request.indexes):
+        raise click.UsageError(
+            "--indexes must be printable ASCII without quotes and backslashes for a fleet."
+        )
     if fleet and not settings.get("ITEMS_AUTH"):
         raise click.UsageError(
             "--fleet needs --setting ITEMS_AUTH=jwt, api-key or none: the instances listen on "

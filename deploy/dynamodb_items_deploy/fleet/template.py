@@ -54,6 +54,7 @@ def _defaults(request: Request) -> dict[str, str]:
     """Return the settings of a service behind one load balancer with health checks."""
     return {
         "ITEMS_OPERATIONS": format_operations(request.operations),
+        **({"ITEMS_INDEXES": ",".join(map(str, request.indexes))} if request.indexes else {}),
         "ITEMS_TRUSTED_PROXIES": "1",
         "ITEMS_DRAIN_SECONDS": "15",
     }

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.operations import Operation
 
 from dynamodb_items_deploy.planning.principals import Principal
@@ -16,11 +17,14 @@ POLICY_LANGUAGE_VERSION = "2012-10-17"
 def policy_document(
     table_arn: str,
     operations: Collection[Operation],
+    indexes: Collection[Index] = (),
     key_statement: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the permissions policy: only these operations, only on this table.
+    """Return the permissions policy: these operations on this table, and Query on these indexes.
 
     ``key_statement`` is added for a table that is encrypted with a customer managed key.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
     """
     items = {
         "Sid": "ItemsOfOneTable",
@@ -28,20 +32,34 @@ def policy_document(
         "Action": [operation.iam_action for operation in Operation if operation in operations],
         "Resource": table_arn,
     }
-    return {
-        "Version": POLICY_LANGUAGE_VERSION,
-        "Statement": [items, dict(key_statement)] if key_statement else [items],
-    }
+    statements: list[dict[str, Any]] = [items]
+    if indexes:
+        statements.append(
+            {
+                "Sid": "IndexesOfThatTable",
+                "Effect": "Allow",
+                "Action": [Operation.QUERY.iam_action],
+                "Resource": [f"{table_arn}/index/{index.name}" for index in indexes],
+            }
+        )
+    if key_statement:
+        statements.append(dict(key_statement))
+    return {"Version": POLICY_LANGUAGE_VERSION, "Statement": statements}
 
 
 def resource_policy_document(
-    role_arn: str, table_arn: str, operations: Collection[Operation]
+    role_arn: str,
+    table_arn: str,
+    operations: Collection[Operation],
+    indexes: Collection[Index] = (),
 ) -> dict[str, Any]:
     """Return the policy that the owner of another account's table attaches to it for the role.
 
+    It contains the permissions for the indexes as well, since an index has no policy of its own.
+
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-cross-account-access.html
     """
-    document = policy_document(table_arn, operations)
+    document = policy_document(table_arn, operations, indexes)
     for statement in document["Statement"]:
         statement["Principal"] = {"AWS": role_arn}
     return document

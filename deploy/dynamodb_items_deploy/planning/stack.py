@@ -1,10 +1,12 @@
 """The resources of a deployment, from the request of its operator."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items.domain.tables import (
     DEFAULT_TABLE,
@@ -35,6 +37,7 @@ from dynamodb_items_deploy.resources.table import Table
 PROFILE_NAME = "EC2RoleToAccessDynamoDBTableInstProfile"
 _OF_AN_INSTANCE = ("instance_id", "instance_profile_name", "replace", "container")
 MAX_ROLE_NAME_LENGTH = 64
+MAX_POLICY_LENGTH = 6144
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _FORMS = {
@@ -75,6 +78,7 @@ class Request:
     permissions_boundary: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     operations: frozenset[Operation] = DEFAULT_OPERATIONS
+    indexes: tuple[Index, ...] = ()
     replace: bool = False
     container: bool = False
     kms_key: str | None = None
@@ -111,6 +115,8 @@ class Request:
             raise ValueError("\n".join(errors))
 
     def _contradictions(self) -> Iterator[str]:
+        if self.indexes and Operation.QUERY not in self.operations:
+            yield "--indexes is set, but has no effect without Query in --operations."
         if self.principal is not Principal.EC2:
             for name in _OF_AN_INSTANCE:
                 if getattr(self, name):
@@ -163,6 +169,12 @@ class Stack:
                 "here, since a tag of every resource holds the table's ARN. Use `items-deploy "
                 "render cloudformation`, which sets no such tag."
             )
+        length = len(json.dumps(self.policy_document, separators=(",", ":")))
+        if length > MAX_POLICY_LENGTH:
+            raise ValueError(
+                f"--indexes makes a policy of {length} characters, and IAM allows "
+                f"{MAX_POLICY_LENGTH}. Name fewer indexes."
+            )
         self._check_place()
         boundary = (self.request.permissions_boundary or "").split(":")
         if boundary[4:] and boundary[4] not in ("aws", self.account.id):
@@ -182,7 +194,7 @@ class Stack:
 
     @property
     def table_arn(self) -> str:
-        """The ARN of the table, the only one in the policy."""
+        """The ARN of the table; the policy has no other one, except those of its indexes."""
         table = self.request.table
         return table if TableArn.of(table) else self.account.table_arn(table)
 
@@ -196,7 +208,8 @@ class Stack:
         """The permissions policy of the role."""
         key = self.request.kms_key
         statement = key_statement(key, self.account.dynamodb_host) if key else None
-        return policy_document(self.table_arn, self.request.operations, statement)
+        request = self.request
+        return policy_document(self.table_arn, request.operations, request.indexes, statement)
 
     @property
     def trust_document(self) -> dict[str, Any]:

@@ -161,8 +161,15 @@ class Policy(IamResource[ObservedPolicy]):
         )
 
     def _actions(self) -> str:
-        statements = self.document["Statement"]
-        return ", ".join(action for statement in statements for action in statement["Action"])
+        return ", ".join(map(_grant, self.document["Statement"]))
+
+
+def _grant(statement: Mapping[str, Any]) -> str:
+    actions, resources = ", ".join(statement["Action"]), statement["Resource"]
+    if isinstance(resources, str):
+        return actions
+    # Only the statement of the indexes has a list of resources.
+    return f"{actions} on the indexes {', '.join(arn.rpartition('/')[2] for arn in resources)}"
 
 
 def _others(versions: tuple[PolicyVersion, ...]) -> list[PolicyVersion]:

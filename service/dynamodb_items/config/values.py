@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from dynamodb_items.config.addresses import check_url
 from dynamodb_items.config.rates import parse_rates
-from dynamodb_items.domain.indexes import Index
+from dynamodb_items.domain.indexes import PARTIAL, Index
 from dynamodb_items.domain.keys import KEY_TYPES, KeyAttribute, KeySchema
 from dynamodb_items.domain.tables import TABLE_ARN_PATTERN, TABLE_NAME_PATTERN
 from dynamodb_items.domain.time_to_live import MAX_ATTRIBUTE_BYTES
@@ -26,7 +26,6 @@ MAX_PAGE_SIZE = 1000
 """The largest number of items in a page of a list."""
 
 _INDEX_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}", re.ASCII)
-_PARTIAL = "/partial"
 # A day; a timer of much more overflows.
 _MAX_SETTING_SECONDS = 86_400.0
 
@@ -127,12 +126,12 @@ def indexes(value: str) -> tuple[Index, ...]:
 def _index(text: str) -> Index:
     """Parse one index, such as by-status=Status:S+CreatedAt:N, with /partial after its keys."""
     name, _, keys = text.partition("=")
-    whole = keys.removesuffix(_PARTIAL)
+    whole = keys.removesuffix(PARTIAL)
     partition, _, sort = whole.partition("+")
     if not _INDEX_NAME.fullmatch(name) or not partition or whole.endswith("+"):
         raise ValueError(
             "must be a comma-separated list of indexes and their keys, such as by-email=Email:S or "
-            f"by-status=Status:S+CreatedAt:N, with {_PARTIAL} after the keys of an index that does "
+            f"by-status=Status:S+CreatedAt:N, with {PARTIAL} after the keys of an index that does "
             "not contain all attributes"
         )
     schema = KeySchema(partition_key(partition), sort_key(sort))

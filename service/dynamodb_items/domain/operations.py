@@ -34,7 +34,12 @@ class Operation(enum.StrEnum):
     @property
     def is_write(self) -> bool:
         """Whether it changes items, so that a lost response leaves the outcome unknown."""
-        return self not in (Operation.GET_ITEM, Operation.QUERY, Operation.SCAN)
+        return self is not Operation.GET_ITEM and not self.is_list
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it returns items, page by page."""
+        return self in (Operation.QUERY, Operation.SCAN)
 
 
 DEFAULT_OPERATIONS = frozenset(

@@ -57,6 +57,12 @@ class ForeignResponse(BotoCoreError):
         self.status = status
 
 
+class DifferentKeys(BotoCoreError):
+    """A page whose items have other key attributes than the settings name."""
+
+    fmt = "The items have other key attributes than {names}"
+
+
 # Error codes without the suffixes Exception and Error, which services and engines use differently.
 _CODES = {
     Failure.CONDITION_FAILED: ("ConditionalCheckFailed",),
@@ -127,6 +133,7 @@ _VALIDATION_WORDS = (
     ("One of the required keys was not given", Failure.KEY_MISMATCH),
     # ITEMS_INDEXES has an index, its keys or its projection otherwise than the table.
     ("does not have the specified index", Failure.MISCONFIGURED),
+    ("backfilling global secondary index", Failure.MISCONFIGURED),
     ("Select type", Failure.MISCONFIGURED),
     ("Query condition missed key schema element", Failure.MISCONFIGURED),
     ("Query key condition not supported", Failure.MISCONFIGURED),

@@ -7,9 +7,13 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Low
 """
 
 import zlib
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from botocore.model import OperationModel
+
+from dynamodb_items.domain.operations import Operation
 from dynamodb_items.dynamodb.error_codes import BrokenResponse, ForeignResponse
 from dynamodb_items.dynamodb.wire_json import response_content
 
@@ -23,12 +27,14 @@ def checked_content(
     *,
     checksum: str | bytes | None,
     encoding: str | bytes | None,
+    is_list: bool = False,
     in_turns: bool = False,
 ) -> dict[str, Any]:
     """Return the content of a response: a result or an error of DynamoDB.
 
-    ``checksum`` and ``encoding`` are the headers ``X-Amz-Crc32`` and ``Content-Encoding``. With
-    ``in_turns``, other requests are served while a long body is parsed.
+    ``checksum`` and ``encoding`` are the headers ``X-Amz-Crc32`` and ``Content-Encoding``;
+    ``is_list`` means that it is the response of a Query or Scan. With ``in_turns``, other requests
+    are served while a long body is parsed.
 
     Raises:
         BrokenResponse: the response is damaged, or not from DynamoDB.
@@ -40,7 +46,10 @@ def checked_content(
         raise BrokenResponse(reason="it is encoded although no encoding was requested")
     is_verified = checksum is not None
     if status == HTTPStatus.OK:
-        return _parsed(body, is_verified=is_verified, in_turns=in_turns)
+        content = _parsed(body, is_verified=is_verified, in_turns=in_turns)
+        if is_list and not _is_page(content):
+            raise BrokenResponse(reason="not a page of items")
+        return content
     if status < HTTPStatus.MULTIPLE_CHOICES:
         raise BrokenResponse(reason=f"unexpected status {status}")
     try:
@@ -52,7 +61,9 @@ def checked_content(
     return content
 
 
-def check_response(response_dict: dict[str, Any], **_event: object) -> None:
+def check_response(
+    response_dict: dict[str, Any], operation_model: OperationModel, **_event: object
+) -> None:
     """Check a response before botocore parses it; a handler of the event ``before-parse``.
 
     The content is stored in ``response_dict`` for ``AttributeParser``.
@@ -71,7 +82,22 @@ def check_response(response_dict: dict[str, Any], **_event: object) -> None:
         body,
         checksum=headers.get("x-amz-crc32"),
         encoding=headers.get("content-encoding"),
+        is_list=operation_model.name in (Operation.QUERY, Operation.SCAN),
         in_turns=True,
+    )
+
+
+def _is_page(content: Mapping[str, Any]) -> bool:
+    """Return whether a result has the members of a page; its attributes were checked before.
+
+    An empty page has the member ``Items`` too.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
+    """
+    return (
+        type(content.get("Items")) is list
+        and type(content.get("ScannedCount", 0)) is int
+        and content.get("LastEvaluatedKey", True) not in ({}, None)
     )
 
 

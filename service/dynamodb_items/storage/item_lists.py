@@ -1,5 +1,6 @@
 """Lists of items, page by page: which items are listed, and what a page contains."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dynamodb_items.domain.indexes import Index
@@ -40,9 +41,14 @@ class ItemList:
         return self.index.key_schema if self.index is not None else self.table_keys
 
     @property
+    def position_types(self) -> Mapping[str, str]:
+        """The attributes that give an item's position in the list, with their types."""
+        return {key.name: key.type for key in (*self.keys, *self.table_keys)}
+
+    @property
     def position_names(self) -> tuple[str, ...]:
         """The attributes that give an item's position in the list, each once."""
-        return tuple(dict.fromkeys((*self.keys.names, *self.table_keys.names)))
+        return tuple(self.position_types)
 
     def position_of(self, item: Item) -> Attributes:
         """Return the position of an item: the attributes that a next page starts after."""

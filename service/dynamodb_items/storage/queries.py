@@ -14,7 +14,8 @@ from dynamodb_items.domain.errors import InvalidRequest, StorageTimeout
 from dynamodb_items.domain.items import Attributes, Item
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.time_to_live import NO_TIME_TO_LIVE, Expiry, TimeToLive
-from dynamodb_items.dynamodb.failures import Failure, InvalidCall, error_of
+from dynamodb_items.dynamodb.error_codes import DifferentKeys
+from dynamodb_items.dynamodb.failures import Failure, InvalidCall, error_of, log_failure
 from dynamodb_items.dynamodb.retries import Attempts
 from dynamodb_items.expressions.key_conditions import key_condition
 from dynamodb_items.expressions.parts import Placeholders
@@ -122,6 +123,7 @@ class ItemQueries:
                 ) from None
             raise
         _check_position(wanted, response.get("LastEvaluatedKey"))
+        _check_items(wanted, operation, response["Items"])
         return response
 
     def _own_page(
@@ -160,7 +162,7 @@ def _check_position(wanted: ItemList, last: Attributes | None) -> None:
     """
     if last is None:
         return
-    expected = {each.name: each.type for each in (*wanted.keys, *wanted.table_keys)}
+    expected = wanted.position_types
     found = {name: type_ for name, value in last.items() for type_ in value}
     if found != expected:
         log.error(
@@ -172,8 +174,21 @@ def _check_position(wanted: ItemList, last: Attributes | None) -> None:
         raise error_of(Failure.MISCONFIGURED)
 
 
+def _check_items(wanted: ItemList, operation: Operation, items: list[Attributes]) -> None:
+    """Check that items have the key attributes of the settings, which a Scan does not name.
+
+    Raises:
+        KeySchemaMismatch: the table or the index has other key attributes.
+    """
+    types = wanted.position_types.items()
+    if not all(type_ in item.get(name, ()) for item in items for name, type_ in types):
+        names = ", ".join(wanted.position_names)
+        log_failure(operation, Failure.KEY_MISMATCH, DifferentKeys(names=names), 1)
+        raise error_of(Failure.KEY_MISMATCH)
+
+
 def _items(response: Mapping[str, Any]) -> list[Item]:
-    return [Item(attributes) for attributes in response.get("Items") or ()]
+    return [Item(attributes) for attributes in response["Items"]]
 
 
 def _visible(items: list[Item], expiry: Expiry) -> list[Item]:

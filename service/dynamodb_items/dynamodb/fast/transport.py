@@ -104,7 +104,8 @@ class FastPath:
             response.body,
             checksum=response.headers.get(b"x-amz-crc32"),
             encoding=response.headers.get(b"content-encoding"),
-            in_turns=operation in (Operation.QUERY, Operation.SCAN),
+            is_list=operation.is_list,
+            in_turns=operation.is_list,
         )
         if response.status == HTTPStatus.OK:
             return content

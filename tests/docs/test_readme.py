@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.local import launcher
 
 from tests.serving import gunicorn
 
@@ -46,10 +48,12 @@ def test_a_block_works_as_pasted(server, block):
 
 @pytest.fixture(scope="module")
 def server_with_lists(engine):
-    """Run the service with the operations that the page about lists switches on."""
-    (setting,) = re.findall("ITEMS_OPERATIONS=(.*)", blocks(LISTS, language="sh")[0])
+    """Run the service with the settings that the page about lists switches on."""
+    settings = dict(re.findall("^(ITEMS_[A-Z]+)=(.*)$", blocks(LISTS, language="sh")[0], re.M))
+    settings["ITEMS_TABLE"] = "lists-of-the-page"
+    launcher.create_table(engine.dynamodb, Settings.from_environment(settings))
     patient = {"ITEMS_READ_TIMEOUT_SECONDS": "10", "ITEMS_DEADLINE_SECONDS": "30"}
-    with gunicorn(engine.wire.url, "-w", "1", ITEMS_OPERATIONS=setting, **patient) as server:
+    with gunicorn(engine.wire.url, "-w", "1", **settings, **patient) as server:
         yield server
 
 

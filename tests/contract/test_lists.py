@@ -209,6 +209,18 @@ def test_a_page_has_an_etag(lists, partition):
     assert lists.get(path, headers={"If-Match": etag}).status_code == 412
 
 
+@pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
+def test_a_query_in_a_body_has_no_precondition(lists, header):
+    def request():
+        response = lists.post("/items:query", json={"id": "7"}, headers={header: "*"})
+        assert response.status_code == 400
+        assert response.json["detail"] == (
+            f"The header {header} applies to GET and HEAD. Send this query without it."
+        )
+
+    assert lists.calls_during(request) == []
+
+
 def test_head_has_the_headers_of_get(lists, partition):
     put(lists, partition, "x")
     put(lists, partition, "y")

@@ -29,7 +29,6 @@ _LINK = {
 _PROBLEMS = {
     "400": "BadRequest",
     "406": "NotAcceptable",
-    "412": "PreconditionFailed",
     "414": "UriTooLong",
     **SERVER_PROBLEMS,
 }
@@ -93,6 +92,7 @@ def _list(operation: str, summary: str, description: str, query: Any) -> dict[st
         "responses": {
             "200": {**page, "headers": {**page["headers"], "Link": _LINK}},
             "304": response(not_modified, "ETag", "Vary"),
+            "412": "PreconditionFailed",
             **_PROBLEMS,
         },
     }
@@ -144,7 +144,7 @@ QUERY_ITEMS: dict[str, Any] = {
         "sort key; a FilterExpression. With a filter a page can be empty although more items "
         f"follow; `evaluated` is the number of items that were read. {_PAGING}"
     ),
-    "parameters": _HEADERS,
+    "parameters": ["X-Request-Id"],
     "requestBody": {
         "required": True,
         "content": {
@@ -160,7 +160,6 @@ QUERY_ITEMS: dict[str, Any] = {
     },
     "responses": {
         "200": _page_response(),
-        "304": response("The page matches `If-None-Match`.", "ETag", "Vary"),
         **_PROBLEMS,
         **BODY_PROBLEMS,
     },

@@ -28,9 +28,14 @@ from dynamodb_items.web.middleware.authentication import (
 )
 from dynamodb_items.web.request.body_schemas import QuerySchema
 from dynamodb_items.web.request.cursors import decode_cursor
-from dynamodb_items.web.request.item_requests import invalid_query, projection_of, query_of
+from dynamodb_items.web.request.item_requests import (
+    invalid_query,
+    projection_of,
+    query_of,
+    reject_query,
+)
 from dynamodb_items.web.request.json_bodies import loaded_body
-from dynamodb_items.web.request.preconditions import precondition_of
+from dynamodb_items.web.request.preconditions import precondition_of, reject_preconditions
 from dynamodb_items.web.request.query_schemas import PartitionQuerySchema, ScanQuerySchema
 
 DEFAULT_PAGE_SIZE = 100
@@ -104,8 +109,9 @@ class ListRequest:
             InvalidRequest, NotPermitted, NotAcceptable: as ``of_partition``.
         """
         require_plain_json(request)
-        if request.args:
-            raise invalid_query({name: ["Unknown field."] for name in request.args})
+        # RFC 9110, section 13.1.2: a 304 is a response to GET or HEAD only.
+        reject_preconditions(request, "applies to GET and HEAD. Send this query without it.")
+        reject_query(request)
         members = loaded_body(request, _QUERY)
         listed = _of_body(settings, members)
         return cls._of(request, settings, members, listed)

@@ -329,6 +329,14 @@ QUERIES = {
         },
         "/FilterExpression",
     ),
+    "a filter that its placeholders make too long": (
+        {
+            "id": "1",
+            "FilterExpression": " AND ".join([".".join("a" * 31) + "<:v"] * 59),
+            "ExpressionAttributeValues": {":v": {"N": "1"}},
+        },
+        "/FilterExpression",
+    ),
     "values without a filter": (
         {"id": "1", "ExpressionAttributeValues": {":x": {"N": "1"}}},
         "/ExpressionAttributeValues/:x",

@@ -49,7 +49,8 @@ def test_a_block_works_as_pasted(server, block):
 @pytest.fixture(scope="module")
 def server_with_lists(engine):
     """Run the service with the settings that the page about lists switches on."""
-    settings = dict(re.findall("^(ITEMS_[A-Z]+)=(.*)$", blocks(LISTS, language="sh")[0], re.M))
+    (block, *_) = blocks(LISTS, language="sh")
+    settings = dict(re.findall("^(ITEMS_[A-Z]+)=(.*)$", block, re.MULTILINE))
     settings["ITEMS_TABLE"] = "lists-of-the-page"
     launcher.create_table(engine.dynamodb, Settings.from_environment(settings))
     patient = {"ITEMS_READ_TIMEOUT_SECONDS": "10", "ITEMS_DEADLINE_SECONDS": "30"}

@@ -23,9 +23,12 @@ def sample_items(key_schema: KeySchema, indexes: Sequence[Index]) -> Iterator[At
     for number, name, attributes in _TUTORIAL_ITEMS:
         item = dict(attributes)
         for index in indexes:
-            for attribute, value in sample_key(index.key_schema, number, name).attributes.items():
-                if _TUTORIAL_TYPES.get(attribute) not in value:
-                    item[attribute] = value
+            values = sample_key(index.key_schema, number, name).attributes
+            item |= {
+                attribute: value
+                for attribute, value in values.items()
+                if _TUTORIAL_TYPES.get(attribute) not in value
+            }
         yield item | sample_key(key_schema, number, name).attributes
 
 

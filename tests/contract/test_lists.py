@@ -349,6 +349,8 @@ def test_invalid_queries(lists, query, pointer):
     def request():
         response = lists.post("/items:query", json=query)
         assert response.status_code == 422
+        assert response.json["title"] == "Invalid item, patch, batch or query"
+        assert response.json["detail"].startswith("The body is not valid")
         assert [error["pointer"] for error in response.json["errors"]] == [pointer]
 
     assert lists.calls_during(request) == []
@@ -488,7 +490,9 @@ def test_a_tenant_lists_its_own_items_only(callers):
         assert response.status_code == 201
     own = pages_of(service, "/items/1001", headers["one"], prefix=shared)
     assert names_of(own) == [f"{shared}{number}" for number in (1, 2, 4, 5)]
-    assert service.get("/items/1002", headers=headers["one"]).status_code == 403
+    other = service.get("/items/1002", headers=headers["one"])
+    assert other.status_code == 403
+    assert other.json["detail"] == "This caller cannot access this partition of the table."
     assert service.get("/items", headers=headers["one"]).status_code == 403
     for name, expected in (("one", (1, 2, 4, 5)), ("two", (0, 3))):
         pages = pages_of(service, f"/indexes/by-status/{shared}", headers[name], limit=1)

@@ -167,6 +167,15 @@ def test_indexes_and_their_keys():
     assert status.is_partial
 
 
+def test_the_index_with_an_invalid_key_is_named():
+    with pytest.raises(SettingsError) as rejected:
+        Settings.from_environment({"ITEMS_INDEXES": "by-email=Email:S,by-status=Status:S+At"})
+    assert [error.partition(": ")[2] for error in rejected.value.errors] == [
+        "each key of the index by-status must be an attribute name and its type, N, S, B, such "
+        "as Id:N."
+    ]
+
+
 @pytest.mark.parametrize(
     "indexes",
     [

@@ -7,13 +7,14 @@ from typing import Any, NoReturn, Self
 from flask import Request
 
 from dynamodb_items.config.settings import Settings
-from dynamodb_items.domain.errors import FieldError, InvalidKey, UnacceptableItem
+from dynamodb_items.domain.errors import InvalidKey
 from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.items import Attributes, AttributeValue
 from dynamodb_items.domain.keys import KeyAttribute
 from dynamodb_items.domain.preconditions import Precondition
 from dynamodb_items.domain.sort_ranges import Bound, SortRange
 from dynamodb_items.expressions.native_update import FILTER_MEMBERS, native_filter
+from dynamodb_items.formats.limits import pointer_to, reject
 from dynamodb_items.storage.item_lists import ItemList, Segment
 from dynamodb_items.web.codecs import Projection
 from dynamodb_items.web.media_types import (
@@ -141,10 +142,7 @@ def _fail_query(name: str, detail: str) -> NoReturn:
 
 
 def _fail_body(name: str, detail: str) -> NoReturn:
-    raise UnacceptableItem(
-        "The query is not valid. Fix the problems listed in `errors`.",
-        (FieldError(f"/{name}", detail),),
-    )
+    reject(pointer_to("", name), detail)
 
 
 def _of_partition(

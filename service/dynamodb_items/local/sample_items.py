@@ -29,7 +29,7 @@ def sample_items(key_schema: KeySchema, indexes: Sequence[Index]) -> Iterator[At
                 for attribute, value in values.items()
                 if _TUTORIAL_TYPES.get(attribute) not in value
             }
-        yield item | sample_key(key_schema, number, name).attributes
+        yield {**item, **sample_key(key_schema, number, name).attributes}
 
 
 def sample_key(key_schema: KeySchema, number: str, name: str) -> ItemKey:

@@ -356,9 +356,7 @@ def test_a_limit_is_any_number_without_a_fraction(lists, partition, limit):
     assert [each["name"] for each in page.json["items"]] == ["a"]
 
 
-@pytest.mark.parametrize(
-    "limit", ["1e1000000", "1e-1000000", "-1e99999999999999999999"]
-)
+@pytest.mark.parametrize("limit", ["1e1000000", "1e-1000000", "-1e99999999999999999999"])
 def test_a_limit_with_a_huge_exponent_is_rejected_at_once(lists, limit):
     body = f'{{"id": "1", "limit": {limit}}}'
     began = time.process_time()

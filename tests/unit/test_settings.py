@@ -167,6 +167,16 @@ def test_indexes_and_their_keys():
     assert status.is_partial
 
 
+def test_partial_indexes_that_may_lack_the_time_to_live_are_known():
+    variables = {
+        "ITEMS_OPERATIONS": "GetItem,Query",
+        "ITEMS_INDEXES": "whole=A:S,some=A:S/partial,by-end=A:S+expires:N/partial",
+    }
+    assert Settings.from_environment(variables).indexes_without_ttl == []
+    variables["ITEMS_TTL_ATTRIBUTE"] = "expires"
+    assert Settings.from_environment(variables).indexes_without_ttl == ["some"]
+
+
 def test_the_index_with_an_invalid_key_is_named():
     with pytest.raises(SettingsError) as rejected:
         Settings.from_environment({"ITEMS_INDEXES": "by-email=Email:S,by-status=Status:S+At"})

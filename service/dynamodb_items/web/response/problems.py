@@ -229,7 +229,7 @@ _HTTP_PROBLEMS: Mapping[int, Problem] = {
             "uri-too-long",
             414,
             "Request line too long",
-            "Method, target and version can take up to 12,288 bytes together. Every legal key "
+            "Method, target and version can take up to 16,384 bytes together. Every legal key "
             "fits.",
         ),
         _problem(

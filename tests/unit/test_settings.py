@@ -102,6 +102,17 @@ def test_an_arn_of_another_region_than_the_configured_one_is_rejected(variables,
         Settings.from_environment({"ITEMS_TABLE": arn, **variables})
 
 
+def test_the_advice_for_another_region_suits_lambda():
+    arn = "arn:aws:dynamodb:us-east-2:123456789012:table/orders"
+    with pytest.raises(SettingsError) as rejected:
+        Settings.from_environment({"ITEMS_TABLE": arn, "AWS_REGION": "us-east-1"})
+    assert rejected.value.errors == [
+        "ITEMS_TABLE is a table in us-east-2, but AWS_REGION is us-east-1. Set AWS_REGION to the "
+        "region in the ARN, or unset it. Lambda sets AWS_REGION itself: run the function in the "
+        "table's region."
+    ]
+
+
 def test_the_region_of_a_table_s_name_is_the_configured_one():
     settings = Settings.from_environment({"ITEMS_TABLE": "orders", "AWS_REGION": "us-east-1"})
     assert (settings.table_name, settings.table_region) == ("orders", None)

@@ -233,7 +233,8 @@ class Settings:
             return []
         return [
             f"ITEMS_TABLE is a table in {self.table_region}, but {chosen} is "
-            f"{environment[chosen]}. Set {chosen} to the region in the ARN, or unset it."
+            f"{environment[chosen]}. Set {chosen} to the region in the ARN, or unset it. "
+            "Lambda sets AWS_REGION itself: run the function in the table's region."
         ]
 
     def _access_contradictions(self) -> list[str]:

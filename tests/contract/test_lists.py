@@ -10,6 +10,7 @@ import pytest
 from dynamodb_items.access.api_keys import new_api_key
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
+from dynamodb_items.storage.table_keys import reserved_key
 
 from tests.contract.conftest import ACCEPT_TYPED, JSON, exact, service_with
 
@@ -220,6 +221,13 @@ def test_a_query_in_a_body_has_no_precondition(lists, header):
         )
 
     assert lists.calls_during(request) == []
+
+
+def test_an_item_under_the_probes_key_is_listed(lists):
+    key = reserved_key(Settings().key_schema)
+    put(lists, key.values[0], key.values[1])
+    assert key.values[1] in names_of(pages_of(lists, f"/items/{key.values[0]}"))
+    assert lists.delete("/".join(("/items", *key.values))).status_code == 204
 
 
 def test_head_has_the_headers_of_get(lists, partition):

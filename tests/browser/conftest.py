@@ -10,8 +10,19 @@ from urllib.parse import urlsplit
 import pytest
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.local import launcher
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browser.browsing import (
+    LISTS,
+    LONG_NUMBER,
+    NAMES,
+    TABLE,
+    outcome,
+    outcome_of_list,
+    store,
+    string_keys,
+    submit,
+)
 from tests.engines import client_for, moto
 from tests.loopback import loopback
 from tests.serving import gunicorn
@@ -41,7 +52,7 @@ def stripping_proxy(upstream: str) -> Iterator[str]:
             self.wfile.write(content)
             connection.close()
 
-        do_GET = do_PUT = do_DELETE = forward  # noqa: N815 - named by http.server
+        do_GET = do_PUT = do_DELETE = do_POST = forward  # noqa: N815 - named by http.server
 
     with loopback(Handler) as url:
         yield f"{url}{PREFIX}"
@@ -110,3 +121,67 @@ def page(chromium) -> Iterator[Page]:
 @pytest.fixture
 def seen(page) -> Seen:
     return Seen(page)
+
+
+@pytest.fixture(scope="session")
+def table(engine_endpoint):
+    """A table with two indexes; ``by-tag`` contains nothing but keys."""
+    client = client_for(engine_endpoint)
+    types = {"Id": "N", "Name": "S", "Team": "S", "Rank": "N", "Tag": "S"}
+    client.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": type_} for name, type_ in types.items()
+        ],
+        KeySchema=string_keys("Id", "Name"),
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": name,
+                "KeySchema": string_keys(*keys),
+                "Projection": {"ProjectionType": projection},
+            }
+            for name, keys, projection in (
+                ("by-team", ("Team", "Rank"), "ALL"),
+                ("by-tag", ("Tag",), "KEYS_ONLY"),
+            )
+        ],
+    )
+    yield client
+    client.delete_table(TableName=TABLE)
+
+
+@pytest.fixture
+def items(table):
+    """Seven items in partition 104, one in 105; nothing else."""
+    for rank, name in enumerate(NAMES):
+        team = {"Team": {"S": "red"}, "Rank": {"N": str(rank)}} if rank % 2 else {}
+        store(table, 104, name, Big={"N": LONG_NUMBER}, **team)
+    store(table, 105, "Joseph", Tag={"S": "x"}, Team={"S": "red"}, Rank={"N": "-1"})
+    yield table
+    for item in table.scan(TableName=TABLE)["Items"]:
+        table.delete_item(TableName=TABLE, Key={name: item[name] for name in ("Id", "Name")})
+
+
+@pytest.fixture(scope="session")
+def lists(engine_endpoint, table):  # noqa: ARG001 - the table that it serves
+    with gunicorn(engine_endpoint, "-w", "1", **PAGES, **LISTS) as server:
+        yield server
+
+
+@pytest.fixture
+def browser_page(page, seen, items, lists):  # noqa: ARG001 - the items that it lists
+    page.goto(f"{lists.url}/")
+    expect(outcome_of_list(page)).to_have_text("7 items, page 1. The list ends here.")
+    expect(outcome(page)).to_contain_text("404")  # Andrew, on whom the page opens
+    seen.complaints.clear()
+    return page
+
+
+@pytest.fixture
+def pages_of_three(browser_page):
+    """The page with the first of three pages of partition 104."""
+    browser_page.get_by_label("Items per page").fill("3")
+    submit(browser_page)
+    expect(outcome_of_list(browser_page)).to_have_text("3 items, page 1. More follow.")
+    return browser_page

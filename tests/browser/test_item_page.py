@@ -11,11 +11,11 @@ from dynamodb_items.local import launcher
 from playwright.sync_api import expect
 
 from tests.access.issuer import issuer, jwt_variables
+from tests.browser.browsing import LONG_NUMBER, accept_dialogs, dismiss_dialogs
 from tests.browser.conftest import PAGES
 from tests.engines import client_for
 from tests.serving import gunicorn
 
-LONG_NUMBER = "123456789012345678901234567890.5"
 TYPED = "application/vnd.dynamodb+json"
 
 
@@ -51,22 +51,6 @@ def item(page, service, name, stored):
 
 def body_of(page) -> str:
     return page.get_by_label("Item").input_value()
-
-
-def accept_dialogs(page) -> None:
-    page.on("dialog", lambda dialog: dialog.accept())
-
-
-def dismiss_dialogs(page) -> list[str]:
-    """Dismiss each dialog of the page; return the list of their messages."""
-    messages = []
-
-    def dismiss(dialog):
-        messages.append(dialog.message)
-        dialog.dismiss()
-
-    page.on("dialog", dismiss)
-    return messages
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from dynamodb_items.app import create_app, create_repository, openapi_document
 from dynamodb_items.config.settings import Settings
-from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items.web.openapi.document import documented_operations
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
@@ -18,11 +18,36 @@ from openapi.__main__ import generated_files
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "openapi/openapi.json"
 LINTERS = Path(__file__).parent / "openapi_lint"
+LISTS = {
+    "ITEMS_OPERATIONS": ",".join(DEFAULT_OPERATIONS | {Operation.QUERY, Operation.SCAN}),
+    "ITEMS_INDEXES": "by-city=City:S,by-status=Status:S+At:N/partial",
+}
+OTHER_DEPLOYMENTS = {
+    "lists": LISTS,
+    "lists of one key": {**LISTS, "ITEMS_PARTITION_KEY": "Email:S", "ITEMS_SORT_KEY": ""},
+}
+
+
+def document_of(variables):
+    """Return the document of a deployment, as it is served."""
+    settings = Settings.from_environment(variables)
+    document = openapi_document(create_app(settings, create_repository(settings)))
+    return json.loads(json.dumps(document))
 
 
 @pytest.fixture(scope="module")
 def document():
     return json.loads(DOCUMENT.read_text())
+
+
+@pytest.fixture(scope="module")
+def documents(tmp_path_factory):
+    """Return the files with the documents of other deployments, by their names."""
+    folder = tmp_path_factory.mktemp("documents")
+    files = {name: folder / f"{name}.json" for name in OTHER_DEPLOYMENTS}
+    for name, file in files.items():
+        file.write_text(json.dumps(document_of(OTHER_DEPLOYMENTS[name])))
+    return files
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +67,15 @@ def test_it_is_valid_openapi(document):
     ],
     ids=lambda command: command[0],
 )
-def test_a_linter_finds_no_error(linter):
+def test_a_linter_finds_no_error(linter, documents):
     program = LINTERS / "node_modules/.bin" / linter[0]
     assert program.exists(), "the linters come from npm: install Node.js, then make test"
     linted = subprocess.run(
-        [program, *linter[1:], DOCUMENT], cwd=LINTERS, capture_output=True, text=True, check=False
+        [program, *linter[1:], DOCUMENT, *documents.values()],
+        cwd=LINTERS,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert linted.returncode == 0, linted.stdout + linted.stderr
 
@@ -162,6 +191,40 @@ def test_every_link_gives_an_operation_parameters_that_it_has(document, operatio
         assert set(link["parameters"]) <= known
 
 
+@pytest.mark.parametrize("deployment", OTHER_DEPLOYMENTS)
+def test_a_page_links_to_the_next_page_and_to_an_item(documents, deployment):
+    document = json.loads(documents[deployment].read_text())
+    operations = {
+        operation["operationId"]: (path, operation)
+        for _, path, operation in documented_operations(document)
+    }
+    lists = {name for name in operations if name.startswith("list")}
+    assert {"listIndex", "listItems"} <= lists
+    for name in (*lists, "queryItems"):
+        path, operation = operations[name]
+        links = operation["responses"]["200"]["links"]
+        item = {
+            "path.id": "$response.body#/items/0/id",
+            "path.name": "$response.body#/items/0/name",
+        }
+        if deployment == "lists of one key":
+            del item["path.name"]
+        assert links["readItem"]["operationId"] == "getItem"
+        assert links["readItem"]["parameters"] == item
+        if name == "queryItems":  # OpenAPI cannot express a body with one other member
+            continue
+        assert links["next"]["operationId"] == name
+        given = {each.rpartition(".")[2] for each in links["next"]["parameters"]}
+        known = {each["name"] for each in operation["parameters"] if "name" in each}
+        known |= {each["name"] for each in document["paths"][path].get("parameters", [])}
+        # `fields` may change from page to page; a read may be consistent or not.
+        assert given == known - {"fields", "consistent_read"}
+        assert links["next"]["parameters"]["query.cursor"] == "$response.body#/next"
+    for name in operations:
+        if name.startswith("head"):
+            assert "links" not in operations[name][1]["responses"]["200"], "it has no body"
+
+
 def test_a_deployment_links_only_to_operations_that_it_has():
     settings = Settings(operations=frozenset({Operation.GET_ITEM, Operation.PUT_ITEM}))
     document = openapi_document(create_app(settings, create_repository(settings)))
@@ -170,15 +233,17 @@ def test_a_deployment_links_only_to_operations_that_it_has():
 
 
 @pytest.mark.parametrize(
-    "operations",
-    [{Operation.GET_ITEM}, {Operation.GET_ITEM, Operation.DELETE_ITEM}, set(Operation)],
-    ids=len,
+    "variables",
+    [
+        {"ITEMS_OPERATIONS": "GetItem"},
+        {"ITEMS_OPERATIONS": "GetItem,DeleteItem"},
+        {"ITEMS_OPERATIONS": ",".join(Operation)},
+        *OTHER_DEPLOYMENTS.values(),
+    ],
+    ids=["GetItem", "GetItem and DeleteItem", "all", *OTHER_DEPLOYMENTS],
 )
-def test_the_document_of_other_operations_is_valid_too(operations):
-    settings = Settings(operations=frozenset(operations))
-    document = openapi_document(create_app(settings, create_repository(settings)))
-    # What a JSON round trip makes of it is what is served.
-    assert list(OpenAPIV30SpecValidator(json.loads(json.dumps(document))).iter_errors()) == []
+def test_the_document_of_another_deployment_is_valid_too(variables):
+    assert list(OpenAPIV30SpecValidator(document_of(variables)).iter_errors()) == []
 
 
 def test_every_header_that_is_promised_is_described(document):

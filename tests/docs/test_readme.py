@@ -6,10 +6,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from dynamodb_items.config.settings import Settings
-from dynamodb_items.local import launcher
-
-from tests.serving import gunicorn
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -44,18 +40,6 @@ def paste(script: str, server) -> str:
 def test_a_block_works_as_pasted(server, block):
     assert LOCAL in block
     assert paste(block, server)
-
-
-@pytest.fixture(scope="module")
-def server_with_lists(engine):
-    """Run the service with the settings that the page about lists switches on."""
-    (block, *_) = blocks(LISTS, language="sh")
-    settings = dict(re.findall("^(ITEMS_[A-Z]+)=(.*)$", block, re.MULTILINE))
-    settings["ITEMS_TABLE"] = "lists-of-the-page"
-    launcher.create_table(engine.dynamodb, Settings.from_environment(settings))
-    patient = {"ITEMS_READ_TIMEOUT_SECONDS": "10", "ITEMS_DEADLINE_SECONDS": "30"}
-    with gunicorn(engine.wire.url, "-w", "1", **settings, **patient) as server:
-        yield server
 
 
 @pytest.mark.parametrize("block", blocks(LISTS))

@@ -152,6 +152,10 @@ def list_cases() -> Iterator[Case]:
         yield Case(
             f"1,000 items of {path[:30]}", "GET", f"{path}{separator}limit=1000", (), b"", dense
         )
+    wide = b"{%s,%s}" % (KEY, b",".join(b'"%d":{"N":"0"}' % number for number in range(170)))
+    names = ",".join(map(str, range(MAX_PATHS)))
+    for path in (f"/items?fields={names}", "/items?segment=999999&segments=1000000"):
+        yield Case(f"1,000 items of {path[:20]}", "GET", f"{path}&limit=1000", (), b"", wide)
     query = b'{"id":"7",%s' % _native_filter()
     for name, item in legal_items():
         yield Case(f"a filter of {name}", "POST", QUERY, of_type(PLAIN), query, item)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items.local import launcher
 from dynamodb_items.web.openapi.document import documented_operations
 
@@ -17,6 +18,11 @@ from tests.serving import gunicorn
 
 HERE = Path(__file__).parent
 EXAMPLES = 20
+LISTS = {
+    "ITEMS_TABLE": "items-with-an-index",
+    "ITEMS_OPERATIONS": ",".join(DEFAULT_OPERATIONS | {Operation.QUERY, Operation.SCAN}),
+    "ITEMS_INDEXES": "by-status=Status:S+At:N",
+}
 LIMIT_SECONDS = 400
 
 
@@ -92,6 +98,47 @@ def _run(folder: str, url: str, *options: str) -> str:
 def test_every_response_matches_the_document(service):
     output = schemathesis(service.url)
     assert f"Tested: {operations_of(service)}" in output
+    assert int(re.search(r"API Links: +(\d+) covered", output)[1]) > 0
+
+
+@pytest.fixture
+def service_with_lists(endpoint):
+    """Run the service with lists; the keys of the document's examples have several items."""
+    types = {"Id": "N", "Name": "S", "Status": "S", "At": "N"}
+    client_for(endpoint).create_table(
+        TableName=LISTS["ITEMS_TABLE"],
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": type_} for name, type_ in types.items()
+        ],
+        KeySchema=[
+            {"AttributeName": "Id", "KeyType": "HASH"},
+            {"AttributeName": "Name", "KeyType": "RANGE"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-status",
+                "KeySchema": [
+                    {"AttributeName": "Status", "KeyType": "HASH"},
+                    {"AttributeName": "At", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+    with gunicorn(endpoint, "-w", "2", **LISTS) as server:
+        for name in "abc":
+            item = '{"Status": "104", "At": 1}'
+            server.request("PUT", f"/items/104/{name}", item, Content_Type="application/json")
+        yield server
+
+
+@pytest.mark.timeout(LIMIT_SECONDS)
+def test_lists_match_the_document_and_their_links_can_be_followed(service_with_lists):
+    # The other operations are the same as without lists; a link leads to the first.
+    selected = ("--include-tag", "Lists", "--include-operation-id", "getItem")
+    output = schemathesis(service_with_lists.url, *selected)
+    assert "Selected: 8/" in output
     assert int(re.search(r"API Links: +(\d+) covered", output)[1]) > 0
 
 

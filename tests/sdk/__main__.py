@@ -1,10 +1,10 @@
-"""Generate clients from the OpenAPI document into build/sdk; those that are fresh stay."""
+"""Generate clients from the OpenAPI document with lists into build/sdk; fresh ones stay."""
 
 import sys
 
 import click
 
-from tests.sdk.generators import GENERATORS, ROOT, generate_stale
+from tests.sdk.generators import BUILD, GENERATORS, LISTS, ROOT, generate_stale, write_document
 
 
 @click.command(
@@ -17,6 +17,7 @@ Examples:
 def main(names: tuple[str, ...]) -> None:
     """Generate the clients of these generators, or of all of them, into build/sdk."""
     chosen = [generator for generator in GENERATORS if not names or generator.name in names]
+    write_document(BUILD, LISTS)
     failures = generate_stale(chosen)
     for generator in chosen:
         if generator.name not in failures:

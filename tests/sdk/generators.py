@@ -10,17 +10,17 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dynamodb_items.app import create_app, create_repository, openapi_document
 from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
-DOCUMENT = ROOT / "openapi/openapi.json"
 BUILD = ROOT / "build/sdk"
 PYTHON = ROOT / ".venv-sdk/bin"
 NODE = HERE / "node_modules/.bin"
@@ -34,7 +34,12 @@ SOURCES = (
 PATIENCE_SECONDS = 120
 OUTPUT_CHARACTERS = 4000
 
-ONE_KEY = {"ITEMS_PARTITION_KEY": "Email:S", "ITEMS_SORT_KEY": ""}
+# The clients have every operation: these deployments list items too.
+LISTS = {
+    "ITEMS_OPERATIONS": ",".join(DEFAULT_OPERATIONS | {Operation.QUERY, Operation.SCAN}),
+    "ITEMS_INDEXES": "by-city=City:S+Age:N",
+}
+ONE_KEY = {"ITEMS_PARTITION_KEY": "Email:S", "ITEMS_SORT_KEY": "", **LISTS}
 ONE_KEY_BUILD = BUILD / "one-key"
 SCHEMA_BUILD = BUILD / "schema"
 # What an adapter leaves out where the table has no sort key, and what it has instead.
@@ -48,6 +53,11 @@ WITHOUT_NAME = (
     (r", (call\.name|requested\.Name)\b", ""),
     (r"/\{name\}", ""),
     (r"\s*\.name\(call\.name\(\)\)", ""),
+    # A table without a sort key has no lists of partitions.
+    (r'^([ \t]+)case "list"(?::| ->)\n(?:\1[ \t].*\n)+', ""),
+    (r"\b(?:list_partition|listPartition), ", ""),
+    (r"^ +ListPartitionOrder,\n", ""),
+    (r"^import .*\bAPIListPartitionRequest;\n", ""),
 )
 
 Command = list[str | Path]
@@ -99,7 +109,7 @@ class Generator:
 
     @property
     def document(self) -> Path:
-        return DOCUMENT if self._build is BUILD else self._build / "openapi.json"
+        return self._build / "openapi.json"
 
     @property
     def is_fresh(self) -> bool:
@@ -190,12 +200,12 @@ def generate_stale(generators: Iterable[Generator]) -> dict[str, GeneratorError]
     }
 
 
-def write_one_key_document() -> None:
-    """Write the OpenAPI document of a table without a sort key."""
-    settings = Settings.from_environment(ONE_KEY)
+def write_document(folder: Path, variables: Mapping[str, str]) -> None:
+    """Write the OpenAPI document of a deployment, for the clients in a folder."""
+    settings = Settings.from_environment(variables)
     document = openapi_document(create_app(settings, create_repository(settings)))
-    ONE_KEY_BUILD.mkdir(parents=True, exist_ok=True)
-    (ONE_KEY_BUILD / "openapi.json").write_text(json.dumps(document))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "openapi.json").write_text(json.dumps(document))
 
 
 PYTHON_CLIENT = Language(

@@ -4,30 +4,54 @@ import uuid
 
 import pytest
 from dynamodb_items.config.settings import Settings
-from dynamodb_items.local import launcher
 
 from tests.engines import client_for, moto
+from tests.sdk.conftest import running_client
 from tests.sdk.generators import (
     ONE_KEY,
+    ONE_KEY_BUILD,
     ONE_KEY_GENERATORS,
     generate_stale,
-    write_one_key_document,
+    write_document,
 )
-from tests.sdk.test_story import STALE, running_client
+from tests.sdk.test_story import STALE
 from tests.serving import gunicorn
 
 
 @pytest.fixture(scope="module")
 def url():
     with moto() as endpoint:
-        launcher.create_table(client_for(endpoint), Settings.from_environment(ONE_KEY))
+        create_table(client_for(endpoint))
         with gunicorn(endpoint, "-w", "1", **ONE_KEY) as server:
             yield server.url
 
 
+def create_table(dynamodb) -> None:
+    """Create a table with one key and the index of the generated clients."""
+    types = {"Email": "S", "City": "S", "Age": "N"}
+    dynamodb.create_table(
+        TableName=Settings().table,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": type_} for name, type_ in types.items()
+        ],
+        KeySchema=[{"AttributeName": "Email", "KeyType": "HASH"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-city",
+                "KeySchema": [
+                    {"AttributeName": "City", "KeyType": "HASH"},
+                    {"AttributeName": "Age", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+
+
 @pytest.fixture(scope="module")
 def failures():
-    write_one_key_document()
+    write_document(ONE_KEY_BUILD, ONE_KEY)
     return generate_stale(ONE_KEY_GENERATORS)
 
 
@@ -43,6 +67,7 @@ def client(request, failures, url):
 
 
 def test_it_goes_through_the_story_with_one_key(client):
+    city = uuid.uuid4().hex
     email = f"a/b ü 100% {uuid.uuid4().hex}@example.com"
 
     def call(operation, item=None, **more):
@@ -53,13 +78,20 @@ def test_it_goes_through_the_story_with_one_key(client):
     read = call("get")
     assert (read["status"], read["item"]) == (200, created["item"])
     assert call("put", {"Age": 42}, if_match=STALE)["status"] == 412
-    patched = call("patch", {"City": "Oslo"}, if_match=read["etag"])
-    assert patched["item"] == {"Email": email, "Age": 41, "City": "Oslo"}
+    patched = call("patch", {"City": city}, if_match=read["etag"])
+    assert patched["item"] == {"Email": email, "Age": 41, "City": city}
     count = {
         "UpdateExpression": "ADD Age :one",
         "ExpressionAttributeValues": {":one": {"N": "1"}},
     }
-    assert call("update", count)["item"] == {"Email": email, "Age": 42, "City": "Oslo"}
+    assert call("update", count)["item"] == {"Email": email, "Age": 42, "City": city}
+    query = {"index": "by-city", "value": city, "limit": 1}
+    page = call("query", query)["page"]
+    assert [listed["item"] for listed in page["items"]] == [
+        {"Email": email, "Age": 42, "City": city}
+    ]
+    assert page["items"][0]["etag"] == call("get")["etag"]
+    assert page["next"] is None
     assert call("delete")["status"] == 204
     missing = call("get")
     assert missing["problem"]["type"] == "/docs/errors#item-not-found"

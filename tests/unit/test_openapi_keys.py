@@ -6,8 +6,8 @@ import re
 import pytest
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import InvalidKey
-from dynamodb_items.web.openapi.item_operations import key_parameters
 from dynamodb_items.web.openapi.key_schemas import with_key_schema
+from dynamodb_items.web.openapi.operations.items import key_parameters
 from hypothesis import example, given
 from hypothesis import strategies as st
 

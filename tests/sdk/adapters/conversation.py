@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 TYPED_JSON = "application/vnd.dynamodb+json"
 
@@ -18,6 +18,16 @@ class Call(TypedDict):
     if_match: str | None
     if_none_match: str | None
     prefer: str | None
+    limit: int | None
+    cursor: str | None
+    prefix: str | None
+    order: str | None
+
+
+class Page(TypedDict):
+    items: list[dict[str, Any]]
+    next: str | None
+    evaluated: int
 
 
 class Result(TypedDict):
@@ -25,6 +35,7 @@ class Result(TypedDict):
     etag: str | None
     item: dict[str, Any] | None
     problem: dict[str, Any] | None
+    page: NotRequired[Page]
 
 
 def converse(result: Callable[[Call], Result]) -> None:

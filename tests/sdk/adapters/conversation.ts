@@ -4,8 +4,8 @@ import { createInterface } from "node:readline";
 export const TYPED_JSON = "application/vnd.dynamodb+json";
 export const BASE_URL = process.argv[2]!;
 
-export interface Call {
-  operation: "get" | "put" | "patch" | "update" | "delete";
+interface CallOf<Operation> {
+  operation: Operation;
   id: string;
   name: string;
   item: Record<string, unknown>;
@@ -14,6 +14,18 @@ export interface Call {
   if_match: string | null;
   if_none_match: string | null;
   prefer: string | null;
+  limit: number | null;
+  cursor: string | null;
+  prefix: string | null;
+  order: "asc" | "desc" | null;
+}
+
+export type ItemCall = CallOf<"get" | "put" | "patch" | "update" | "delete">;
+export type ListCall = CallOf<"list" | "query">;
+export type Call = ItemCall | ListCall;
+
+export function isListCall(call: Call): call is ListCall {
+  return call.operation === "list" || call.operation === "query";
 }
 
 export interface Expressions {
@@ -35,11 +47,18 @@ export interface Failure {
   request_id: string;
 }
 
+export interface Page {
+  items: { id: string; etag: string | null; item: Record<string, unknown> }[];
+  next: string | null;
+  evaluated: number;
+}
+
 export interface Result {
   status: number;
   etag: string | null;
   item: Record<string, unknown> | null;
   problem: Failure | null;
+  page?: Page;
 }
 
 export function failure(problem: Failure): Failure {
@@ -51,6 +70,16 @@ export function present(headers: Record<string, string | null>): Record<string, 
   return Object.fromEntries(
     Object.entries(headers).filter((header): header is [string, string] => header[1] !== null),
   );
+}
+
+/** Which page of a partition the call requests. */
+export function paging({ limit, cursor, prefix, order }: Call) {
+  return {
+    limit: limit ?? undefined,
+    cursor: cursor ?? undefined,
+    prefix: prefix ?? undefined,
+    order: order ?? undefined,
+  };
 }
 
 export async function converse(result: (call: Call) => Promise<Result>): Promise<void> {

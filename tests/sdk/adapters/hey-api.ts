@@ -1,10 +1,10 @@
 import { createClient } from "./client/client";
-import { deleteItem, getItem, patchItem, putItem, updateItem, type Problem } from "./client";
-import { BASE_URL, converse, itemUpdate, present, failure, TYPED_JSON, type Result, type Call } from "./conversation";
+import { deleteItem, getItem, listPartition, patchItem, putItem, queryItems, updateItem, type Problem } from "./client";
+import { BASE_URL, converse, failure, isListCall, itemUpdate, paging, present, TYPED_JSON, type ItemCall, type ListCall, type Result } from "./conversation";
 
 const client = createClient({ baseUrl: BASE_URL });
 
-async function send(call: Call) {
+async function send(call: ItemCall) {
   const path = { id: call.id, name: call.name };
   const headers = present({
     "If-Match": call.if_match,
@@ -27,7 +27,22 @@ async function send(call: Call) {
   }
 }
 
+async function sendList(call: ListCall) {
+  switch (call.operation) {
+    case "list":
+      return listPartition({ client, path: { id: call.id }, query: paging(call) });
+    default:
+      return queryItems({ client, body: call.item });
+  }
+}
+
 await converse(async (call): Promise<Result> => {
+  if (isListCall(call)) {
+    const { data, error, response } = await sendList(call);
+    if (response === undefined) throw error;
+    const problem = error ? failure(error) : null;
+    return { status: response.status, etag: response.headers.get("ETag"), item: null, page: data, problem };
+  }
   const { data, error, response } = await send(call);
   if (response === undefined) throw error;
   const problem: Problem | undefined = response.status >= 400 ? (error as Problem) : undefined;

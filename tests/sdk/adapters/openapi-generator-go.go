@@ -25,12 +25,17 @@ type call struct {
 	IfMatch     *string        `json:"if_match"`
 	IfNoneMatch *string        `json:"if_none_match"`
 	Prefer      *string        `json:"prefer"`
+	Limit       *int32         `json:"limit"`
+	Cursor      *string        `json:"cursor"`
+	Prefix      *string        `json:"prefix"`
+	Order       *string        `json:"order"`
 }
 
 type result struct {
 	Status  int            `json:"status"`
 	Etag    string         `json:"etag"`
 	Item    map[string]any `json:"item"`
+	Page    *items.Page    `json:"page"`
 	Problem *items.Problem `json:"problem"`
 }
 
@@ -46,15 +51,15 @@ func (typedForm) RoundTrip(request *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(request)
 }
 
-func newAPI(transport http.RoundTripper) *items.ItemsAPIService {
+func newClient(transport http.RoundTripper) *items.APIClient {
 	configuration := items.NewConfiguration()
 	configuration.Servers = items.ServerConfigurations{{URL: os.Args[1]}}
 	configuration.HTTPClient = &http.Client{Transport: transport}
-	return items.NewAPIClient(configuration).ItemsAPI
+	return items.NewAPIClient(configuration)
 }
 
 func main() {
-	plain, typed := newAPI(http.DefaultTransport), newAPI(typedForm{})
+	plain, typed := newClient(http.DefaultTransport), newClient(typedForm{})
 	lines, results := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
 	for {
 		var requested call
@@ -63,22 +68,30 @@ func main() {
 		} else if err != nil {
 			panic(err)
 		}
-		api := plain
+		client := plain
 		if requested.Typed {
-			api = typed
+			client = typed
 		}
-		if err := results.Encode(resultOf(api, requested)); err != nil {
+		if err := results.Encode(resultOf(client, requested)); err != nil {
 			panic(err)
 		}
 	}
 }
 
-func resultOf(api *items.ItemsAPIService, requested call) result {
-	item, response, err := send(api, requested)
+func resultOf(client *items.APIClient, requested call) result {
+	var reported result
+	var response *http.Response
+	var err error
+	switch requested.Operation {
+	case "list", "query":
+		reported.Page, response, err = sendList(client.ListsAPI, requested)
+	default:
+		reported.Item, response, err = send(client.ItemsAPI, requested)
+	}
 	if response == nil {
 		panic(err)
 	}
-	reported := result{Status: response.StatusCode, Etag: response.Header.Get("ETag"), Item: item}
+	reported.Status, reported.Etag = response.StatusCode, response.Header.Get("ETag")
 	var failure *items.GenericOpenAPIError
 	if errors.As(err, &failure) {
 		// 304, which has no body, is an error here.
@@ -139,6 +152,37 @@ func send(api *items.ItemsAPIService, requested call) (map[string]any, *http.Res
 		return request.Execute()
 	default:
 		panic(fmt.Sprintf("no operation %q", requested.Operation))
+	}
+}
+
+func sendList(api *items.ListsAPIService, requested call) (*items.Page, *http.Response, error) {
+	ctx := context.Background()
+	switch requested.Operation {
+	case "list":
+		request := api.ListPartition(ctx, requested.ID)
+		if requested.Limit != nil {
+			request = request.Limit(*requested.Limit)
+		}
+		if requested.Cursor != nil {
+			request = request.Cursor(*requested.Cursor)
+		}
+		if requested.Prefix != nil {
+			request = request.Prefix(*requested.Prefix)
+		}
+		if requested.Order != nil {
+			request = request.Order(*requested.Order)
+		}
+		return request.Execute()
+	default:
+		var query items.Query
+		text, err := json.Marshal(requested.Item)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := json.Unmarshal(text, &query); err != nil {
+			return nil, nil, err
+		}
+		return api.QueryItems(ctx).Query(query).Execute()
 	}
 }
 

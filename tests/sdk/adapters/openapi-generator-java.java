@@ -9,8 +9,13 @@ import items.client.api.ItemsApi.APIGetItemRequest;
 import items.client.api.ItemsApi.APIPatchItemRequest;
 import items.client.api.ItemsApi.APIPutItemRequest;
 import items.client.api.ItemsApi.APIUpdateItemRequest;
+import items.client.api.ListsApi;
+import items.client.api.ListsApi.APIListPartitionRequest;
+import items.client.api.ListsApi.APIQueryItemsRequest;
 import items.client.model.ItemUpdate;
+import items.client.model.Page;
 import items.client.model.Problem;
+import items.client.model.Query;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
@@ -33,7 +38,11 @@ public final class Adapter {
       List<String> fields,
       String if_match,
       String if_none_match,
-      String prefer) {}
+      String prefer,
+      Integer limit,
+      String cursor,
+      String prefix,
+      String order) {}
 
   public static void main(String[] arguments) throws Exception {
     ApiClient plainClient = new ApiClient();
@@ -47,6 +56,7 @@ public final class Adapter {
     // It offers every media type otherwise, and the headers of a call only add to its own.
     plainClient.setRequestInterceptor(request -> request.setHeader("Accept", "application/json"));
     ItemsApi plain = new ItemsApi(plainClient);
+    ListsApi lists = new ListsApi(plainClient);
     ApiClient typedClient = new ApiClient();
     typedClient.updateBaseUri(arguments[0]);
     typedClient.setRequestInterceptor(
@@ -57,19 +67,21 @@ public final class Adapter {
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     for (String line = in.readLine(); line != null; line = in.readLine()) {
       Call call = JSON.readValue(line, Call.class);
-      out.println(JSON.writeValueAsString(result(call.typed() ? typed : plain, call)));
+      out.println(JSON.writeValueAsString(result(call.typed() ? typed : plain, lists, call)));
     }
   }
 
-  private static Map<String, Object> result(ItemsApi api, Call call) throws Exception {
+  private static Map<String, Object> result(ItemsApi api, ListsApi lists, Call call)
+      throws Exception {
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("item", null);
     result.put("problem", null);
     try {
-      ApiResponse<Map<String, Object>> response = send(api, call);
+      boolean isList = List.of("list", "query").contains(call.operation());
+      ApiResponse<?> response = isList ? sendList(lists, call) : send(api, call);
       result.put("status", response.getStatusCode());
       result.put("etag", header(response.getHeaders(), "etag"));
-      result.put("item", response.getData());
+      result.put(isList ? "page" : "item", response.getData());
     } catch (ApiException failure) {
       result.put("status", failure.getCode());
       result.put("etag", header(failure.getResponseHeaders().map(), "etag"));
@@ -128,6 +140,25 @@ public final class Adapter {
                   .ifMatch(call.if_match())
                   .build());
       default -> throw new IllegalArgumentException(call.operation());
+    };
+  }
+
+  private static ApiResponse<Page> sendList(ListsApi lists, Call call) throws ApiException {
+    return switch (call.operation()) {
+      case "list" ->
+          lists.listPartitionWithHttpInfo(
+              APIListPartitionRequest.newBuilder()
+                  .id(call.id())
+                  .limit(call.limit())
+                  .cursor(call.cursor())
+                  .prefix(call.prefix())
+                  .order(call.order())
+                  .build());
+      default ->
+          lists.queryItemsWithHttpInfo(
+              APIQueryItemsRequest.newBuilder()
+                  .query(JSON.convertValue(call.item(), Query.class))
+                  .build());
     };
   }
 

@@ -8,11 +8,16 @@ from items_client import (
     Configuration,
     ItemsApi,
     ItemUpdate,
+    ListsApi,
+    Page,
     Problem,
+    Query,
 )
 from items_client.api_response import ApiResponse
 
-api = ItemsApi(ApiClient(Configuration(host=sys.argv[1])))
+client = ApiClient(Configuration(host=sys.argv[1]))
+api = ItemsApi(client)
+lists = ListsApi(client)
 
 
 def result(call: Call) -> Result:
@@ -39,12 +44,18 @@ def result(call: Call) -> Result:
                 "request_id": problem.request_id,
             },
         )
-    return Result(
-        status=response.status_code,
-        etag=(response.headers or {}).get("ETag"),
-        item=response.data,
-        problem=None,
-    )
+    etag = (response.headers or {}).get("ETag")
+    result = Result(status=response.status_code, etag=etag, item=None, problem=None)
+    match response.data:
+        case Page() as page:
+            result["page"] = {
+                "items": [listed.to_dict() for listed in page.items],
+                "next": page.next,
+                "evaluated": page.evaluated,
+            }
+        case item:
+            result["item"] = item
+    return result
 
 
 def send(call: Call) -> ApiResponse[Any]:
@@ -81,6 +92,16 @@ def send(call: Call) -> ApiResponse[Any]:
             )
         case "delete":
             return api.delete_item_with_http_info(id_, name, if_match=call["if_match"])
+        case "list":
+            return lists.list_partition_with_http_info(
+                id_,
+                limit=call["limit"],
+                cursor=call["cursor"],
+                prefix=call["prefix"],
+                order=call["order"],
+            )
+        case "query":
+            return lists.query_items_with_http_info(Query.model_validate(call["item"]))
         case operation:
             raise ValueError(operation)
 

@@ -1,9 +1,11 @@
-import { Configuration, FetchError, ItemsApi, ItemUpdateFromJSON, ProblemFromJSON, ResponseError, type ApiResponse } from "./client";
-import { BASE_URL, converse, itemUpdate, present, failure, TYPED_JSON, type Result, type Call } from "./conversation";
+import { Configuration, FetchError, ItemsApi, ItemUpdateFromJSON, ListsApi, ProblemFromJSON, QueryFromJSON, ResponseError, type ApiResponse, type Page } from "./client";
+import { BASE_URL, converse, failure, isListCall, itemUpdate, paging, present, TYPED_JSON, type ItemCall, type ListCall, type Result } from "./conversation";
 
-const api = new ItemsApi(new Configuration({ basePath: BASE_URL }));
+const configuration = new Configuration({ basePath: BASE_URL });
+const api = new ItemsApi(configuration);
+const lists = new ListsApi(configuration);
 
-function send(call: Call): Promise<ApiResponse<Record<string, unknown>>> {
+function send(call: ItemCall): Promise<ApiResponse<Record<string, unknown>>> {
   const key = { id: call.id, name: call.name };
   const requested = present({
     ifMatch: call.if_match,
@@ -35,8 +37,22 @@ function send(call: Call): Promise<ApiResponse<Record<string, unknown>>> {
   }
 }
 
+function sendList(call: ListCall): Promise<ApiResponse<Page>> {
+  switch (call.operation) {
+    case "list":
+      return lists.listPartitionRaw({ id: call.id, ...paging(call) });
+    default:
+      return lists.queryItemsRaw({ query: QueryFromJSON(call.item) });
+  }
+}
+
 await converse(async (call): Promise<Result> => {
   try {
+    if (isListCall(call)) {
+      const response = await sendList(call);
+      const { status, headers } = response.raw;
+      return { status, etag: headers.get("ETag"), item: null, page: await response.value(), problem: null };
+    }
     const response = await send(call);
     const { status, headers } = response.raw;
     const isEmpty = status === 204 || headers.get("Content-Length") === "0";

@@ -5,7 +5,17 @@ from http import HTTPStatus
 from conversation import TYPED_JSON, Call, Result, converse
 from items_client import Client
 from items_client.api.items import delete_item, get_item, patch_item, put_item, update_item
-from items_client.models import Item, ItemPatch, ItemUpdate, Problem, TypedItem
+from items_client.api.lists import list_partition, query_items
+from items_client.models import (
+    Item,
+    ItemPatch,
+    ItemUpdate,
+    ListPartitionOrder,
+    Page,
+    Problem,
+    Query,
+    TypedItem,
+)
 from items_client.types import UNSET, Response
 
 plain = Client(base_url=sys.argv[1])
@@ -58,6 +68,17 @@ def send(call: Call) -> Response[Item | Problem | object]:
             response = update_item.sync_detailed(client=client, body=update, if_match=if_match)
         case "delete":
             response = delete_item.sync_detailed(id_, name, client=client, if_match=if_match)
+        case "list":
+            response = list_partition.sync_detailed(
+                id_,
+                client=client,
+                limit=call["limit"] or UNSET,
+                cursor=call["cursor"] or UNSET,
+                prefix=call["prefix"] or UNSET,
+                order=ListPartitionOrder(call["order"]) if call["order"] else UNSET,
+            )
+        case "query":
+            response = query_items.sync_detailed(client=client, body=Query.from_dict(call["item"]))
         case operation:
             raise ValueError(operation)
     return response
@@ -81,6 +102,12 @@ def result_of(response: Response[Item | Problem | object]) -> Result:
             }
         case Item() | TypedItem() as item:
             result["item"] = item.to_dict()
+        case Page() as page:
+            result["page"] = {
+                "items": [listed.to_dict() for listed in page.items],
+                "next": page.next_,
+                "evaluated": page.evaluated,
+            }
     return result
 
 

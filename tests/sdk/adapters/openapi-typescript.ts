@@ -1,13 +1,13 @@
 import createClient from "openapi-fetch";
 import type { components, paths } from "./client/schema";
-import { BASE_URL, converse, itemUpdate, present, failure, TYPED_JSON, type Result, type Call } from "./conversation";
+import { BASE_URL, converse, failure, isListCall, itemUpdate, paging, present, TYPED_JSON, type ItemCall, type ListCall, type Result } from "./conversation";
 
 type TypedItem = components["schemas"]["TypedItem"];
 type Problem = components["schemas"]["Problem"];
 
 const client = createClient<paths>({ baseUrl: BASE_URL });
 
-async function send(call: Call) {
+async function send(call: ItemCall) {
   const path = { id: call.id, name: call.name };
   const header = present({
     "If-Match": call.if_match,
@@ -40,7 +40,21 @@ async function send(call: Call) {
   }
 }
 
+async function sendList(call: ListCall) {
+  switch (call.operation) {
+    case "list":
+      return client.GET("/items/{id}", { params: { path: { id: call.id }, query: paging(call) } });
+    default:
+      return client.POST("/items:query", { body: call.item });
+  }
+}
+
 await converse(async (call): Promise<Result> => {
+  if (isListCall(call)) {
+    const { data, error, response } = await sendList(call);
+    const problem = error ? failure(error) : null;
+    return { status: response.status, etag: response.headers.get("ETag"), item: null, page: data, problem };
+  }
   const { data, error, response } = await send(call);
   const problem: Problem | undefined = error || undefined;
   return {

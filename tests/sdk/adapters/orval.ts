@@ -1,11 +1,11 @@
-import { deleteItem, getItem, patchItem, putItem, updateItem } from "./client/client";
-import { BASE_URL, converse, itemUpdate, present, failure, TYPED_JSON, type Result, type Call } from "./conversation";
+import { deleteItem, getItem, listPartition, patchItem, putItem, queryItems, updateItem } from "./client/client";
+import { BASE_URL, converse, failure, isListCall, itemUpdate, paging, present, TYPED_JSON, type ItemCall, type ListCall, type Result } from "./conversation";
 
 // Its URLs are relative, for a page that the service itself serves.
 const { fetch } = globalThis;
 globalThis.fetch = (url, init) => fetch(new URL(String(url), BASE_URL), init);
 
-async function send(call: Call) {
+async function send(call: ItemCall) {
   const headers = present({
     "If-Match": call.if_match,
     "If-None-Match": call.if_none_match,
@@ -29,7 +29,28 @@ async function send(call: Call) {
   }
 }
 
+async function sendList(call: ListCall) {
+  switch (call.operation) {
+    case "list":
+      return listPartition(call.id, paging(call));
+    default:
+      return queryItems(call.item, { headers: { "Content-Type": "application/json" } });
+  }
+}
+
 await converse(async (call): Promise<Result> => {
+  if (isListCall(call)) {
+    const { data, status, headers } = await sendList(call);
+    const result: Result = { status, etag: headers.get("ETag"), item: null, problem: null };
+    switch (status) {
+      case 200:
+        return { ...result, page: data };
+      case 304:
+        return result;
+      default:
+        return { ...result, problem: failure(data) };
+    }
+  }
   const { data, status, headers } = await send(call);
   const result: Result = { status, etag: headers.get("ETag"), item: null, problem: null };
   switch (status) {

@@ -26,7 +26,7 @@ from dynamodb_items.storage.write_commands import Delete, Write, Written
 from dynamodb_items.web.codecs import Projection, encode_item, key_members
 from dynamodb_items.web.media_types import Representation, accepted_representation
 from dynamodb_items.web.middleware.authentication import caller_may_read
-from dynamodb_items.web.openapi import batch_operations as documentation
+from dynamodb_items.web.openapi.operations import batch as documentation
 from dynamodb_items.web.request.batch_requests import keys_of, operations_of
 from dynamodb_items.web.request.idempotency import idempotency_key, write_token
 from dynamodb_items.web.request.preconditions import entity_tag

@@ -34,7 +34,7 @@ from dynamodb_items.runtime.background import run_in_background
 from dynamodb_items.runtime.instance import Instance
 from dynamodb_items.storage.repository import ItemRepository
 from dynamodb_items.storage.table_keys import key_settings_advice, reserved_key
-from dynamodb_items.web.openapi.health_operations import LIVENESS, READINESS
+from dynamodb_items.web.openapi.operations.health import LIVENESS, READINESS
 from dynamodb_items.web.response.problem_responses import not_ready_response
 
 log = structlog.get_logger(__name__)

@@ -11,7 +11,7 @@ from dynamodb_items.domain.keys import KeySchema
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.formats.strict_json import parse_json
 from dynamodb_items.web.media_types import item_representation, patch_form
-from dynamodb_items.web.openapi import item_operations as documentation
+from dynamodb_items.web.openapi.operations import items as documentation
 from dynamodb_items.web.request.item_requests import ReadRequest, WriteRequest
 from dynamodb_items.web.request.prefer import Return
 from dynamodb_items.web.resources.item_writes import (

@@ -6,7 +6,7 @@ from flask_smorest import Blueprint
 
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.operations import Operation
-from dynamodb_items.web.openapi import list_operations as documentation
+from dynamodb_items.web.openapi.operations import lists as documentation
 from dynamodb_items.web.request.list_requests import ListRequest
 from dynamodb_items.web.resources.item_writes import current_request
 from dynamodb_items.web.response.page_responses import page_response

@@ -19,7 +19,7 @@ from dynamodb_items.expressions.native_update import (
 )
 from dynamodb_items.expressions.parts import UPDATE
 from dynamodb_items.web.media_types import PatchForm, item_representation, require_plain_json
-from dynamodb_items.web.openapi import native_operations as documentation
+from dynamodb_items.web.openapi.operations import native as documentation
 from dynamodb_items.web.request.body_schemas import (
     ConditionalDeleteSchema,
     ConditionalPutSchema,

@@ -12,10 +12,11 @@ from flask import Request, Response
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import PreconditionFailed
 from dynamodb_items.domain.items import FINGERPRINT_BYTES, Item
+from dynamodb_items.domain.keys import key_text
 from dynamodb_items.domain.preconditions import Precondition
 from dynamodb_items.runtime.deadline import LONG_WORK_BYTES, give_way, give_way_after, in_turns
 from dynamodb_items.storage.item_lists import Page
-from dynamodb_items.web.codecs import encode_item, key_members
+from dynamodb_items.web.codecs import encode_item
 from dynamodb_items.web.lean_response import LeanResponse
 from dynamodb_items.web.request.cursors import encode_cursor
 from dynamodb_items.web.request.list_requests import ListRequest
@@ -58,6 +59,7 @@ def _members(page: Page, wanted: ListRequest, settings: Settings) -> Iterator[di
     """Yield the members of a page; other requests are served between long ones."""
     index = wanted.listed.index
     has_whole_items = index is None or not index.is_partial
+    key_names = tuple(zip(("id", "name"), settings.key_schema.names, strict=False))
     in_a_row = ITEMS_IN_A_ROW if wanted.projection is None else 1
     since_turn = 0
     for item in in_turns(page.items, in_a_row):
@@ -69,7 +71,7 @@ def _members(page: Page, wanted: ListRequest, settings: Settings) -> Iterator[di
             give_way()
             since_turn = 0
         yield {
-            **key_members(settings.key_schema.key_of(item.attributes)),
+            **{member: key_text(item.attributes[name]) for member, name in key_names},
             "etag": _etag(item, wanted) if has_whole_items else None,
             "item": orjson.Fragment(encoded),
         }

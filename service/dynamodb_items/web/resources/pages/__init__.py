@@ -1,4 +1,4 @@
-"""Two pages for people: Swagger UI at ``/docs``, and one item at a time at ``/``.
+"""Two pages for people: Swagger UI at ``/docs``, and at ``/`` one item at a time, with lists.
 
 Each page exists only if its setting is on. Pages load everything from this service, by relative
 URLs, so they work behind a path prefix and without internet access.
@@ -12,6 +12,7 @@ from flask import Blueprint, Response, redirect, render_template, send_from_dire
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from dynamodb_items.config.settings import Settings
+from dynamodb_items.web.resources.pages.lists import KEY_TYPE_NAMES, page_lists
 
 if TYPE_CHECKING:
     from dynamodb_items.access.sign_in import SignInEndpoints, SignInEndpointsSource
@@ -25,13 +26,17 @@ CONTENT_SECURITY_POLICY = (
 _HERE = Path(__file__).parent
 _SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
 _SWAGGER_UI_ASSETS = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
-_KEY_TYPES = {"N": "number", "S": "string", "B": "binary, base64url"}
+_PAGE_SIZE = 25
+"""The number of items in a page of a list, until the user chooses another."""
 # What the item page requires from the user, for each ITEMS_AUTH.
 _CREDENTIALS = {
     "jwt": {"label": "Bearer token", "header": "Authorization", "prefix": "Bearer "},
     "api-key": {"label": "API key", "header": "X-API-Key", "prefix": ""},
 }
-_ASSETS = ("docs.js", "item.js", "item.css", "sign-in.js", "signed-in.html", "signed-in.js")
+_ASSETS = (
+    *("docs.js", "item.js", "item.css", "browse.js", "browse.css"),
+    *("sign-in.js", "signed-in.html", "signed-in.js"),
+)
 PATHS = frozenset(
     {"/", "/docs", "/docs/", *(f"/pages/{name}" for name in (*_ASSETS, *_SWAGGER_UI_ASSETS))}
 )
@@ -71,7 +76,7 @@ def item_page(settings: Settings, sign_in: "SignInEndpointsSource | None" = None
     schema = settings.key_schema
     examples = ("104", "Andrew") if schema == Settings().key_schema else ("", "")
     keys = [
-        {"name": key.name, "type": _KEY_TYPES[key.type], "example": example}
+        {"name": key.name, "type": KEY_TYPE_NAMES[key.type], "example": example}
         for key, example in zip(schema, examples, strict=False)
     ]
     endpoints = None if sign_in is None else sign_in.current()
@@ -81,6 +86,10 @@ def item_page(settings: Settings, sign_in: "SignInEndpointsSource | None" = None
         keys=keys,
         credential=_CREDENTIALS.get(settings.auth or "none"),
         docs_ui=settings.docs_ui,
+        lists=page_lists(settings),
+        page_size=min(_PAGE_SIZE, settings.max_page_size),
+        max_page_size=settings.max_page_size,
+        key_names=schema.names,
         sign_in=None if endpoints is None else _sign_in_parameters(settings, endpoints),
         tenant_claim=settings.tenant_claim if settings.auth == "jwt" else None,
     )

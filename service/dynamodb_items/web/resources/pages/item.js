@@ -1,9 +1,9 @@
 import { signIn } from "./sign-in.js";
 
-const element = (id) => document.getElementById(id);
+export const element = (id) => document.getElementById(id);
 const [body, outcome] = ["body", "outcome"].map(element);
-const keys = [...document.querySelectorAll("input[name=key]")]; // one for each key attribute
-const credential = element("credential"); // null without authentication
+export const keys = [...document.querySelectorAll("input[name=key]")]; // one for each key attribute
+export const credential = element("credential"); // null without authentication
 
 const forms = [...document.querySelectorAll("input[name=form]")];
 
@@ -12,6 +12,8 @@ const REPRESENTATION = "return=representation"; // a 412 then contains the store
 let etag = null;
 let shown = "";
 let stored = null; // after a 412, what is stored now: its ETag and its text
+let reading = null; // the read in progress; a later request aborts it
+let writing = Promise.resolve(); // settled once the last write is
 let mediaType = forms.find(({ checked }) => checked).value;
 
 const path = () => ["items", ...keys.map(({ value }) => encodeURIComponent(value))].join("/");
@@ -23,7 +25,7 @@ const mayDiscardEdits = () =>
   !isEdited() || confirm("Discard your edits? They are not saved.");
 
 /** The headers of the bearer token or API key, which is stored nowhere but in its field. */
-const credentialHeaders = () =>
+export const credentialHeaders = () =>
   credential === null
     ? {}
     : { [credential.dataset.header]: credential.dataset.prefix + credential.value.trim() };
@@ -53,23 +55,28 @@ function showTenant() {
     setEtag(null);
   }
   partition.readOnly = isKnown;
+  document.dispatchEvent(new Event("tenant"));
 }
 
 /** The tokens of a JSON text. Working on the text keeps every digit of a long number. */
-const tokensOf = (json) => json.match(/"(?:\\.|[^"\\])*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
+export const tokensOf = (json) => json.match(/"(?:\\.|[^"\\])*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
+
+/** The tokens of each element of an array, or of each member of an object with its name. */
+export function elementsOf(tokens) {
+  const elements = [];
+  let depth = 0;
+  for (const token of tokens) {
+    if ("}]".includes(token)) depth -= 1;
+    if (depth === 1 && (elements.length === 0 || token === ",")) elements.push([]);
+    if (depth > 1 || (depth === 1 && token !== ",")) elements.at(-1).push(token);
+    if ("{[".includes(token)) depth += 1;
+  }
+  return elements;
+}
 
 /** The tokens of a member's value in a JSON object; none if the object has no such member. */
-function memberOf(tokens, name) {
-  let depth = 0;
-  const nest = (token) => (depth += "{[".includes(token) ? 1 : "}]".includes(token) ? -1 : 0);
-  const start = tokens.findIndex(
-    (token, index) => nest(token) === 1 && token === `"${name}"` && tokens[index + 1] === ":",
-  );
-  if (start === -1) return [];
-  depth = 0;
-  const value = tokens.slice(start + 2);
-  return value.slice(0, value.findIndex((token) => nest(token) === 0) + 1);
-}
+export const memberOf = (tokens, name) =>
+  elementsOf(tokens).find(([member]) => member === `"${name}"`)?.slice(2) ?? [];
 
 /** JSON with one member per line. */
 function indented(tokens) {
@@ -111,15 +118,21 @@ function report(text, isSuccess) {
   outcome.className = isSuccess ? "success" : "failure";
 }
 
-/** Report an error response; after a 412, show the item that is stored now. */
-async function reportProblem(response) {
-  const text = await response.text();
+/** The text of an error response, for people. */
+export function problemText({ status, statusText, text }) {
   const problem = jsonOf(text);
   const errors = (problem.errors ?? []).map(({ pointer, detail }) => `${pointer} ${detail}`);
+  return [`${status} ${problem.title ?? statusText}`, problem.detail, ...errors]
+    .filter(Boolean)
+    .join("\n");
+}
+
+/** Report an error response; after a 412, show the item that is stored now. */
+function reportProblem(response) {
   const advice = [];
   if (response.status === 412) {
     // The member is absent if the item does not exist or the caller may not read it.
-    const current = memberOf(tokensOf(text), "current");
+    const current = memberOf(tokensOf(response.text), "current");
     showStored(
       current.length ? { etag: response.headers.get("ETag"), text: indented(current) } : null,
     );
@@ -129,12 +142,7 @@ async function reportProblem(response) {
         : "The stored item is not the one shown here. Read it again to see its current state.",
     );
   }
-  report(
-    [`${response.status} ${problem.title ?? response.statusText}`, problem.detail, ...errors, ...advice]
-      .filter(Boolean)
-      .join("\n"),
-    false,
-  );
+  report([problemText(response), ...advice].join("\n"), false);
 }
 
 /** The parsed body of a problem; empty if a proxy has sent something else. */
@@ -146,41 +154,77 @@ function jsonOf(text) {
   }
 }
 
-/** Send one request. Return a successful response; otherwise report the error and return null. */
+/** Send one request. Return a response with its text; it fails if the body does not arrive. */
+export async function exchange(url, options) {
+  const response = await fetch(url, { cache: "no-store", ...options });
+  const { ok, status, statusText, headers } = response;
+  return { ok, status, statusText, headers, text: await response.text() };
+}
+
+/** Send one request for the item. Return a successful response; otherwise report the error. */
 async function send(method, headers, content) {
+  reading?.abort();
+  if (keys.some(({ value }) => value === "." || value === "..")) {
+    report("Browsers remove . and .. from URLs. Use the batch operations for this item.", false);
+    return null;
+  }
+  const controller = new AbortController();
+  if (method === "GET") reading = controller;
   try {
-    const response = await fetch(path(), {
+    const response = await exchange(path(), {
       method,
       body: content,
       headers: { Accept: mediaType, Prefer: REPRESENTATION, ...credentialHeaders(), ...headers },
-      cache: "no-store",
+      signal: controller.signal,
     });
     if (response.ok) return response;
-    await reportProblem(response);
+    reportProblem(response);
     if (response.status === 404) setEtag(null);
   } catch (error) {
-    report(`No response from the service: ${error.message}`, false);
+    if (!controller.signal.aborted) report(`No response from the service: ${error.message}`, false);
   }
   return null;
 }
 
-async function show(response, sentence) {
-  const content = await response.text();
-  // A caller that may only write gets none.
-  if (content !== "") body.value = indented(tokensOf(content));
-  shown = body.value;
+/** Notify the rest of the page that the item is shown, and whether it was written. */
+const announce = (isWritten) =>
+  document.dispatchEvent(new CustomEvent("item", { detail: { isWritten } }));
+
+/** Show the item of a response. What the user has typed since the request is kept. */
+function show(response, sentence, requested) {
+  // A caller that may only write gets no item.
+  shown = response.text === "" ? requested : indented(tokensOf(response.text));
+  if (body.value === requested) body.value = shown;
   setEtag(response.headers.get("ETag"));
   report(`${response.status} ${sentence}`, true);
 }
 
+/** Read and show the item with the key in the key fields. */
 async function read() {
+  const requested = body.value;
   const response = await send("GET", {});
-  if (response) await show(response, "Read.");
+  if (response === null || (body.value !== requested && !mayDiscardEdits())) return;
+  show(response, "Read.", body.value);
+  announce(false);
+}
+
+/** Open an item of a list: its key goes to the key fields. Return whether the user agrees. */
+export async function openItem(key) {
+  await writing;
+  if (!mayDiscardEdits()) return false;
+  keys.forEach((input, index) => (input.value = key[index]));
+  body.value = shown = "";
+  setEtag(null);
+  await read();
+  return true;
 }
 
 async function put(precondition) {
-  const response = await send("PUT", { "Content-Type": mediaType, ...precondition }, body.value);
-  if (response) await show(response, response.status === 201 ? "Created." : "Saved.");
+  const requested = body.value;
+  const response = await send("PUT", { "Content-Type": mediaType, ...precondition }, requested);
+  if (response === null) return;
+  show(response, response.status === 201 ? "Created." : "Saved.", requested);
+  announce(true);
 }
 
 async function remove() {
@@ -191,7 +235,11 @@ async function remove() {
   // The text is now the only copy of the item, so it counts as edited.
   shown = "";
   report(`${response.status} Deleted. Create stores the item again.`, true);
+  announce(true);
 }
+
+/** Run a write; until it has ended, no other item is opened. */
+const write = (action) => (writing = action());
 
 element("key").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -219,18 +267,20 @@ element("sign-in")?.addEventListener("click", async ({ currentTarget }) => {
     report(`Not signed in: ${error.message}`, false);
   }
 });
-element("save").addEventListener("click", () => put({ "If-Match": etag }));
+element("save").addEventListener("click", () => write(() => put({ "If-Match": etag })));
 element("create").addEventListener("click", () => {
-  if (element("key").reportValidity()) put({ "If-None-Match": "*" });
+  if (element("key").reportValidity()) write(() => put({ "If-None-Match": "*" }));
 });
-element("delete").addEventListener("click", remove);
+element("delete").addEventListener("click", () => write(remove));
 element("take").addEventListener("click", () => {
   if (!mayDiscardEdits()) return;
   body.value = shown = stored.text;
   setEtag(stored.etag);
   report("The stored item is shown.", true);
 });
-element("overwrite").addEventListener("click", () => put({ "If-Match": stored.etag }));
+element("overwrite").addEventListener("click", () =>
+  write(() => put({ "If-Match": stored.etag })),
+);
 addEventListener("beforeunload", (event) => {
   if (isEdited()) event.preventDefault();
 });

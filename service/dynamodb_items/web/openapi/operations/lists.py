@@ -8,10 +8,10 @@ from typing import Any
 
 from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.keys import KeySchema
-from dynamodb_items.web.media_types import PLAIN_JSON, TYPED_JSON
+from dynamodb_items.web.media_types import PLAIN_JSON, PROBLEM_JSON, TYPED_JSON
 from dynamodb_items.web.openapi.examples import ANDREW, ANDREW_KEY, ETAG, TYPED_ANDREW
-from dynamodb_items.web.openapi.item_operations import key_parameters
-from dynamodb_items.web.openapi.response_schemas import PageSchema
+from dynamodb_items.web.openapi.operations.items import key_parameters
+from dynamodb_items.web.openapi.response_schemas import PageSchema, ProblemSchema
 from dynamodb_items.web.openapi.responses import BODY_PROBLEMS, SERVER_PROBLEMS, response
 from dynamodb_items.web.request.body_schemas import QuerySchema
 from dynamodb_items.web.request.query_schemas import PartitionQuerySchema, ScanQuerySchema
@@ -26,6 +26,18 @@ _LINK = {
     "schema": {"type": "string"},
     "example": '<?limit=2&cursor=AQ>; rel="next"',
 }
+_READ_ITEM = {
+    "operationId": "getItem",
+    "description": "Read the first item of the page; the others in the same way.",
+    "parameters": {
+        "path.id": "$response.body#/items/0/id",
+        "path.name": "$response.body#/items/0/name",
+    },
+}
+_UNKNOWN_INDEX = response(
+    "This deployment does not have the index.", content={PROBLEM_JSON: {"schema": ProblemSchema}}
+)
+_SORT_PARAMETERS = tuple(f"query.{name}" for name in ("order", "prefix", "gt", "ge", "lt", "le"))
 _PROBLEMS = {
     "400": "BadRequest",
     "406": "NotAcceptable",
@@ -78,11 +90,23 @@ def _page_response() -> dict[str, Any]:
         media_type: {"schema": PageSchema, "example": _page(item)}
         for media_type, item in ((PLAIN_JSON, ANDREW), (TYPED_JSON, TYPED_ANDREW))
     }
-    return response("A page of items.", "ETag", "Vary", content=content)
+    page = response("A page of items.", "ETag", "Vary", content=content)
+    return {**page, "links": {"readItem": _READ_ITEM}}
 
 
-def _list(operation: str, summary: str, description: str, query: Any) -> dict[str, Any]:
+def _list(
+    operation: str, summary: str, description: str, query: Any, list_parameters: Sequence[str]
+) -> dict[str, Any]:
+    """Return a list operation; ``list_parameters`` must be the same for each page."""
     page = _page_response()
+    next_page = {
+        "operationId": operation,
+        "description": "Read the next page, if `next` is not null.",
+        "parameters": {
+            **{name: f"$request.{name}" for name in ("query.limit", *list_parameters)},
+            "query.cursor": "$response.body#/next",
+        },
+    }
     not_modified = "The page matches `If-None-Match`: the client's copy is current."
     return {
         "operationId": operation,
@@ -90,7 +114,11 @@ def _list(operation: str, summary: str, description: str, query: Any) -> dict[st
         "description": f"{description} {_PAGING}",
         "parameters": [{"in": "query", "schema": query}, *_HEADERS],
         "responses": {
-            "200": {**page, "headers": {**page["headers"], "Link": _LINK}},
+            "200": {
+                **page,
+                "headers": {**page["headers"], "Link": _LINK},
+                "links": {"next": next_page, **page["links"]},
+            },
             "304": response(not_modified, "ETag", "Vary"),
             "412": "PreconditionFailed",
             **_PROBLEMS,
@@ -101,7 +129,7 @@ def _list(operation: str, summary: str, description: str, query: Any) -> dict[st
 def _head(operation: dict[str, Any]) -> dict[str, Any]:
     name = operation["operationId"]
     responses = {
-        status: {key: value for key, value in documented.items() if key != "content"}
+        status: {key: documented[key] for key in documented if key not in ("content", "links")}
         if isinstance(documented, dict)
         else documented
         for status, documented in operation["responses"].items()
@@ -120,6 +148,7 @@ LIST_PARTITION = _list(
     "Calls Query. The items are in the order of their sort keys; each has its ETag, the same as "
     "that of a GET.",
     PartitionQuerySchema,
+    ("path.id", *_SORT_PARAMETERS),
 )
 HEAD_PARTITION = _head(LIST_PARTITION)
 LIST_INDEX = _list(
@@ -127,13 +156,16 @@ LIST_INDEX = _list(
     "List items by an index",
     "Calls Query on the index. `etag` is null if the index does not contain whole items.",
     PartitionQuerySchema,
+    ("path.index", "path.value", *_SORT_PARAMETERS),
 )
+LIST_INDEX["responses"] |= {"404": _UNKNOWN_INDEX}
 HEAD_INDEX = _head(LIST_INDEX)
 LIST_TABLE = _list(
     "listItems",
     "List all items",
     "Calls Scan, which reads the whole table in no order. Parallel readers read a segment each.",
     ScanQuerySchema,
+    ("query.segment", "query.segments"),
 )
 HEAD_TABLE = _head(LIST_TABLE)
 QUERY_ITEMS: dict[str, Any] = {

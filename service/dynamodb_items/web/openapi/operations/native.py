@@ -8,7 +8,7 @@ from typing import Any
 
 from dynamodb_items.web.media_types import PLAIN_JSON, TYPED_JSON
 from dynamodb_items.web.openapi.examples import ANDREW_KEY, RAJ_KEY, VISIT
-from dynamodb_items.web.openapi.item_operations import DELETE_ITEM, PATCH_ITEM, PUT_ITEM
+from dynamodb_items.web.openapi.operations.items import DELETE_ITEM, PATCH_ITEM, PUT_ITEM
 from dynamodb_items.web.openapi.responses import BODY_PROBLEMS, item_links
 from dynamodb_items.web.request.body_schemas import (
     ConditionalDeleteSchema,

@@ -1,0 +1,1 @@
+"""The operations of the OpenAPI document: their parameters, bodies and responses."""

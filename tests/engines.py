@@ -22,11 +22,22 @@ MINISTACK_SERVICES = (
     *("logs", "monitoring", "ssm", "acm", "ecs", "s3"),
 )
 REGION = "us-east-2"
-# DynamoDB accepts 100 items in a transaction since 2022; moto rejects reads of more than 25.
-MOTO_PROGRAM = (
-    "import runpy, sys; from moto.dynamodb import responses; responses.TRANSACTION_MAX_ITEMS = 100;"
-    "runpy.run_module(sys.argv.pop(1), run_name='__main__')"
-)
+# DynamoDB accepts 100 items in a transaction since 2022; moto rejects reads of more than 25. And it
+# has DynamoDB's message for a wrong key, except for a key without the table's sort key.
+MOTO_PROGRAM = """
+import runpy, sys
+from moto.dynamodb import responses
+from moto.dynamodb.exceptions import MockValidationException
+
+def as_dynamodb(self, message, original=MockValidationException.__init__):
+    if message == "Validation Exception":
+        message = "The provided key element does not match the schema"
+    original(self, message)
+
+MockValidationException.__init__ = as_dynamodb
+responses.TRANSACTION_MAX_ITEMS = 100
+runpy.run_module(sys.argv.pop(1), run_name="__main__")
+"""
 
 
 def process(command, environment=None, log=subprocess.DEVNULL):

@@ -39,9 +39,11 @@ _instance = Instance()
 # A greenlet per connection: a worker that waits for DynamoDB or for a slow client serves others.
 worker_class = "dynamodb_items.server.worker.Worker"
 
-# Every legal key must fit: two strings with each byte percent-encoded take 9,216 bytes. gunicorn
-# accepts at most 8,190, or 0 for no limit at all, so its maximum is raised.
-limit_request_line = 12_288
+# Every legal key must fit: two strings with each byte percent-encoded take 9,216 bytes, a partition
+# with both ends of a range 12,288. A load balancer of AWS accepts 16 KB:
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+# gunicorn accepts at most 8,190, or 0 for no limit at all, so its maximum is raised.
+limit_request_line = 16_384
 gunicorn.http.message.MAX_REQUEST_LINE = limit_request_line
 
 # Longer than the 60 seconds of an AWS load balancer: the service must not close a connection on

@@ -11,6 +11,8 @@ from dynamodb_items.config.settings import Settings, SettingsError, unknown_vari
 from dynamodb_items.observability.logs import configure_logging
 from dynamodb_items.runtime.output import count_lost_lines
 
+log = structlog.get_logger(__name__)
+
 UNSEEN_ADDRESS = (
     "ITEMS_AUTH must be set: without gunicorn's -c python:dynamodb_items.gunicorn_conf the service "
     "does not know whether other machines can reach its address."
@@ -23,7 +25,9 @@ def _app() -> Flask:
         raise SettingsError([UNSEEN_ADDRESS])
     configure_logging(settings.log_level)
     for sentence in unknown_variables(os.environ):
-        structlog.get_logger(__name__).warning("unknown setting", detail=sentence)
+        log.warning("unknown setting", detail=sentence)
+    if names := settings.indexes_without_ttl:
+        log.warning("expired items in indexes", indexes=names)
     observer = create_observer(settings)
     count_lost_lines(observer.log_lines_lost)
     return create_app(settings, create_repository(settings, observer), observer)

@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 import uuid
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ import pytest
 from dynamodb_items.access.api_keys import new_api_key
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
+from dynamodb_items.storage.table_keys import reserved_key
 
 from tests.contract.conftest import ACCEPT_TYPED, JSON, exact, service_with
 
@@ -209,6 +211,25 @@ def test_a_page_has_an_etag(lists, partition):
     assert lists.get(path, headers={"If-Match": etag}).status_code == 412
 
 
+@pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
+def test_a_query_in_a_body_has_no_precondition(lists, header):
+    def request():
+        response = lists.post("/items:query", json={"id": "7"}, headers={header: "*"})
+        assert response.status_code == 400
+        assert response.json["detail"] == (
+            f"The header {header} applies to GET and HEAD. Send this query without it."
+        )
+
+    assert lists.calls_during(request) == []
+
+
+def test_an_item_under_the_probes_key_is_listed(lists):
+    key = reserved_key(Settings().key_schema)
+    put(lists, key.values[0], key.values[1])
+    assert key.values[1] in names_of(pages_of(lists, f"/items/{key.values[0]}"))
+    assert lists.delete("/".join(("/items", *key.values))).status_code == 204
+
+
 def test_head_has_the_headers_of_get(lists, partition):
     put(lists, partition, "x")
     put(lists, partition, "y")
@@ -301,6 +322,8 @@ QUERIES = {
     "a limit of 0": ({"id": "1", "limit": 0}, "/limit"),
     "a limit of 1001": ({"id": "1", "limit": 1001}, "/limit"),
     "a limit with a fraction": ({"id": "1", "limit": 1.5}, "/limit"),
+    "a limit in a string": ({"id": "1", "limit": "2"}, "/limit"),
+    "a negative limit": ({"id": "1", "limit": -2}, "/limit"),
     "a limit that is true": ({"id": "1", "limit": True}, "/limit"),
     "consistency as a number": ({"id": "1", "consistent_read": 1}, "/consistent_read"),
     "another order": ({"id": "1", "order": "up"}, "/order"),
@@ -317,6 +340,14 @@ QUERIES = {
         },
         "/FilterExpression",
     ),
+    "a filter that its placeholders make too long": (
+        {
+            "id": "1",
+            "FilterExpression": " AND ".join([".".join("a" * 31) + "<:v"] * 59),
+            "ExpressionAttributeValues": {":v": {"N": "1"}},
+        },
+        "/FilterExpression",
+    ),
     "values without a filter": (
         {"id": "1", "ExpressionAttributeValues": {":x": {"N": "1"}}},
         "/ExpressionAttributeValues/:x",
@@ -324,11 +355,31 @@ QUERIES = {
 }
 
 
+@pytest.mark.parametrize("limit", ["1", "1.0", "1e0", "0.1e1", "10e-1"])
+def test_a_limit_is_any_number_without_a_fraction(lists, partition, limit):
+    put(lists, partition, "a")
+    put(lists, partition, "b")
+    body = f'{{"id": "{partition}", "limit": {limit}}}'
+    page = lists.post("/items:query", data=body, headers=JSON)
+    assert [each["name"] for each in page.json["items"]] == ["a"]
+
+
+@pytest.mark.parametrize("limit", ["1e1000000", "1e-1000000", "-1e99999999999999999999"])
+def test_a_limit_with_a_huge_exponent_is_rejected_at_once(lists, limit):
+    body = f'{{"id": "1", "limit": {limit}}}'
+    began = time.process_time()
+    response = lists.post("/items:query", data=body, headers=JSON)
+    assert time.process_time() - began < 0.2
+    assert [error["pointer"] for error in response.json["errors"]] == ["/limit"]
+
+
 @pytest.mark.parametrize(("query", "pointer"), QUERIES.values(), ids=QUERIES)
 def test_invalid_queries(lists, query, pointer):
     def request():
         response = lists.post("/items:query", json=query)
         assert response.status_code == 422
+        assert response.json["title"] == "Invalid item, patch, batch or query"
+        assert "stored" not in response.json["detail"]
         assert [error["pointer"] for error in response.json["errors"]] == [pointer]
 
     assert lists.calls_during(request) == []
@@ -468,7 +519,9 @@ def test_a_tenant_lists_its_own_items_only(callers):
         assert response.status_code == 201
     own = pages_of(service, "/items/1001", headers["one"], prefix=shared)
     assert names_of(own) == [f"{shared}{number}" for number in (1, 2, 4, 5)]
-    assert service.get("/items/1002", headers=headers["one"]).status_code == 403
+    other = service.get("/items/1002", headers=headers["one"])
+    assert other.status_code == 403
+    assert other.json["detail"] == "This caller cannot access this partition of the table."
     assert service.get("/items", headers=headers["one"]).status_code == 403
     for name, expected in (("one", (1, 2, 4, 5)), ("two", (0, 3))):
         pages = pages_of(service, f"/indexes/by-status/{shared}", headers[name], limit=1)

@@ -28,7 +28,7 @@ OF_THE_SERVER = {
 
 def configuration(**options) -> Config:
     chosen = Config()
-    for name, value in {"forwarded_allow_ips": "", "limit_request_line": 12_288, **options}.items():
+    for name, value in {"forwarded_allow_ips": "", "limit_request_line": 16_384, **options}.items():
         chosen.set(name, value)
     return chosen
 
@@ -36,7 +36,7 @@ def configuration(**options) -> Config:
 @pytest.fixture(scope="module", autouse=True)
 def long_request_lines():
     before = gunicorn.http.message.MAX_REQUEST_LINE
-    gunicorn.http.message.MAX_REQUEST_LINE = 12_288
+    gunicorn.http.message.MAX_REQUEST_LINE = 16_384
     yield
     gunicorn.http.message.MAX_REQUEST_LINE = before
 

@@ -46,24 +46,24 @@ def headers() -> Iterator[tuple[str, list[tuple[str, str]]]]:
 
 
 def queries() -> Iterator[tuple[str, str]]:
-    yield "paths", "fields=" + ",".join(["a"] * 5900)
-    yield "different paths", "fields=" + ",".join(f"{n:x}" for n in range(2600))
-    yield "a deep path", "fields=" + ".".join(["a"] * 5900)
-    yield "parameters", "&".join(["fields=a"] * 1300)
-    yield "unknown parameters", "&".join(f"{n:x}" for n in range(3000))
-    yield "ampersands", "&" * 11_900
-    yield "escapes", "fields=" + "%5C%2E" * 1900
-    yield "backslashes", "fields=" + "\\" * 11_900
-    yield "dots", "fields=" + "." * 11_900
-    yield "commas", "fields=" + "," * 11_900
-    yield "repeated", "&".join(["consistent_read=true"] * 560)
+    yield "paths", "fields=" + ",".join(["a"] * 7900)
+    yield "different paths", "fields=" + ",".join(f"{n:x}" for n in range(3500))
+    yield "a deep path", "fields=" + ".".join(["a"] * 7900)
+    yield "parameters", "&".join(["fields=a"] * 1750)
+    yield "unknown parameters", "&".join(f"{n:x}" for n in range(4000))
+    yield "ampersands", "&" * 15_900
+    yield "escapes", "fields=" + "%5C%2E" * 2600
+    yield "backslashes", "fields=" + "\\" * 15_900
+    yield "dots", "fields=" + "." * 15_900
+    yield "commas", "fields=" + "," * 15_900
+    yield "repeated", "&".join(["consistent_read=true"] * 750)
 
 
 def paths() -> Iterator[tuple[str, str]]:
-    yield "an encoded name", "/items/7/" + "%C3%A9" * 1990
-    yield "a long number", "/items/" + "1" * 11_900 + "/x"
-    yield "a number's exponent", "/items/1e" + "9" * 11_900 + "/x"
-    yield "segments", "/items" + "/a" * 5900
-    yield "slashes", "/" * 11_900
-    yield "escapes that end", "/items/7/" + "%" * 11_900
-    yield "dots", "/items/7/" + "../" * 3900
+    yield "an encoded name", "/items/7/" + "%C3%A9" * 2640
+    yield "a long number", "/items/" + "1" * 15_900 + "/x"
+    yield "a number's exponent", "/items/1e" + "9" * 15_900 + "/x"
+    yield "segments", "/items" + "/a" * 7900
+    yield "slashes", "/" * 15_900
+    yield "escapes that end", "/items/7/" + "%" * 15_900
+    yield "dots", "/items/7/" + "../" * 5250

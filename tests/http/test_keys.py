@@ -129,10 +129,18 @@ def test_string_keys_of_the_greatest_length_have_a_url(engine, name):
     )
     owner, path = "é" * 1024, "/" * 1024
     target = f"/items/{quote(owner)}/{quote(path, safe='')}"
-    keys = {"ITEMS_PARTITION_KEY": "Owner:S", "ITEMS_SORT_KEY": "Path:S"}
-    with gunicorn(engine.wire.url, ITEMS_TABLE=table, **keys) as server:
+    variables = {
+        "ITEMS_PARTITION_KEY": "Owner:S",
+        "ITEMS_SORT_KEY": "Path:S",
+        "ITEMS_OPERATIONS": "GetItem,PutItem,Query",
+    }
+    low, high = "." * 1024, "é" * 512
+    listed = f"/items/{quote(owner)}?gt={low.replace('.', '%2E')}&lt={quote(high)}&order=desc"
+    assert len(listed) > 12_288
+    with gunicorn(engine.wire.url, ITEMS_TABLE=table, **variables) as server:
         assert server.request("PUT", target, "{}", Content_Type=JSON).status == 201
         assert server.request("GET", target).json == {"Owner": owner, "Path": path}
+        assert [each["name"] for each in server.request("GET", listed).json["items"]] == [path]
 
 
 def test_a_request_line_longer_than_every_key_is_rejected(server):

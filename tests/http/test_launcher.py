@@ -1,6 +1,7 @@
 """``make run``: what a new user sees, and that no process is left running."""
 
 import itertools
+import json
 import os
 import re
 import shlex
@@ -105,6 +106,25 @@ def test_the_curl_lines_suit_the_settings(engine, variables, statuses):
     arguments = ("--port", str(free_port()), "--endpoint", engine.endpoint)
     with launched(*arguments, ITEMS_TABLE=table, **variables) as (_, printed):
         assert pasted(printed) == statuses
+
+
+def test_the_table_has_the_indexes_of_the_settings(engine):
+    port = free_port()
+    variables = {
+        "ITEMS_TABLE": f"launcher-{time.monotonic_ns()}",
+        "ITEMS_OPERATIONS": "GetItem,Query",
+        "ITEMS_INDEXES": "by-email=Email:S,by-status=Status:S+At:N/partial,by-digest=Digest:B",
+    }
+    listed = {
+        "by-email/andrew@gmail.com": [("Andrew", True)],
+        "by-status/104": [("Andrew", False)],
+        "by-digest/MTA0": [("Andrew", True)],
+    }
+    with launched("--port", str(port), "--endpoint", engine.endpoint, **variables):
+        for path, expected in listed.items():
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/indexes/{path}") as response:
+                items = json.load(response)["items"]
+            assert [(each["name"], "Email" in each["item"]) for each in items] == expected
 
 
 def test_a_table_s_arn_gives_the_engine_its_account_and_region():

@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 from dynamodb_items.domain.changes import Changes
-from dynamodb_items.domain.errors import ItemsError, OperationsRejected, PreconditionFailed
+from dynamodb_items.domain.errors import (
+    IdempotencyKeyReused,
+    ItemsError,
+    OperationsRejected,
+    PreconditionFailed,
+)
 from dynamodb_items.domain.items import Item
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.preconditions import ANY_ITEM, Precondition
@@ -293,3 +298,25 @@ def test_the_service_behaves_as_if_dynamodb_deleted_each_item_at_its_second(vers
         assert results[0] == results[1], step
         for at in range(2):
             assert sides[0].look(at) == sides[1].look(at), step
+
+
+def test_without_deletions_an_update_repeated_after_its_item_expired_is_not_applied_again():
+    time = Time()
+    operations = ALL_OPERATIONS - {Operation.DELETE_ITEM}
+    engine = MemoryEngine(time)
+    side = Side(engine, TimeToLive("expires", time), "_version", operations)
+    body = {
+        "UpdateExpression": "ADD n :n SET expires = :e",
+        "ExpressionAttributeValues": {":n": {"N": "1"}, ":e": {"N": str(int(START) + 60)}},
+    }
+    expressions = native_expressions(body, KEYS[0].attributes, OWN)
+    write = NativeUpdate(KEYS[0], expressions)
+    token = WriteToken.of_request(("once",), ())
+
+    def send() -> Written:
+        return side.repository.transactions.write_once(write, token)
+
+    send()
+    time.now += 90
+    with pytest.raises(IdempotencyKeyReused):
+        send()

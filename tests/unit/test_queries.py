@@ -8,6 +8,7 @@ from dynamodb_items.domain.errors import (
     KeySchemaMismatch,
     StorageMisconfigured,
     StorageTimeout,
+    UnacceptableItem,
 )
 from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.keys import KeyAttribute, KeySchema
@@ -71,6 +72,20 @@ def lists(draw):
         filter=("attribute_exists(", Name("Red"), ")") if draw(st.booleans()) else None,
     )
     return items, listed, draw(st.integers(1, 5)), draw(st.integers(2, 6))
+
+
+@pytest.mark.parametrize(("operators", "fits"), [(300, True), (301, False)])
+def test_a_filter_has_at_most_300_operators(operators, fits):
+    engine = ListEngine(SCHEMA, [])
+    listed = ItemList(SCHEMA, partition=ID, filter=("NOT " * operators, Name("Red")))
+    queries = ItemQueries(calls_of(engine), "t")
+    if fits:
+        queries.page(listed, 10, None, consistent=False)
+    else:
+        with pytest.raises(UnacceptableItem) as rejected:
+            queries.page(listed, 10, None, consistent=False)
+        assert [error.pointer for error in rejected.value.errors] == ["/FilterExpression"]
+    assert len(engine.calls) == fits
 
 
 def pages_of(engine, listed, limit):

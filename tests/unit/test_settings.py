@@ -102,6 +102,17 @@ def test_an_arn_of_another_region_than_the_configured_one_is_rejected(variables,
         Settings.from_environment({"ITEMS_TABLE": arn, **variables})
 
 
+def test_the_advice_for_another_region_suits_lambda():
+    arn = "arn:aws:dynamodb:us-east-2:123456789012:table/orders"
+    with pytest.raises(SettingsError) as rejected:
+        Settings.from_environment({"ITEMS_TABLE": arn, "AWS_REGION": "us-east-1"})
+    assert rejected.value.errors == [
+        "ITEMS_TABLE is a table in us-east-2, but AWS_REGION is us-east-1. Set AWS_REGION to the "
+        "region in the ARN, or unset it. Lambda sets AWS_REGION itself: run the function in the "
+        "table's region."
+    ]
+
+
 def test_the_region_of_a_table_s_name_is_the_configured_one():
     settings = Settings.from_environment({"ITEMS_TABLE": "orders", "AWS_REGION": "us-east-1"})
     assert (settings.table_name, settings.table_region) == ("orders", None)
@@ -165,6 +176,25 @@ def test_indexes_and_their_keys():
     assert (email.name, email.key_schema.names, email.is_partial) == ("by-email", ("Email",), False)
     assert (status.name, status.key_schema.names) == ("by-status", ("Status", "CreatedAt"))
     assert status.is_partial
+
+
+def test_partial_indexes_that_may_lack_the_time_to_live_are_known():
+    variables = {
+        "ITEMS_OPERATIONS": "GetItem,Query",
+        "ITEMS_INDEXES": "whole=A:S,some=A:S/partial,by-end=A:S+expires:N/partial",
+    }
+    assert Settings.from_environment(variables).indexes_without_ttl == []
+    variables["ITEMS_TTL_ATTRIBUTE"] = "expires"
+    assert Settings.from_environment(variables).indexes_without_ttl == ["some"]
+
+
+def test_the_index_with_an_invalid_key_is_named():
+    with pytest.raises(SettingsError) as rejected:
+        Settings.from_environment({"ITEMS_INDEXES": "by-email=Email:S,by-status=Status:S+At"})
+    assert [error.partition(": ")[2] for error in rejected.value.errors] == [
+        "each key of the index by-status must be an attribute name and its type, N, S, B, such "
+        "as Id:N."
+    ]
 
 
 @pytest.mark.parametrize(

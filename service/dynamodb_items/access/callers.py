@@ -44,7 +44,7 @@ class Caller:
             NotPermitted: it is another one.
         """
         if self.partition is not None and self.partition != partition:
-            raise NotPermitted("The item is in a partition that this caller cannot access.")
+            raise NotPermitted("This caller cannot access this partition of the table.")
 
 
 ANYONE = Caller("", frozenset(Scope))

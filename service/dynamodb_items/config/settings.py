@@ -148,6 +148,19 @@ class Settings:
         """The attributes that the service keeps for itself; clients cannot write them."""
         return VersionAttribute(self.version_attribute).names
 
+    @property
+    def indexes_without_ttl(self) -> list[str]:
+        """The names of the indexes that may contain items without their time to live.
+
+        The keys of a partial index are known, but not its other attributes.
+        """
+        return [
+            index.name
+            for index in self.indexes
+            if self.ttl_attribute and index.is_partial
+            if self.ttl_attribute not in index.key_schema.names
+        ]
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Read the settings from ``ITEMS_*`` variables; an absent variable means the default.
@@ -220,7 +233,8 @@ class Settings:
             return []
         return [
             f"ITEMS_TABLE is a table in {self.table_region}, but {chosen} is "
-            f"{environment[chosen]}. Set {chosen} to the region in the ARN, or unset it."
+            f"{environment[chosen]}. Set {chosen} to the region in the ARN, or unset it. "
+            "Lambda sets AWS_REGION itself: run the function in the table's region."
         ]
 
     def _access_contradictions(self) -> list[str]:

@@ -134,7 +134,10 @@ def _index(text: str) -> Index:
             f"by-status=Status:S+CreatedAt:N, with {PARTIAL} after the keys of an index that does "
             "not contain all attributes"
         )
-    schema = KeySchema(partition_key(partition), sort_key(sort))
+    try:
+        schema = KeySchema(partition_key(partition), sort_key(sort))
+    except ValueError as error:
+        raise ValueError(f"each key of the index {name} {error}") from None
     if len(set(schema.names)) < len(tuple(schema)):
         raise ValueError(f"must not have {schema.partition.name} as both keys of {name}")
     return Index(name, schema, keys != whole)

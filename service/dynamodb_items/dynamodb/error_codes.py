@@ -138,7 +138,6 @@ _VALIDATION_WORDS = (
     ("Query condition missed key schema element", Failure.MISCONFIGURED),
     ("Query key condition not supported", Failure.MISCONFIGURED),
     ("Condition parameter type does not match schema type", Failure.MISCONFIGURED),
-    ("Validation Exception", Failure.KEY_MISMATCH),  # moto, for a key without its sort key
     ("update expression", Failure.UPDATE_REJECTED),
     ("UpdateExpression", Failure.UPDATE_REJECTED),
     ("ConditionExpression", Failure.UPDATE_REJECTED),

@@ -122,7 +122,7 @@ def updated(expressions: NativeExpressions, item: Item, pointer: str) -> PatchRe
 
 
 def check_fits(name: str, text: str) -> None:
-    """Reject an update or a condition over DynamoDB's limits that contains a client's own.
+    """Reject an expression over DynamoDB's limits that contains a client's own.
 
     Raises:
         UnacceptableItem: it is too long or has too many operators.

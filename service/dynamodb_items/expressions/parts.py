@@ -23,8 +23,10 @@ NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
 
 # Comparisons, words and functions, where all names and values are placeholders; BETWEEN is counted
 # by its AND.
+_IN_CONDITION = re.compile(r"[<>=]+|\b(?:AND|OR|NOT|IN)\b|\b[a-z_]+\(")
 _OPERATORS = {
-    CONDITION: re.compile(r"[<>=]+|\b(?:AND|OR|NOT|IN)\b|\b[a-z_]+\("),
+    CONDITION: _IN_CONDITION,
+    FILTER: _IN_CONDITION,
     UPDATE: re.compile(r"[+-]|\b[a-z_]+\("),
 }
 
@@ -221,7 +223,7 @@ class Placeholders:
 
 
 def fits(name: str, text: str) -> bool:
-    """Return whether DynamoDB accepts an update or a condition of this length and its operators."""
+    """Return whether DynamoDB accepts an expression of this length and with its operators."""
     return len(text) <= MAX_OPERATORS or (  # each operator takes a byte
         len(text) <= MAX_EXPRESSION_BYTES and len(_OPERATORS[name].findall(text)) <= MAX_OPERATORS
     )

@@ -114,7 +114,7 @@ def reject(pointer: str, detail: str) -> NoReturn:
     if len(quoted) > _MAX_QUOTED_POINTER:
         quoted = f"{quoted[:_MAX_QUOTED_POINTER]}…"
     raise UnacceptableItem(
-        f"The body cannot be stored: {detail} (at {quoted}).",
+        f"The body is not valid: {detail} (at {quoted}).",
         (FieldError(pointer, detail),),
     )
 

@@ -32,7 +32,8 @@ from dynamodb_items.credentials.lookup import DEFAULT_REGION
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.tables import TableArn
 from dynamodb_items.local.processes import free_port, running
-from dynamodb_items.local.sample_items import SAMPLE_ITEMS, sample_key
+from dynamodb_items.local.sample_items import sample_key
+from dynamodb_items.local.sample_table import create_table
 from dynamodb_items.local.table_check import key_mismatch
 
 LOOPBACK = "127.0.0.1"
@@ -229,6 +230,7 @@ def _prepare_table(settings: Settings, endpoint: str) -> None:
             "dynamodb", region_name=os.environ["AWS_REGION"], config=config
         )
         if not _is_aws(endpoint):
+            _say(f"Creating the table {settings.table} …")
             create_table(client, settings)
     except (BotoCoreError, ClientError) as error:
         if "ResourceInUseException" not in str(error):
@@ -236,27 +238,6 @@ def _prepare_table(settings: Settings, endpoint: str) -> None:
         _say(f"The table {settings.table} already exists; it is not changed.")
     if mismatch := key_mismatch(client, settings):
         _give_up(mismatch)
-
-
-def create_table(client: Any, settings: Settings) -> None:
-    """Create the table of the settings, with the tutorial's items under any key schema."""
-    _say(f"Creating the table {settings.table} …")
-    keys = tuple(settings.key_schema)
-    client.create_table(
-        TableName=settings.table_name,
-        AttributeDefinitions=[
-            {"AttributeName": key.name, "AttributeType": key.type} for key in keys
-        ],
-        KeySchema=[
-            {"AttributeName": key.name, "KeyType": kind}
-            for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    client.get_waiter("table_exists").wait(TableName=settings.table_name, WaiterConfig={"Delay": 1})
-    for number, name, attributes in SAMPLE_ITEMS:
-        key = sample_key(settings.key_schema, number, name).attributes
-        client.put_item(TableName=settings.table, Item={**attributes, **key})
 
 
 def _welcome(url: str, settings: Settings, endpoint: str) -> None:

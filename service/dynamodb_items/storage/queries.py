@@ -18,7 +18,8 @@ from dynamodb_items.dynamodb.error_codes import DifferentKeys
 from dynamodb_items.dynamodb.failures import Failure, InvalidCall, error_of, log_failure
 from dynamodb_items.dynamodb.retries import Attempts
 from dynamodb_items.expressions.key_conditions import key_condition
-from dynamodb_items.expressions.parts import Placeholders
+from dynamodb_items.expressions.native_update import check_fits
+from dynamodb_items.expressions.parts import FILTER, Placeholders
 from dynamodb_items.storage.item_lists import ItemList, Page
 
 log = structlog.get_logger(__name__)
@@ -53,6 +54,7 @@ class ItemQueries:
 
         Raises:
             InvalidRequest: DynamoDB accepts no such start position or read consistency.
+            UnacceptableItem: the filter is over DynamoDB's limits.
             StorageTimeout: no item of the caller's partition was found within the deadline.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
@@ -92,7 +94,8 @@ class ItemQueries:
             parameters["KeyConditionExpression"] = placeholders.text(condition)
             parameters["ScanIndexForward"] = not wanted.is_descending
         if wanted.filter is not None:
-            parameters["FilterExpression"] = placeholders.text(wanted.filter)
+            parameters[FILTER] = placeholders.text(wanted.filter)
+            check_fits(FILTER, parameters[FILTER])
         if wanted.segment is not None:
             parameters["Segment"] = wanted.segment.number
             parameters["TotalSegments"] = wanted.segment.total

@@ -179,7 +179,7 @@ _PROBLEM_RESPONSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "BodyTimeout": ("The body did not arrive in time.", ()),
     "BodyTooLarge": ("The body is over 1 MiB, or the item is over 400 KB.", ()),
     "UriTooLong": (
-        "The request line is over 12,288 bytes, for example because `fields` is too long.",
+        "The request line is over 16,384 bytes, for example because `fields` is too long.",
         (),
     ),
     "UnsupportedMediaType": (

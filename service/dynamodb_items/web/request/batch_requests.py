@@ -17,9 +17,13 @@ from dynamodb_items.storage.write_commands import Check, Delete, Write
 from dynamodb_items.web.codecs import Projection, parse_projection
 from dynamodb_items.web.media_types import PatchForm, Representation, item_representation
 from dynamodb_items.web.request.body_schemas import BatchGetSchema, BatchSchema, body_schema
-from dynamodb_items.web.request.item_requests import invalid_query
+from dynamodb_items.web.request.item_requests import reject_query
 from dynamodb_items.web.request.json_bodies import key_in_body, loaded_body
-from dynamodb_items.web.request.preconditions import parse_precondition, require_precondition
+from dynamodb_items.web.request.preconditions import (
+    parse_precondition,
+    reject_preconditions,
+    require_precondition,
+)
 from dynamodb_items.web.request.write_bodies import WriteBody
 from dynamodb_items.web.write_permissions import check_write_permitted
 
@@ -91,14 +95,10 @@ def _projection(batch: Mapping[str, Any], settings: Settings) -> Projection | No
 
 def _check_head(request: Request) -> None:
     """Reject what applies to one item: ignoring it could lose an update or return wrong items."""
-    for name in ("If-Match", "If-None-Match"):
-        if name in request.headers:
-            raise InvalidRequest(
-                f"The header {name} applies to one item. In a batch, use ifMatch or ifNoneMatch in "
-                "each operation."
-            )
-    if request.args:
-        raise invalid_query({name: ["Unknown field."] for name in request.args})
+    reject_preconditions(
+        request, "applies to one item. In a batch, use ifMatch or ifNoneMatch in each operation."
+    )
+    reject_query(request)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ A class's name without ``Schema`` is the schema's name in the OpenAPI document.
 
 from collections.abc import Mapping
 from functools import cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from marshmallow import Schema, fields, validate
 
@@ -176,18 +176,21 @@ class BatchGetSchema(FieldsSchema):
     keys = ShortList(fields.Nested(ItemKeySchema), MAX_BATCH_OPERATIONS, required=True)
 
 
-class PageSchema(Schema):
-    """Which page of a list to return."""
+PAGE_LIMIT: Mapping[str, Any] = {
+    "validate": validate.Range(1, MAX_PAGE_SIZE),
+    "metadata": {
+        "description": (
+            "The maximum number of items in the page, 100 by default. A page may have fewer items "
+            "although more follow; `next` is null only at the end."
+        )
+    },
+}
+"""The options of the field ``limit``."""
 
-    limit = WholeNumber(
-        validate=validate.Range(1, MAX_PAGE_SIZE),
-        metadata={
-            "description": (
-                "The maximum number of items in the page, 100 by default. A page may have fewer "
-                "items although more follow; `next` is null only at the end."
-            )
-        },
-    )
+
+class CursorSchema(Schema):
+    """The position in a list that a page starts after."""
+
     cursor = fields.String(
         metadata={
             "description": (
@@ -214,9 +217,10 @@ class ConditionsSchema(Schema):
     le = fields.String(metadata={"description": "The sort key is at most this value."})
 
 
-class QuerySchema(ConditionsSchema, PageSchema, FieldsSchema):
+class QuerySchema(ConditionsSchema, CursorSchema, FieldsSchema):
     """A query of one partition of the table, or of an index."""
 
+    limit = WholeNumber(**PAGE_LIMIT)
     id = fields.String(
         metadata={"description": "The partition key of the items, without percent-encoding."}
     )

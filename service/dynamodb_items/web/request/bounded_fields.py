@@ -17,6 +17,7 @@ from dynamodb_items.expressions.native_update import MAX_PLACEHOLDERS, TOO_MANY_
 from dynamodb_items.formats.json_patch import MAX_OPERATIONS as MAX_PATCH_OPERATIONS
 
 _DIGITS = re.compile("[0-9]{1,9}", re.ASCII)
+_MAX_NUMBER = 10**9
 NOT_A_STRING = str(fields.String.default_error_messages["invalid"])
 NOT_A_MAPPING = str(fields.Mapping.default_error_messages["invalid"])
 
@@ -79,13 +80,25 @@ def _check_kind(members: Iterable[tuple[str | int, Any]], kind: type, message: s
         raise ValidationError(errors)
 
 
-class WholeNumber(fields.Integer):
-    """A whole number in decimal digits: no sign, no white space, no fraction."""
+class DecimalDigits(fields.Integer):
+    """A query parameter that is a whole number in decimal digits: no sign, space or fraction."""
 
     def _deserialize(self, value: Any, *arguments: Any, **more: Any) -> Any:
-        is_text = isinstance(value, str) and _DIGITS.fullmatch(value) is not None
-        is_number = isinstance(value, Decimal) and _DIGITS.fullmatch(str(value)) is not None
-        if not is_text and not is_number:
+        if not isinstance(value, str) or not _DIGITS.fullmatch(value):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, *arguments, **more)
+
+
+class WholeNumber(fields.Integer):
+    """A JSON number without a fraction other than zero, as JSON Schema defines an integer.
+
+    https://json-schema.org/draft/2020-12/json-schema-validation#section-6.1.1
+    """
+
+    def _deserialize(self, value: Any, *arguments: Any, **more: Any) -> Any:
+        # Compared first: an int of 1e1000000 would take seconds.
+        is_small = isinstance(value, Decimal) and -_MAX_NUMBER < value < _MAX_NUMBER
+        if not is_small or value != int(value):
             raise self.make_error("invalid", input=value)
         return super()._deserialize(value, *arguments, **more)
 

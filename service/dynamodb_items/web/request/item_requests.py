@@ -166,6 +166,16 @@ def query_of(request: Request, schema: Schema) -> Mapping[str, Any]:
     return query
 
 
+def reject_query(request: Request) -> None:
+    """Reject query parameters, where the body contains everything.
+
+    Raises:
+        InvalidRequest: the request has some.
+    """
+    if request.args:
+        raise invalid_query({name: ["Unknown field."] for name in request.args})
+
+
 def projection_of(query: Mapping[str, Any], settings: Settings) -> Projection | None:
     """Return the projection in ``fields``, None without it.
 

@@ -7,13 +7,14 @@ from typing import Any, NoReturn, Self
 from flask import Request
 
 from dynamodb_items.config.settings import Settings
-from dynamodb_items.domain.errors import FieldError, InvalidKey, UnacceptableItem
+from dynamodb_items.domain.errors import InvalidKey
 from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.items import Attributes, AttributeValue
 from dynamodb_items.domain.keys import KeyAttribute
 from dynamodb_items.domain.preconditions import Precondition
 from dynamodb_items.domain.sort_ranges import Bound, SortRange
 from dynamodb_items.expressions.native_update import FILTER_MEMBERS, native_filter
+from dynamodb_items.formats.limits import pointer_to, reject
 from dynamodb_items.storage.item_lists import ItemList, Segment
 from dynamodb_items.web.codecs import Projection
 from dynamodb_items.web.media_types import (
@@ -28,9 +29,14 @@ from dynamodb_items.web.middleware.authentication import (
 )
 from dynamodb_items.web.request.body_schemas import QuerySchema
 from dynamodb_items.web.request.cursors import decode_cursor
-from dynamodb_items.web.request.item_requests import invalid_query, projection_of, query_of
+from dynamodb_items.web.request.item_requests import (
+    invalid_query,
+    projection_of,
+    query_of,
+    reject_query,
+)
 from dynamodb_items.web.request.json_bodies import loaded_body
-from dynamodb_items.web.request.preconditions import precondition_of
+from dynamodb_items.web.request.preconditions import precondition_of, reject_preconditions
 from dynamodb_items.web.request.query_schemas import PartitionQuerySchema, ScanQuerySchema
 
 DEFAULT_PAGE_SIZE = 100
@@ -104,8 +110,9 @@ class ListRequest:
             InvalidRequest, NotPermitted, NotAcceptable: as ``of_partition``.
         """
         require_plain_json(request)
-        if request.args:
-            raise invalid_query({name: ["Unknown field."] for name in request.args})
+        # RFC 9110, section 13.1.2: a 304 is a response to GET or HEAD only.
+        reject_preconditions(request, "applies to GET and HEAD. Send this query without it.")
+        reject_query(request)
         members = loaded_body(request, _QUERY)
         listed = _of_body(settings, members)
         return cls._of(request, settings, members, listed)
@@ -135,10 +142,7 @@ def _fail_query(name: str, detail: str) -> NoReturn:
 
 
 def _fail_body(name: str, detail: str) -> NoReturn:
-    raise UnacceptableItem(
-        "The query is not valid. Fix the problems listed in `errors`.",
-        (FieldError(f"/{name}", detail),),
-    )
+    reject(pointer_to("", name), detail)
 
 
 def _of_partition(

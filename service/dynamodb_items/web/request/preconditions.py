@@ -72,6 +72,17 @@ def parse_precondition(if_match: str | None, if_none_match: str | None) -> Preco
     )
 
 
+def reject_preconditions(request: Request, advice: str) -> None:
+    """Reject If-Match and If-None-Match where ignoring them could have unexpected results.
+
+    Raises:
+        InvalidRequest: the request has one of them; the detail ends with ``advice``.
+    """
+    for name in ("If-Match", "If-None-Match"):
+        if name in request.headers:
+            raise InvalidRequest(f"The header {name} {advice}")
+
+
 def require_precondition(precondition: Precondition) -> None:
     """Reject a write without a precondition.
 

@@ -8,11 +8,12 @@ from webargs.fields import DelimitedList
 
 from dynamodb_items.web.request.body_schemas import (
     MAX_PATH_CHARACTERS,
+    PAGE_LIMIT,
     PATH_PATTERN,
     ConditionsSchema,
-    PageSchema,
+    CursorSchema,
 )
-from dynamodb_items.web.request.bounded_fields import WholeNumber
+from dynamodb_items.web.request.bounded_fields import DecimalDigits
 
 MAX_PATHS = 1000
 """The maximum number of paths in ``fields``."""
@@ -73,8 +74,10 @@ class ReadQuerySchema(ProjectionQuerySchema):
     )
 
 
-class PageQuerySchema(PageSchema, ReadQuerySchema):
+class PageQuerySchema(CursorSchema, ReadQuerySchema):
     """Which page of a list a response contains."""
+
+    limit = DecimalDigits(**PAGE_LIMIT)
 
 
 class PartitionQuerySchema(ConditionsSchema, PageQuerySchema):
@@ -84,7 +87,7 @@ class PartitionQuerySchema(ConditionsSchema, PageQuerySchema):
 class ScanQuerySchema(PageQuerySchema):
     """Which page of the whole table a response contains."""
 
-    segment = WholeNumber(
+    segment = DecimalDigits(
         metadata={
             "description": (
                 "The part of the table to read, from 0. Parallel readers read one segment each."
@@ -92,7 +95,7 @@ class ScanQuerySchema(PageQuerySchema):
             "minimum": 0,
         },
     )
-    segments = WholeNumber(
+    segments = DecimalDigits(
         validate=validate.Range(1, MAX_SEGMENTS),
         metadata={"description": "The number of parts that the table is divided into."},
     )

@@ -99,7 +99,7 @@ _ITEMS_PROBLEMS: Mapping[type[BaseException], Problem] = {
     errors.UnacceptableItem: _problem(
         "unacceptable-item",
         422,
-        "Invalid item, patch or batch",
+        "Invalid item, patch, batch or query",
         "The body is well-formed, but its content is not valid. Fix the problems listed in "
         "`detail` and `errors`; each `pointer` is the position of an error in the body.",
     ),
@@ -203,7 +203,8 @@ _HTTP_PROBLEMS: Mapping[int, Problem] = {
             404,
             "Path not found",
             "Items are at `/items/{id}/{name}`, or at `/items/{id}` in a table without a sort key. "
-            "Send a `/` inside a key as `%2F`.",
+            "Send a `/` inside a key as `%2F`. Lists, where they are switched on, are at `/items`, "
+            "`/items/{id}` and `/indexes/{index}/{value}`; the OpenAPI document names the indexes.",
         ),
         _problem(
             "method-not-allowed",
@@ -228,7 +229,7 @@ _HTTP_PROBLEMS: Mapping[int, Problem] = {
             "uri-too-long",
             414,
             "Request line too long",
-            "Method, target and version can take up to 12,288 bytes together. Every legal key "
+            "Method, target and version can take up to 16,384 bytes together. Every legal key "
             "fits.",
         ),
         _problem(

@@ -41,7 +41,6 @@ _SORT_PARAMETERS = tuple(f"query.{name}" for name in ("order", "prefix", "gt", "
 _PROBLEMS = {
     "400": "BadRequest",
     "406": "NotAcceptable",
-    "412": "PreconditionFailed",
     "414": "UriTooLong",
     **SERVER_PROBLEMS,
 }
@@ -121,6 +120,7 @@ def _list(
                 "links": {"next": next_page, **page["links"]},
             },
             "304": response(not_modified, "ETag", "Vary"),
+            "412": "PreconditionFailed",
             **_PROBLEMS,
         },
     }
@@ -176,7 +176,7 @@ QUERY_ITEMS: dict[str, Any] = {
         "sort key; a FilterExpression. With a filter a page can be empty although more items "
         f"follow; `evaluated` is the number of items that were read. {_PAGING}"
     ),
-    "parameters": _HEADERS,
+    "parameters": ["X-Request-Id"],
     "requestBody": {
         "required": True,
         "content": {
@@ -192,7 +192,6 @@ QUERY_ITEMS: dict[str, Any] = {
     },
     "responses": {
         "200": _page_response(),
-        "304": response("The page matches `If-None-Match`.", "ETag", "Vary"),
         **_PROBLEMS,
         **BODY_PROBLEMS,
     },

@@ -22,7 +22,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: run programs unit test test-botocore test-keys soak check fix bench sdk docs release lock clean
+.PHONY: run programs unit test test-botocore soak check fix bench sdk docs release lock clean
 
 run: .venv/.local
 	@exec .venv/bin/python -m dynamodb_items.local --port $(PORT) $(if $(ENDPOINT),--endpoint $(ENDPOINT))
@@ -54,12 +54,8 @@ unit: .venv/.tests
 
 # The contract holds without the fast path too; one engine is enough to show it.
 test-botocore: .venv/.tests .venv-ministack/.installed
-	ITEMS_TEST_FAST_PATH=false ITEMS_TEST_OTHER_KEYS=0 \
-		.venv/bin/python -m pytest tests/contract tests/faults -k "not moto"
-
-# The contract with every key schema on every engine; make test runs most of them on one.
-test-keys: .venv/.tests .venv-ministack/.installed
-	ITEMS_TEST_OTHER_KEYS=2 .venv/bin/python -m pytest -n 2 --dist loadfile tests/contract
+	ITEMS_TEST_FAST_PATH=false .venv/bin/python -m pytest -k "not moto" \
+		$(or $(PYTEST_ARGS),tests/contract tests/faults)
 
 soak: .venv/.tests .venv-ministack/.installed
 	.venv/bin/python -m pytest -m soak $(PYTEST_ARGS)

@@ -1,6 +1,5 @@
 """The application in this process, on a real engine behind a recording proxy."""
 
-import itertools
 import json
 import os
 import time
@@ -49,12 +48,13 @@ TWO_KEYS = {
     'test_a_bad_list_of_keys_is_422[{"keys": [{"id": "1"}]}-/keys/0/name]': "a missing name",
 }
 
-# On how many engines each key schema other than the tutorial's is run: 0, 1 or, for all, 2
-# (make test-keys).
-ENGINES_OF_OTHER_KEYS = int(os.environ.get("ITEMS_TEST_OTHER_KEYS", "1"))
 # Lists have a table of their own, with indexes.
 WITH_THE_TUTORIALS_KEYS = ("test_lists.py",)
-ENGINE_OF = dict(zip((*KEY_SCHEMAS,), itertools.cycle(ENGINES), strict=False))
+# With ITEMS_TEST_SHORT=true, two other key schemas are run on one engine each.
+SHORT_FORM = {"S": "ministack", "B+N": "moto"}
+IS_SHORT = os.environ.get("ITEMS_TEST_SHORT") == "true"
+# Without the fast path, the tutorial's keys are enough.
+HAS_OTHER_KEYS = FAST_PATH
 
 
 def pytest_collection_modifyitems(config, items):
@@ -75,9 +75,9 @@ def is_left_out(item) -> bool:
     engine, _, key_schema = item.callspec.params["engine"].partition("-")
     if key_schema == TUTORIAL:
         return False
-    if item.path.name in WITH_THE_TUTORIALS_KEYS or not ENGINES_OF_OTHER_KEYS:
+    if item.path.name in WITH_THE_TUTORIALS_KEYS or not HAS_OTHER_KEYS:
         return True
-    return ENGINES_OF_OTHER_KEYS == 1 and engine != ENGINE_OF[key_schema]
+    return IS_SHORT and SHORT_FORM.get(key_schema) != engine
 
 
 def reason_to_skip(item) -> str | None:

@@ -15,7 +15,7 @@ from dynamodb_items.item_schema.reading import read_schema
 from dynamodb_items.local import launcher
 
 from tests.engines import client_for, moto
-from tests.sdk.generators import GENERATORS, HERE, ROOT, SCHEMA_BUILD, generate_stale
+from tests.sdk.generators import HERE, OTHER_DOCUMENTS, ROOT, SCHEMA_BUILD, generate_stale
 from tests.serving import gunicorn
 
 CUSTOMER = HERE / "customer"
@@ -34,7 +34,7 @@ def generators():
     document = openapi_document(create_app(settings, create_repository(settings)))
     SCHEMA_BUILD.mkdir(parents=True, exist_ok=True)
     (SCHEMA_BUILD / "openapi.json").write_text(json.dumps(document, indent=2))
-    typed = [replace(each, has_schema=True) for each in GENERATORS]
+    typed = [replace(each, has_schema=True) for each in OTHER_DOCUMENTS]
     failures = generate_stale(typed)
     return {each.name: failures.get(each.name, each) for each in typed}
 
@@ -47,7 +47,7 @@ def service():
             yield server.url, client_for(endpoint)
 
 
-@pytest.mark.parametrize("name", [each.name for each in GENERATORS])
+@pytest.mark.parametrize("name", [each.name for each in OTHER_DOCUMENTS])
 @pytest.mark.timeout(600)
 def test_a_customer_has_typed_attributes(name, generators, service):
     generator = generators[name]

@@ -330,7 +330,7 @@ GENERATORS = (
         [NODE / "orval", "--config", HERE / "orval.config.mjs"],
     ),
 )
-# With ITEMS_TEST_SHORT=true, two of them generate from the documents of other tables and of a schema.
+# With ITEMS_TEST_SHORT=true, two of them generate from the documents of other tables and schemas.
 SHORT_FORM = ("openapi-python-client", "openapi-typescript")
 OTHER_DOCUMENTS = tuple(
     generator

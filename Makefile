@@ -78,6 +78,7 @@ fix: .venv/.tools
 
 bench: .venv/.local .venv-bench-service/.installed .venv-bench/.installed .venv-awscli/.installed bench/peers/fastify/node_modules/.installed
 	@bench/install-programs
+	@bench/build-go
 	.venv/bin/python -m bench --json build/bench.json --svg build/bench.svg $(BENCH_ARGS)
 
 sdk: .venv/.tests $(SDK_TOOLS)

@@ -21,6 +21,7 @@ SERVICE_PYTHON = ROOT / ".venv-bench-service/bin/python"
 PEERS_PYTHON = ROOT / ".venv-bench/bin/python"
 AWS_COMMAND = ROOT / ".venv-awscli/bin/aws"
 FASTIFY = ROOT / "bench/peers/fastify"
+GO_PROGRAM = ROOT / "build/bench-go"
 
 PLAIN = "plain"
 SERVICE = "service"
@@ -32,6 +33,7 @@ FASTAPI_AIOBOTO3 = "fastapi-aioboto3"
 FASTAPI_AIODYNAMO = "fastapi-aiodynamo"
 STARLETTE_AIODYNAMO = "starlette-aiodynamo"
 FASTIFY_SDK = "fastify-sdk"
+GO_SDK = "go-sdk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,14 @@ CONTENDERS = (
         (shutil.which("node") or "node", "server.js"),
         {"NODE_ENV": "production"},
         folder=FASTIFY,
+        is_python=False,
+        has_lists=True,
+    ),
+    Contender(
+        GO_SDK,
+        "net/http + AWS SDK for Go v2",
+        (str(GO_PROGRAM),),
+        {"GOMAXPROCS": "1"},
         is_python=False,
         has_lists=True,
     ),

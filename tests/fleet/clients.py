@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 PAUSE_SECONDS = 0.005
 NATIVE = "application/vnd.dynamodb.update+json"
@@ -104,7 +104,7 @@ class Client:
         """Whether every request of this turn has succeeded, so that the next has one outcome."""
 
     def turn(self) -> None:
-        """Create, read, change, read and delete the item, and add to the counter."""
+        """Create, read, change, read, list and delete the item, and add to the counter."""
         self.turns += 1
         number = self.turns
         steps: tuple[tuple[str, str, str | None, str, int], ...] = (
@@ -112,6 +112,7 @@ class Client:
             ("GET", f"{self.item}?consistent_read=true", None, "", 200),
             ("PATCH", self.item, '{"patched": true}', "application/merge-patch+json", 200),
             ("POST", "/items:batchGet", self._batch(), "application/json", 200),
+            ("GET", self._page(), None, "", 200),
             ("DELETE", self.item, None, "", 204),
         )
         for method, path, body, media_type, expected in steps:
@@ -120,7 +121,7 @@ class Client:
                 self.is_certain = False
             elif self.is_certain and status != expected:
                 raise Unexpected(f"{method} {path}: {status} {content!r}")
-            elif self.is_certain and method == "GET" and content["turn"] != number:
+            elif self.is_certain and method == "GET" and _item_of(content)["turn"] != number:
                 raise Unexpected(f"{content} is not of turn {number}")
         # Only now is the item certainly absent.
         self.is_certain = status == 204
@@ -129,6 +130,11 @@ class Client:
     def _batch(self) -> str:
         _, _, number, name = self.item.split("/")
         return json.dumps({"keys": [{"id": number, "name": name}]})
+
+    def _page(self) -> str:
+        """Return the path of a list whose first item is the client's."""
+        _, _, number, name = self.item.split("/")
+        return f"/items/{number}?consistent_read=true&ge={name}&limit=1"
 
     def add_one(self) -> None:
         """Make an addition that must be applied once, whatever the proxy repeats."""
@@ -173,6 +179,11 @@ class Client:
         self.clients.outcomes.append(Outcome(method, began, ended, status, problem, text))
         time.sleep(PAUSE_SECONDS)
         return status, parsed
+
+
+def _item_of(content: Any) -> Any:
+    """Return the item of a GET, or the first one of a page."""
+    return content["items"][0]["item"] if "items" in content else content
 
 
 def eventually(holds: Callable[[], object], seconds: float = 60.0) -> None:

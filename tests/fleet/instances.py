@@ -31,6 +31,7 @@ class Instance:
             self.wire.url,
             *("-w", str(WORKERS)),
             ITEMS_TRUSTED_PROXIES="1",
+            ITEMS_OPERATIONS="GetItem,PutItem,UpdateItem,DeleteItem,Query",
             ITEMS_DRAIN_SECONDS=str(drain_seconds),
             ITEMS_PROBE_INTERVAL_SECONDS="0.5",
             **PATIENT,

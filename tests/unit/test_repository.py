@@ -12,7 +12,7 @@ from dynamodb_items.domain.errors import (
     StorageUnavailable,
 )
 from dynamodb_items.domain.items import Item
-from dynamodb_items.domain.preconditions import Precondition
+from dynamodb_items.domain.preconditions import NO_PRECONDITION, Precondition
 from dynamodb_items.domain.write_tokens import LOG_LENGTH, LOG_SLACK
 from dynamodb_items.expressions.native_update import native_expressions
 from dynamodb_items.formats.merge_patch import merge_changes
@@ -331,3 +331,12 @@ def test_a_write_that_never_leaves_is_unavailable():
 def test_a_lost_response_followed_by_an_unreachable_table_is_unknown():
     result, _ = written_by(PUT, LOST, UNREACHABLE, max_attempts=2)
     assert isinstance(result, OutcomeUnknown)
+
+
+@pytest.mark.parametrize("precondition", [NO_PRECONDITION, Precondition.must_be_absent()])
+def test_an_edit_of_an_absent_item_finds_nothing(precondition):
+    edit = Edit(KEY, lambda seen: merge_changes(seen, {"a": {"b": "c"}}), precondition)
+    client = ScriptedClient({})
+    with pytest.raises(ItemNotFound):
+        repository_of(client).write(edit)
+    assert client.operations == ["GetItem"]

@@ -72,9 +72,11 @@ def edited_item(write: Edit, read: Item | None) -> Item:
     """
     if read is not None:
         return read
-    if not write.may_create:
+    if write.may_create:
+        return Item(write.key.attributes)
+    if write.condition is not None:
         raise failed_condition(write, None, NO_EXPIRY)
-    return Item(write.key.attributes)
+    raise not_found(write.key)  # its precondition holds for an absent item
 
 
 def _needs_item(write: Write) -> bool:

@@ -18,6 +18,8 @@ from items_client.models import (
 )
 from items_client.types import UNSET, Response
 
+Reply = Response[Item | Problem | object] | Response[Page | Problem]
+
 plain = Client(base_url=sys.argv[1])
 # Without an Accept header of its own, a call gets plain JSON.
 typed = Client(base_url=sys.argv[1], headers={"Accept": TYPED_JSON})
@@ -31,11 +33,11 @@ def result(call: Call) -> Result:
         return Result(status=0, etag=None, item=None, problem=None)
 
 
-def send(call: Call) -> Response[Item | Problem | object]:
+def send(call: Call) -> Reply:
     client = typed if call["typed"] else plain
     id_, name = call["id"], call["name"]
     if_match = call["if_match"] or UNSET
-    response: Response[Item | Problem | object]
+    response: Reply
     match call["operation"]:
         case "get":
             response = get_item.sync_detailed(
@@ -84,7 +86,7 @@ def send(call: Call) -> Response[Item | Problem | object]:
     return response
 
 
-def result_of(response: Response[Item | Problem | object]) -> Result:
+def result_of(response: Reply) -> Result:
     result = Result(
         status=HTTPStatus(response.status_code).value,
         etag=response.headers.get("ETag"),

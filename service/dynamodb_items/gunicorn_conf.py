@@ -148,11 +148,12 @@ def child_exit(_server: Any, worker: Any) -> None:
             mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
-def pre_fork(server: Any, _worker: Any) -> None:
-    """Reject an address that other machines reach unless ITEMS_AUTH is set.
+def pre_fork(server: Any, worker: Any) -> None:
+    """Count the worker, and reject an address that other machines reach unless ITEMS_AUTH is set.
 
     Here the listeners are known, wherever they were configured, also after a reload.
     """
+    _instance.mark_started(worker.age)
     if os.environ.get("ITEMS_AUTH"):
         return
     addresses = [listener.sock.getsockname() for listener in server.LISTENERS]

@@ -12,9 +12,10 @@ class Instance:
 
     _READY, _STOPPING, _ENDING = range(3)
     _YOUNGEST = slice(4, 8)
+    _STARTED = slice(8, 12)
 
     def __init__(self) -> None:
-        self._shared = mmap.mmap(-1, 8)
+        self._shared = mmap.mmap(-1, 12)
 
     @property
     def has_been_ready(self) -> bool:
@@ -38,6 +39,10 @@ class Instance:
         """Record that the arbiter of these workers ends, and so starts none in their place."""
         self._shared[self._ENDING] = 1
 
+    def mark_started(self, age: int) -> None:
+        """Record that the arbiter starts the worker with this number."""
+        self._shared[self._STARTED] = age.to_bytes(4, "little")
+
     def mark_serving(self, age: int) -> None:
         """Record that the worker with this number serves; younger workers have greater numbers."""
         if age > self.youngest:
@@ -49,5 +54,9 @@ class Instance:
         return int.from_bytes(self._shared[self._YOUNGEST], "little")
 
     def awaits_younger(self, age: int) -> bool:
-        """Return whether a worker younger than this one is expected and does not serve yet."""
-        return not self._shared[self._ENDING] and self.youngest <= age
+        """Return whether a worker younger than this one was started and does not serve yet.
+
+        In place of a worker that ends alone, the arbiter starts another one only afterwards.
+        """
+        started = int.from_bytes(self._shared[self._STARTED], "little")
+        return not self._shared[self._ENDING] and self.youngest <= age < started

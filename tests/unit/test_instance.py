@@ -10,7 +10,7 @@ def test_workers_wait_for_one_that_is_younger_than_all_of_them():
     instance.mark_serving(1)
     instance.mark_serving(2)
     assert instance.youngest == 2
-    assert not instance.awaits_younger(2), "none was started: a worker that ends alone does not wait"
+    assert not instance.awaits_younger(2), "a worker that ends alone does not wait"
     instance.mark_started(3)
     assert instance.awaits_younger(2)
     instance.mark_serving(3)

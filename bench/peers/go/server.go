@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -30,12 +31,13 @@ func main() {
 		func(service, region string, _ ...interface{}) (aws.Endpoint, error) {
 			return aws.Endpoint{URL: os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"), SigningRegion: region}, nil
 		})
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = 512
+	connections := awshttp.NewBuildableClient().WithTransportOptions(func(transport *http.Transport) {
+		transport.MaxIdleConnsPerHost = 512
+	})
 	settings, err := config.LoadDefaultConfig(
 		context.Background(),
 		config.WithEndpointResolverWithOptions(endpoint),
-		config.WithHTTPClient(&http.Client{Transport: transport}),
+		config.WithHTTPClient(connections),
 	)
 	if err != nil {
 		log.Fatal(err)

@@ -14,13 +14,6 @@ LISTS = {
 NAMES = ["/ü 100%", "a1", "a2", "a3", "a4", "b1", "b2"]
 
 
-def string_keys(*names):
-    return [
-        {"AttributeName": name, "KeyType": kind}
-        for name, kind in zip(names, ("HASH", "RANGE"), strict=False)
-    ]
-
-
 def outcome_of_list(page):
     return page.locator("#list-outcome")
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.local import launcher
+from dynamodb_items.local.sample_table import create_empty_table
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.browsing import (
@@ -20,7 +21,6 @@ from tests.browser.browsing import (
     outcome,
     outcome_of_list,
     store,
-    string_keys,
     submit,
 )
 from tests.engines import client_for, moto
@@ -127,26 +127,7 @@ def seen(page) -> Seen:
 def table(engine_endpoint):
     """A table with two indexes; ``by-tag`` contains nothing but keys."""
     client = client_for(engine_endpoint)
-    types = {"Id": "N", "Name": "S", "Team": "S", "Rank": "N", "Tag": "S"}
-    client.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": type_} for name, type_ in types.items()
-        ],
-        KeySchema=string_keys("Id", "Name"),
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": name,
-                "KeySchema": string_keys(*keys),
-                "Projection": {"ProjectionType": projection},
-            }
-            for name, keys, projection in (
-                ("by-team", ("Team", "Rank"), "ALL"),
-                ("by-tag", ("Tag",), "KEYS_ONLY"),
-            )
-        ],
-    )
+    create_empty_table(client, Settings.from_environment(LISTS))
     yield client
     client.delete_table(TableName=TABLE)
 

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.local.sample_table import create_empty_table
 from playwright.sync_api import expect
 
 from tests.access.issuer import jwt_variables
@@ -18,7 +20,6 @@ from tests.browser.browsing import (
     outcome,
     outcome_of_list,
     row,
-    string_keys,
     submit,
 )
 from tests.browser.conftest import PAGES, PREFIX, stripping_proxy
@@ -195,12 +196,7 @@ def test_a_table_with_one_key_has_no_partition_to_list(page, engine_endpoint):
         "ITEMS_INDEXES": "",
     }
     client = client_for(engine_endpoint)
-    client.create_table(
-        TableName=variables["ITEMS_TABLE"],
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "Email", "AttributeType": "S"}],
-        KeySchema=string_keys("Email"),
-    )
+    create_empty_table(client, Settings.from_environment(variables))
     for email in ("a@example.com", "b@example.com"):
         item = {"Email": {"S": email}, "Age": {"N": "41"}}
         client.put_item(TableName=variables["ITEMS_TABLE"], Item=item)

@@ -10,6 +10,7 @@ import pytest
 from dynamodb_items.access.api_keys import new_api_key
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
+from dynamodb_items.local.sample_table import create_empty_table
 from dynamodb_items.storage.table_keys import reserved_key
 
 from tests.contract.conftest import ACCEPT_TYPED, JSON, exact, service_with
@@ -50,34 +51,7 @@ NAMES = [
 @pytest.fixture(scope="module")
 def lists(engine):
     """Return a service with lists, on a table with two indexes."""
-    dynamodb = engine.dynamodb
-    attributes = {"Id": "N", "Name": "S", "Status": "S", "At": "N", "Tag": "S"}
-    dynamodb.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": type_} for name, type_ in attributes.items()
-        ],
-        KeySchema=[
-            {"AttributeName": "Id", "KeyType": "HASH"},
-            {"AttributeName": "Name", "KeyType": "RANGE"},
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "by-status",
-                "KeySchema": [
-                    {"AttributeName": "Status", "KeyType": "HASH"},
-                    {"AttributeName": "At", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            },
-            {
-                "IndexName": "by-tag",
-                "KeySchema": [{"AttributeName": "Tag", "KeyType": "HASH"}],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
-            },
-        ],
-    )
+    create_empty_table(engine.dynamodb, Settings(**SETTINGS))
     return service_with(engine, **SETTINGS)
 
 

@@ -11,6 +11,7 @@ import pytest
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items.local import launcher
+from dynamodb_items.local.sample_table import create_empty_table
 from dynamodb_items.web.openapi.document import documented_operations
 
 from tests.engines import ROOT, client_for, ministack
@@ -104,28 +105,7 @@ def test_every_response_matches_the_document(service):
 @pytest.fixture
 def service_with_lists(endpoint):
     """Run the service with lists; the keys of the document's examples have several items."""
-    types = {"Id": "N", "Name": "S", "Status": "S", "At": "N"}
-    client_for(endpoint).create_table(
-        TableName=LISTS["ITEMS_TABLE"],
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": type_} for name, type_ in types.items()
-        ],
-        KeySchema=[
-            {"AttributeName": "Id", "KeyType": "HASH"},
-            {"AttributeName": "Name", "KeyType": "RANGE"},
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "by-status",
-                "KeySchema": [
-                    {"AttributeName": "Status", "KeyType": "HASH"},
-                    {"AttributeName": "At", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
+    create_empty_table(client_for(endpoint), Settings.from_environment(LISTS))
     with gunicorn(endpoint, "-w", "2", **LISTS) as server:
         for name in "abc":
             item = '{"Status": "104", "At": 1}'

@@ -14,9 +14,11 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.keys import base64url
 from dynamodb_items.domain.numbers import canonical_number
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
+from dynamodb_items.local.sample_table import create_empty_table
 
 from tests.races.conftest import Arena
 from tests.serving import Server, gunicorn
@@ -193,29 +195,15 @@ def item_path(key: str) -> str:
 @pytest.fixture(params=SORT_KEYS)
 def scene(request, arena) -> Iterator[Scene]:
     type_, keys = request.param, SORT_KEYS[request.param]
-    table = f"lists-{type_}"
-    arena.engine.dynamodb.create_table(
-        TableName=table,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": "Id", "AttributeType": "N"},
-            {"AttributeName": "Sort", "AttributeType": type_},
-        ],
-        KeySchema=[
-            {"AttributeName": "Id", "KeyType": "HASH"},
-            {"AttributeName": "Sort", "KeyType": "RANGE"},
-        ],
-    )
-    fleet = Fleet(
-        arena,
-        {
-            "ITEMS_TABLE": table,
-            "ITEMS_SORT_KEY": f"Sort:{type_}",
-            "ITEMS_OPERATIONS": ",".join(DEFAULT_OPERATIONS | {Operation.QUERY, Operation.SCAN}),
-            "ITEMS_DEADLINE_SECONDS": "60",
-            "ITEMS_READ_TIMEOUT_SECONDS": "50",
-        },
-    )
+    variables = {
+        "ITEMS_TABLE": f"lists-{type_}",
+        "ITEMS_SORT_KEY": f"Sort:{type_}",
+        "ITEMS_OPERATIONS": ",".join(DEFAULT_OPERATIONS | {Operation.QUERY, Operation.SCAN}),
+        "ITEMS_DEADLINE_SECONDS": "60",
+        "ITEMS_READ_TIMEOUT_SECONDS": "50",
+    }
+    create_empty_table(arena.engine.dynamodb, Settings.from_environment(variables))
+    fleet = Fleet(arena, variables)
     chance = random.Random(type_)
     known: dict[str, None] = {}
     while len(known) < STEADY_ITEMS + CHANGING_ITEMS:

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 from dynamodb_items.config.settings import Settings
+from dynamodb_items.local.sample_table import create_empty_table
 
 from tests.engines import client_for, moto
 from tests.sdk.conftest import running_client
@@ -21,32 +22,9 @@ from tests.serving import gunicorn
 @pytest.fixture(scope="module")
 def url():
     with moto() as endpoint:
-        create_table(client_for(endpoint))
+        create_empty_table(client_for(endpoint), Settings.from_environment(ONE_KEY))
         with gunicorn(endpoint, "-w", "1", **ONE_KEY) as server:
             yield server.url
-
-
-def create_table(dynamodb) -> None:
-    """Create a table with one key and the index of the generated clients."""
-    types = {"Email": "S", "City": "S", "Age": "N"}
-    dynamodb.create_table(
-        TableName=Settings().table,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": type_} for name, type_ in types.items()
-        ],
-        KeySchema=[{"AttributeName": "Email", "KeyType": "HASH"}],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "by-city",
-                "KeySchema": [
-                    {"AttributeName": "City", "KeyType": "HASH"},
-                    {"AttributeName": "Age", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,8 @@ import sys
 from decimal import Decimal
 
 import pytest
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.local.sample_table import create_empty_table
 
 from tests.http.test_keys import NAMES
 from tests.serving import gunicorn
@@ -16,6 +18,13 @@ from tests.transfer.commands import command, killed_when, progress_of, run
 from tests.wire import delay
 
 TABLE = "exported-items"
+SETTINGS = {
+    "ITEMS_TABLE": TABLE,
+    "ITEMS_OPERATIONS": "GetItem,PutItem,UpdateItem,DeleteItem,Query,Scan",
+    "ITEMS_INDEXES": "by-status=Status:S",
+    "ITEMS_READ_TIMEOUT_SECONDS": "10",
+    "ITEMS_DEADLINE_SECONDS": "30",
+}
 DIGITS = "12345678901234567890123456789012345678"
 MEBIBYTE = 1024 * 1024
 COUNT = 1000
@@ -39,25 +48,7 @@ def item_of(number):
 def table(engine):
     """A table with an index and a thousand items, written by a plain boto3 client."""
     dynamodb = engine.dynamodb
-    keys = {"Id": "N", "Name": "S", "Status": "S"}
-    dynamodb.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": type_} for name, type_ in keys.items()
-        ],
-        KeySchema=[
-            {"AttributeName": "Id", "KeyType": "HASH"},
-            {"AttributeName": "Name", "KeyType": "RANGE"},
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "by-status",
-                "KeySchema": [{"AttributeName": "Status", "KeyType": "HASH"}],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
+    create_empty_table(dynamodb, Settings.from_environment(SETTINGS))
     items = [item_of(number) for number in range(COUNT)]
     for start in range(0, COUNT, 25):
         puts = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]
@@ -69,14 +60,7 @@ def table(engine):
 def lists(engine, table):
     """Run the service with lists on that table."""
     assert len(table) == COUNT
-    variables = {
-        "ITEMS_TABLE": TABLE,
-        "ITEMS_OPERATIONS": "GetItem,PutItem,UpdateItem,DeleteItem,Query,Scan",
-        "ITEMS_INDEXES": "by-status=Status:S",
-        "ITEMS_READ_TIMEOUT_SECONDS": "10",
-        "ITEMS_DEADLINE_SECONDS": "30",
-    }
-    with gunicorn(engine.wire.url, "-w", "1", **variables) as server:
+    with gunicorn(engine.wire.url, "-w", "1", **SETTINGS) as server:
         yield server
 
 

@@ -9,7 +9,14 @@ from dynamodb_items.local.sample_items import sample_items
 
 
 def create_table(client: Any, settings: Settings) -> None:
-    """Create the table of the settings, with its indexes and the tutorial's items.
+    """Create the table of the settings, with its indexes and the tutorial's items."""
+    create_empty_table(client, settings)
+    for item in sample_items(settings.key_schema, settings.indexes):
+        client.put_item(TableName=settings.table, Item=item)
+
+
+def create_empty_table(client: Any, settings: Settings) -> None:
+    """Create the table of the settings, with its indexes.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
     """
@@ -31,8 +38,6 @@ def create_table(client: Any, settings: Settings) -> None:
         **(more if indexes else {}),
     )
     client.get_waiter("table_exists").wait(TableName=settings.table_name, WaiterConfig={"Delay": 1})
-    for item in sample_items(settings.key_schema, indexes):
-        client.put_item(TableName=settings.table, Item=item)
 
 
 def _global_index(index: Index) -> dict[str, Any]:

@@ -48,21 +48,14 @@ class KeyAttribute:
             ) from None
 
     def _binary(self, text: str) -> bytes:
-        """Decode base64url without padding, https://www.rfc-editor.org/rfc/rfc4648#section-5.
-
-        Several texts decode to the same bytes. Only the canonical one is accepted, so that an item
-        has one URL.
-        """
         self._check_length(len(text) * 3 // 4, "bytes")
-        with suppress(ValueError):
-            padded = text + "=" * (-len(text) % 4)
-            binary = base64.b64decode(padded, altchars=b"-_", validate=True)
-            if base64url(binary) == text:
-                return binary
-        raise InvalidKey(
-            f"{_shortened(text)} is not a value of the binary key {self.name}: it must be "
-            "base64url without padding."
-        )
+        try:
+            return parse_base64url(text)
+        except ValueError as error:
+            raise InvalidKey(
+                f"{_shortened(text)} is not a value of the binary key {self.name}: it must be "
+                f"{error}."
+            ) from None
 
     def _check_length(self, size_bytes: int, unit: str) -> None:
         if not 1 <= size_bytes <= self.max_bytes:
@@ -136,6 +129,23 @@ def key_text(value: AttributeValue) -> str:
     """Return a typed key value as the text of a URL segment, before percent-encoding."""
     ((type_, content),) = value.items()
     return base64url(content) if type_ == "B" else content
+
+
+def parse_base64url(text: str) -> bytes:
+    """Decode base64url without padding, https://www.rfc-editor.org/rfc/rfc4648#section-5.
+
+    Several texts decode to the same bytes. Only the one of ``base64url`` is accepted, so that an
+    item has one URL.
+
+    Raises:
+        ValueError: the text is another one; the message completes "It must be …".
+    """
+    padded = text + "=" * (-len(text) % 4)
+    with suppress(ValueError):
+        binary = base64.b64decode(padded, altchars=b"-_", validate=True)
+        if base64url(binary) == text:
+            return binary
+    raise ValueError("base64url without padding")
 
 
 def base64url(binary: bytes) -> str:

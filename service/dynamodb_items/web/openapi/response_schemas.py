@@ -43,13 +43,18 @@ class ReadinessSchema(ResponseSchema):
     )
 
 
-class BatchResultSchema(ResponseSchema):
-    """The result for one item of a batch."""
+class KeyedResultSchema(ResponseSchema):
+    """What a response contains for one item: the item key first."""
 
     id = fields.String(
         required=True, metadata={"description": "The partition key in canonical form."}
     )
     name = fields.String(required=True, metadata={"description": "The sort key."})
+
+
+class BatchResultSchema(KeyedResultSchema):
+    """The result for one item of a batch."""
+
     etag = fields.String(
         required=True,
         allow_none=True,
@@ -67,13 +72,9 @@ class BatchResultsSchema(ResponseSchema):
     results = fields.List(fields.Nested(BatchResultSchema), required=True)
 
 
-class ListedItemSchema(ResponseSchema):
+class ListedItemSchema(KeyedResultSchema):
     """One item of a page."""
 
-    id = fields.String(
-        required=True, metadata={"description": "The partition key in canonical form."}
-    )
-    name = fields.String(required=True, metadata={"description": "The sort key."})
     etag = fields.String(
         required=True,
         allow_none=True,

@@ -49,6 +49,20 @@ class ItemKeySchema(BoundedSchema):
     name = fields.String(required=True, metadata={"description": "The sort key."})
 
 
+_NAMES = Members(
+    fields.String(),
+    str,
+    NOT_A_STRING,
+    metadata={"description": "Attribute names by placeholder, such as `#status`."},
+)
+_VALUES = Members(
+    fields.Dict(),
+    dict,
+    NOT_A_MAPPING,
+    metadata={"description": "Typed values by placeholder, such as `:one`."},
+)
+
+
 class NativeConditionSchema(BoundedSchema):
     """A DynamoDB condition, with the members of `aws dynamodb put-item`."""
 
@@ -58,18 +72,8 @@ class NativeConditionSchema(BoundedSchema):
             "maxLength": 4096,
         }
     )
-    ExpressionAttributeNames = Members(
-        fields.String(),
-        str,
-        NOT_A_STRING,
-        metadata={"description": "Attribute names by placeholder, such as `#status`."},
-    )
-    ExpressionAttributeValues = Members(
-        fields.Dict(),
-        dict,
-        NOT_A_MAPPING,
-        metadata={"description": "Typed values by placeholder, such as `:one`."},
-    )
+    ExpressionAttributeNames = _NAMES
+    ExpressionAttributeValues = _VALUES
 
 
 class NativeUpdateSchema(NativeConditionSchema):
@@ -240,18 +244,8 @@ class QuerySchema(ConditionsSchema, CursorSchema, FieldsSchema):
             "maxLength": 4096,
         }
     )
-    ExpressionAttributeNames = Members(
-        fields.String(),
-        str,
-        NOT_A_STRING,
-        metadata={"description": "Attribute names by placeholder, such as `#status`."},
-    )
-    ExpressionAttributeValues = Members(
-        fields.Dict(),
-        dict,
-        NOT_A_MAPPING,
-        metadata={"description": "Typed values by placeholder, such as `:one`."},
-    )
+    ExpressionAttributeNames = _NAMES
+    ExpressionAttributeValues = _VALUES
 
 
 KeyedSchema: TypeAlias = ItemKeySchema | BatchSchema | BatchGetSchema

@@ -5,7 +5,6 @@ defines the list. A forged cursor is another position in the same list, which it
 anyway.
 """
 
-import base64
 import hashlib
 import struct
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ import orjson
 
 from dynamodb_items.domain.errors import InvalidKey, InvalidRequest
 from dynamodb_items.domain.items import Attributes, base64_text
-from dynamodb_items.domain.keys import KeyAttribute, base64url, key_text
+from dynamodb_items.domain.keys import KeyAttribute, base64url, parse_base64url
 from dynamodb_items.storage.item_lists import ItemList
 
 MAX_CHARACTERS = 8192
@@ -72,9 +71,8 @@ def decode_cursor(cursor: str, listed: ItemList) -> Attributes:
 def _binary(cursor: str) -> bytes:
     if len(cursor) <= MAX_CHARACTERS:
         with suppress(ValueError):
-            padded = cursor + "=" * (-len(cursor) % 4)
-            binary = base64.b64decode(padded, altchars=b"-_", validate=True)
-            if binary.startswith(_VERSION) and base64url(binary) == cursor:
+            binary = parse_base64url(cursor)
+            if binary.startswith(_VERSION):
                 return binary
     raise _malformed()
 
@@ -104,7 +102,7 @@ def _content(position: Attributes, attribute: KeyAttribute) -> bytes:
 
 
 def _text(content: bytes, attribute: KeyAttribute) -> str:
-    return key_text({"B": content}) if attribute.type == "B" else content.decode()
+    return base64url(content) if attribute.type == "B" else content.decode()
 
 
 def _plain(value: Any) -> Any:

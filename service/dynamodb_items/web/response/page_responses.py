@@ -11,7 +11,7 @@ from flask import Request, Response
 
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import PreconditionFailed
-from dynamodb_items.domain.items import FINGERPRINT_BYTES, Item
+from dynamodb_items.domain.items import FINGERPRINT_BYTES
 from dynamodb_items.domain.keys import key_text
 from dynamodb_items.domain.preconditions import Precondition
 from dynamodb_items.runtime.deadline import LONG_WORK_BYTES, give_way, give_way_after, in_turns
@@ -72,13 +72,9 @@ def _members(page: Page, wanted: ListRequest, settings: Settings) -> Iterator[di
             since_turn = 0
         yield {
             **{member: key_text(item.attributes[name]) for member, name in key_names},
-            "etag": _etag(item, wanted) if has_whole_items else None,
+            "etag": entity_tag(item, wanted.representation) if has_whole_items else None,
             "item": orjson.Fragment(encoded),
         }
-
-
-def _etag(item: Item, wanted: ListRequest) -> str:
-    return entity_tag(item, wanted.representation)
 
 
 def _next_reference(request: Request, cursor: str) -> str:
@@ -88,6 +84,5 @@ def _next_reference(request: Request, cursor: str) -> str:
 
     https://www.rfc-editor.org/rfc/rfc8288#section-3.1
     """
-    parameters = [(name, value) for name, value in request.args.items(multi=True)]
-    others = [(name, value) for name, value in parameters if name != "cursor"]
+    others = [each for each in request.args.items(multi=True) if each[0] != "cursor"]
     return "?" + urlencode([*others, ("cursor", cursor)])

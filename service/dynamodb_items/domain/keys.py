@@ -120,10 +120,6 @@ class KeySchema:
             attributes[self.sort.name] = self.sort.value("" if sort is None else sort)
         return ItemKey(attributes)
 
-    def key_of(self, attributes: Attributes) -> ItemKey:
-        """Return the item key in an item's attributes."""
-        return ItemKey({name: attributes[name] for name in self.names})
-
 
 def key_text(value: AttributeValue) -> str:
     """Return a typed key value as the text of a URL segment, before percent-encoding."""

@@ -176,6 +176,10 @@ def _elements(values: Sequence[AttributeValue], projection: Projection) -> list[
     return [value for value in kept if value is not None]
 
 
+KEY_MEMBERS = ("id", "name")
+"""The members of a JSON body that are an item key; without a sort key, only the first."""
+
+
 def key_members(key: ItemKey) -> dict[str, str]:
-    """Return an item key as members of a JSON body: ``id`` and, if it has one, ``name``."""
-    return dict(zip(("id", "name"), key.values, strict=False))
+    """Return an item key as members of a JSON body."""
+    return dict(zip(KEY_MEMBERS, key.values, strict=False))

@@ -16,7 +16,7 @@ from dynamodb_items.domain.keys import key_text
 from dynamodb_items.domain.preconditions import Precondition
 from dynamodb_items.runtime.deadline import LONG_WORK_BYTES, give_way, give_way_after, in_turns
 from dynamodb_items.storage.item_lists import Page
-from dynamodb_items.web.codecs import encode_item
+from dynamodb_items.web.codecs import KEY_MEMBERS, encode_item
 from dynamodb_items.web.lean_response import LeanResponse
 from dynamodb_items.web.request.cursors import encode_cursor
 from dynamodb_items.web.request.list_requests import ListRequest
@@ -59,7 +59,7 @@ def _members(page: Page, wanted: ListRequest, settings: Settings) -> Iterator[di
     """Yield the members of a page; other requests are served between long ones."""
     index = wanted.listed.index
     has_whole_items = index is None or not index.is_partial
-    key_names = tuple(zip(("id", "name"), settings.key_schema.names, strict=False))
+    key_names = tuple(zip(KEY_MEMBERS, settings.key_schema.names, strict=False))
     in_a_row = ITEMS_IN_A_ROW if wanted.projection is None else 1
     since_turn = 0
     for item in in_turns(page.items, in_a_row):

@@ -5,7 +5,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dynamodb_items.config.addresses import check_url
+from dynamodb_items.config.addresses import ORIGIN_PATTERN, check_url
 from dynamodb_items.config.rates import parse_rates
 from dynamodb_items.domain.indexes import PARTIAL, Index
 from dynamodb_items.domain.keys import KEY_TYPES, KeyAttribute, KeySchema
@@ -240,7 +240,7 @@ def origins(value: str) -> tuple[str, ...]:
     """Parse a list of origins, ``*`` for all."""
     listed = names(value)
     for origin in listed:
-        if origin != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+", origin):
+        if origin != "*" and not re.fullmatch(ORIGIN_PATTERN, origin):
             raise ValueError(
                 f"{origin} is not an origin: a scheme, a host and an optional port, such as "
                 "https://shop.example"

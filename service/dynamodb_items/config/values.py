@@ -25,7 +25,6 @@ MAX_PORT = 65_535
 MAX_PAGE_SIZE = 1000
 """The largest number of items in a page of a list."""
 
-_INDEX_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}", re.ASCII)
 # A day; a timer of much more overflows.
 _MAX_SETTING_SECONDS = 86_400.0
 
@@ -128,7 +127,8 @@ def _index(text: str) -> Index:
     name, _, keys = text.partition("=")
     whole = keys.removesuffix(PARTIAL)
     partition, _, sort = whole.partition("+")
-    if not _INDEX_NAME.fullmatch(name) or not partition or whole.endswith("+"):
+    # An index is named like a table.
+    if not re.fullmatch(TABLE_NAME_PATTERN, name) or not partition or whole.endswith("+"):
         raise ValueError(
             "must be a comma-separated list of indexes and their keys, such as by-email=Email:S or "
             f"by-status=Status:S+CreatedAt:N, with {PARTIAL} after the keys of an index that does "

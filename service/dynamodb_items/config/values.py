@@ -72,10 +72,10 @@ def _finite(value: str) -> float:
     return number if math.isfinite(number) else math.nan
 
 
-def count(value: str) -> int:
+def count(value: str, highest: int = 999_999) -> int:
     """Parse a whole number from 1."""
-    if not re.fullmatch("[0-9]{1,6}", value) or int(value) < 1:
-        raise ValueError("must be a whole number from 1 to 999999")
+    if not re.fullmatch("[0-9]{1,6}", value) or not 1 <= int(value) <= highest:
+        raise ValueError(f"must be a whole number from 1 to {highest}")
     return int(value)
 
 
@@ -145,10 +145,7 @@ def _index(text: str) -> Index:
 
 def page_size(value: str) -> int:
     """Parse the largest number of items in a page."""
-    number = count(value)
-    if number > MAX_PAGE_SIZE:
-        raise ValueError(f"must be a whole number from 1 to {MAX_PAGE_SIZE}")
-    return number
+    return count(value, MAX_PAGE_SIZE)
 
 
 def ttl_attribute(value: str) -> str:

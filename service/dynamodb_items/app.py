@@ -9,7 +9,6 @@ import structlog
 from flask import Flask, Response, request
 
 from dynamodb_items.config.settings import Settings, SettingsError
-from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.time_to_live import Clock, TimeToLive
 from dynamodb_items.dynamodb.client import DynamoDBClient
 from dynamodb_items.dynamodb.retries import Attempts
@@ -141,7 +140,7 @@ def _register_routes(app: Flask, settings: Settings) -> Mapping[str, Any]:
     api = DocumentedApi(app)
     api.register_blueprint(items_blueprint(settings))
     api.register_blueprint(batch_blueprint(settings))
-    if settings.operations & {Operation.QUERY, Operation.SCAN}:
+    if any(operation.is_list for operation in settings.operations):
         api.register_blueprint(lists_blueprint(settings))
     api.register_blueprint(health)
     app.register_blueprint(pages_blueprint(settings))

@@ -47,6 +47,17 @@ class Issuer:
     def key_set(self) -> bytes:
         return json.dumps({"keys": [key.as_dict(private=False) for key in self.published]}).encode()
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        return {"issuer": self.url, "jwks_uri": f"{self.url}/keys"}
+
+    def documents(self) -> dict[str, bytes]:
+        """Return what it serves, by path."""
+        return {
+            "/.well-known/openid-configuration": json.dumps(self.metadata).encode(),
+            "/keys": self.key_set,
+        }
+
     def claims(self, **changes) -> dict:
         """Return valid claims with changes; None removes a claim."""
         now = int(time.time())
@@ -106,13 +117,7 @@ def issuer() -> Iterator[Issuer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             authority.fetches += 1
-            documents = {
-                "/.well-known/openid-configuration": json.dumps(
-                    {"issuer": authority.url, "jwks_uri": f"{authority.url}/keys"}
-                ).encode(),
-                "/keys": authority.key_set,
-            }
-            content = documents.get(self.path) if authority.reachable else None
+            content = authority.documents().get(self.path) if authority.reachable else None
             self.send_response(503 if content is None else 200)
             self.end_headers()
             self.wfile.write(content or b"")

@@ -220,17 +220,18 @@ SHAPES = {
 
 def claims_of(shape: Shape, issuer: str, now: int, **changes) -> dict:
     """Return the claims of an access token with changes; None removes a claim."""
-    times = {"iat": now, "exp": now + HOUR, "auth_time": now}
-    if shape.has_nbf:
-        times["nbf"] = now
+    times = {**_times(shape, now), "auth_time": now}
     claims = {"iss": issuer, **times, **shape.access, **changes}
     return {name: value for name, value in claims.items() if value is not None}
 
 
 def id_token_of(shape: Shape, issuer: str, now: int) -> dict:
     """Return the claims of an ID token for the same client."""
-    times = {"iat": now, "exp": now + HOUR, **({"nbf": now} if shape.has_nbf else {})}
-    return {"iss": issuer, **times, **shape.id_token}
+    return {"iss": issuer, **_times(shape, now), **shape.id_token}
+
+
+def _times(shape: Shape, now: int) -> dict:
+    return {"iat": now, "exp": now + HOUR, **({"nbf": now} if shape.has_nbf else {})}
 
 
 def path_of(issuer: str) -> str:

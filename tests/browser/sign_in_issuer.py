@@ -28,16 +28,12 @@ class SignInIssuer(Issuer):
         """Changes of the parameters with which it redirects."""
         self._codes = {}
 
-    def documents(self) -> dict[str, bytes]:
-        metadata = {
-            "issuer": self.url,
-            "jwks_uri": f"{self.url}/keys",
+    @property
+    def metadata(self) -> dict[str, str]:
+        return {
+            **super().metadata,
             "authorization_endpoint": f"{self.url}/authorize",
             "token_endpoint": f"{self.url}/token",
-        }
-        return {
-            "/.well-known/openid-configuration": json.dumps(metadata).encode(),
-            "/keys": self.key_set,
         }
 
     def redirection(self, query: dict[str, str]) -> str:

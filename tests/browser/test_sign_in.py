@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.access.issuer import jwt_variables
+from tests.browser.browsing import accept_dialogs, outcome
 from tests.browser.conftest import PAGES
 from tests.browser.sign_in_issuer import CLIENT, sign_in_issuer
 from tests.serving import gunicorn
@@ -46,10 +47,6 @@ def sign_in(page):
         window.get_by_role("button", name="Log in as Alice").click()
 
 
-def outcome(page):
-    return page.locator("#outcome")
-
-
 def create(page, name, text="{}"):
     page.get_by_label("Name").fill(name)
     page.get_by_label("Item").fill(text)
@@ -66,7 +63,7 @@ def test_a_user_signs_in_and_edits_an_item(page, seen, guarded, authority):
     page.get_by_label("Item").fill('{"Email": "b@example.com"}')
     page.get_by_role("button", name="Save").click()
     expect(outcome(page)).to_have_text("200 Saved.")
-    page.on("dialog", lambda dialog: dialog.accept())
+    accept_dialogs(page)
     page.get_by_role("button", name="Delete").click()
     expect(outcome(page)).to_contain_text("Deleted.")
     assert seen.complaints == []

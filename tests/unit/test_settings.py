@@ -225,7 +225,7 @@ def test_invalid_indexes_are_reported(indexes):
             "A as both keys of one",
         ),
         ({"ITEMS_MAX_PAGE_SIZE": "1001"}, "from 1 to 1000"),
-        ({"ITEMS_MAX_PAGE_SIZE": "0"}, "from 1"),
+        ({"ITEMS_MAX_PAGE_SIZE": "0"}, "from 1 to 1000"),
     ],
 )
 def test_settings_of_lists_that_cannot_be(environment, words):

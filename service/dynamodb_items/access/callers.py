@@ -4,6 +4,7 @@ import enum
 from dataclasses import dataclass
 from typing import Protocol
 
+from dynamodb_items.config.claims import READ_SCOPE, WRITE_SCOPE
 from dynamodb_items.domain.errors import InvalidKey, NotPermitted
 from dynamodb_items.domain.items import AttributeValue
 from dynamodb_items.domain.keys import KeySchema
@@ -12,8 +13,8 @@ from dynamodb_items.domain.keys import KeySchema
 class Scope(enum.StrEnum):
     """What a caller may be permitted to do. Neither scope includes the other."""
 
-    READ = "items:read"
-    WRITE = "items:write"
+    READ = READ_SCOPE
+    WRITE = WRITE_SCOPE
 
 
 @dataclass(frozen=True, slots=True)

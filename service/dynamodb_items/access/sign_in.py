@@ -12,14 +12,11 @@ from urllib.parse import urlsplit
 import structlog
 
 from dynamodb_items.access.jwks import FETCH_SECONDS, discovery_document
-from dynamodb_items.config.addresses import check_url
+from dynamodb_items.config.addresses import ORIGIN_PATTERN, check_url
 from dynamodb_items.runtime.deadline import time_limit
 
 RETRY_SECONDS = 5.0
 """The pause after a failed fetch."""
-
-# What a Content-Security-Policy may contain: nothing that begins another directive.
-_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+")
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +72,8 @@ def _endpoints_of(issuer: str) -> SignInEndpoints:
     urls = [str(document.get(f"{name}_endpoint")) for name in ("authorization", "token")]
     for url in urls:
         check_url(url)
-        if not _ORIGIN.fullmatch(_origin(url)):
+        # It becomes part of a Content-Security-Policy and must not begin another directive.
+        if not re.fullmatch(ORIGIN_PATTERN, _origin(url)):
             raise ValueError(f"{url} is not the URL of an endpoint")
     return SignInEndpoints(*urls)
 

@@ -1,7 +1,11 @@
 """Addresses that only this machine reaches, and URLs that can be trusted."""
 
 import ipaddress
+from typing import Final
 from urllib.parse import urlsplit
+
+ORIGIN_PATTERN: Final = r"https?://[A-Za-z0-9.\[\]:-]+"
+"""An origin that fits into a header: it has no separator, such as a space or a semicolon."""
 
 
 def is_loopback(host: str) -> bool:

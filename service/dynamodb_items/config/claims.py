@@ -13,6 +13,10 @@ from dynamodb_items.config.values import names
 # https://www.rfc-editor.org/rfc/rfc6749#section-3.3
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
+READ_SCOPE: Final = "items:read"
+WRITE_SCOPE: Final = "items:write"
+"""The scopes of API keys, and of tokens unless their issuer has other names for them."""
+
 ABSENT: Final = object()
 """The value of a claim that a token does not have; JSON's null is a value."""
 

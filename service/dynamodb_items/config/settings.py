@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from dynamodb_items.config import claims, values
-from dynamodb_items.config.claims import ClaimPath
+from dynamodb_items.config.claims import READ_SCOPE, WRITE_SCOPE, ClaimPath
 from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.keys import KeyAttribute, KeySchema
 from dynamodb_items.domain.operations import (
@@ -94,8 +94,8 @@ class Settings:
     jwt_scope_claims: tuple[ClaimPath, ...] = _setting(
         "ITEMS_JWT_SCOPE_CLAIM", "scope,scp", claims.claims
     )
-    read_scopes: tuple[str, ...] = _setting("ITEMS_READ_SCOPES", "items:read", claims.scopes)
-    write_scopes: tuple[str, ...] = _setting("ITEMS_WRITE_SCOPES", "items:write", claims.scopes)
+    read_scopes: tuple[str, ...] = _setting("ITEMS_READ_SCOPES", READ_SCOPE, claims.scopes)
+    write_scopes: tuple[str, ...] = _setting("ITEMS_WRITE_SCOPES", WRITE_SCOPE, claims.scopes)
     jwt_key_set: str = _setting("ITEMS_JWT_KEY_SET", "", values.key_set)
     jwt_key_set_seconds: float = _setting("ITEMS_JWT_KEY_SET_SECONDS", "300", values.seconds)
     jwt_algorithms: tuple[str, ...] = _setting(
@@ -252,12 +252,13 @@ class Settings:
             if bool(value) != (self.auth == scheme)
         ]
         errors += [
-            f"{variable} requires ITEMS_AUTH=jwt: API keys have the scopes items:read, items:write."
+            f"{variable} requires ITEMS_AUTH=jwt: API keys have the scopes {READ_SCOPE}, "
+            f"{WRITE_SCOPE}."
             for variable, scopes, default in (
-                ("ITEMS_READ_SCOPES", self.read_scopes, ("items:read",)),
-                ("ITEMS_WRITE_SCOPES", self.write_scopes, ("items:write",)),
+                ("ITEMS_READ_SCOPES", self.read_scopes, READ_SCOPE),
+                ("ITEMS_WRITE_SCOPES", self.write_scopes, WRITE_SCOPE),
             )
-            if self.auth != "jwt" and scopes != default
+            if self.auth != "jwt" and scopes != (default,)
         ]
         if self.page_oidc_client and not (self.auth == "jwt" and self.item_page):
             errors.append(

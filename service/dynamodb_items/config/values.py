@@ -5,7 +5,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dynamodb_items.config.addresses import check_url
+from dynamodb_items.config.addresses import ORIGIN_PATTERN, check_url
 from dynamodb_items.config.rates import parse_rates
 from dynamodb_items.domain.indexes import PARTIAL, Index
 from dynamodb_items.domain.keys import KEY_TYPES, KeyAttribute, KeySchema
@@ -25,7 +25,6 @@ MAX_PORT = 65_535
 MAX_PAGE_SIZE = 1000
 """The largest number of items in a page of a list."""
 
-_INDEX_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}", re.ASCII)
 # A day; a timer of much more overflows.
 _MAX_SETTING_SECONDS = 86_400.0
 
@@ -73,10 +72,10 @@ def _finite(value: str) -> float:
     return number if math.isfinite(number) else math.nan
 
 
-def count(value: str) -> int:
+def count(value: str, highest: int = 999_999) -> int:
     """Parse a whole number from 1."""
-    if not re.fullmatch("[0-9]{1,6}", value) or int(value) < 1:
-        raise ValueError("must be a whole number from 1 to 999999")
+    if not re.fullmatch("[0-9]{1,6}", value) or not 1 <= int(value) <= highest:
+        raise ValueError(f"must be a whole number from 1 to {highest}")
     return int(value)
 
 
@@ -128,7 +127,8 @@ def _index(text: str) -> Index:
     name, _, keys = text.partition("=")
     whole = keys.removesuffix(PARTIAL)
     partition, _, sort = whole.partition("+")
-    if not _INDEX_NAME.fullmatch(name) or not partition or whole.endswith("+"):
+    # An index is named like a table.
+    if not re.fullmatch(TABLE_NAME_PATTERN, name) or not partition or whole.endswith("+"):
         raise ValueError(
             "must be a comma-separated list of indexes and their keys, such as by-email=Email:S or "
             f"by-status=Status:S+CreatedAt:N, with {PARTIAL} after the keys of an index that does "
@@ -145,10 +145,7 @@ def _index(text: str) -> Index:
 
 def page_size(value: str) -> int:
     """Parse the largest number of items in a page."""
-    number = count(value)
-    if number > MAX_PAGE_SIZE:
-        raise ValueError(f"must be a whole number from 1 to {MAX_PAGE_SIZE}")
-    return number
+    return count(value, MAX_PAGE_SIZE)
 
 
 def ttl_attribute(value: str) -> str:
@@ -240,7 +237,7 @@ def origins(value: str) -> tuple[str, ...]:
     """Parse a list of origins, ``*`` for all."""
     listed = names(value)
     for origin in listed:
-        if origin != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+", origin):
+        if origin != "*" and not re.fullmatch(ORIGIN_PATTERN, origin):
             raise ValueError(
                 f"{origin} is not an origin: a scheme, a host and an optional port, such as "
                 "https://shop.example"

@@ -45,8 +45,9 @@ def configure_logging(level: str) -> None:
     protect_standard_streams()
     pretty = output("stdout").isatty()
     threshold = logging.getLevelName(level.upper())
+    processors = [*_common_processors(), *_rendering(pretty)]
     structlog.configure(
-        processors=[*_common_processors(), *_rendering(pretty)],
+        processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=lambda *_arguments: _Lines(output("stdout")),
         cache_logger_on_first_use=True,
@@ -55,7 +56,7 @@ def configure_logging(level: str) -> None:
     _request_lines = output("stdout") if is_direct else None
     _audit_log = structlog.wrap_logger(
         _Lines(output("stdout")),
-        processors=[*_common_processors(), *_rendering(pretty)],
+        processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
     )
     handler = logging.StreamHandler()

@@ -142,9 +142,7 @@ def index_partition(
         NotPermitted: the index has the table's partition key, and the caller no access to it.
     """
     caller = current_caller()
-    if caller.partition is not None and (
-        index.key_schema.partition.name == settings.key_schema.partition.name
-    ):
+    if index.key_schema.partition.name == settings.key_schema.partition.name:
         caller.check_partition(value)
         return None
     return caller.partition

@@ -17,7 +17,7 @@ from dynamodb_items.transfer.session import Client, Ending, how_to_resume, signa
 from dynamodb_items.transfer.signals import Stop, stopping_on_signals
 from dynamodb_items.transfer.state import StateFile
 
-_STATE_SUFFIX = ".export-state"
+EXPORT_STATE_SUFFIX = ".export-state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ExportOptions:
         return (
             None
             if self.file == STANDARD_STREAM
-            else self.state or next_to(self.file, _STATE_SUFFIX)
+            else self.state or next_to(self.file, EXPORT_STATE_SUFFIX)
         )
 
 

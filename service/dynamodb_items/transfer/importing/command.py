@@ -20,7 +20,7 @@ from dynamodb_items.transfer.session import Client, Ending, how_to_resume, signa
 from dynamodb_items.transfer.signals import Stop, stopping_on_signals
 from dynamodb_items.transfer.state import StateFile
 
-_STATE_SUFFIX = ".import-state"
+IMPORT_STATE_SUFFIX = ".import-state"
 _REPORT_SUFFIX = ".rejected.jsonl"
 
 
@@ -42,7 +42,7 @@ class ImportOptions:
     @property
     def state_path(self) -> Path | None:
         """The state file; None keeps no state."""
-        return self.state or next_to(self.file, _STATE_SUFFIX)
+        return self.state or next_to(self.file, IMPORT_STATE_SUFFIX)
 
     @property
     def report_path(self) -> Path:

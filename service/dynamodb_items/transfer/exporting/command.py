@@ -13,7 +13,7 @@ from dynamodb_items.transfer.exporting.segments import Export
 from dynamodb_items.transfer.exporting.source import Source, page_size
 from dynamodb_items.transfer.file_names import STANDARD_STREAM, next_to
 from dynamodb_items.transfer.progress import progress
-from dynamodb_items.transfer.session import Client, Ending, how_to_resume, signal_status
+from dynamodb_items.transfer.session import Client, Ending, stopped
 from dynamodb_items.transfer.signals import Stop, stopping_on_signals
 from dynamodb_items.transfer.state import StateFile
 
@@ -107,15 +107,9 @@ class _ExportRun:
         return file, state
 
     def _report(self, export: Export, start: int, failure: TransferStopped | None) -> int:
-        status: int = ExitStatus.COMPLETE
-        sentence = f"Exported {export.items:,} items to {self._options.file}."
-        if failure is not None or self._stop.signal_number is not None:
-            status = signal_status(self._stop) if failure is None else failure.status
-            reason = "" if failure is None else failure.message + "\n"
-            sentence = (
-                f"{reason}Stopped after {export.items:,} items. "
-                f"{how_to_resume(self._options.state_path)}"
-            )
+        done = f"{export.items:,} items"
+        complete = ExitStatus.COMPLETE, f"Exported {done} to {self._options.file}."
+        status, sentence = stopped(failure, self._stop, done, self._options.state_path) or complete
         summary = {
             "items": export.items,
             "file": self._options.file,

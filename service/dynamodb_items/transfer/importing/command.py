@@ -16,7 +16,7 @@ from dynamodb_items.transfer.importing.rejected import RejectedReport
 from dynamodb_items.transfer.importing.window import Entry
 from dynamodb_items.transfer.importing.workers import Import
 from dynamodb_items.transfer.progress import Progress, progress
-from dynamodb_items.transfer.session import Client, Ending, how_to_resume, signal_status
+from dynamodb_items.transfer.session import Client, Ending, stopped
 from dynamodb_items.transfer.signals import Stop, stopping_on_signals
 from dynamodb_items.transfer.state import StateFile
 
@@ -139,15 +139,12 @@ class _ImportRun:
     def _report(self, ledger: Ledger, start: int, failure: TransferStopped | None) -> int:
         counts, end = ledger.counts, ledger.position.lines
         report = str(self._options.report_path) if counts.rejected else None
-        status: int = ExitStatus.LINES_REJECTED if counts.rejected else ExitStatus.COMPLETE
-        sentence = f"Imported {self._options.file}: {end:,} lines, {counts}."
-        if failure is not None or self._stop.signal_number is not None:
-            status = signal_status(self._stop) if failure is None else failure.status
-            reason = "" if failure is None else failure.message + "\n"
-            sentence = (
-                f"{reason}Stopped after line {end:,}: {counts}. "
-                f"{how_to_resume(self._options.state_path)}"
-            )
+        complete = (
+            ExitStatus.LINES_REJECTED if counts.rejected else ExitStatus.COMPLETE,
+            f"Imported {self._options.file}: {end:,} lines, {counts}.",
+        )
+        done = f"line {end:,}: {counts}"
+        status, sentence = stopped(failure, self._stop, done, self._options.state_path) or complete
         if report is not None:
             sentence += f"\nRejected lines are in {report}. {ledger.first_rejected}".rstrip()
         summary = {

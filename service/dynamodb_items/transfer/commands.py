@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import click
 
+from dynamodb_items.config.values import MAX_PAGE_SIZE
 from dynamodb_items.domain.keys import KeyAttribute
 from dynamodb_items.transfer.client_options import client_options, resume_options
 from dynamodb_items.transfer.exporting.command import EXPORT_STATE_SUFFIX, ExportOptions, run_export
@@ -112,7 +113,7 @@ Examples:
 @click.option("--consistent-read", is_flag=True, help="Read strongly consistently.")
 @click.option(
     "--page-items",
-    type=click.IntRange(1, 1000),
+    type=click.IntRange(1, MAX_PAGE_SIZE),
     help="How many items a request reads. Default: as many as the service allows.",
 )
 @resume_options(EXPORT_STATE_SUFFIX)

@@ -88,12 +88,13 @@ def run(folder: Path, *arguments, **environment) -> Ended:
         return running_command.wait()
 
 
-def killed_when(folder: Path, condition, *arguments) -> None:
-    """Run a command, and kill it once a condition is true."""
+def killed_after_progress(folder: Path, done, *arguments) -> int:
+    """Run a command, kill it when the amount done has grown, and return that amount."""
+    before = done()
     with command(folder, *arguments) as running_command:
-        running_command.wait_until(condition)
-        running_command.process.send_signal(signal.SIGKILL)
-        running_command.process.wait(WAIT_SECONDS)
+        running_command.wait_until(lambda: done() > before)
+        running_command.stop(signal.SIGKILL)
+    return done()
 
 
 def progress_of(state: Path) -> dict | None:

@@ -14,7 +14,7 @@ from dynamodb_items.local.sample_table import create_empty_table
 
 from tests.http.test_keys import NAMES
 from tests.serving import gunicorn
-from tests.transfer.commands import command, killed_when, progress_of, run
+from tests.transfer.commands import command, killed_after_progress, progress_of, run
 from tests.wire import delay
 
 TABLE = "exported-items"
@@ -132,12 +132,9 @@ def test_an_index(lists, table, tmp_path):
 def test_an_export_killed_three_times_has_every_item_once(engine, lists, table, tmp_path, name):
     path, state = tmp_path / name, tmp_path / f"{name}.export-state"
     arguments = ("export", path, "--url", lists.url, "--segments", "2", "--page-items", "4")
-    done = 0
     with engine.wire.fault(delay(0.05), operation="Scan"):
         for _ in range(3):
-            before = done
-            killed_when(tmp_path, lambda before=before: items_of(state) > before, *arguments)
-            done = items_of(state)
+            done = killed_after_progress(tmp_path, lambda: items_of(state), *arguments)
             assert not path.exists()
     ended = run(tmp_path, *arguments, "--json")
     assert (ended.status, ended.summary["items"]) == (0, COUNT), ended.error

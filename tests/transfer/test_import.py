@@ -17,7 +17,7 @@ from dynamodb_items.local import launcher
 from tests.engines import client_for
 from tests.http.test_keys import NAMES
 from tests.serving import gunicorn
-from tests.transfer.commands import command, killed_when, progress_of, run
+from tests.transfer.commands import command, killed_after_progress, progress_of, run
 from tests.wire import delay, lose_response, reject
 
 TABLE = "my-dynamodb-table"
@@ -96,12 +96,9 @@ def test_an_import_killed_three_times_loses_nothing(engine, server, dynamodb, tm
     with path.open("a") as file:
         file.write('{"Id": 1}\n')
     arguments = ("import", path, "--url", server.url, "--json", "--concurrency", "2")
-    done = 0
     with engine.wire.fault(delay(0.02), operation="PutItem"):
         for _ in range(3):
-            before = done
-            killed_when(tmp_path, lambda before=before: lines_of(state) > before, *arguments)
-            done = lines_of(state)
+            done = killed_after_progress(tmp_path, lambda: lines_of(state), *arguments)
             read = stored(dynamodb, partition)
             assert {*map(str, range(done))} <= read.keys(), "what is recorded is stored"
     ended = run(tmp_path, *arguments)

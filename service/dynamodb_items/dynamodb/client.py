@@ -1,8 +1,7 @@
 """The DynamoDB client of botocore: its timeouts, connections and credentials.
 
 Credentials and region have AWS's usual sources, on EC2 the instance role; a table's ARN decides the
-region. ``boto3.client`` would
-create the same client, but also import the transfer manager for S3.
+region. ``boto3.client`` would create the same client, but also import the transfer manager for S3.
 """
 
 import functools

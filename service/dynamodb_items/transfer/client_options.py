@@ -86,3 +86,16 @@ def client_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_CLIENT_OPTIONS):
         with_client = option(with_client)
     return with_client
+
+
+def resume_options(state_suffix: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that adds --state and --restart, of a state file with that suffix."""
+    state = click.option(
+        "--state",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help=f"The state file. Default: FILE{state_suffix}.",
+    )
+    restart = click.option(
+        "--restart", is_flag=True, help="Start from the beginning, not from the state file."
+    )
+    return lambda command: state(restart(command))

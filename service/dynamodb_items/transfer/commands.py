@@ -6,12 +6,13 @@ from typing import Any, NoReturn
 
 import click
 
+from dynamodb_items.config.values import MAX_PAGE_SIZE
 from dynamodb_items.domain.keys import KeyAttribute
-from dynamodb_items.transfer.client_options import client_options
-from dynamodb_items.transfer.exporting.command import ExportOptions, run_export
+from dynamodb_items.transfer.client_options import client_options, resume_options
+from dynamodb_items.transfer.exporting.command import EXPORT_STATE_SUFFIX, ExportOptions, run_export
 from dynamodb_items.transfer.exporting.source import source_of
 from dynamodb_items.transfer.file_names import STANDARD_STREAM
-from dynamodb_items.transfer.importing.command import ImportOptions, run_import
+from dynamodb_items.transfer.importing.command import IMPORT_STATE_SUFFIX, ImportOptions, run_import
 from dynamodb_items.transfer.importing.item_paths import parsed_key_attributes
 from dynamodb_items.transfer.session import Client
 
@@ -66,12 +67,7 @@ Examples:
 )
 @click.option("--partition-key", metavar="NAME:TYPE", help="Default: from the service.")
 @click.option("--sort-key", metavar="NAME:TYPE", help="Default: from the service.")
-@click.option(
-    "--state",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The state file. Default: FILE.import-state.",
-)
-@click.option("--restart", is_flag=True, help="Start from the beginning, not from the state file.")
+@resume_options(IMPORT_STATE_SUFFIX)
 @client_options
 def import_items(
     *,
@@ -117,15 +113,10 @@ Examples:
 @click.option("--consistent-read", is_flag=True, help="Read strongly consistently.")
 @click.option(
     "--page-items",
-    type=click.IntRange(1, 1000),
+    type=click.IntRange(1, MAX_PAGE_SIZE),
     help="How many items a request reads. Default: as many as the service allows.",
 )
-@click.option(
-    "--state",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The state file. Default: FILE.export-state.",
-)
-@click.option("--restart", is_flag=True, help="Start from the beginning, not from the state file.")
+@resume_options(EXPORT_STATE_SUFFIX)
 @client_options
 def export_items(
     *,

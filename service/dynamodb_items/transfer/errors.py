@@ -4,7 +4,10 @@ import enum
 
 
 class ExitStatus(enum.IntEnum):
-    """The exit statuses of ``dynamodb-items import`` and ``export``."""
+    """The exit statuses of ``dynamodb-items import`` and ``export``.
+
+    After a signal it is 128 and the number of the signal.
+    """
 
     COMPLETE = 0
     LINES_REJECTED = 1
@@ -16,8 +19,6 @@ class ExitStatus(enum.IntEnum):
     """The service accepts no such request: credential, permission, URL, operation, certificate."""
     FILE_FAILED = 5
     """A local file cannot be read or written."""
-    INTERRUPTED = 130
-    """SIGINT; another signal is 128 and its number."""
 
 
 class TransferStopped(Exception):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import click
@@ -78,23 +79,36 @@ class Ending:
     def report_failure(self, error: TransferStopped | Interrupted, stop: Stop) -> int:
         """Print why a transfer could not begin, and return the exit status."""
         if isinstance(error, Interrupted):
-            return self.report("Stopped before the first response.", signal_status(stop))
+            return self.report("Stopped before the first response.", _signal_status(stop))
         return self.report(error.message, error.status)
 
 
-def signal_status(stop: Stop) -> int:
+def stopped(
+    failure: TransferStopped | None, stop: Stop, done: str, state_path: Path | None
+) -> tuple[int, str] | None:
+    """Return the exit status and sentences of a transfer that is not complete; None if it is.
+
+    ``done`` is how far it got, such as "1,000 items".
+    """
+    if failure is None and stop.signal_number is None:
+        return None
+    how_to_resume = (
+        "Without --state it starts from the beginning when it is repeated."
+        if state_path is None
+        else f"Run the same command again to resume it; {state_path} says where."
+    )
+    sentences = f"Stopped after {done}. {how_to_resume}"
+    if failure is None:
+        return _signal_status(stop), sentences
+    return failure.status, f"{failure.message}\n{sentences}"
+
+
+def _signal_status(stop: Stop) -> int:
     """Return the exit status of a command that a signal has stopped.
 
     https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_02
     """
     return _SIGNAL_STATUS + (stop.signal_number or 0)
-
-
-def how_to_resume(state_path: object | None) -> str:
-    """Return the sentence for a transfer that was stopped."""
-    if state_path is None:
-        return "Without --state it starts from the beginning when it is repeated."
-    return f"Run the same command again to resume it; {state_path} says where."
 
 
 def _credentials() -> list[tuple[str, str]]:

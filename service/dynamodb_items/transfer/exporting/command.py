@@ -13,11 +13,11 @@ from dynamodb_items.transfer.exporting.segments import Export
 from dynamodb_items.transfer.exporting.source import Source, page_size
 from dynamodb_items.transfer.file_names import STANDARD_STREAM, next_to
 from dynamodb_items.transfer.progress import progress
-from dynamodb_items.transfer.session import Client, Ending, how_to_resume, signal_status
+from dynamodb_items.transfer.session import Client, Ending, stopped
 from dynamodb_items.transfer.signals import Stop, stopping_on_signals
 from dynamodb_items.transfer.state import StateFile
 
-_STATE_SUFFIX = ".export-state"
+EXPORT_STATE_SUFFIX = ".export-state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ExportOptions:
         return (
             None
             if self.file == STANDARD_STREAM
-            else self.state or next_to(self.file, _STATE_SUFFIX)
+            else self.state or next_to(self.file, EXPORT_STATE_SUFFIX)
         )
 
 
@@ -54,28 +54,27 @@ def run_export(options: ExportOptions, client: Client) -> int:
             return ending.report_failure(error, stop)
 
 
+@dataclass(frozen=True, slots=True)
 class _ExportRun:
     """One run of the command, from the state of the last one to its result."""
 
-    def __init__(self, options: ExportOptions, ending: Ending, stop: Stop) -> None:
-        self._options = options
-        self._client = ending.client
-        self._ending = ending
-        self._stop = stop
+    options: ExportOptions
+    ending: Ending
+    stop: Stop
 
     def run(self, service: Service, source: Source) -> int:
-        state_file = StateFile(self._options.state_path, self._binding())
-        if self._options.restart:
+        state_file = StateFile(self.options.state_path, self._binding())
+        if self.options.restart:
             state_file.remove()
         output, state = self._output(state_file)
-        bar = progress("Export", total=None, unit=" items", quiet=self._client.quiet)
+        bar = progress("Export", total=None, unit=" items", quiet=self.ending.client.quiet)
         export = Export(
-            service, source, output, state_file, progress=bar, stop=self._stop, state=state
+            service, source, output, state_file, progress=bar, stop=self.stop, state=state
         )
         start, failure = export.items, None
         try:
             export.run()
-            if self._stop.signal_number is None:
+            if self.stop.signal_number is None:
                 output.complete()
                 state_file.remove()
             else:
@@ -88,10 +87,10 @@ class _ExportRun:
         return self._report(export, start, failure)
 
     def _binding(self) -> Mapping[str, Any]:
-        source = self._options.source
+        source = self.options.source
         return {
             "command": "export",
-            "--url": self._client.url,
+            "--url": self.ending.client.url,
             "list": source.target,
             "--segments": source.segments,
             "--typed": source.typed,
@@ -99,26 +98,20 @@ class _ExportRun:
         }
 
     def _output(self, state_file: StateFile) -> tuple[Output, Mapping[str, Any] | None]:
-        if self._options.file == STANDARD_STREAM:
+        if self.options.file == STANDARD_STREAM:
             return StandardOutput(), None
-        file = PartFile(Path(self._options.file))
+        file = PartFile(Path(self.options.file))
         state = state_file.load() if file.size_after_sync() else None
         file.keep(state["bytes"] if state else 0)
         return file, state
 
     def _report(self, export: Export, start: int, failure: TransferStopped | None) -> int:
-        status: int = ExitStatus.COMPLETE
-        sentence = f"Exported {export.items:,} items to {self._options.file}."
-        if failure is not None or self._stop.signal_number is not None:
-            status = signal_status(self._stop) if failure is None else failure.status
-            reason = "" if failure is None else failure.message + "\n"
-            sentence = (
-                f"{reason}Stopped after {export.items:,} items. "
-                f"{how_to_resume(self._options.state_path)}"
-            )
+        done = f"{export.items:,} items"
+        complete = ExitStatus.COMPLETE, f"Exported {done} to {self.options.file}."
+        status, sentence = stopped(failure, self.stop, done, self.options.state_path) or complete
         summary = {
             "items": export.items,
-            "file": self._options.file,
+            "file": self.options.file,
             "resumed_after_items": start,
         }
-        return self._ending.report(sentence, status, summary)
+        return self.ending.report(sentence, status, summary)

@@ -6,12 +6,11 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
+from dynamodb_items.config.values import MAX_PAGE_SIZE
 from dynamodb_items.transfer.client.exact_json import as_line, parse
 from dynamodb_items.transfer.client.service import PLAIN_JSON, TYPED_JSON, Service, described
 from dynamodb_items.transfer.client.urls import path_of
 from dynamodb_items.transfer.errors import ExitStatus, TransferStopped
-
-MAX_PAGE_ITEMS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def page_size(document: Mapping[str, Any], source: Source, wanted: int | None) -
             "lists on with Query or Scan in ITEMS_OPERATIONS.",
             ExitStatus.NOT_ACCEPTED,
         )
-    return min(wanted or MAX_PAGE_ITEMS, int(limits[0].get("maximum", MAX_PAGE_ITEMS)))
+    return min(wanted or MAX_PAGE_SIZE, int(limits[0].get("maximum", MAX_PAGE_SIZE)))
 
 
 def _parsed(content: bytes) -> Page | None:

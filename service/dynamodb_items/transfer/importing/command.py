@@ -16,11 +16,11 @@ from dynamodb_items.transfer.importing.rejected import RejectedReport
 from dynamodb_items.transfer.importing.window import Entry
 from dynamodb_items.transfer.importing.workers import Import
 from dynamodb_items.transfer.progress import Progress, progress
-from dynamodb_items.transfer.session import Client, Ending, how_to_resume, signal_status
+from dynamodb_items.transfer.session import Client, Ending, stopped
 from dynamodb_items.transfer.signals import Stop, stopping_on_signals
 from dynamodb_items.transfer.state import StateFile
 
-_STATE_SUFFIX = ".import-state"
+IMPORT_STATE_SUFFIX = ".import-state"
 _REPORT_SUFFIX = ".rejected.jsonl"
 
 
@@ -42,7 +42,7 @@ class ImportOptions:
     @property
     def state_path(self) -> Path | None:
         """The state file; None keeps no state."""
-        return self.state or next_to(self.file, _STATE_SUFFIX)
+        return self.state or next_to(self.file, IMPORT_STATE_SUFFIX)
 
     @property
     def report_path(self) -> Path:
@@ -65,18 +65,17 @@ def run_import(options: ImportOptions, client: Client) -> int:
             return ending.report_failure(error, stop)
 
 
+@dataclass(frozen=True, slots=True)
 class _ImportRun:
     """One run of the command, from the state of the last one to its result."""
 
-    def __init__(self, options: ImportOptions, ending: Ending, stop: Stop) -> None:
-        self._options = options
-        self._client = ending.client
-        self._ending = ending
-        self._stop = stop
+    options: ImportOptions
+    ending: Ending
+    stop: Stop
 
     def run(self, lines: Lines, service: Service, keys: Sequence[KeyAttribute]) -> int:
-        state_file = StateFile(self._options.state_path, self._binding(keys))
-        if self._options.restart:
+        state_file = StateFile(self.options.state_path, self._binding(keys))
+        if self.options.restart:
             state_file.remove()
         ledger = self._ledger(lines, state_file)
         start = ledger.position
@@ -89,7 +88,7 @@ class _ImportRun:
             ledger.close()
         except TransferStopped as error:
             failure = failure or error
-        if failure is None and self._stop.signal_number is None:
+        if failure is None and self.stop.signal_number is None:
             state_file.remove()
         return self._report(ledger, start.lines, failure)
 
@@ -104,12 +103,12 @@ class _ImportRun:
 
         job = Import(
             service,
-            ItemPaths(keys, typed=self._options.typed),
+            ItemPaths(keys, typed=self.options.typed),
             commit,
-            self._stop,
-            concurrency=self._options.concurrency,
-            typed=self._options.typed,
-            if_absent=self._options.if_absent,
+            self.stop,
+            concurrency=self.options.concurrency,
+            typed=self.options.typed,
+            if_absent=self.options.if_absent,
         )
         try:
             job.run(lines.after(ledger.position))
@@ -119,35 +118,32 @@ class _ImportRun:
     def _binding(self, keys: Sequence[KeyAttribute]) -> Mapping[str, Any]:
         return {
             "command": "import",
-            "--url": self._client.url,
-            "--typed": self._options.typed,
-            "--if-absent": self._options.if_absent,
+            "--url": self.ending.client.url,
+            "--typed": self.options.typed,
+            "--if-absent": self.options.if_absent,
             "key attributes": [f"{each.name}:{each.type}" for each in keys],
         }
 
     def _ledger(self, lines: Lines, state_file: StateFile) -> Ledger:
         state = state_file.load()
         lines.skip(Position(**state["position"]) if state else Position())
-        report = RejectedReport(self._options.report_path, state["report_bytes"] if state else 0)
-        return Ledger(state_file, report, state, self._options.max_rejected)
+        report = RejectedReport(self.options.report_path, state["report_bytes"] if state else 0)
+        return Ledger(state_file, report, state, self.options.max_rejected)
 
     def _progress(self) -> Progress:
-        is_stream = self._options.file == STANDARD_STREAM
-        total = None if is_stream else Path(self._options.file).stat().st_size
-        return progress("Import", total=total or None, unit="B", quiet=self._client.quiet)
+        is_stream = self.options.file == STANDARD_STREAM
+        total = None if is_stream else Path(self.options.file).stat().st_size
+        return progress("Import", total=total or None, unit="B", quiet=self.ending.client.quiet)
 
     def _report(self, ledger: Ledger, start: int, failure: TransferStopped | None) -> int:
         counts, end = ledger.counts, ledger.position.lines
-        report = str(self._options.report_path) if counts.rejected else None
-        status: int = ExitStatus.LINES_REJECTED if counts.rejected else ExitStatus.COMPLETE
-        sentence = f"Imported {self._options.file}: {end:,} lines, {counts}."
-        if failure is not None or self._stop.signal_number is not None:
-            status = signal_status(self._stop) if failure is None else failure.status
-            reason = "" if failure is None else failure.message + "\n"
-            sentence = (
-                f"{reason}Stopped after line {end:,}: {counts}. "
-                f"{how_to_resume(self._options.state_path)}"
-            )
+        report = str(self.options.report_path) if counts.rejected else None
+        complete = (
+            ExitStatus.LINES_REJECTED if counts.rejected else ExitStatus.COMPLETE,
+            f"Imported {self.options.file}: {end:,} lines, {counts}.",
+        )
+        done = f"line {end:,}: {counts}"
+        status, sentence = stopped(failure, self.stop, done, self.options.state_path) or complete
         if report is not None:
             sentence += f"\nRejected lines are in {report}. {ledger.first_rejected}".rstrip()
         summary = {
@@ -158,4 +154,4 @@ class _ImportRun:
             "rejected_file": report,
             "resumed_after_line": start,
         }
-        return self._ending.report(sentence, status, summary)
+        return self.ending.report(sentence, status, summary)

@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -42,7 +42,7 @@ class Entry:
     end: Position
     path: str | None = None
     outcome: Outcome = None
-    is_done: bool = field(default=False)
+    is_done: bool = False
 
 
 class Window:

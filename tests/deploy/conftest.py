@@ -166,12 +166,18 @@ def cloud(moto_endpoint) -> Iterator[Cloud]:
         yield cloud
 
 
+def enforce(endpoint: str, yes: bool) -> None:
+    """Let tests.enforcing_moto enforce IAM, or not."""
+    count = b"0" if yes else b"1000000000"
+    requests.post(f"{endpoint}/moto-api/reset-auth", data=count, timeout=30)
+
+
 @pytest.fixture(scope="module")
 def enforcing_engine():
     """Yield an engine that enforces IAM, with the table."""
     with moto("tests.enforcing_moto") as endpoint:
         launcher.create_table(client_for(endpoint), Settings())
-        requests.post(f"{endpoint}/moto-api/reset-auth", data=b"1000000", timeout=30)
+        enforce(endpoint, False)
         yield endpoint
 
 
@@ -181,7 +187,7 @@ def on_instance(enforcing_engine):
     with ExitStack() as stack:
 
         def on_instance(document) -> InstanceMetadata:
-            requests.post(f"{enforcing_engine}/moto-api/reset-auth", data=b"1000000", timeout=30)
+            enforce(enforcing_engine, False)
             iam = client_for(enforcing_engine, "iam")
             name = f"role-{uuid.uuid4().hex}"
             arn = iam.create_role(
@@ -197,7 +203,7 @@ def on_instance(enforcing_engine):
                     **imds.environment,
                 )
             )
-            requests.post(f"{enforcing_engine}/moto-api/reset-auth", data=b"0", timeout=30)
+            enforce(enforcing_engine, True)
             return imds
 
         yield on_instance

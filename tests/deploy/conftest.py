@@ -26,7 +26,7 @@ from tests.engines import REGION, client_for, moto
 from tests.imds import InstanceMetadata, minted_by_sts
 
 # Creating each of these takes a second.
-_client = functools.cache(client_for)
+cached_client = functools.cache(client_for)
 session = functools.cache(lambda: boto3.session.Session("testing", "testing"))
 READS = ("Get", "List", "Describe")
 AMI = "ami-12c6146b"
@@ -61,7 +61,7 @@ class Cloud:
     clock: Clock = field(default_factory=Clock)
 
     def client(self, service: str):
-        return _client(self.endpoint, service)
+        return cached_client(self.endpoint, service)
 
     def launch(self) -> str:
         ec2 = self.client("ec2")

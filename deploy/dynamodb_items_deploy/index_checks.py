@@ -18,20 +18,21 @@ from dynamodb_items_deploy.checks import (
     query_parameters,
 )
 
-_WHOLE_ITEMS = {"Select": "ALL_ATTRIBUTES"}
+_ALL_ATTRIBUTES = "ALL_ATTRIBUTES"
+_WHOLE_ITEMS = {"Select": _ALL_ATTRIBUTES}
+_ABSENT = (
+    "the table has no index of this name",
+    "Check the names in --indexes and in ITEMS_INDEXES of the service.",
+)
 # What DynamoDB's message of a ValidationException contains, and what it means; the first match is
 # used.
 _INVALID = (
     (
-        "ALL_ATTRIBUTES",
+        _ALL_ATTRIBUTES,
         "allowed, but the index does not contain all attributes",
         "Add /partial after its keys in --indexes and in ITEMS_INDEXES of the service.",
     ),
-    (
-        "specified index",
-        "the table has no index of this name",
-        "Check the names in --indexes and in ITEMS_INDEXES of the service.",
-    ),
+    ("specified index", *_ABSENT),
     (
         "backfilling",
         "the index is being created",
@@ -108,7 +109,7 @@ def _other_index(aws: Aws, table: str, key_types: Mapping[str, str]) -> Check:
 
 
 def _is_about_the_projection(error: ClientError) -> bool:
-    return _INVALID[0][0] in error.response["Error"]["Message"]
+    return _ALL_ATTRIBUTES in error.response["Error"]["Message"]
 
 
 def _explain(error: Exception) -> tuple[str, str]:
@@ -116,7 +117,7 @@ def _explain(error: Exception) -> tuple[str, str]:
         return explain(error)
     code, message = (error.response["Error"][member] for member in ("Code", "Message"))
     if code == "ResourceNotFoundException":
-        return _INVALID[1][1:]
+        return _ABSENT
     if code == "ValidationException":
         return next(meaning[1:] for meaning in _INVALID if meaning[0] in message)
     return explain(error)

@@ -24,18 +24,16 @@ from dynamodb_items_deploy.planning.stack import PROFILE_NAME, Request, Stack
 from dynamodb_items_deploy.resources.former_profile import is_former_profile
 
 
-def _operations(_context: click.Context, _option: click.Parameter, value: str) -> Any:
-    try:
-        return parse_operations(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}.") from None
+def _parsed_by(parse: Callable[[str], Any]) -> Callable[..., Any]:
+    """Return the callback of an option that has the form of a setting."""
 
+    def parsed(_context: click.Context, _option: click.Parameter, value: str) -> Any:
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise click.BadParameter(f"{error}.") from None
 
-def _indexes(_context: click.Context, _option: click.Parameter, value: str) -> Any:
-    try:
-        return setting_values.indexes(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}.") from None
+    return parsed
 
 
 def _tags(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> Any:
@@ -83,7 +81,7 @@ operations_option = click.option(
     default=format_operations(DEFAULT_OPERATIONS),
     envvar="ITEMS_OPERATIONS",
     show_default=True,
-    callback=_operations,
+    callback=_parsed_by(parse_operations),
     help="Operations that the service may call, comma-separated.",
 )
 indexes_option = click.option(
@@ -91,7 +89,7 @@ indexes_option = click.option(
     default="",
     envvar="ITEMS_INDEXES",
     metavar="NAME=KEYS,…",
-    callback=_indexes,
+    callback=_parsed_by(setting_values.indexes),
     help="Indexes that the service may query, such as by-email=Email:S; needs Query.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON.")

@@ -26,7 +26,7 @@ from tests.engines import REGION, client_for, moto
 from tests.imds import InstanceMetadata, minted_by_sts
 
 # Creating each of these takes a second.
-_client = functools.cache(client_for)
+cached_client = functools.cache(client_for)
 session = functools.cache(lambda: boto3.session.Session("testing", "testing"))
 READS = ("Get", "List", "Describe")
 AMI = "ami-12c6146b"
@@ -61,7 +61,7 @@ class Cloud:
     clock: Clock = field(default_factory=Clock)
 
     def client(self, service: str):
-        return _client(self.endpoint, service)
+        return cached_client(self.endpoint, service)
 
     def launch(self) -> str:
         ec2 = self.client("ec2")
@@ -166,12 +166,18 @@ def cloud(moto_endpoint) -> Iterator[Cloud]:
         yield cloud
 
 
+def enforce(endpoint: str, yes: bool) -> None:
+    """Let tests.enforcing_moto enforce IAM, or not."""
+    count = b"0" if yes else b"1000000000"
+    requests.post(f"{endpoint}/moto-api/reset-auth", data=count, timeout=30)
+
+
 @pytest.fixture(scope="module")
 def enforcing_engine():
     """Yield an engine that enforces IAM, with the table."""
     with moto("tests.enforcing_moto") as endpoint:
         launcher.create_table(client_for(endpoint), Settings())
-        requests.post(f"{endpoint}/moto-api/reset-auth", data=b"1000000", timeout=30)
+        enforce(endpoint, False)
         yield endpoint
 
 
@@ -181,7 +187,7 @@ def on_instance(enforcing_engine):
     with ExitStack() as stack:
 
         def on_instance(document) -> InstanceMetadata:
-            requests.post(f"{enforcing_engine}/moto-api/reset-auth", data=b"1000000", timeout=30)
+            enforce(enforcing_engine, False)
             iam = client_for(enforcing_engine, "iam")
             name = f"role-{uuid.uuid4().hex}"
             arn = iam.create_role(
@@ -197,7 +203,7 @@ def on_instance(enforcing_engine):
                     **imds.environment,
                 )
             )
-            requests.post(f"{enforcing_engine}/moto-api/reset-auth", data=b"0", timeout=30)
+            enforce(enforcing_engine, True)
             return imds
 
         yield on_instance

@@ -1,12 +1,11 @@
 """The doctor, on an engine that enforces IAM, with credentials of a role as on an instance."""
 
 import pytest
-import requests
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items_deploy.planning.documents import policy_document
 
 from tests.conftest import environment
-from tests.deploy.conftest import NO_KEYS
+from tests.deploy.conftest import NO_KEYS, enforce
 from tests.engines import REGION, client_for
 from tests.imds import InstanceMetadata, made_up
 
@@ -14,7 +13,7 @@ TABLE = "arn:aws:dynamodb:us-east-2:123456789012:table/my-dynamodb-table"
 
 
 def items(enforcing_engine) -> list:
-    requests.post(f"{enforcing_engine}/moto-api/reset-auth", data=b"1000000", timeout=30)
+    enforce(enforcing_engine, False)
     return client_for(enforcing_engine).scan(TableName="my-dynamodb-table")["Items"]
 
 
@@ -99,7 +98,7 @@ def test_a_table_without_a_sort_key_is_checked(
     enforcing_engine, on_instance, run, type_, monkeypatch
 ):
     table = f"one-key-{type_}"
-    requests.post(f"{enforcing_engine}/moto-api/reset-auth", data=b"1000000", timeout=30)
+    enforce(enforcing_engine, False)
     client_for(enforcing_engine).create_table(
         TableName=table,
         AttributeDefinitions=[{"AttributeName": "Digest", "AttributeType": type_}],

@@ -5,11 +5,11 @@ has what DynamoDB responds.
 """
 
 import pytest
-import requests
 from dynamodb_items.config.values import indexes
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items_deploy.planning.documents import policy_document
 
+from tests.deploy.conftest import enforce
 from tests.engines import client_for
 from tests.listed_table import LISTED, create_listed_table
 
@@ -19,7 +19,7 @@ QUERY = DEFAULT_OPERATIONS | {Operation.QUERY}
 @pytest.fixture(scope="module")
 def listed(enforcing_engine):
     """Create the table."""
-    requests.post(f"{enforcing_engine}/moto-api/reset-auth", data=b"1000000", timeout=30)
+    enforce(enforcing_engine, False)
     create_listed_table(client_for(enforcing_engine))
 
 

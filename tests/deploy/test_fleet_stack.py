@@ -4,14 +4,14 @@ ministack makes every resource and starts no instances; moto starts and register
 ignores scaling policy, alarms and target group attributes.
 """
 
-import functools
 import time
 
 from dynamodb_items_deploy.fleet import alarms
 from dynamodb_items_deploy.planning.documents import same_document
 
 from tests.conftest import environment
-from tests.engines import REGION, client_for, ministack
+from tests.deploy.conftest import cached_client
+from tests.engines import REGION, ministack
 
 FLEET = ("render", "cloudformation", "--fleet", "--setting", "ITEMS_AUTH=none")
 ROLE = "EC2RoleToAccessDynamoDBTable"
@@ -46,9 +46,8 @@ class Fleet:
             "ImageId": "/images/al2023",
         }
 
-    @functools.cache  # noqa: B019 - creating a client takes a second; a test has one stack
     def client(self, service: str):
-        return client_for(self.endpoint, service)
+        return cached_client(self.endpoint, service)
 
     def status(self) -> str:
         """Return the status of the stack once it is final."""

@@ -8,9 +8,9 @@ import yaml
 from dynamodb_items_deploy.fleet import parameters
 
 from tests.deploy.test_documents import REQUESTS, linted, options
+from tests.deploy.test_fleet_stack import FLEET
 from tests.engines import REGION, ROOT
 
-FLEET = ("render", "cloudformation", "--fleet", "--setting", "ITEMS_AUTH=none")
 SCRIPT = ROOT / "deploy/dynamodb_items_deploy/fleet/user-data.sh"
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_TEMPLATE_BYTES = 51_200

@@ -1,13 +1,13 @@
 """The service's lists with the credentials of a role, on an engine that enforces IAM."""
 
 import pytest
-import requests
 from dynamodb_items.app import create_app, create_repository
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.config.values import indexes
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items_deploy.planning.documents import policy_document
 
+from tests.deploy.conftest import enforce
 from tests.engines import client_for
 from tests.listed_table import LISTED, create_listed_table
 from tests.wire import Wire
@@ -46,7 +46,7 @@ AWS_TEXT = (b"arn:", b"dynamodb:", b"AccessDenied", b"not authorized", b"assumed
 
 @pytest.fixture(scope="module")
 def wire(enforcing_engine):
-    requests.post(f"{enforcing_engine}/moto-api/reset-auth", data=b"1000000", timeout=30)
+    enforce(enforcing_engine, False)
     dynamodb = client_for(enforcing_engine)
     create_listed_table(dynamodb)
     item = {"Id": {"N": "7"}, "Name": {"S": "x"}, "Email": {"S": "a@example.com"}}

@@ -21,12 +21,12 @@ from pathlib import Path
 
 import boto3.session
 import pytest
-import requests
 from botocore.exceptions import ClientError
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.local import launcher
 
 from tests.clock import MovableClock
+from tests.deploy.conftest import enforce
 from tests.engines import REGION, ROOT, client_for, moto
 from tests.faults.conftest import eventually
 from tests.imds import InstanceMetadata, minted_by_sts
@@ -46,16 +46,12 @@ class Cloud:
     instance_id: str
     operator: tuple[str, str]
 
-    def enforce(self, yes: bool) -> None:
-        count = b"0" if yes else b"1000000000"
-        requests.post(f"{self.endpoint}/moto-api/reset-auth", data=count, timeout=30)
-
     @contextmanager
     def as_nobody(self, service: str):
         """Return a client that IAM does not restrict."""
-        self.enforce(False)
+        enforce(self.endpoint, False)
         yield client_for(self.endpoint, service)
-        self.enforce(True)
+        enforce(self.endpoint, True)
 
     def deploy(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess:
         """Run the command as an operator does."""
@@ -122,7 +118,7 @@ def cloud(tmp_path):
         )
         instance_id = launched["Instances"][0]["InstanceId"]
         cloud = Cloud(endpoint, keys_seen, instance_id, an_operator(endpoint))
-        cloud.enforce(True)
+        enforce(cloud.endpoint, True)
         yield cloud
 
 

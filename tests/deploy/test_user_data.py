@@ -12,13 +12,13 @@ import re
 import stat
 import subprocess
 import tarfile
-import threading
 from contextlib import contextmanager
 
 import pytest
 
 from tests.deploy.test_installing import executable
 from tests.engines import ROOT
+from tests.loopback import loopback
 
 SCRIPT = ROOT / "deploy/dynamodb_items_deploy/fleet/user-data.sh"
 SIGNAL = "cfn-signal --exit-code {} --stack shop --resource Instances --region us-east-2"
@@ -43,18 +43,8 @@ def instance(archive: bytes, ready_after: int):
             self.end_headers()
             self.wfile.write(archive)
 
-        def log_message(self, *_arguments):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_port}", checks
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with loopback(Handler) as url:
+        yield url.removeprefix("http://"), checks
 
 
 class Machine:

@@ -4,7 +4,6 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -184,11 +183,3 @@ class Client:
 def _item_of(content: Any) -> Any:
     """Return the item of a GET, or the first one of a page."""
     return content["items"][0]["item"] if "items" in content else content
-
-
-def eventually(holds: Callable[[], object], seconds: float = 60.0) -> None:
-    """Wait until the function returns a true value; fail after the time."""
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.05)

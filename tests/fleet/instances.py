@@ -8,18 +8,19 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from functools import partial
 
 import requests
 
 from tests.engines import process, wait_for
-from tests.fleet.clients import eventually
+from tests.faults import conftest as faults
 from tests.serving import Server, prepared
 from tests.wire import Wire
 
 WORKERS = 2
 # On a busy machine, an engine takes longer than DynamoDB is allowed to.
 PATIENT = {"ITEMS_READ_TIMEOUT_SECONDS": "5", "ITEMS_DEADLINE_SECONDS": "20"}
+eventually = partial(faults.eventually, seconds=60)
 
 
 class Instance:
@@ -154,15 +155,6 @@ class Fleet:
     def close(self) -> None:
         for instance in self.instances:
             instance.close()
-
-
-def is_running(pid: int) -> bool:
-    """Return whether the process exists and has not ended."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def pause(seconds: float) -> None:

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from tests.fleet.clients import eventually
-from tests.fleet.instances import WORKERS, is_running, pause
+from tests.faults.test_drain import has_ended
+from tests.fleet.instances import WORKERS, eventually, pause
 from tests.wire import reject
 
 # The long form drains each instance for 15 seconds.
@@ -70,7 +70,7 @@ def test_a_killed_instance_fails_only_what_it_was_serving(fleet, form, under_loa
         victim = fleet.instances[1]
         pids = victim.processes
         victim.kill()
-        eventually(lambda: not any(map(is_running, pids)))
+        eventually(lambda: all(map(has_ended, pids)))
         killed = time.monotonic()
         pause(2)
         victim.start()

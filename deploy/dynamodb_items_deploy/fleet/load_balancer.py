@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group
 from collections.abc import Mapping
 
 from dynamodb_items_deploy.fleet.intrinsics import NO_VALUE, Resources, attribute, if_, ref
-from dynamodb_items_deploy.fleet.network import PORT
+from dynamodb_items_deploy.fleet.network import LISTENER_PORT, PORT
 
 # Below the 75 seconds for which the service keeps an idle connection.
 _IDLE_SECONDS = 60
@@ -62,7 +62,7 @@ def load_balancer() -> Resources:
             "Type": "AWS::ElasticLoadBalancingV2::Listener",
             "Properties": {
                 "LoadBalancerArn": ref("LoadBalancer"),
-                "Port": if_("HasCertificate", 443, 80),
+                "Port": LISTENER_PORT,
                 "Protocol": if_("HasCertificate", "HTTPS", "HTTP"),
                 "Certificates": if_(
                     "HasCertificate", [{"CertificateArn": ref("CertificateArn")}], NO_VALUE

@@ -7,7 +7,7 @@ from dynamodb_items_deploy.fleet.intrinsics import Resources, attribute, if_, re
 
 PORT = 8000
 """The port of the unit ``items.service``."""
-_LISTENER_PORT = if_("HasCertificate", 443, 80)
+LISTENER_PORT = if_("HasCertificate", 443, 80)
 
 
 def network() -> Resources:
@@ -22,8 +22,8 @@ def network() -> Resources:
                     {
                         "Description": "Clients",
                         "IpProtocol": "tcp",
-                        "FromPort": _LISTENER_PORT,
-                        "ToPort": _LISTENER_PORT,
+                        "FromPort": LISTENER_PORT,
+                        "ToPort": LISTENER_PORT,
                         "CidrIp": ref("ClientCidr"),
                     }
                 ],

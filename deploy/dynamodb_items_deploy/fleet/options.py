@@ -25,8 +25,8 @@ _UNSUITABLE = re.compile(r"[^ -~]|['\"\\]")
 def _settings(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> Any:
     found = {}
     for text in value:
-        name, _, setting = text.partition("=")
-        if not re.fullmatch("[A-Z][A-Z0-9_]*", name) or not (setting or text.endswith("=")):
+        name, equals, setting = text.partition("=")
+        if not re.fullmatch("[A-Z][A-Z0-9_]*", name) or not equals:
             raise click.BadParameter("must have the form NAME=VALUE.")
         if name in _OF_THE_TEMPLATE or name.startswith(_CREDENTIALS):
             raise click.BadParameter(f"cannot be {name}. {_OF_THE_TEMPLATE.get(name, _USE_ROLE)}")

@@ -120,11 +120,16 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     },
 }
 
+
+def _is_set(value: Any) -> dict[str, Any]:
+    return {"Fn::Not": [{"Fn::Equals": [value, ""]}]}
+
+
 CONDITIONS: dict[str, Any] = {
-    "HasCertificate": {"Fn::Not": [{"Fn::Equals": [ref("CertificateArn"), ""]}]},
-    "HasRouteTables": {"Fn::Not": [{"Fn::Equals": [{"Fn::Select": [0, ref("RouteTables")]}, ""]}]},
-    "HasAlarmTopic": {"Fn::Not": [{"Fn::Equals": [ref("AlarmTopicArn"), ""]}]},
-    "HasSettingsSecret": {"Fn::Not": [{"Fn::Equals": [ref("SettingsSecretArn"), ""]}]},
-    "HasApiKeysSecret": {"Fn::Not": [{"Fn::Equals": [ref("ApiKeysSecretArn"), ""]}]},
-    "HasReleaseBucket": {"Fn::Not": [{"Fn::Equals": [ref("ReleaseBucket"), ""]}]},
+    "HasCertificate": _is_set(ref("CertificateArn")),
+    "HasRouteTables": _is_set({"Fn::Select": [0, ref("RouteTables")]}),
+    "HasAlarmTopic": _is_set(ref("AlarmTopicArn")),
+    "HasSettingsSecret": _is_set(ref("SettingsSecretArn")),
+    "HasApiKeysSecret": _is_set(ref("ApiKeysSecretArn")),
+    "HasReleaseBucket": _is_set(ref("ReleaseBucket")),
 }

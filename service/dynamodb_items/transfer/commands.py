@@ -136,13 +136,15 @@ def export_items(
     compressed with gzip if its name ends in .gz; `-`, the default, is standard output. FILE appears
     when it is complete. If the command is stopped or killed, the same command continues.
     """
+    if "" in (partition_value, index_name, index_value):  # such as an unset variable of a shell
+        raise click.UsageError("--partition, --index and --value must not be empty.")
     if (index_name is None) is not (index_value is None):
         raise click.UsageError("--index and --value belong together.")
     if sum(each is not None for each in (partition_value, index_name)) + (segments > 1) > 1:
         raise click.UsageError("Choose one of --partition, --index and --segments.")
     source = source_of(
         partition_value,
-        (index_name, index_value) if index_name and index_value else None,
+        None if index_name is None or index_value is None else (index_name, index_value),
         parameters={
             **({"fields": fields} if fields else {}),
             **({"consistent_read": "true"} if consistent_read else {}),

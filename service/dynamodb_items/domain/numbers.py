@@ -15,11 +15,13 @@ from decimal import (
     Subnormal,
 )
 
+MAX_DIGITS = 38
+
 # DynamoDB's range and precision as one decimal context: a number is valid exactly when normalizing
 # it in this context raises nothing. No digit is expanded before that check, so that a huge exponent
 # costs nothing.
 DYNAMODB_CONTEXT = Context(
-    prec=38,
+    prec=MAX_DIGITS,
     Emin=-130,
     Emax=125,
     traps=[Inexact, InvalidOperation, Overflow, Subnormal],

@@ -9,6 +9,7 @@ import orjson
 
 from dynamodb_items.domain.items import Attributes, AttributeValue, base64_text
 from dynamodb_items.domain.numbers import canonical_number, parse_number
+from dynamodb_items.formats.direct_conversion import NotDirect, direct_attributes
 from dynamodb_items.formats.limits import (
     InvalidValue,
     ItemRoom,
@@ -67,7 +68,7 @@ class SetArray(list[Any]):
 def from_plain(
     value: Any, pointer: str = "", level: int = 1, room: ItemRoom | None = None
 ) -> AttributeValue:
-    """Return the typed value of parsed plain JSON, whose numbers are ``Decimal``.
+    """Return the typed value of parsed plain JSON, whose numbers are ``int`` or ``Decimal``.
 
     Raises:
         UnacceptableItem: a number, a name or the depth exceeds DynamoDB's limits.
@@ -84,7 +85,10 @@ def attributes_from_plain(value: Any, pointer: str = "") -> Attributes:
         UnacceptableItem: the value is not an object, or exceeds DynamoDB's limits.
         ItemTooLarge: the value exceeds the size of any item.
     """
-    return item_attributes(value, pointer, _attributes)
+    try:
+        return direct_attributes(value)
+    except NotDirect:
+        return item_attributes(value, pointer, _attributes)
 
 
 def value_from_plain(value: Any, level: int, room: ItemRoom) -> AttributeValue:
@@ -137,12 +141,13 @@ def _container(value: Any, level: int, room: ItemRoom) -> AttributeValue:
     return {"M": _attributes(value, level + 1, room)}
 
 
-def _number(value: Decimal) -> AttributeValue:
+def _number(value: Decimal | int) -> AttributeValue:
     return {"N": checked_number(value)}
 
 
 _SCALARS: Mapping[type, Callable[[Any], AttributeValue]] = {
     str: lambda value: {"S": value},
+    int: _number,
     Decimal: _number,
     bool: lambda value: {"BOOL": value},
     type(None): lambda _value: {"NULL": True},

@@ -97,7 +97,8 @@ class WholeNumber(fields.Integer):
 
     def _deserialize(self, value: Any, *arguments: Any, **more: Any) -> Any:
         # Compared first: an int of 1e1000000 would take seconds.
-        is_small = isinstance(value, Decimal) and -_MAX_NUMBER < value < _MAX_NUMBER
+        is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+        is_small = is_number and -_MAX_NUMBER < value < _MAX_NUMBER
         if not is_small or value != int(value):
             raise self.make_error("invalid", input=value)
         return super()._deserialize(value, *arguments, **more)

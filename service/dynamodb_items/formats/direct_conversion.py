@@ -86,6 +86,6 @@ def _value(value: Any, kind: type, level: int, left: list[int]) -> AttributeValu
 
 def _number(value: Decimal | int) -> str:
     text = str(value)
-    # Decimal's text of most numbers is canonical; "1E+2", "1.50" and "-0" are not.
-    is_canonical = text[-1] != "0" and len(text) <= MAX_DIGITS and "E" not in text
+    # Decimal's text of most numbers is canonical; "1.50", "-0", "1E-7" and "Infinity" are not.
+    is_canonical = text[-1] in "123456789" and len(text) <= MAX_DIGITS and "E" not in text
     return text if is_canonical else canonical_number(Decimal(value))

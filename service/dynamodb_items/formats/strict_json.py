@@ -19,7 +19,8 @@ from dynamodb_items.domain.numbers import decimal_of
 from dynamodb_items.runtime.deadline import give_way_after
 
 # More than the JSON levels of an item's 32 levels in the typed form, which are two each. This limit
-# bounds the parser's recursion; the exact limit is checked with the values.
+# bounds the recursion of ``json``; the exact limit is checked with the values. Jiter has its own
+# limit, 200.
 MAX_JSON_DEPTH = 80
 
 _MOST_FOR_JITER_BYTES = 256 * 1024
@@ -53,7 +54,7 @@ def parse_json(body: bytes) -> Any:
 
 
 def _explained(body: bytes) -> Any:
-    """Parse a body that jiter rejects: the error says what is wrong, and where.
+    """Parse a body that is large, or that jiter rejects; the error says what is wrong, and where.
 
     A few valid bodies get here, too: a number may have more digits, or an exponent of more digits,
     than jiter converts.

@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from dynamodb_items.credentials.lookup import CredentialsNotFound, find_credentials
 from dynamodb_items.domain.indexes import Index
-from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.operations import CALLS, Operation
 from dynamodb_items.domain.tables import TableArn
 
 from dynamodb_items_deploy.aws.client import Aws
@@ -174,7 +174,7 @@ def _is_allowed(aws: Aws, table: str, keys: Keys, operation: Operation) -> bool:
         ),
     }
     method, parameters = calls[operation]()
-    if operation.is_call:
+    if operation in CALLS:
         parameters["TableName"] = table
     return is_allowed(aws, method, parameters)
 

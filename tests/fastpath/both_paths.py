@@ -4,7 +4,7 @@ import base64
 import json
 
 from botocore.exceptions import ClientError
-from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.operations import Operation, Transaction
 from dynamodb_items.dynamodb.error_codes import BrokenResponse, ForeignResponse
 from hypothesis import strategies as st
 
@@ -37,6 +37,8 @@ METHODS = {
     Operation.DELETE_ITEM: "delete_item",
     Operation.QUERY: "query",
     Operation.SCAN: "scan",
+    Transaction.GET_ITEMS: "transact_get_items",
+    Transaction.WRITE_ITEMS: "transact_write_items",
 }
 
 

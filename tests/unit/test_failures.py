@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointProviderError, NoRegionError, SSLError
 from botocore.loaders import Loader
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
-from dynamodb_items.domain.operations import Operation, Transaction
+from dynamodb_items.domain.operations import CALLS
 from dynamodb_items.dynamodb.error_codes import ForeignResponse, cancellation_reasons, failure_of
 from dynamodb_items.dynamodb.failures import CancellationReason, Failure
 
@@ -85,7 +85,7 @@ def test_the_table_has_every_error_of_the_operations_in_use():
     model = Loader().load_service_model("dynamodb", "service-2")
     modelled = {
         each["shape"]
-        for operation in (*filter(lambda each: each.is_call, Operation), *Transaction)
+        for operation in CALLS
         for each in model["operations"][operation.value]["errors"]
     }
     assert modelled <= CODES.keys()

@@ -22,11 +22,6 @@ class Operation(enum.StrEnum):
     """
 
     @property
-    def is_call(self) -> bool:
-        """Whether it is an API call, and not only a member of a transaction."""
-        return self is not Operation.CONDITION_CHECK_ITEM
-
-    @property
     def iam_action(self) -> str:
         """The action as an IAM policy names it, such as ``dynamodb:GetItem``."""
         return f"dynamodb:{self}"
@@ -86,3 +81,15 @@ class Transaction(enum.StrEnum):
     def is_write(self) -> bool:
         """Whether a lost response leaves the outcome unknown."""
         return self is Transaction.WRITE_ITEMS
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it returns items, page by page."""
+        return False
+
+
+CALLS: tuple[Operation | Transaction, ...] = (
+    *(operation for operation in Operation if operation is not Operation.CONDITION_CHECK_ITEM),
+    *Transaction,
+)
+"""Everything that is an API call."""

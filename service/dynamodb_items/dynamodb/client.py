@@ -12,6 +12,7 @@ from typing import Any
 
 import botocore.session
 import structlog
+from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError, InvalidConfigError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
@@ -20,7 +21,7 @@ from dynamodb_items import __version__
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.credentials.background import BackgroundCredentials
 from dynamodb_items.credentials.lookup import find_credentials, new_session
-from dynamodb_items.domain.operations import Operation, Transaction
+from dynamodb_items.domain.operations import CALLS, Operation, Transaction
 from dynamodb_items.dynamodb.attribute_parser import AttributeParserFactory, write_bodies_at_once
 from dynamodb_items.dynamodb.error_codes import BrokenResponse
 from dynamodb_items.dynamodb.fast.prepared_requests import UnsupportedClient
@@ -94,7 +95,7 @@ class DynamoDBClient:
         deadline: Deadline,
     ) -> dict[str, Any]:
         """Make the call over the fast path if it supports the call, otherwise over botocore."""
-        if self._fast_path is not None and isinstance(operation, Operation):
+        if self._fast_path is not None:
             try:
                 return self._call_fast(self._fast_path, operation, parameters, deadline)
             except UnsupportedClient as reason:
@@ -106,7 +107,7 @@ class DynamoDBClient:
     def _call_fast(
         self,
         fast_path: FastPath,
-        operation: Operation,
+        operation: Operation | Transaction,
         parameters: Mapping[str, Any],
         deadline: Deadline,
     ) -> dict[str, Any]:
@@ -154,16 +155,7 @@ class DynamoDBClient:
         write_bodies_at_once(client)
         if self._settings.fast_path:
             self._fast_path = self._new_fast_path(client, core)
-        return {
-            Operation.GET_ITEM: client.get_item,
-            Operation.PUT_ITEM: client.put_item,
-            Operation.UPDATE_ITEM: client.update_item,
-            Operation.DELETE_ITEM: client.delete_item,
-            Operation.QUERY: client.query,
-            Operation.SCAN: client.scan,
-            Transaction.GET_ITEMS: client.transact_get_items,
-            Transaction.WRITE_ITEMS: client.transact_write_items,
-        }
+        return {operation: getattr(client, xform_name(operation)) for operation in CALLS}
 
     def _new_fast_path(self, client: Any, session: botocore.session.Session) -> FastPath | None:
         authorities = session.get_config_variable("ca_bundle")

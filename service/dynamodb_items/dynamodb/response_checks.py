@@ -28,13 +28,12 @@ def checked_content(
     checksum: str | bytes | None,
     encoding: str | bytes | None,
     is_list: bool = False,
-    in_turns: bool = False,
 ) -> dict[str, Any]:
     """Return the content of a response: a result or an error of DynamoDB.
 
     ``checksum`` and ``encoding`` are the headers ``X-Amz-Crc32`` and ``Content-Encoding``;
-    ``is_list`` means that it is the response of a Query or Scan. With ``in_turns``, other requests
-    are served while a long body is parsed.
+    ``is_list`` means that it is the response of a Query or Scan. Other requests are served while a
+    long body is parsed.
 
     Raises:
         BrokenResponse: the response is damaged, or not from DynamoDB.
@@ -46,14 +45,14 @@ def checked_content(
         raise BrokenResponse(reason="it is encoded although no encoding was requested")
     is_verified = checksum is not None
     if status == HTTPStatus.OK:
-        content = _parsed(body, is_verified=is_verified, in_turns=in_turns)
+        content = _parsed(body, is_verified=is_verified)
         if is_list and not _is_page(content):
             raise BrokenResponse(reason="not a page of items")
         return content
     if status < HTTPStatus.MULTIPLE_CHOICES:
         raise BrokenResponse(reason=f"unexpected status {status}")
     try:
-        content = _parsed(body, is_verified=is_verified, in_turns=in_turns)
+        content = _parsed(body, is_verified=is_verified)
     except BrokenResponse:
         content = {}
     if not isinstance(content.get("__type"), str):
@@ -83,7 +82,6 @@ def check_response(
         checksum=headers.get("x-amz-crc32"),
         encoding=headers.get("content-encoding"),
         is_list=operation_model.name in (Operation.QUERY, Operation.SCAN),
-        in_turns=True,
     )
 
 
@@ -108,8 +106,8 @@ def _is_checksum(text: str | bytes, body: bytes) -> bool:
         return False
 
 
-def _parsed(body: bytes, *, is_verified: bool, in_turns: bool) -> dict[str, Any]:
+def _parsed(body: bytes, *, is_verified: bool) -> dict[str, Any]:
     try:
-        return response_content(body, is_verified=is_verified, in_turns=in_turns)
+        return response_content(body, is_verified=is_verified)
     except ValueError as error:
         raise BrokenResponse(reason=str(error)) from error

@@ -36,20 +36,18 @@ def request_body(parameters: Mapping[str, Any]) -> bytes:
     return orjson.dumps(parameters, default=base64_text)
 
 
-def response_content(
-    body: bytes, *, is_verified: bool = False, in_turns: bool = False
-) -> dict[str, Any]:
+def response_content(body: bytes, *, is_verified: bool = False) -> dict[str, Any]:
     """Return the content of a response as boto3 does, with its attribute values checked.
 
     The values of a body that DynamoDB's own checksum has verified are DynamoDB's: they are only
-    decoded. With ``in_turns``, other requests are served while a long response, such as that of a
-    transaction, is parsed.
+    decoded. Other requests are served while a long response, such as that of a transaction, is
+    parsed.
 
     Raises:
         ValueError: the body is not a response of DynamoDB.
     """
     try:
-        content = _parsed(body, in_turns=in_turns and len(body) > _LONG_BYTES)
+        content = _parsed(body)
         give_way_after(len(body))
         if not is_verified or _BINARY_TYPE.search(body):
             _decode_content(content)
@@ -59,9 +57,9 @@ def response_content(
     return content
 
 
-def _parsed(body: bytes, *, in_turns: bool) -> dict[str, Any]:
+def _parsed(body: bytes) -> dict[str, Any]:
     try:
-        content = parsed_in_turns(body) if in_turns else orjson.loads(body)
+        content = parsed_in_turns(body) if len(body) > _LONG_BYTES else orjson.loads(body)
     except (ValueError, IndexError):
         # DynamoDB never stores a lone surrogate, which orjson rejects; other engines may.
         content = json.loads(body)

@@ -18,7 +18,7 @@ from botocore import xform_name
 from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
-from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.operations import CALLS, Operation, Transaction
 from dynamodb_items.dynamodb.fast.pool import Endpoint
 from dynamodb_items.dynamodb.fast.signing import Signer
 
@@ -36,9 +36,9 @@ class PreparedCalls:
 
     endpoint: Endpoint
     signer: Signer
-    targets: Mapping[Operation, str]
+    targets: Mapping[Operation | Transaction, str]
     """The value of ``X-Amz-Target``."""
-    heads: Mapping[Operation, str]
+    heads: Mapping[Operation | Transaction, str]
     """The start of each request, without the lines that depend on its body."""
 
 
@@ -50,11 +50,7 @@ def prepared_calls(client: Any, table: str, verify: str | bool | None) -> Prepar
     Raises:
         UnsupportedClient: only botocore supports the client's configuration.
     """
-    calls = {
-        operation: _prepared_by_botocore(client, operation, table)
-        for operation in Operation
-        if operation.is_call
-    }
+    calls = {operation: _prepared_by_botocore(client, operation, table) for operation in CALLS}
     call = calls[Operation.GET_ITEM]
     url = call["url"]
     parts = urlsplit(url)
@@ -83,7 +79,9 @@ def _head(host: str, headers: Mapping[str, str]) -> str:
     )
 
 
-def _prepared_by_botocore(client: Any, operation: Operation, table: str) -> dict[str, Any]:
+def _prepared_by_botocore(
+    client: Any, operation: Operation | Transaction, table: str
+) -> dict[str, Any]:
     """Return the request that botocore would send, without its signature, and how it would sign.
 
     The handler returns a response in place of the endpoint's, so nothing is sent.
@@ -106,10 +104,21 @@ def _prepared_by_botocore(client: Any, operation: Operation, table: str) -> dict
     event = f"before-call.{client.meta.service_model.service_id.hyphenize()}.{operation}"
     client.meta.events.register_first(event, capture)
     try:
-        getattr(client, xform_name(operation))(TableName=table)
+        getattr(client, xform_name(operation))(**_parameters(operation, table))
     finally:
         client.meta.events.unregister(event, capture)
     return prepared
+
+
+def _parameters(operation: Operation | Transaction, table: str) -> dict[str, Any]:
+    """Return the parameters from which botocore derives the endpoint."""
+    match operation:
+        case Transaction.GET_ITEMS:
+            return {"TransactItems": [{"Get": {"TableName": table}}]}
+        case Transaction.WRITE_ITEMS:
+            return {"TransactItems": [{"Delete": {"TableName": table}}]}
+        case _:
+            return {"TableName": table}
 
 
 def _check_call(call: Mapping[str, Any], parts: SplitResult) -> None:

@@ -15,7 +15,7 @@ from botocore.awsrequest import HeadersDict
 from botocore.credentials import ReadOnlyCredentials
 from botocore.parsers import ResponseParserError
 
-from dynamodb_items.domain.operations import Operation
+from dynamodb_items.domain.operations import CALLS, Operation, Transaction
 from dynamodb_items.dynamodb.attribute_parser import AttributeParser
 from dynamodb_items.dynamodb.error_codes import BrokenResponse
 from dynamodb_items.dynamodb.fast.http1 import HTTPResponse
@@ -28,7 +28,7 @@ from dynamodb_items.runtime.deadline import Deadline
 
 
 class FastPath:
-    """DynamoDB operations on one table over the service's own connections."""
+    """DynamoDB calls on one table over the service's own connections."""
 
     def __init__(
         self,
@@ -52,13 +52,15 @@ class FastPath:
         self._connections = Connections(self._calls.endpoint, max_idle_connections)
         self._models = {
             operation: client.meta.service_model.operation_model(operation.value)
-            for operation in Operation
-            if operation.is_call
+            for operation in CALLS
         }
         self._exceptions = client.exceptions
 
     def request(
-        self, operation: Operation, parameters: Mapping[str, Any], credentials: ReadOnlyCredentials
+        self,
+        operation: Operation | Transaction,
+        parameters: Mapping[str, Any],
+        credentials: ReadOnlyCredentials,
     ) -> bytes:
         """Return the signed request of one operation.
 
@@ -80,7 +82,7 @@ class FastPath:
 
     def send(
         self,
-        operation: Operation,
+        operation: Operation | Transaction,
         request: bytes,
         *,
         connect_seconds: float,
@@ -105,7 +107,6 @@ class FastPath:
             checksum=response.headers.get(b"x-amz-crc32"),
             encoding=response.headers.get(b"content-encoding"),
             is_list=operation.is_list,
-            in_turns=operation.is_list,
         )
         if response.status == HTTPStatus.OK:
             return content
@@ -116,7 +117,10 @@ class FastPath:
         self._connections.close()
 
     def _error(
-        self, operation: Operation, response: HTTPResponse, content: Mapping[str, Any]
+        self,
+        operation: Operation | Transaction,
+        response: HTTPResponse,
+        content: Mapping[str, Any],
     ) -> Exception:
         """Return the exception that botocore raises for an error of DynamoDB."""
         model = self._models[operation]

@@ -120,3 +120,10 @@ def test_a_long_response_is_read_in_turns_on_both_paths(pair, monkeypatch, is_ve
     assert ours == theirs == content
     # Each path gives way after each item, while it parses and while it decodes.
     assert len(turns) == 2 * 2 * 100
+
+
+@pytest.mark.parametrize("value", [{"S": "\x01" * 4_000_000}, {"L": [{"BOOL": False}] * 2_000_000}])
+def test_a_response_with_4_mb_of_items_is_read(pair, value):
+    body = json.dumps({"Responses": [{"Item": {"a": value}}]}, separators=(",", ":")).encode()
+    pair.script[:] = [http_response(body, x_amz_crc32=str(zlib.crc32(body)))]
+    assert pair.call(Transaction.GET_ITEMS, GETS) == {"Responses": [{"Item": {"a": value}}]}

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from gevent import monkey
 
 MAX_HEAD_BYTES = 64 * 1024
-# More than an item of 400 KB in typed JSON with every character escaped.
-MAX_BODY_BYTES = 4 * 1024 * 1024
+# A transaction returns up to 4 MB of items, of which {"BOOL":false} in a list counts as two bytes.
+MAX_BODY_BYTES = 32 * 1024 * 1024
 # Most responses fit; a larger buffer for each of many connections would waste memory.
 _RECEIVE_BYTES = 8 * 1024
 _MOST_RECEIVE_BYTES = 256 * 1024

@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from dynamodb_items.formats.schema_rules import plain_values
+from dynamodb_items.formats.plain_json import plain_values
 from dynamodb_items.item_schema.reading import SchemaErrors, item_schema
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st

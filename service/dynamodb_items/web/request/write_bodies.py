@@ -74,13 +74,14 @@ class WriteBody:
         self._check_key(attributes)
         is_plain = representation is Representation.PLAIN
         is_edited = is_plain and self.precondition.has_match_tags
-        if self.schema is None:
-            return Put(self.key, attributes, self.precondition, condition, is_edited)
-        rules = self._rules(self.schema, is_plain=is_plain)
-        if not self.schema.read_only:
-            attributes = rules.put(attributes, self.value if is_plain else None)
-            return Put(self.key, attributes, self.precondition, condition, is_edited)
-        return Put(self.key, attributes, self.precondition, condition, is_edited, rules.put_over)
+        completed = None
+        if self.schema is not None:
+            rules = self._rules(self.schema, is_plain=is_plain)
+            if self.schema.read_only:
+                completed = rules.put_over
+            else:
+                attributes = rules.put(attributes, self.value if is_plain else None)
+        return Put(self.key, attributes, self.precondition, condition, is_edited, completed)
 
     def patch(self, form: PatchForm) -> Write:
         """Return the write that applies a patch.

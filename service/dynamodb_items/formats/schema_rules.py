@@ -145,10 +145,8 @@ class SchemaRules:
     def _field_error(self, violation: Violation) -> FieldError:
         if self.mirrors_item:
             return FieldError(f"{self.pointer}{violation.pointer}", violation.sentence)
-        sentence = violation.sentence[:1].lower() + violation.sentence[1:]
-        return FieldError(
-            self.pointer, f"The result at {violation.pointer or 'its root'} {sentence}"
-        )
+        where = violation.pointer or "its root"
+        return FieldError(self.pointer, f"The result at {where} {violation.clause}")
 
 
 def _members(attributes: Attributes, types: "DeclaredTypes", *, converts: bool) -> Attributes:

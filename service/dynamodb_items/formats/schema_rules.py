@@ -157,12 +157,10 @@ def _members(attributes: Attributes, types: "DeclaredTypes", *, converts: bool) 
     """
     typed: dict[str, AttributeValue] = dict(attributes)
     name = ""
-    others = types.other_members
+    known, others = types.members, types.other_members
     try:
         for name, value in attributes.items():
-            inner = types.members.get(name)
-            if inner is None and others is not None and name not in types.known_names:
-                inner = others
+            inner = known.get(name, others)
             if inner is not None:
                 typed[name] = _declared(value, inner, converts=converts)
     except InvalidValue as invalid:

@@ -38,7 +38,8 @@ def evaluated(actions: Mapping[str, list[Action]], attributes: Attributes) -> At
     removed = [action.path for action in actions.get("REMOVE", ())]
     removed += [path for path, value in assigned if value is None]
     result = dict(attributes)
-    for name in {str(path[0]) for path in (*removed, *(path for path, _ in assigned))}:
+    changed = (*removed, *(path for path, _ in assigned))
+    for name in {str(path[0]) for path in changed if len(path) > 1}:  # others are replaced whole
         if name in result:
             result[name] = _copied(result[name])
     # Elements after the end of a list are appended in the order of their indexes.

@@ -118,8 +118,9 @@ class WriteBody:
         An update of attributes that the schema leaves free stays DynamoDB's own.
         """
         rules = self._rules(schema, is_plain=False, mirrors_item=False)
-        rules.check_read_only(str(path[0]) for path in expressions.targets)
-        if schema.leaves_free(str(path[0]) for path in expressions.targets):
+        changed = {str(path[0]) for path in expressions.targets}
+        rules.check_read_only(changed)
+        if schema.leaves_free(changed):
             rules.attributes(self.key.attributes, ())  # the update may create the item
             return NativeUpdate(self.key, expressions, self.precondition)
         pointer = pointer_to(self.pointer, UPDATE)

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dynamodb_items.domain.errors import FieldError, UnacceptableItem
-from dynamodb_items.domain.items import Attributes, AttributeValue, Item, base64_text
+from dynamodb_items.domain.items import Attributes, AttributeValue, Item
 from dynamodb_items.domain.keys import ItemKey
-from dynamodb_items.domain.numbers import parse_number
 from dynamodb_items.formats.limits import InvalidValue
 from dynamodb_items.formats.merge_patch import PatchResult, changes_between
-from dynamodb_items.formats.plain_json import attributes_from_plain
+from dynamodb_items.formats.plain_json import attributes_from_plain, plain_values
 from dynamodb_items.formats.stored_types import canonical_binary, set_of, with_stored_types
 from dynamodb_items.item_schema.violations import Violation
 from dynamodb_items.runtime.deadline import in_turns
@@ -71,10 +70,11 @@ class SchemaRules:
         sent = with_stored_types(
             {name: attributes[name] for name in names & attributes.keys()}, kept
         )
+        before = plain_values(kept)
         self._check_read_only(
             name
-            for name in sent
-            if plain_values(_only(name, sent)) != plain_values(_only(name, kept))
+            for name, value in plain_values(sent).items()
+            if name not in before or value != before[name]
         )
         return self.put({**attributes, **kept})
 
@@ -145,42 +145,8 @@ class SchemaRules:
     def _field_error(self, violation: Violation) -> FieldError:
         if self.mirrors_item:
             return FieldError(f"{self.pointer}{violation.pointer}", violation.sentence)
-        sentence = violation.sentence[:1].lower() + violation.sentence[1:]
-        return FieldError(
-            self.pointer, f"The result at {violation.pointer or 'its root'} {sentence}"
-        )
-
-
-def plain_values(attributes: Attributes) -> dict[str, Any]:
-    """Return the plain form of attributes in Python's own types, numbers as ``Decimal``."""
-    return {name: _plain(value) for name, value in attributes.items()}
-
-
-def _only(name: str, attributes: Attributes) -> Attributes:
-    return {name: attributes[name]} if name in attributes else {}
-
-
-def _plain(value: AttributeValue) -> Any:
-    ((type_, content),) = value.items()
-    match type_:
-        case "N":
-            return parse_number(content)
-        case "NULL":
-            return None
-        case "M":
-            return plain_values(content)
-        case "L":
-            return [_plain(member) for member in in_turns(content)]
-        case "B":
-            return base64_text(content)
-        case "NS":
-            return [parse_number(member) for member in in_turns(content)]
-        case "BS":
-            return [base64_text(member) for member in in_turns(content)]
-        case "SS":
-            return list(content)
-        case _:
-            return content
+        where = violation.pointer or "its root"
+        return FieldError(self.pointer, f"The result at {where} {violation.clause}")
 
 
 def _members(attributes: Attributes, types: "DeclaredTypes", *, converts: bool) -> Attributes:
@@ -191,12 +157,10 @@ def _members(attributes: Attributes, types: "DeclaredTypes", *, converts: bool) 
     """
     typed: dict[str, AttributeValue] = dict(attributes)
     name = ""
-    others = types.other_members
+    known, others = types.members, types.other_members
     try:
         for name, value in attributes.items():
-            inner = types.members.get(name)
-            if inner is None and others is not None and name not in types.known_names:
-                inner = others
+            inner = known.get(name, others)
             if inner is not None:
                 typed[name] = _declared(value, inner, converts=converts)
     except InvalidValue as invalid:

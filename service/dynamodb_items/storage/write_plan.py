@@ -164,8 +164,6 @@ class Planner:
         conditions = self._conditions(write, read)
         if write.completed is not None:
             attributes = write.completed(attributes, read)
-            seen = unchanged(read, self._version) if read else absent(write.key, self._expiry)
-            conditions = all_of(conditions, seen)
         item = {
             **write.key.attributes,
             **attributes,
@@ -192,7 +190,7 @@ class Planner:
         changed = edited.changes.applied_to(before)
         check_item_size(changed)
         if len(edited.changes.names) > MANY_CHANGES:
-            condition = unchanged(read, self._version) if read else absent(write.key, NO_EXPIRY)
+            condition = self._unchanged(write, read)
             return self._replacement(changed, token, all_of(condition, own))
         condition = self._still_read(write, read, edited, all_of(own, guard))
         return self._update(edited.changes, token, all_of(condition, own))
@@ -204,15 +202,14 @@ class Planner:
 
         ``further`` are the other conditions of the call, which need room as well.
         """
-        if item is None:
-            return absent(write.key, NO_EXPIRY)
-        if write.precondition in (NO_PRECONDITION, _MUST_EXIST) and edited.depends_on is not None:
+        is_plain = write.precondition in (NO_PRECONDITION, _MUST_EXIST)
+        if item is not None and is_plain and edited.depends_on is not None:
             names = dict.fromkeys((*edited.changes.names, *sorted(edited.depends_on)))
             condition = all_of(exists(write.key), as_read(item, names))
             whole = all_of(condition, further, not_expired(self._expiry))
             if fits(CONDITION, Placeholders().text(whole)):
                 return condition
-        return unchanged(item, self._version)
+        return self._unchanged(write, item)
 
     def _replacement(self, changed: Attributes, token: WriteToken, condition: Template) -> Draft:
         if Operation.PUT_ITEM not in self._operations:
@@ -277,11 +274,14 @@ class Planner:
         return exists(write.key)
 
     def _precondition(self, write: Write, read: Item | None) -> Template:
-        if not write.precondition:
-            return ()
-        if write.precondition == _MUST_EXIST:
-            return exists(write.key)
-        if write.precondition == _MUST_BE_ABSENT or read is None:
+        is_completed = isinstance(write, Put) and write.completed is not None
+        if is_completed or write.precondition not in (NO_PRECONDITION, _MUST_EXIST):
+            return self._unchanged(write, read)
+        return exists(write.key) if write.precondition else ()
+
+    def _unchanged(self, write: Write, read: Item | None) -> Template:
+        """Return the condition that the stored item is still the one that was read, or absent."""
+        if read is None:
             return absent(write.key, NO_EXPIRY if _fails_for_expired(write) else self._expiry)
         return unchanged(read, self._version)
 

@@ -19,7 +19,7 @@ from dynamodb_items.formats.limits import (
     item_attributes,
 )
 from dynamodb_items.formats.stored_types import set_of
-from dynamodb_items.runtime.deadline import in_turns
+from dynamodb_items.runtime.deadline import VALUES_IN_A_ROW, in_turns
 
 _INT64_DIGITS = 18
 _CANONICAL_NUMBER = re.compile(r"0|-?(?:[1-9][0-9]*(?:\.[0-9]*[1-9])?|0\.[0-9]*[1-9])", re.ASCII)
@@ -184,15 +184,17 @@ def _member(value: AttributeValue, text_of: Callable[[AttributeValue], str]) -> 
         case "M":
             return _document(content, text_of)
         case "L":
-            return [_member(member, text_of) for member in in_turns(content)]
+            return [_member(member, text_of) for member in in_turns(content, VALUES_IN_A_ROW)]
         case "B":
             return text_of(value)
         case "SS":
             return SetArray(type_, content)
         case "NS":
-            return SetArray(type_, map(parse_number, in_turns(content)))
+            return SetArray(type_, map(parse_number, in_turns(content, VALUES_IN_A_ROW)))
         case "BS":
-            return SetArray(type_, (text_of({"B": member}) for member in in_turns(content)))
+            return SetArray(
+                type_, (text_of({"B": member}) for member in in_turns(content, VALUES_IN_A_ROW))
+            )
         case _:
             return content
 

@@ -15,7 +15,7 @@ from dynamodb_items.formats.merge_patch import PatchResult, changes_between
 from dynamodb_items.formats.plain_json import attributes_from_plain, plain_values
 from dynamodb_items.formats.stored_types import canonical_binary, set_of, with_stored_types
 from dynamodb_items.item_schema.violations import Violation
-from dynamodb_items.runtime.deadline import in_turns
+from dynamodb_items.runtime.deadline import VALUES_IN_A_ROW, in_turns
 
 if TYPE_CHECKING:  # without a schema, the validator is not imported
     from dynamodb_items.item_schema.declared_types import DeclaredTypes
@@ -194,7 +194,7 @@ def _elements(
 ) -> list[AttributeValue]:
     typed: list[AttributeValue] = []
     try:
-        for member in in_turns(members):
+        for member in in_turns(members, VALUES_IN_A_ROW):
             typed.append(_declared(member, types, converts=converts))  # noqa: PERF401 - counts for the path
     except InvalidValue as invalid:
         invalid.path.append(len(typed))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dynamodb_items.domain.errors import FieldError, UnacceptableItem
-from dynamodb_items.domain.items import Attributes, AttributeValue, Item
+from dynamodb_items.domain.items import Attributes, AttributeValue, Item, is_same
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.formats.limits import InvalidValue
 from dynamodb_items.formats.merge_patch import PatchResult, changes_between
@@ -63,20 +63,8 @@ class SchemaRules:
         Raises:
             UnacceptableItem: the item does not match the schema, or sets a read-only attribute.
         """
-        names = self._read_only()
         stored = {} if read is None else read.attributes
-        kept = {name: stored[name] for name in stored if name in names}
-        # With the stored types, the order of a set does not matter.
-        sent = with_stored_types(
-            {name: attributes[name] for name in names & attributes.keys()}, kept
-        )
-        before = plain_values(kept)
-        self._check_read_only(
-            name
-            for name, value in plain_values(sent).items()
-            if name not in before or value != before[name]
-        )
-        return self.put({**attributes, **kept})
+        return self.put({**attributes, **self._kept(stored, {**stored, **attributes})})
 
     def check_read_only(self, changed: Iterable[str]) -> None:
         """Reject a change of read-only attributes.
@@ -85,6 +73,14 @@ class SchemaRules:
             UnacceptableItem: there is one.
         """
         self._check_read_only(self._read_only().intersection(changed))
+
+    def _kept(self, before: Attributes, after: Attributes) -> Attributes:
+        """Return the read-only attributes as they were stored."""
+        names = self._read_only()
+        kept = {name: before[name] for name in names & before.keys()}
+        sent = with_stored_types({name: after[name] for name in names & after.keys()}, kept)
+        self._check_read_only(name for name in names if not is_same(kept.get(name), sent.get(name)))
+        return kept
 
     def _read_only(self) -> frozenset[str]:
         # A body may repeat the key attributes, which cannot change in any case.
@@ -111,8 +107,8 @@ class SchemaRules:
 
         def judged(item: Item) -> PatchResult:
             edited = changes_of(item)
-            self.check_read_only(edited.changes.names)
-            attributes = edited.changes.applied_to(item.attributes)
+            result = edited.changes.applied_to(item.attributes)
+            attributes = {**result, **self._kept(item.attributes, result)}
             visible = {name: it for name, it in attributes.items() if name not in self.own}
             self._check(self.schema.violations(plain_values(visible)))
             typed = self._typed(attributes)

@@ -36,9 +36,14 @@ class Item:
     @cached_property
     def fingerprint(self) -> str:
         """A strong hash of the whole item: equal exactly when the stored items are equal."""
-        canonical = _canonical_json(self.attributes)
-        give_way_after(len(canonical))
-        return hashlib.blake2b(canonical, digest_size=FINGERPRINT_BYTES).hexdigest()
+        return fingerprint_of(self.attributes)
+
+
+def fingerprint_of(attributes: Attributes) -> str:
+    """Return the fingerprint of an item with these attributes."""
+    canonical = _canonical_json(attributes)
+    give_way_after(len(canonical))
+    return hashlib.blake2b(canonical, digest_size=FINGERPRINT_BYTES).hexdigest()
 
 
 def is_same(value: AttributeValue | None, other: AttributeValue | None) -> bool:

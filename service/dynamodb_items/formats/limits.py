@@ -187,8 +187,7 @@ def check_item_size(attributes: Attributes) -> None:
     Raises:
         ItemTooLarge: the names and values exceed 400 KB.
     """
-    # Every name and value is longer in JSON, whose length takes a tenth of the time to find out.
-    if len(orjson.dumps(attributes, default=base64_text)) <= MAX_ITEM_BYTES:
+    if most_bytes(attributes) <= MAX_ITEM_BYTES:
         return
     size_bytes = attributes_bytes(attributes)
     give_way_after(size_bytes)
@@ -205,6 +204,14 @@ def check_size(size_bytes: int) -> None:
         raise ItemTooLarge(
             f"The item has {size_bytes:,} bytes; DynamoDB stores up to {MAX_ITEM_BYTES:,}."
         )
+
+
+def most_bytes(attributes: Attributes) -> int:
+    """Return an upper bound of ``attributes_bytes``, in a tenth of the time.
+
+    It is the length in JSON, where every name and value is longer.
+    """
+    return len(orjson.dumps(attributes, default=base64_text))
 
 
 def attributes_bytes(attributes: Attributes) -> int:

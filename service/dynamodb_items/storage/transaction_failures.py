@@ -1,6 +1,6 @@
 """The errors of a transaction that was not carried out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from dynamodb_items.domain.errors import (
     ItemsError,
@@ -13,25 +13,23 @@ from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.time_to_live import Expiry
 from dynamodb_items.dynamodb.failures import CancellationReason, Failure, error_of
 from dynamodb_items.dynamodb.retries import TransactionCanceled
-from dynamodb_items.formats.limits import attributes_bytes
-from dynamodb_items.runtime.deadline import give_way_after, in_turns
+from dynamodb_items.formats.limits import attributes_bytes, most_bytes
+from dynamodb_items.runtime.deadline import in_turns
 from dynamodb_items.storage.calls import Call
 from dynamodb_items.storage.write_failures import failed_condition
 
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 
 
-def check_size(items: Iterable[Attributes]) -> None:
+def check_size(items: Sequence[Attributes]) -> None:
     """Reject a transaction on more data than DynamoDB allows.
 
     Raises:
         ItemTooLarge: the items are too large together.
     """
-    size_bytes = 0
-    for attributes in in_turns(items):
-        of_item = attributes_bytes(attributes)
-        give_way_after(of_item)
-        size_bytes += of_item
+    if sum(map(most_bytes, in_turns(items))) <= MAX_TRANSACTION_BYTES:
+        return
+    size_bytes = sum(map(attributes_bytes, in_turns(items)))
     if size_bytes > MAX_TRANSACTION_BYTES:
         raise ItemTooLarge(
             f"The items take {size_bytes:,} bytes together; DynamoDB reads or writes up to "

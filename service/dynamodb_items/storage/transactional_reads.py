@@ -62,7 +62,7 @@ class TransactionalReads:
         found = [response.get("Item") for response in content.get("Responses") or ()]
         if len(found) != len(keys):
             raise error_of(Failure.LOST_RESPONSE)
-        check_size(attributes for attributes in found if attributes)
+        check_size([attributes for attributes in found if attributes])
         return [None if attributes is None else Item(attributes) for attributes in found]
 
 

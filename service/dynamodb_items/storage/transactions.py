@@ -198,7 +198,7 @@ class ItemTransactions:
     def _carry_out(self, planned: Sequence[Call | None], token: WriteToken, expiry: Expiry) -> bool:
         """Carry out the calls; return False if expired items were in the way and are now gone."""
         calls = {index: call for index, call in enumerate(planned) if call is not None}
-        check_size(call.parameters.get("Item", {}) for call in calls.values())
+        check_size([call.parameters.get("Item", {}) for call in calls.values()])
         try:
             self._send(calls, token)
         except TransactionCanceled as canceled:

@@ -35,11 +35,15 @@ class LeanResponse(Response):
         )
         return cls([body], status, headers)
 
+    @property
+    def _has_body(self) -> bool:
+        return self._status_code in (HTTPStatus.OK, HTTPStatus.CREATED)
+
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Send the response by WSGI."""
-        if self._status_code != HTTPStatus.OK or not isinstance(self.response, list):
+        if not self._has_body or not isinstance(self.response, list):
             return super().__call__(environ, start_response)
         start_response(self._status, self.headers.to_wsgi_list())
         return self.response if environ["REQUEST_METHOD"] != "HEAD" else ()

@@ -48,43 +48,39 @@ def written_response(
     read gets no entity tag either.
     """
     if item is None and write.shows_item:
-        return _bodiless(HTTPStatus.NO_CONTENT)
-    status = HTTPStatus.CREATED if created else HTTPStatus.OK
-    if item is not None and write.returns is Return.REPRESENTATION:
-        body = encode_item(item, write.representation, own_attributes, write.projection)
-        media_type = write.representation.media_type
-        response: Response = LeanResponse.of(body, media_type, [("Vary", "Accept")], status)
-    else:
-        response = _bodiless(HTTPStatus.CREATED if created else HTTPStatus.NO_CONTENT)
+        return _bodiless(HTTPStatus.NO_CONTENT, [])
+    fields = []
     if item is not None and write.shows_item:
-        response.headers["ETag"] = entity_tag(item, write.representation)
+        fields.append(("ETag", entity_tag(item, write.representation)))
     if created:
-        response.headers["Location"] = path_prefix(request.environ) + item_path(write.key)
-    return _with_preference(response, write)
+        fields.append(("Location", path_prefix(request.environ) + item_path(write.key)))
+    if write.prefers is not None:
+        fields.append(("Preference-Applied", write.prefers.applied))
+    if item is None or write.returns is not Return.REPRESENTATION:
+        return _bodiless(HTTPStatus.CREATED if created else HTTPStatus.NO_CONTENT, fields)
+    body = encode_item(item, write.representation, own_attributes, write.projection)
+    status = HTTPStatus.CREATED if created else HTTPStatus.OK
+    fields.append(("Vary", "Accept"))
+    return LeanResponse.of(body, write.representation.media_type, fields, status)
 
 
 def deleted_response(
     last: Item | None, write: WriteRequest, own_attributes: tuple[str, ...]
 ) -> Response:
     """Return 204, or on request 200 with the last state of an item that existed."""
-    if last is None or write.returns is Return.MINIMAL:
-        response = _bodiless(HTTPStatus.NO_CONTENT)
-        return _with_preference(response, write) if write.prefers is Return.MINIMAL else response
-    response = Response(
-        encode_item(last, write.representation, own_attributes, write.projection),
-        content_type=write.representation.media_type,
-    )
-    response.headers["Vary"] = "Accept"
-    return _with_preference(response, write)
+    is_bodiless = last is None or write.returns is Return.MINIMAL
+    is_applied = write.prefers is Return.MINIMAL or not is_bodiless
+    fields = []
+    if write.prefers is not None and is_applied:
+        fields.append(("Preference-Applied", write.prefers.applied))
+    if last is None or is_bodiless:
+        return _bodiless(HTTPStatus.NO_CONTENT, fields)
+    body = encode_item(last, write.representation, own_attributes, write.projection)
+    fields.append(("Vary", "Accept"))
+    return LeanResponse.of(body, write.representation.media_type, fields)
 
 
-def _bodiless(status: HTTPStatus) -> Response:
-    response = Response(status=status)
+def _bodiless(status: HTTPStatus, fields: list[tuple[str, str]]) -> Response:
+    response = Response(status=status, headers=fields)
     del response.headers["Content-Type"]
-    return response
-
-
-def _with_preference(response: Response, write: WriteRequest) -> Response:
-    if write.prefers is not None:
-        response.headers["Preference-Applied"] = write.prefers.applied
     return response

@@ -1,0 +1,130 @@
+"""What a request costs, counted in function calls, which are the same on every machine.
+
+A change that needs more calls than a budget allows is slower, or does more: find out which. One
+that needs clearly fewer lowers the budget. ``make bench`` measures the time.
+"""
+
+import io
+import json
+import sys
+import zlib
+
+import pytest
+from dynamodb_items.app import create_app, create_repository
+from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.operations import Operation
+from werkzeug.test import EnvironBuilder
+
+from bench.items import PAGE_ITEMS, PATCH, Size, attributes, page_path, stored, stored_page
+from tests.conftest import aws_variables, environment
+from tests.fastpath.scripted import ScriptedServer, http_response
+
+ROUNDS = 5
+JSON = "application/json"
+KEYS = [{"id": "104", "name": f"item-{number}"} for number in range(100)]
+
+
+def item(size: Size) -> bytes:
+    return stored(size, delayed=False)
+
+
+def put(size: Size) -> bytes:
+    return json.dumps(attributes(size)).encode()
+
+
+def got(size: Size) -> bytes:
+    return b'{"Item":%b}' % item(size)
+
+
+def changed(size: Size) -> bytes:
+    return b'{"Attributes":%b}' % item(size)
+
+
+BATCH = json.dumps(
+    {"operations": [{"method": "PUT", **key, "item": attributes(Size.SMALL)} for key in KEYS]}
+).encode()
+BATCH_GET = json.dumps({"keys": KEYS}).encode()
+FOUND = b'{"Responses":[%b]}' % b",".join([got(Size.SMALL)] * len(KEYS))
+SMALL, MEDIUM, LARGE = (f"/items/104/{size}" for size in Size)
+
+BUDGETS = {
+    "GET of 0.3 KB": (("GET", SMALL, b"", got(Size.SMALL)), 430),
+    "GET of 4 KB": (("GET", MEDIUM, b"", got(Size.MEDIUM)), 840),
+    "GET of 100 KB": (("GET", LARGE, b"", got(Size.LARGE)), 11_900),
+    "PUT of 0.3 KB": (("PUT", SMALL, put(Size.SMALL), b"{}"), 690),
+    "PUT of 4 KB": (("PUT", MEDIUM, put(Size.MEDIUM), b"{}"), 1_510),
+    "PUT of 100 KB": (("PUT", LARGE, put(Size.LARGE), b"{}"), 23_500),
+    "PATCH of 0.3 KB": (
+        ("PATCH", SMALL, json.dumps(PATCH).encode(), changed(Size.SMALL)),
+        740,
+    ),
+    "a page of 100 items of 0.3 KB": (
+        ("GET", page_path(Size.SMALL), b"", stored_page(Size.SMALL, PAGE_ITEMS + 1)),
+        7_480,
+    ),
+    "a batch of 100 puts": (("POST", "/items:batch", BATCH, b"{}"), 42_200),
+    "a batch of 100 reads": (("POST", "/items:batchGet", BATCH_GET, FOUND), 21_200),
+}
+
+
+@pytest.fixture(scope="module")
+def script():
+    return []
+
+
+@pytest.fixture(scope="module")
+def app(script):
+    """Return the service's application, whose DynamoDB responds by the script."""
+    settings = Settings(operations=frozenset(Operation))
+    with (
+        ScriptedServer(lambda _: list(script)) as server,
+        environment(**aws_variables(server.url)),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        # The lines of requests as a deployment writes them, without colours and columns.
+        patch.setattr("dynamodb_items.observability.logs._request_lines", io.BytesIO())
+        yield create_app(settings, create_repository(settings))
+
+
+def sent(app, method, target, body):
+    """Return a function that sends the request to the application, as a server would."""
+    path, _, query = target.partition("?")
+    builder = EnvironBuilder(path, method=method, query_string=query, content_type=body and JSON)
+    environ = builder.get_environ()
+    environ["CONTENT_LENGTH"] = str(len(body))
+
+    def send():
+        statuses = []
+        request = {**environ, "wsgi.input": io.BytesIO(body)}
+        response = app(request, lambda status, *_: statuses.append(status))
+        assert b"".join(response)
+        getattr(response, "close", list)()
+        return statuses[0]
+
+    return send
+
+
+def calls_during(request) -> int:
+    """Return the number of functions that this thread calls, those in C too."""
+    count = 0
+
+    def profile(_frame, event, _argument):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(profile)
+    try:
+        request()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("case", BUDGETS)
+def test_a_request_needs_no_more_calls(app, script, case):
+    (method, target, body, response), budget = BUDGETS[case]
+    script[:] = [http_response(response, x_amz_crc32=str(zlib.crc32(response)))]
+    send = sent(app, method, target, body)
+    assert {send() for _ in range(3)} <= {"200 OK", "201 CREATED"}
+    least = min(calls_during(send) for _ in range(ROUNDS))
+    assert least <= budget

@@ -5,7 +5,10 @@ ignores scaling policy, alarms and target group attributes.
 """
 
 import time
+from contextlib import contextmanager
 
+import pytest
+from botocore.exceptions import ClientError
 from dynamodb_items_deploy.fleet import alarms
 from dynamodb_items_deploy.planning.documents import same_document
 
@@ -102,6 +105,14 @@ class Fleet:
         )["LaunchTemplateVersions"]
         return version["LaunchTemplateData"]
 
+    def policies(self):
+        """Return the inline policies of the role."""
+        iam = self.client("iam")
+        return {
+            name: iam.get_role_policy(RoleName=ROLE, PolicyName=name)["PolicyDocument"]
+            for name in iam.list_role_policies(RoleName=ROLE)["PolicyNames"]
+        }
+
     def left(self):
         """Return what costs money or has a name."""
         ec2, elbv2 = self.client("ec2"), self.client("elbv2")
@@ -113,6 +124,40 @@ class Fleet:
             *self.client("logs").describe_log_groups()["logGroups"],
             *[r for r in self.client("iam").list_roles()["Roles"] if r["RoleName"] == ROLE],
         ]
+
+
+def test_ministack_rejects_parameters_that_do_not_belong_together(run):
+    """moto does not evaluate rules."""
+    body = run(*FLEET, "--setting=ITEMS_SCHEMA=/etc/dynamodb-items/customer.json").out
+    files = {"Files": "files.tar.gz", "FilesSha256": "b" * 64}
+    with ministack() as endpoint, environment():
+        fleet = Fleet(endpoint, body)
+        for wrong, message in (
+            ({}, "The settings ITEMS_SCHEMA name a file in /etc/dynamodb-items: set Files."),
+            ({**files, "FilesSha256": ""}, "Files needs FilesSha256."),
+            ({**files, "MinSize": "6"}, "MaxSize must be more than MinSize"),
+            ({**files, "MinSize": "3", "MaxSize": "2"}, "MaxSize must be more than MinSize"),
+            ({**files, "MinSize": "21", "MaxSize": "22"}, "MinSize"),
+        ):
+            with changed(fleet.parameters, wrong), pytest.raises(ClientError, match=message):
+                fleet.create()
+        with changed(fleet.parameters, {**files, "MinSize": "5"}):
+            assert fleet.create() == "CREATE_COMPLETE"
+        assert fleet.group()["MinSize"] == 5
+        (statement,) = fleet.policies()["Release"]["Statement"]
+        bucket = "arn:aws:s3:::artefacts"
+        assert statement["Resource"] == [f"{bucket}/items/release.tar.gz", f"{bucket}/files.tar.gz"]
+
+
+@contextmanager
+def changed(parameters, changes):
+    before = dict(parameters)
+    parameters |= changes
+    try:
+        yield
+    finally:
+        parameters.clear()
+        parameters |= before
 
 
 def check_created(fleet: Fleet) -> None:
@@ -129,14 +174,11 @@ def check_created(fleet: Fleet) -> None:
     assert endpoint["ServiceName"] == f"com.amazonaws.{REGION}.dynamodb"
     (group,) = fleet.client("logs").describe_log_groups()["logGroups"]
     assert group["retentionInDays"] == 30
-    policies = {
-        name: fleet.client("iam").get_role_policy(RoleName=ROLE, PolicyName=name)["PolicyDocument"]
-        for name in fleet.client("iam").list_role_policies(RoleName=ROLE)["PolicyNames"]
-    }
+    policies = fleet.policies()
     assert policies.keys() == {"Log", "Release"}
     (statement,) = policies["Release"]["Statement"]
     assert same_document(statement["Action"], ["s3:GetObject"])
-    assert statement["Resource"] == "arn:aws:s3:::artefacts/items/release.tar.gz"
+    assert same_document(statement["Resource"], "arn:aws:s3:::artefacts/items/release.tar.gz")
 
 
 def check_updated(fleet: Fleet) -> None:

@@ -23,7 +23,8 @@ LOADED = """
 import sys
 from dynamodb_items.__main__ import main
 main(["keys", "--help"], standalone_mode=False)
-print({"httpx", "tqdm", "dynamodb_items.transfer", "dynamodb_items.schema_commands"} & {*sys.modules})
+lazy = {"httpx", "tqdm", "dynamodb_items.transfer", "dynamodb_items.schema_commands"}
+print(lazy & {*sys.modules})
 """
 
 

@@ -18,6 +18,9 @@ _OF_THE_TEMPLATE = {
     "AWS_REGION": "It is the region of the stack.",
     "ITEMS_API_KEYS_FILE": "Use the parameter ApiKeysSecretArn.",
 }
+FILES_FOLDER = "/etc/dynamodb-items"
+"""The folder of the instances that gets the files of the parameter Files."""
+_NAMES_A_FILE = ("ITEMS_SCHEMA", "ITEMS_JWT_KEY_SET")
 # systemd removes quotes and backslashes, and the script has the settings in quotes.
 _UNSUITABLE = re.compile(r"[^ -~]|['\"\\]")
 
@@ -34,6 +37,11 @@ def _settings(_context: click.Context, _option: click.Parameter, value: tuple[st
             raise click.BadParameter(
                 f"{name} must be printable ASCII without quotes and backslashes. Put other values "
                 "into the secret of the parameter SettingsSecretArn."
+            )
+        if name in _NAMES_A_FILE and not setting.startswith(("https://", f"{FILES_FOLDER}/")):
+            raise click.BadParameter(
+                f"{name} must name a file of the parameter Files, which the instances have in "
+                f"{FILES_FOLDER}: {FILES_FOLDER}/NAME."
             )
         found[name] = setting
     return found

@@ -1,19 +1,19 @@
-"""The commands of the page on fleets, run one after the other on ministack.
+"""The commands of the page on fleets, pasted into one shell in their order, on both engines.
 
-It starts no instances and has none of AWS's public parameters; moto fails to update a stack that a
-change set made.
+ministack starts no instances; moto fails to update a stack that a change set made.
 """
 
+import json
 import os
 import re
 import subprocess
 
 import pytest
-from dynamodb_items.config.settings import Settings
-from dynamodb_items.local import launcher
 
-from tests.deploy.test_fleet_stack import FLEET, Fleet
-from tests.engines import REGION, ROOT, client_for, ministack
+from tests.deploy.conftest import AMI
+from tests.deploy.test_adopt import DOCUMENTS, ROLE, STEPS
+from tests.deploy.test_fleet_stack import IMAGE, Made
+from tests.engines import REGION, ROOT, ministack, moto
 
 PAGE = (ROOT / "docs/fleet.md").read_text()
 AWS = ROOT / ".venv-awscli/bin"
@@ -22,63 +22,66 @@ COMMANDS = [
     for block in re.findall(r"^```console\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     for command in re.split(r"\n(?=\$ )", block.strip())
 ]
+PROGRAMS = {
+    # tests/deploy/test_release.py builds real ones.
+    "make": """
+[ "$*" = release ]
+mkdir -p build/release
+date +%s%N >"build/release/dynamodb-items-deploy-1.0.tar.gz"
+""",
+    "items-deploy": 'exec "$PYTHON" -m dynamodb_items_deploy "$@"',
+    "dynamodb-items": 'exec "$PYTHON" -m dynamodb_items "$@"',
+}
 
 
-@pytest.fixture
-def emulator():
-    with ministack() as endpoint:
-        launcher.create_table(client_for(endpoint), Settings())
-        yield endpoint
+class Shell:
+    """A shell in a folder that is like a checkout."""
 
+    def __init__(self, endpoint: str, folder) -> None:
+        assert (AWS / "aws").exists(), "make .venv-awscli/.installed"
+        self.folder = folder
+        self.made = Made(endpoint)
+        for name in ("deploy", "docs"):
+            (folder / name).symlink_to(ROOT / name)
+        (folder / "customer.json").write_text('{"type": "object"}')
+        for name, script in PROGRAMS.items():
+            program = folder / "bin" / name
+            program.parent.mkdir(exist_ok=True)
+            program.write_text(f"#!/bin/sh -e\n{script}\n")
+            program.chmod(0o755)
+        self.variables = {
+            "PATH": f"{AWS}:{folder / 'bin'}:{os.environ['PATH']}",
+            "PYTHON": str(ROOT / ".venv/bin/python"),
+            "PYTHONPATH": os.pathsep.join(str(ROOT / name) for name in ("service", "deploy")),
+            "HOME": str(folder),
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+        }
 
-@pytest.fixture
-def shell(emulator, run, tmp_path):
-    """Run a command in a folder that has a release and the values that the page names."""
-    assert (AWS / "aws").exists(), "make .venv-awscli/.installed"
-    fleet = Fleet(emulator, run(*FLEET).out)
-    release = tmp_path / "build/release"
-    release.mkdir(parents=True)
-    for version in ("VERSION", "NEXT"):
-        (release / f"dynamodb-items-deploy-{version}.tar.gz").write_bytes(version.encode())
-    (tmp_path / "deploy").symlink_to(ROOT / "deploy")
-    deployer = tmp_path / "items-deploy"
-    deployer.write_text('#!/bin/sh\nexec "$PYTHON" -m dynamodb_items_deploy "$@"\n')
-    deployer.chmod(0o755)
-    chosen = fleet.parameters
-    variables = {
-        "PATH": f"{AWS}:{tmp_path}:{os.environ['PATH']}",
-        "PYTHON": str(ROOT / ".venv/bin/python"),
-        "PYTHONPATH": os.pathsep.join(str(ROOT / name) for name in ("service", "deploy")),
-        "HOME": str(tmp_path),
-        "AWS_ENDPOINT_URL": emulator,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "VPC": chosen["VpcId"],
-        "SUBNETS": chosen["InstanceSubnets"],
-        "ROUTE_TABLES": chosen["RouteTables"],
-        "SHA256": "a" * 64,
-        "NEXT_SHA256": "b" * 64,
-    }
+    @property
+    def account(self) -> str:
+        return self.made.client("sts").get_caller_identity()["Account"]
 
-    def execute(command: str) -> str:
+    def __call__(self, command: str) -> str:
+        """Run a command with the variables that earlier ones have set; return its output."""
         ran = subprocess.run(
-            ["sh", "-ec", command],
-            cwd=tmp_path,
-            env=variables,
+            ["bash", "-euc", f"touch .set; . ./.set; set -a\n{command}\nset +a; export -p >.set"],
+            cwd=self.folder,
+            env=self.variables,
             capture_output=True,
             text=True,
             check=False,
             timeout=120,
         )
         assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
-        if "cloudformation deploy" in command:
-            variables["TARGET_GROUP"] = fleet.target_group()["TargetGroupArn"]
         return ran.stdout
 
-    execute.fleet = fleet
-    return execute
+    def paste(self, first: str, last: str) -> list[str]:
+        """Run the page's commands from one to another; return their outputs."""
+        return [self(command) for command in COMMANDS[number_of(first) : number_of(last) + 1]]
 
 
 def number_of(text: str) -> int:
@@ -86,24 +89,68 @@ def number_of(text: str) -> int:
     return number
 
 
+def creating(shell: Shell) -> str:
+    """Create the stack; return the output of the command."""
+    return shell(f"{COMMANDS[number_of('VpcId=$VPC')]} ImageId={IMAGE}")
+
+
+FAILS_TO_CREATE = {moto: "EntityAlreadyExists", ministack: "Failed to create/update the stack"}
+# What moto cannot do with a stack that a change set made: return its outputs, and update it.
+OUTPUTS, TARGET_GROUP = number_of("Outputs[].["), number_of("TARGET_GROUP=$(")
+
+
 @pytest.mark.timeout(300)
-def test_the_commands_reach_a_fleet_upgrade_it_and_back_it_up(shell):
-    created, deleted = number_of("VpcId=$VPC"), number_of("delete-stack")
-    for command in COMMANDS[:created]:
-        shell(command)
-    shell(f"{COMMANDS[created]} ImageId={shell.fleet.parameters['ImageId']}")
-    outputs = shell(COMMANDS[created + 1])
-    assert "Url\thttp://" in outputs
-    assert shell(COMMANDS[created + 2]) == "2\t6\t2\n"
-    assert shell(COMMANDS[created + 3]) == ""
-    for command in COMMANDS[created + 4 : deleted]:
-        shell(command)
-    for command in COMMANDS[deleted + 1 : number_of("register-task-definition")]:
-        shell(command)
-    assert shell.fleet.group()["LaunchTemplate"]["Version"] == "2", "the upgrade is another release"
-    for command in COMMANDS[number_of("update-continuous-backups") :]:
-        shell(command)
-    assert shell.fleet.group()["LaunchTemplate"]["Version"] == "3", "the restore is another table"
-    shell(COMMANDS[deleted])
-    shell("aws cloudformation wait stack-delete-complete --stack-name items")
-    assert shell.fleet.left() == []
+def test_from_nothing_to_a_fleet_and_back(tmp_path):
+    with ministack() as endpoint:
+        shell = Shell(endpoint, tmp_path)
+        made = shell.made
+        shell.paste("dynamodb create-table", "--setting ITEMS_AUTH=none > fleet.yaml")
+        creating(shell)
+        assert "Url\thttp://" in shell(COMMANDS[OUTPUTS])
+        assert shell.paste("describe-auto-scaling-groups", "describe-log-streams")[0] == "2\t6\t2\n"
+        shell.paste("dynamodb-items keys new", "ApiKeysSecretArn=$KEYS")
+        assert made.group()["LaunchTemplate"]["Version"] == "2", "files are another checksum"
+        assert made.policies().keys() == {"ApiKeys", "Log", "Release"}
+        shell.paste("make release", "SHA256=$(sha256sum build")
+        shell.paste("s3 cp build/release", "s3 cp build/release")
+        shell.paste(
+            "--parameter-overrides Release=$RELEASE", "--parameter-overrides Release=$RELEASE"
+        )
+        assert made.group()["LaunchTemplate"]["Version"] == "3", "the upgrade is another release"
+        shell.paste("ecs create-cluster", "ecs create-service")
+        shell.paste("update-continuous-backups", "TableName=my-restored-table")
+        assert made.group()["LaunchTemplate"]["Version"] == "4", "the restore is another table"
+        shell.paste("delete-stack", "stack-delete-complete")
+        assert made.left() == []
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("engine", [moto, ministack])
+def test_from_the_tutorial_s_six_steps_to_a_fleet(tmp_path, engine):
+    """Role, policy and profile exist already, so the fleet's have a prefix, as the page says."""
+    with engine() as endpoint:
+        shell = Shell(endpoint, tmp_path)
+        follow_the_tutorial(shell)
+        shell.paste("make release", "--setting ITEMS_AUTH=none > fleet.yaml")
+        with pytest.raises(AssertionError, match=FAILS_TO_CREATE[engine]):
+            creating(shell)
+        shell("aws cloudformation delete-stack --stack-name items")
+        assert "--name-prefix fleet-" in PAGE
+        rendering = COMMANDS[number_of("--setting ITEMS_AUTH=none > fleet.yaml")]
+        shell(rendering.replace("--fleet", "--fleet --name-prefix fleet-"))
+        creating(shell)
+        assert f"/fleet-{ROLE}" in shell.made.launched()["IamInstanceProfile"]["Arn"]
+        arn = shell.made.target_group()["TargetGroupArn"]
+        states = shell(f"TARGET_GROUP={arn}; {COMMANDS[number_of('describe-target-health')]}")
+        assert states.split() == ([] if engine is ministack else ["healthy", "healthy"])
+        shell.paste("ecs create-cluster", "ecs register-task-definition")
+        shell.paste("update-continuous-backups", "restore-table-to-point-in-time")
+
+
+def follow_the_tutorial(shell: Shell) -> None:
+    shell(COMMANDS[number_of("dynamodb create-table")])
+    for name, content in DOCUMENTS.items():
+        (shell.folder / name).write_text(json.dumps(content).replace("123456789012", shell.account))
+    instance = shell.made.client("ec2").run_instances(ImageId=AMI, MinCount=1, MaxCount=1)
+    steps = STEPS.replace("INSTANCE", instance["Instances"][0]["InstanceId"])
+    shell(steps.replace("123456789012", shell.account))

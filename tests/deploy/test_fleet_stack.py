@@ -20,71 +20,19 @@ FLEET = ("render", "cloudformation", "--fleet", "--setting", "ITEMS_AUTH=none")
 ROLE = "EC2RoleToAccessDynamoDBTable"
 
 
-class Fleet:
-    """A stack of the fleet's template on one engine."""
+IMAGE = "/images/al2023"
 
-    def __init__(self, endpoint: str, body: str) -> None:
+
+class Made:
+    """What a stack of the fleet's template has made on one engine."""
+
+    def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
-        self.body = body
-        ec2 = self.client("ec2")
-        vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-        subnets = [
-            ec2.create_subnet(
-                VpcId=vpc, CidrBlock=f"10.9.{number}.0/24", AvailabilityZone=f"{REGION}{zone}"
-            )["Subnet"]["SubnetId"]
-            for number, zone in enumerate("ab")
-        ]
-        found = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])
-        # ministack has none of AWS's public parameters.
-        self.client("ssm").put_parameter(Name="/images/al2023", Value="ami-12c6146b", Type="String")
-        self.parameters = {
-            "VpcId": vpc,
-            "LoadBalancerSubnets": ",".join(subnets),
-            "InstanceSubnets": ",".join(subnets),
-            "RouteTables": found["RouteTables"][0]["RouteTableId"],
-            "ClientCidr": "10.0.0.0/8",
-            "ReleaseBucket": "artefacts",
-            "Release": "items/release.tar.gz",
-            "ReleaseSha256": "a" * 64,
-            "ImageId": "/images/al2023",
-        }
+        # No engine has all of AWS's public parameters with the newest images.
+        self.client("ssm").put_parameter(Name=IMAGE, Value="ami-12c6146b", Type="String")
 
     def client(self, service: str):
         return cached_client(self.endpoint, service)
-
-    def status(self) -> str:
-        """Return the status of the stack once it is final."""
-        until = time.monotonic() + 60
-        while True:
-            stacks = self.client("cloudformation").describe_stacks(StackName=self.id)["Stacks"]
-            if not stacks[0]["StackStatus"].endswith("IN_PROGRESS"):
-                return stacks[0]["StackStatus"]
-            assert time.monotonic() < until
-            time.sleep(0.1)
-
-    def _arguments(self):
-        return {
-            "StackName": "items",
-            "TemplateBody": self.body,
-            "Capabilities": ["CAPABILITY_NAMED_IAM"],
-            "Parameters": [
-                {"ParameterKey": name, "ParameterValue": value}
-                for name, value in self.parameters.items()
-            ],
-        }
-
-    def create(self) -> str:
-        self.id = self.client("cloudformation").create_stack(**self._arguments())["StackId"]
-        return self.status()
-
-    def update(self, **parameters: str) -> str:
-        self.parameters |= parameters
-        self.client("cloudformation").update_stack(**self._arguments())
-        return self.status()
-
-    def delete(self) -> str:
-        self.client("cloudformation").delete_stack(StackName=self.id)
-        return self.status()
 
     def target_group(self):
         return self.client("elbv2").describe_target_groups()["TargetGroups"][0]
@@ -124,6 +72,68 @@ class Fleet:
             *self.client("logs").describe_log_groups()["logGroups"],
             *[r for r in self.client("iam").list_roles()["Roles"] if r["RoleName"] == ROLE],
         ]
+
+
+class Fleet(Made):
+    """A stack of the fleet's template in a network of its own."""
+
+    def __init__(self, endpoint: str, body: str) -> None:
+        super().__init__(endpoint)
+        self.body = body
+        ec2 = self.client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+        subnets = [
+            ec2.create_subnet(
+                VpcId=vpc, CidrBlock=f"10.9.{number}.0/24", AvailabilityZone=f"{REGION}{zone}"
+            )["Subnet"]["SubnetId"]
+            for number, zone in enumerate("ab")
+        ]
+        found = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])
+        self.parameters = {
+            "VpcId": vpc,
+            "LoadBalancerSubnets": ",".join(subnets),
+            "InstanceSubnets": ",".join(subnets),
+            "RouteTables": found["RouteTables"][0]["RouteTableId"],
+            "ClientCidr": "10.0.0.0/8",
+            "ReleaseBucket": "artefacts",
+            "Release": "items/release.tar.gz",
+            "ReleaseSha256": "a" * 64,
+            "ImageId": IMAGE,
+        }
+
+    def status(self) -> str:
+        """Return the status of the stack once it is final."""
+        until = time.monotonic() + 60
+        while True:
+            stacks = self.client("cloudformation").describe_stacks(StackName=self.id)["Stacks"]
+            if not stacks[0]["StackStatus"].endswith("IN_PROGRESS"):
+                return stacks[0]["StackStatus"]
+            assert time.monotonic() < until
+            time.sleep(0.1)
+
+    def _arguments(self):
+        return {
+            "StackName": "items",
+            "TemplateBody": self.body,
+            "Capabilities": ["CAPABILITY_NAMED_IAM"],
+            "Parameters": [
+                {"ParameterKey": name, "ParameterValue": value}
+                for name, value in self.parameters.items()
+            ],
+        }
+
+    def create(self) -> str:
+        self.id = self.client("cloudformation").create_stack(**self._arguments())["StackId"]
+        return self.status()
+
+    def update(self, **parameters: str) -> str:
+        self.parameters |= parameters
+        self.client("cloudformation").update_stack(**self._arguments())
+        return self.status()
+
+    def delete(self) -> str:
+        self.client("cloudformation").delete_stack(StackName=self.id)
+        return self.status()
 
 
 def test_ministack_rejects_parameters_that_do_not_belong_together(run):

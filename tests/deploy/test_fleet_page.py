@@ -3,14 +3,17 @@
 ministack starts no instances; moto fails to update a stack that a change set made.
 """
 
+import base64
 import json
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
 
 from tests.deploy.conftest import AMI
+from tests.deploy.kubernetes_api import kubernetes
 from tests.deploy.test_adopt import DOCUMENTS, ROLE, STEPS
 from tests.deploy.test_fleet_stack import IMAGE, Made
 from tests.engines import REGION, ROOT, ministack, moto
@@ -30,8 +33,13 @@ mkdir -p build/release
 date +%s%N >"build/release/dynamodb-items-deploy-1.0.tar.gz"
 """,
     "items-deploy": 'exec "$PYTHON" -m dynamodb_items_deploy "$@"',
+    # The server of the page's cluster. The real programs are later in PATH.
+    "kubectl": f'exec "{shutil.which("kubectl")}" --server="$KUBERNETES" "$@"',
     "dynamodb-items": 'exec "$PYTHON" -m dynamodb_items "$@"',
 }
+
+
+TEXTS = {".py", ".sh"}
 
 
 class Shell:
@@ -39,6 +47,9 @@ class Shell:
 
     def __init__(self, endpoint: str, folder) -> None:
         assert (AWS / "aws").exists(), "make .venv-awscli/.installed"
+        assert shutil.which("kubectl"), (
+            "kubectl is not installed: https://kubernetes.io/docs/tasks/tools/"
+        )
         self.folder = folder
         self.made = Made(endpoint)
         for name in ("deploy", "docs"):
@@ -55,6 +66,7 @@ class Shell:
             "PYTHONPATH": os.pathsep.join(str(ROOT / name) for name in ("service", "deploy")),
             "HOME": str(folder),
             "AWS_ENDPOINT_URL": endpoint,
+            "KUBECONFIG": "/dev/null",
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "testing",
@@ -92,6 +104,79 @@ def number_of(text: str) -> int:
 def creating(shell: Shell) -> str:
     """Create the stack; return the output of the command."""
     return shell(f"{COMMANDS[number_of('VpcId=$VPC')]} ImageId={IMAGE}")
+
+
+def test_on_kubernetes(tmp_path):
+    """kubectl is real, and so are the schemas by which the server checks what it sends."""
+    with ministack() as endpoint, kubernetes() as (url, objects):
+        shell = Shell(endpoint, tmp_path)
+        shell.variables["KUBERNETES"] = url
+        shell(COMMANDS[number_of("dynamodb create-table")])
+        shell(COMMANDS[number_of("dynamodb-items keys new")])
+        eks = shell.made.client("eks")
+        network = {"subnetIds": ["subnet-0123456789abcdef0"]}
+        eks.create_cluster(name="items", roleArn="arn", resourcesVpcConfig=network)
+        shell.paste("CLUSTER=items", "kubectl rollout restart")
+        (association,) = eks.list_pod_identity_associations(clusterName="items")["associations"]
+        account = association["namespace"], association["serviceAccount"]
+        assert account == ("items", "dynamodb-items")
+        (found,) = objects.of_kind("ServiceAccount")
+        assert (found["metadata"]["namespace"], found["metadata"]["name"]) == account
+        sources = mounted(objects)
+        (secret,) = objects.of_kind("Secret")
+        assert secret["metadata"]["name"] == sources["secret"]
+        assert b"sha256" in base64.b64decode(secret["data"]["api-keys.toml"])
+        files = {one["metadata"]["name"]: one["data"] for one in objects.of_kind("ConfigMap")}
+        assert files[sources["configMap"]] == {"customer.json": '{"type": "object"}'}
+
+
+def mounted(objects) -> dict[str, str]:
+    """Return the names of what the pods mount, and check that they were restarted."""
+    (deployment,) = objects.of_kind("Deployment")
+    template = deployment["spec"]["template"]
+    assert "kubectl.kubernetes.io/restartedAt" in template["metadata"]["annotations"]
+    (volume,) = template["spec"]["volumes"]
+    return {
+        kind: named["name"]
+        for source in volume["projected"]["sources"]
+        for kind, named in source.items()
+    }
+
+
+def test_kubectl_reports_a_member_that_does_not_exist(tmp_path):
+    wrong = (ROOT / "deploy/kubernetes/items.yaml").read_text().replace("readinessProbe", "ready")
+    with kubernetes() as (url, objects):
+        objects.create(
+            "/api/v1/namespaces",
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "items"}},
+        )
+        (tmp_path / "wrong.yaml").write_text(wrong)
+        ran = subprocess.run(
+            ["kubectl", f"--server={url}", "apply", "--namespace=items", "-f", "wrong.yaml"],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "KUBECONFIG": "/dev/null"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert ran.returncode == 1
+    assert "'ready' was unexpected" in ran.stderr
+
+
+def test_the_messages_in_the_table_of_failures_are_those_of_the_programs():
+    """But for CloudFormation's events, and DynamoDB's own errors."""
+    folders = (ROOT / "service/dynamodb_items", ROOT / "deploy/dynamodb_items_deploy/fleet")
+    sources = "".join(
+        path.read_text() for folder in folders for path in folder.rglob("*") if path.suffix in TEXTS
+    )
+    rows = re.findall(r"^\| (`INSTANCE/\w+`|output of `deploy`) \| (.*?) \|", PAGE, re.MULTILINE)
+    messages = [message for _, says in rows for message in re.findall("`([^`]+)`", says)]
+    assert len(messages) == 15
+    for message in messages:
+        if message.endswith("Exception"):
+            continue
+        for fragment in filter(None, map(str.strip, message.split("…"))):
+            assert fragment in sources, message
 
 
 FAILS_TO_CREATE = {moto: "EntityAlreadyExists", ministack: "Failed to create/update the stack"}

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 
 import pytest
@@ -129,6 +130,7 @@ def test_a_starved_instance_gets_fewer_requests(fleet, form, under_load):
         counted = [instance.served() for instance in fleet.instances]
     no_failures(every)
     served = [after - earlier for after, earlier in zip(counted, before, strict=True)]
+    sys.stdout.write(f"served by each instance: {served}\n")
     assert served[2] < min(served[:2]) / 2, served
 
 

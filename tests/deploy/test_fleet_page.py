@@ -51,6 +51,7 @@ class Shell:
             "kubectl is not installed: https://kubernetes.io/docs/tasks/tools/"
         )
         self.folder = folder
+        self.ran: set[int] = set()
         self.made = Made(endpoint)
         for name in ("deploy", "docs"):
             (folder / name).symlink_to(ROOT / name)
@@ -91,9 +92,15 @@ class Shell:
         assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
         return ran.stdout
 
-    def paste(self, first: str, last: str) -> list[str]:
-        """Run the page's commands from one to another; return their outputs."""
-        return [self(command) for command in COMMANDS[number_of(first) : number_of(last) + 1]]
+    def paste(self, first: str, last: str | None = None) -> list[str]:
+        """Run one of the page's commands, or those up to another; return their outputs."""
+        numbers = range(number_of(first), number_of(last or first) + 1)
+        return [self.run(number) for number in numbers]
+
+    def run(self, number: int, more: str = "") -> str:
+        """Run one of the page's commands, with more arguments."""
+        self.ran.add(number)
+        return self(COMMANDS[number] + more)
 
 
 def number_of(text: str) -> int:
@@ -101,9 +108,12 @@ def number_of(text: str) -> int:
     return number
 
 
+ON_KUBERNETES = {*range(number_of("CLUSTER=items"), number_of("kubectl rollout restart") + 1)}
+
+
 def creating(shell: Shell) -> str:
     """Create the stack; return the output of the command."""
-    return shell(f"{COMMANDS[number_of('VpcId=$VPC')]} ImageId={IMAGE}")
+    return shell.run(number_of("VpcId=$VPC"), f" ImageId={IMAGE}")
 
 
 def test_on_kubernetes(tmp_path):
@@ -111,12 +121,13 @@ def test_on_kubernetes(tmp_path):
     with ministack() as endpoint, kubernetes() as (url, objects):
         shell = Shell(endpoint, tmp_path)
         shell.variables["KUBERNETES"] = url
-        shell(COMMANDS[number_of("dynamodb create-table")])
-        shell(COMMANDS[number_of("dynamodb-items keys new")])
+        shell.paste("dynamodb create-table")
+        shell.paste("dynamodb-items keys new")
         eks = shell.made.client("eks")
         network = {"subnetIds": ["subnet-0123456789abcdef0"]}
         eks.create_cluster(name="items", roleArn="arn", resourcesVpcConfig=network)
-        shell.paste("CLUSTER=items", "kubectl rollout restart")
+        for number in sorted(ON_KUBERNETES):
+            shell.run(number)
         (association,) = eks.list_pod_identity_associations(clusterName="items")["associations"]
         account = association["namespace"], association["serviceAccount"]
         assert account == ("items", "dynamodb-items")
@@ -180,8 +191,8 @@ def test_the_messages_in_the_table_of_failures_are_those_of_the_programs():
 
 
 FAILS_TO_CREATE = {moto: "EntityAlreadyExists", ministack: "Failed to create/update the stack"}
-# What moto cannot do with a stack that a change set made: return its outputs, and update it.
-OUTPUTS, TARGET_GROUP = number_of("Outputs[].["), number_of("TARGET_GROUP=$(")
+# moto returns no outputs of a stack that a change set made, and fails to update it.
+OUTPUTS = number_of("Outputs[].[")
 
 
 @pytest.mark.timeout(300)
@@ -191,22 +202,20 @@ def test_from_nothing_to_a_fleet_and_back(tmp_path):
         made = shell.made
         shell.paste("dynamodb create-table", "--setting ITEMS_AUTH=none > fleet.yaml")
         creating(shell)
-        assert "Url\thttp://" in shell(COMMANDS[OUTPUTS])
+        assert "Url\thttp://" in shell.run(OUTPUTS)
         assert shell.paste("describe-auto-scaling-groups", "describe-log-streams")[0] == "2\t6\t2\n"
-        shell.paste("dynamodb-items keys new", "ApiKeysSecretArn=$KEYS")
+        shell.paste("dynamodb-items keys new", "start-instance-refresh")
         assert made.group()["LaunchTemplate"]["Version"] == "2", "files are another checksum"
         assert made.policies().keys() == {"ApiKeys", "Log", "Release"}
-        shell.paste("make release", "SHA256=$(sha256sum build")
-        shell.paste("s3 cp build/release", "s3 cp build/release")
-        shell.paste(
-            "--parameter-overrides Release=$RELEASE", "--parameter-overrides Release=$RELEASE"
-        )
+        shell.paste("make release", "s3 cp $ARCHIVE")
+        shell.paste("--parameter-overrides Release=$RELEASE")
         assert made.group()["LaunchTemplate"]["Version"] == "3", "the upgrade is another release"
-        shell.paste("ecs create-cluster", "ecs create-service")
+        shell.paste("describe-stack-events", "ecs create-service")
         shell.paste("update-continuous-backups", "TableName=my-restored-table")
         assert made.group()["LaunchTemplate"]["Version"] == "4", "the restore is another table"
         shell.paste("delete-stack", "stack-delete-complete")
         assert made.left() == []
+    assert shell.ran == {*range(len(COMMANDS))} - ON_KUBERNETES, "every command of the page"
 
 
 @pytest.mark.timeout(300)
@@ -216,7 +225,7 @@ def test_from_the_tutorial_s_six_steps_to_a_fleet(tmp_path, engine):
     with engine() as endpoint:
         shell = Shell(endpoint, tmp_path)
         follow_the_tutorial(shell)
-        shell.paste("make release", "--setting ITEMS_AUTH=none > fleet.yaml")
+        shell.paste("BUCKET=", "--setting ITEMS_AUTH=none > fleet.yaml")
         with pytest.raises(AssertionError, match=FAILS_TO_CREATE[engine]):
             creating(shell)
         shell("aws cloudformation delete-stack --stack-name items")
@@ -233,7 +242,7 @@ def test_from_the_tutorial_s_six_steps_to_a_fleet(tmp_path, engine):
 
 
 def follow_the_tutorial(shell: Shell) -> None:
-    shell(COMMANDS[number_of("dynamodb create-table")])
+    shell.paste("dynamodb create-table")
     for name, content in DOCUMENTS.items():
         (shell.folder / name).write_text(json.dumps(content).replace("123456789012", shell.account))
     instance = shell.made.client("ec2").run_instances(ImageId=AMI, MinCount=1, MaxCount=1)

@@ -20,7 +20,8 @@ _OF_THE_TEMPLATE = {
 }
 FILES_FOLDER = "/etc/dynamodb-items"
 """The folder of the instances that gets the files of the parameter Files."""
-_NAMES_A_FILE = ("ITEMS_SCHEMA", "ITEMS_JWT_KEY_SET")
+_FILE = f"{FILES_FOLDER}/"
+_BEGINNINGS = {"ITEMS_SCHEMA": (_FILE,), "ITEMS_JWT_KEY_SET": ("https://", _FILE)}
 # systemd removes quotes and backslashes, and the script has the settings in quotes.
 _UNSUITABLE = re.compile(r"[^ -~]|['\"\\]")
 
@@ -38,10 +39,11 @@ def _settings(_context: click.Context, _option: click.Parameter, value: tuple[st
                 f"{name} must be printable ASCII without quotes and backslashes. Put other values "
                 "into the secret of the parameter SettingsSecretArn."
             )
-        if name in _NAMES_A_FILE and not setting.startswith(("https://", f"{FILES_FOLDER}/")):
+        beginnings = _BEGINNINGS.get(name, ("",))
+        if not setting.startswith(beginnings):
             raise click.BadParameter(
-                f"{name} must name a file of the parameter Files, which the instances have in "
-                f"{FILES_FOLDER}: {FILES_FOLDER}/NAME."
+                f"{name} must begin with {' or '.join(beginnings)}. "
+                "That folder has the files of the parameter Files."
             )
         found[name] = setting
     return found

@@ -26,7 +26,7 @@ def rules(settings: Mapping[str, str]) -> dict[str, Rule]:
         found["KeysOfCallers"] = _required(
             "ApiKeysSecretArn", "ITEMS_AUTH=api-key needs ApiKeysSecretArn."
         )
-    named = [name for name, value in settings.items() if FILES_FOLDER in value]
+    named = [name for name, value in settings.items() if f"{FILES_FOLDER}/" in value]
     if named:
         found["FilesOfSettings"] = _required(
             "Files", f"The settings {', '.join(named)} name a file in {FILES_FOLDER}: set Files."

@@ -123,8 +123,8 @@ wait_until_ready() {
         attempts=$((attempts + 1))
         if [ "$attempts" -ge 120 ]; then
             curl --silent --show-error --max-time 2 http://127.0.0.1:8000/ready >&2 || true
-            fail "
-The service is not ready after $attempts checks. Its log has the reason."
+            echo >&2
+            fail "The service is not ready after $attempts checks. Its log has the reason."
         fi
         sleep 1
     done

@@ -147,6 +147,9 @@ def kubernetes():
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             path = urlsplit(self.path).path
+            if path == "/openapi/v2":
+                self._send(200, b"")  # the empty document in protobuf, for kubectl before 1.27
+                return
             found = discovered(path) or objects.stored.get(path)
             if found is None:
                 self._respond(404, _status(404, "NotFound", f"{path} not found"))
@@ -167,7 +170,9 @@ def kubernetes():
                 self._respond(422, _status(422, "Invalid", str(error)))
 
         def _respond(self, status, content):
-            body = json.dumps(content).encode()
+            self._send(status, json.dumps(content).encode())
+
+        def _send(self, status, body):
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

@@ -48,7 +48,7 @@ class Shell:
     def __init__(self, endpoint: str, folder) -> None:
         assert (AWS / "aws").exists(), "make .venv-awscli/.installed"
         assert shutil.which("kubectl"), (
-            "kubectl is not installed: https://kubernetes.io/docs/tasks/tools/"
+            "kubectl is not installed: on Debian, apt-get install kubernetes-client"
         )
         self.folder = folder
         self.ran: set[int] = set()

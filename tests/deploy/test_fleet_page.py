@@ -1,6 +1,8 @@
 """The commands of the page on fleets, pasted into one shell in their order, on both engines.
 
-ministack starts no instances; moto fails to update a stack that a change set made.
+What is not run as written: `make release` is replaced by a small archive, and the parameter ImageId
+is given, since no engine has AWS's own. ministack starts no instances. moto returns no outputs of a
+stack that a change set made, and fails to update it. The cluster of kubectl runs no pods.
 """
 
 import base64
@@ -33,7 +35,7 @@ mkdir -p build/release
 date +%s%N >"build/release/dynamodb-items-deploy-1.0.tar.gz"
 """,
     "items-deploy": 'exec "$PYTHON" -m dynamodb_items_deploy "$@"',
-    # The server of the page's cluster. The real programs are later in PATH.
+    # The real one, for the test's server.
     "kubectl": f'exec "{shutil.which("kubectl")}" --server="$KUBERNETES" "$@"',
     "dynamodb-items": 'exec "$PYTHON" -m dynamodb_items "$@"',
 }
@@ -191,7 +193,6 @@ def test_the_messages_in_the_table_of_failures_are_those_of_the_programs():
 
 
 FAILS_TO_CREATE = {moto: "EntityAlreadyExists", ministack: "Failed to create/update the stack"}
-# moto returns no outputs of a stack that a change set made, and fails to update it.
 OUTPUTS = number_of("Outputs[].[")
 
 

@@ -102,8 +102,10 @@ class Machine:
         (self.folder / "release.tar.gz").write_bytes(content)
         return content
 
-    def run(self, *, ready_after=0, files=b"", **values) -> subprocess.CompletedProcess:
-        archives = {"/release.tar.gz": self.release(), "/files.tar.gz": files}
+    def run(
+        self, *, ready_after=0, files=b"", release=b"", variables=None, **values
+    ) -> subprocess.CompletedProcess:
+        archives = {"/release.tar.gz": release or self.release(), "/files.tar.gz": files}
         with instance(archives, ready_after) as (address, checks):
             if files:
                 values = {"FILES_URL": f"http://{address}/files.tar.gz"} | values
@@ -124,11 +126,11 @@ class Machine:
             script = script.replace("127.0.0.1:8000", address)
             ran = subprocess.run(
                 ["sh", "-c", script],
-                env={"PATH": f"{self.folder}/bin:{os.environ['PATH']}"},
+                env={"PATH": f"{self.folder}/bin:{os.environ['PATH']}"} | (variables or {}),
                 capture_output=True,
                 text=True,
                 check=False,
-                timeout=60,
+                timeout=500,
                 umask=0o022,
             )
             self.checks = checks

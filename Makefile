@@ -40,7 +40,7 @@ DOCS_TOOLS = tests/docs/openapi_lint/node_modules/.installed tests/sdk/node_modu
 TEST_TOOLS = .venv/.tests $(if $(WITH_ENGINE),.venv-ministack/.installed) $(call for,sdk,$(SDK_TOOLS)) \
 	$(call for,docs,$(DOCS_TOOLS)) $(call for,observability,build/prometheus/.unpacked) \
 	$(call for,deploy,.venv-awscli/.installed .venv-build/.installed) \
-	$(call for,browser docs fleet proxies,build/.programs)
+	$(call for,browser deploy docs fleet proxies,build/.programs)
 
 test: $(TEST_TOOLS)
 	.venv/bin/python -m pytest $(PYTEST_ARGS)

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 START_SECONDS = 60
 MINISTACK_SERVICES = (
     *("dynamodb", "iam", "sts", "ec2", "cloudformation", "elasticloadbalancing", "autoscaling"),
-    *("logs", "monitoring", "ssm", "acm", "ecs", "s3"),
+    *("logs", "monitoring", "ssm", "acm", "ecs", "eks", "s3", "secretsmanager"),
 )
 REGION = "us-east-2"
 # DynamoDB accepts 100 items in a transaction since 2022; moto rejects reads of more than 25. And it

@@ -12,7 +12,6 @@ import click
 from dynamodb_items import __version__
 from dynamodb_items.access.api_keys import check_name, new_api_key, parse_api_keys
 from dynamodb_items.access.callers import Scope
-from dynamodb_items.schema_commands import schema
 
 OWNER_ONLY = 0o600
 # Exit statuses of `keys new`; 2 is click's own for an invalid command line.
@@ -23,24 +22,27 @@ CONFIGURATION = "python:dynamodb_items.gunicorn_conf"
 APPLICATION = "dynamodb_items.wsgi:app"
 
 
-# Loaded only where they are used, since they need the packages of the extra `transfer`.
+# Each is loaded only where it is used. The transfers need the packages of the extra `transfer`.
 TRANSFER_COMMANDS = ("export", "import")
+SCHEMA_COMMANDS = "schema"
 TRANSFER_PACKAGES = ("httpx", "tqdm")
 
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *TRANSFER_COMMANDS])
+        return sorted([*super().list_commands(ctx), SCHEMA_COMMANDS, *TRANSFER_COMMANDS])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in TRANSFER_COMMANDS:
             return _transfer_command(cmd_name)
+        if cmd_name == SCHEMA_COMMANDS:
+            return _command("dynamodb_items.schema_commands", cmd_name)
         return super().get_command(ctx, cmd_name)
 
 
 def _transfer_command(name: str) -> click.Command:
     try:
-        commands = import_module("dynamodb_items.transfer.commands")
+        return _command("dynamodb_items.transfer.commands", f"{name}_items")
     except ModuleNotFoundError as error:
         if error.name not in TRANSFER_PACKAGES:
             raise
@@ -51,7 +53,10 @@ def _transfer_command(name: str) -> click.Command:
             help=sentence,
             context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
         )
-    command: click.Command = getattr(commands, f"{name}_items")
+
+
+def _command(module: str, name: str) -> click.Command:
+    command: click.Command = getattr(import_module(module), name)
     return command
 
 
@@ -59,9 +64,6 @@ def _transfer_command(name: str) -> click.Command:
 @click.version_option(__version__, prog_name="dynamodb-items")
 def main() -> None:
     """Serve the items of one DynamoDB table over HTTP, and manage keys, schemas and items."""
-
-
-main.add_command(schema)
 
 
 @main.command(

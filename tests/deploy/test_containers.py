@@ -2,17 +2,28 @@
 
 import copy
 import json
+import os
+import re
+import signal
+import stat
+import sys
 
 import kubernetes_validate
 import pytest
+import requests
 import yaml
 from botocore.exceptions import ParamValidationError
 from cfnlint.api import ManualArgs, lint
+from dynamodb_items.access.api_keys import new_api_key
 from dynamodb_items.config.settings import Settings
+from dynamodb_items.local.processes import free_port
+from dynamodb_items_deploy.fleet.options import FILES_FOLDER
 
-from tests.engines import ROOT, client_for, ministack
+from tests.deploy.test_installing import executable
+from tests.engines import ROOT, client_for, ministack, process, wait_for
 
 DEPLOY = ROOT / "deploy"
+PAGE = ROOT / "docs/fleet.md"
 # gunicorn's graceful_timeout is the drain, the deadline and these.
 CLOSING_SECONDS = 10
 OLDEST, NEWEST = "1.29", "1.37"
@@ -64,6 +75,40 @@ def test_the_task_definition_fits_cloudformation_s_schema(task):
 )
 def test_that_schema_rejects_a_wrong_task_definition(task, name, value):
     assert linted({**task, name: value})
+
+
+def test_ecs_passes_api_keys_as_a_file_in_memory(task, cloud, tmp_path):
+    """The page's members of the container: valid, and its command run with a secret's text."""
+    (block,) = re.findall(r"^```json\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    (container,) = task["containerDefinitions"]
+    container |= json.loads(block)
+    assert linted(task) == []
+    client_for(cloud.endpoint, "ecs").register_task_definition(**task)
+    key, sha256 = new_api_key("shop")
+    (secret,) = container["secrets"]
+    port, file = free_port(), tmp_path / "api-keys.toml"
+    executable(tmp_path / "dynamodb-items", f'exec {sys.executable} -m dynamodb_items "$@"')
+    *shell, script = container["command"]
+    script, folders = re.subn("(?<=[>=])/dev/shm(?=/)", str(tmp_path), script)
+    script, addresses = re.subn("0.0.0.0:8000", f"127.0.0.1:{port}", script)
+    assert (folders, addresses) == (2, 1)
+    variables = {
+        **os.environ,
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "ITEMS_AUTH": "api-key",
+        secret["name"]: f'[shop]\nsha256 = "{sha256}"\nscopes = ["items:read"]\n',
+    }
+    url = f"http://127.0.0.1:{port}"
+    with process([*shell, script], variables) as child:
+        wait_for(f"{url}/live", child)
+        statuses = [
+            requests.get(f"{url}/items/101/Raj", headers=headers, timeout=10).status_code
+            for headers in ({}, {"X-API-Key": key})
+        ]
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(30) == 0, "the signal reaches the service"
+    assert statuses == [401, 200]
 
 
 @pytest.mark.parametrize("engine", ["moto", "ministack"])
@@ -126,8 +171,12 @@ def test_every_selector_selects_the_pods(manifests):
     assert template["spec"]["serviceAccountName"] == account
     target = manifests["HorizontalPodAutoscaler"]["spec"]["scaleTargetRef"]["name"]
     assert target == manifests["Deployment"]["metadata"]["name"]
-    (source,) = template["spec"]["containers"][0]["envFrom"]
+    (container,) = template["spec"]["containers"]
+    (source,) = container["envFrom"]
     assert source["configMapRef"]["name"] == manifests["ConfigMap"]["metadata"]["name"]
+    (mount,) = container["volumeMounts"]
+    assert mount["name"] == template["spec"]["volumes"][0]["name"]
+    assert mount["mountPath"] == FILES_FOLDER
 
 
 def settings_of(variables) -> Settings:

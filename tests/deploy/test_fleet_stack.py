@@ -5,7 +5,10 @@ ignores scaling policy, alarms and target group attributes.
 """
 
 import time
+from contextlib import contextmanager
 
+import pytest
+from botocore.exceptions import ClientError
 from dynamodb_items_deploy.fleet import alarms
 from dynamodb_items_deploy.planning.documents import same_document
 
@@ -17,11 +20,65 @@ FLEET = ("render", "cloudformation", "--fleet", "--setting", "ITEMS_AUTH=none")
 ROLE = "EC2RoleToAccessDynamoDBTable"
 
 
-class Fleet:
-    """A stack of the fleet's template on one engine."""
+IMAGE = "/images/al2023"
+
+
+class Made:
+    """What a stack of the fleet's template has made on one engine."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+        # No engine has all of AWS's public parameters with the newest images.
+        self.client("ssm").put_parameter(Name=IMAGE, Value="ami-12c6146b", Type="String")
+
+    def client(self, service: str):
+        return cached_client(self.endpoint, service)
+
+    def target_group(self):
+        return self.client("elbv2").describe_target_groups()["TargetGroups"][0]
+
+    def listener(self):
+        (balancer,) = self.client("elbv2").describe_load_balancers()["LoadBalancers"]
+        arn = balancer["LoadBalancerArn"]
+        return self.client("elbv2").describe_listeners(LoadBalancerArn=arn)["Listeners"][0]
+
+    def group(self):
+        groups = self.client("autoscaling").describe_auto_scaling_groups()
+        return groups["AutoScalingGroups"][0]
+
+    def launched(self):
+        template = self.group()["LaunchTemplate"]
+        (version,) = self.client("ec2").describe_launch_template_versions(
+            LaunchTemplateId=template["LaunchTemplateId"], Versions=[template["Version"]]
+        )["LaunchTemplateVersions"]
+        return version["LaunchTemplateData"]
+
+    def policies(self):
+        """Return the inline policies of the role."""
+        iam = self.client("iam")
+        return {
+            name: iam.get_role_policy(RoleName=ROLE, PolicyName=name)["PolicyDocument"]
+            for name in iam.list_role_policies(RoleName=ROLE)["PolicyNames"]
+        }
+
+    def left(self):
+        """Return what costs money or has a name."""
+        ec2, elbv2 = self.client("ec2"), self.client("elbv2")
+        return [
+            *elbv2.describe_load_balancers()["LoadBalancers"],
+            *self.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"],
+            *ec2.describe_launch_templates()["LaunchTemplates"],
+            *ec2.describe_vpc_endpoints()["VpcEndpoints"],
+            *self.client("logs").describe_log_groups()["logGroups"],
+            *[r for r in self.client("iam").list_roles()["Roles"] if r["RoleName"] == ROLE],
+        ]
+
+
+class Fleet(Made):
+    """A stack of the fleet's template in a network of its own."""
 
     def __init__(self, endpoint: str, body: str) -> None:
-        self.endpoint = endpoint
+        super().__init__(endpoint)
         self.body = body
         ec2 = self.client("ec2")
         vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
@@ -32,8 +89,6 @@ class Fleet:
             for number, zone in enumerate("ab")
         ]
         found = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])
-        # ministack has none of AWS's public parameters.
-        self.client("ssm").put_parameter(Name="/images/al2023", Value="ami-12c6146b", Type="String")
         self.parameters = {
             "VpcId": vpc,
             "LoadBalancerSubnets": ",".join(subnets),
@@ -43,11 +98,8 @@ class Fleet:
             "ReleaseBucket": "artefacts",
             "Release": "items/release.tar.gz",
             "ReleaseSha256": "a" * 64,
-            "ImageId": "/images/al2023",
+            "ImageId": IMAGE,
         }
-
-    def client(self, service: str):
-        return cached_client(self.endpoint, service)
 
     def status(self) -> str:
         """Return the status of the stack once it is final."""
@@ -83,36 +135,39 @@ class Fleet:
         self.client("cloudformation").delete_stack(StackName=self.id)
         return self.status()
 
-    def target_group(self):
-        return self.client("elbv2").describe_target_groups()["TargetGroups"][0]
 
-    def listener(self):
-        (balancer,) = self.client("elbv2").describe_load_balancers()["LoadBalancers"]
-        arn = balancer["LoadBalancerArn"]
-        return self.client("elbv2").describe_listeners(LoadBalancerArn=arn)["Listeners"][0]
+def test_ministack_rejects_parameters_that_do_not_belong_together(run):
+    """moto does not evaluate rules."""
+    body = run(*FLEET, "--setting=ITEMS_SCHEMA=/etc/dynamodb-items/customer.json").out
+    files = {"Files": "files.tar.gz", "FilesSha256": "b" * 64}
+    with ministack() as endpoint, environment():
+        fleet = Fleet(endpoint, body)
+        for wrong, message in (
+            ({}, "The settings ITEMS_SCHEMA name a file in /etc/dynamodb-items: set Files."),
+            ({**files, "FilesSha256": ""}, "Files needs FilesSha256."),
+            ({**files, "MinSize": "6"}, "MaxSize must be more than MinSize"),
+            ({**files, "MinSize": "3", "MaxSize": "2"}, "MaxSize must be more than MinSize"),
+            ({**files, "MinSize": "21", "MaxSize": "22"}, "MinSize"),
+        ):
+            with changed(fleet.parameters, wrong), pytest.raises(ClientError, match=message):
+                fleet.create()
+        with changed(fleet.parameters, {**files, "MinSize": "5"}):
+            assert fleet.create() == "CREATE_COMPLETE"
+        assert fleet.group()["MinSize"] == 5
+        (statement,) = fleet.policies()["Release"]["Statement"]
+        bucket = "arn:aws:s3:::artefacts"
+        assert statement["Resource"] == [f"{bucket}/items/release.tar.gz", f"{bucket}/files.tar.gz"]
 
-    def group(self):
-        groups = self.client("autoscaling").describe_auto_scaling_groups()
-        return groups["AutoScalingGroups"][0]
 
-    def launched(self):
-        template = self.group()["LaunchTemplate"]
-        (version,) = self.client("ec2").describe_launch_template_versions(
-            LaunchTemplateId=template["LaunchTemplateId"], Versions=[template["Version"]]
-        )["LaunchTemplateVersions"]
-        return version["LaunchTemplateData"]
-
-    def left(self):
-        """Return what costs money or has a name."""
-        ec2, elbv2 = self.client("ec2"), self.client("elbv2")
-        return [
-            *elbv2.describe_load_balancers()["LoadBalancers"],
-            *self.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"],
-            *ec2.describe_launch_templates()["LaunchTemplates"],
-            *ec2.describe_vpc_endpoints()["VpcEndpoints"],
-            *self.client("logs").describe_log_groups()["logGroups"],
-            *[r for r in self.client("iam").list_roles()["Roles"] if r["RoleName"] == ROLE],
-        ]
+@contextmanager
+def changed(parameters, changes):
+    before = dict(parameters)
+    parameters |= changes
+    try:
+        yield
+    finally:
+        parameters.clear()
+        parameters |= before
 
 
 def check_created(fleet: Fleet) -> None:
@@ -129,14 +184,11 @@ def check_created(fleet: Fleet) -> None:
     assert endpoint["ServiceName"] == f"com.amazonaws.{REGION}.dynamodb"
     (group,) = fleet.client("logs").describe_log_groups()["logGroups"]
     assert group["retentionInDays"] == 30
-    policies = {
-        name: fleet.client("iam").get_role_policy(RoleName=ROLE, PolicyName=name)["PolicyDocument"]
-        for name in fleet.client("iam").list_role_policies(RoleName=ROLE)["PolicyNames"]
-    }
+    policies = fleet.policies()
     assert policies.keys() == {"Log", "Release"}
     (statement,) = policies["Release"]["Statement"]
     assert same_document(statement["Action"], ["s3:GetObject"])
-    assert statement["Resource"] == "arn:aws:s3:::artefacts/items/release.tar.gz"
+    assert same_document(statement["Resource"], "arn:aws:s3:::artefacts/items/release.tar.gz")
 
 
 def check_updated(fleet: Fleet) -> None:

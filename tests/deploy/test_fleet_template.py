@@ -42,6 +42,9 @@ def test_cfn_lint_finds_nothing_in_the_fleet(run, changes):
             [*FLEET[2:], "--operations", "GetItem,Query", "--indexes", "by-email='Email':S"],
             "--indexes must be printable ASCII",
         ),
+        (["--fleet", "--setting", "ITEMS_SCHEMA=s.json"], "begin with /etc/dynamodb-items/."),
+        (["--fleet", "--setting", "ITEMS_SCHEMA=https://x/s"], "begin with /etc/dynamodb-items/."),
+        (["--fleet", "--setting", "ITEMS_JWT_KEY_SET=/srv/k"], "with https:// or /etc/dynamodb-"),
         (["--fleet", "--setting", "AWS_REGION=eu-west-1"], "the region of the stack"),
         (["--fleet", "--setting", "AWS_ACCESS_KEY_ID=AKIA"], "cannot be AWS_ACCESS_KEY_ID"),
         (["--fleet", "--setting", "ITEMS_JWT_ISSUER=a'b"], "without quotes"),
@@ -95,6 +98,8 @@ VALUES = {
     "ReleaseBucket": "artefacts",
     "Release": "items/release.tar.gz",
     "ReleaseSha256": "a" * 64,
+    "Files": "items/files.tar.gz",
+    "FilesSha256": "b" * 64,
     "SettingsSecretArn": "arn:aws:secretsmanager:us-east-2:123456789012:secret:items-Ab12Cd",
     "ApiKeysSecretArn": "arn:aws:secretsmanager:us-east-2:123456789012:secret:keys-Ab12Cd",
     "TableName": "orders",
@@ -127,9 +132,9 @@ def test_the_user_data_is_the_shipped_script_with_its_values_set(run):
     assert script.startswith(shipped.partition("\nRELEASE_URL")[0])
     assert len(script.encode()) < MAX_USER_DATA_BYTES
     names = ["RELEASE_URL", "RELEASE_SHA256", "REGION", "LOG_GROUP", "STACK", "RESOURCE"]
-    assert assigned(script, *names, "SETTINGS_SECRET", "API_KEYS_SECRET") == [
+    assert assigned(script, *names, "FILES_URL", "SETTINGS_SECRET", "API_KEYS_SECRET") == [
         *("items/release.tar.gz", "a" * 64, REGION, "/dynamodb-items/shop", "shop", "Instances"),
-        *("", ""),
+        *("", "", ""),
     ]
     (settings,) = assigned(script, "SETTINGS")
     assert settings.splitlines() == [
@@ -156,14 +161,96 @@ def test_the_user_data_sets_every_value_that_the_script_uses(run):
     assert {name for name in names if f"\n{name}='" not in script} == set()
 
 
-def test_a_release_in_s3_and_secrets_reach_the_script(run):
-    conditions = {"HasReleaseBucket", "HasSettingsSecret", "HasApiKeysSecret"}
+def test_archives_in_s3_and_secrets_reach_the_script(run):
+    conditions = {"HasReleaseBucket", "HasFiles", "HasSettingsSecret", "HasApiKeysSecret"}
     script = user_data(run, conditions=conditions)
-    assert assigned(script, "RELEASE_URL", "SETTINGS_SECRET", "API_KEYS_SECRET") == [
+    names = ["RELEASE_URL", "FILES_URL", "FILES_SHA256", "SETTINGS_SECRET", "API_KEYS_SECRET"]
+    assert assigned(script, *names) == [
         "s3://artefacts/items/release.tar.gz",
+        "s3://artefacts/items/files.tar.gz",
+        "b" * 64,
         VALUES["SettingsSecretArn"],
         VALUES["ApiKeysSecretArn"],
     ]
+    (address,) = assigned(user_data(run, conditions={"HasFiles"}), "FILES_URL")
+    assert address == "items/files.tar.gz", "an HTTPS address where no bucket is given"
+
+
+def test_instances_may_fetch_exactly_their_archives(run):
+    policy = document(run)["Resources"]["ReleasePolicy"]["Properties"]["PolicyDocument"]
+    (statement,) = policy["Statement"]
+    condition, with_files, without = statement["Resource"]["Fn::If"]
+    assert condition == "HasFiles"
+    values = VALUES | {"AWS::Partition": "aws"}
+    release = "arn:aws:s3:::artefacts/items/release.tar.gz"
+    assert rendered(without, values) == release
+    files = "arn:aws:s3:::artefacts/items/files.tar.gz"
+    assert [rendered(one, values) for one in with_files] == [release, files]
+
+
+def holds(part, values):
+    """Return what CloudFormation makes of a condition of a rule."""
+    match part:
+        case {"Fn::Not": [inner]}:
+            return not holds(inner, values)
+        case {"Fn::And": parts}:
+            return all(holds(one, values) for one in parts)
+        case {"Fn::Equals": [one, other]}:
+            return holds(one, values) == holds(other, values)
+        case {"Fn::Contains": [listed, one]}:
+            return holds(one, values) in listed
+        case {"Ref": name}:
+            return values[name]
+    return part
+
+
+def violations(rules, **values):
+    """Return the descriptions of the assertions that do not hold."""
+    return {
+        assertion["AssertDescription"]
+        for rule in rules.values()
+        if holds(rule.get("RuleCondition", True), values)
+        for assertion in rule["Assertions"]
+        if not holds(assertion["Assert"], values)
+    }
+
+
+def test_the_sizes_leave_room_for_an_update(run):
+    template = document(run)
+    least, most = (template["Parameters"][name] for name in ("MinSize", "MaxSize"))
+    for smallest in range(least["MinValue"], least["MaxValue"] + 1):
+        for largest in range(most["MinValue"], least["MaxValue"] + 5):
+            sizes = {"MinSize": str(smallest), "MaxSize": str(largest), "Files": ""}
+            expected = (
+                set()
+                if smallest < largest
+                else {"MaxSize must be more than MinSize, so that an update can add an instance."}
+            )
+            assert violations(template["Rules"], **sizes) == expected, sizes
+
+
+SIZES = {"MinSize": "2", "MaxSize": "6"}
+NO_CHECKSUM = "Files needs FilesSha256."
+NO_FILES = "The settings ITEMS_SCHEMA name a file in /etc/dynamodb-items: set Files."
+NO_KEYS = "ITEMS_AUTH=api-key needs ApiKeysSecretArn."
+
+
+@pytest.mark.parametrize(
+    ("settings", "values", "expected"),
+    [
+        ([], {"Files": ""}, set()),
+        ([], {"Files": "f", "FilesSha256": ""}, {NO_CHECKSUM}),
+        ([], {"Files": "f", "FilesSha256": "a"}, set()),
+        (["ITEMS_SCHEMA=/etc/dynamodb-items/s.json"], {"Files": ""}, {NO_FILES}),
+        (["ITEMS_JWT_KEY_SET=https://issuer.example/keys"], {"Files": ""}, set()),
+        (["ITEMS_AUTH=api-key"], {"Files": "", "ApiKeysSecretArn": ""}, {NO_KEYS}),
+        (["ITEMS_AUTH=api-key"], {"Files": "", "ApiKeysSecretArn": "arn"}, set()),
+    ],
+)
+def test_parameters_that_a_setting_needs_are_required(run, settings, values, expected):
+    ran = run(*FLEET, *(f"--setting={setting}" for setting in settings))
+    assert linted(ran.out) == []
+    assert violations(yaml.safe_load(ran.out)["Rules"], **SIZES, **values) == expected
 
 
 def test_a_setting_replaces_the_fleet_s_default(run):
@@ -205,6 +292,6 @@ def test_a_rolling_update_replaces_one_instance_at_a_time_once_the_next_is_ready
 
 def test_every_parameter_is_used(run):
     fleet = document(run)
-    used = json.dumps(fleet["Resources"]) + json.dumps(fleet["Conditions"])
+    used = json.dumps([fleet[part] for part in ("Resources", "Conditions")])
     for name in parameters.PARAMETERS:
         assert f'"{name}"' in used or f"${{{name}}}" in used, name

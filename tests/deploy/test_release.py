@@ -10,6 +10,7 @@ import tarfile
 import pytest
 from dynamodb_items import __version__
 
+from tests.deploy.test_user_data import Machine, archived
 from tests.engines import ROOT
 
 NAME = f"dynamodb-items-deploy-{__version__}"
@@ -62,32 +63,44 @@ def test_the_archive_has_the_scripts_and_a_wheel_of_every_package(unpacked):
 
 
 @pytest.mark.timeout(600)
-def test_it_installs_without_a_package_index(unpacked, tmp_path):
+def test_the_user_data_installs_it_with_files_and_without_a_package_index(release, tmp_path):
+    """The service then reads the schema that its settings name."""
+    machine = Machine(tmp_path)
     (tmp_path / "units").mkdir()
-    ran = subprocess.run(
-        [unpacked / "deploy/install.sh", unpacked, "one"],
-        env={
-            "PATH": os.environ["PATH"],
+    schema = tmp_path / "customer.json"
+    schema.write_text('{"required": ["email"], "properties": {"email": {"type": "string"}}}')
+    ran = machine.run(
+        release=(release / f"{NAME}.tar.gz").read_bytes(),
+        files=archived(schema, schema.name),
+        SETTINGS="ITEMS_AUTH=none\nITEMS_SCHEMA=/etc/dynamodb-items/customer.json",
+        variables={
             "PYTHON": sys.executable,
             "PREFIX": str(tmp_path / "opt"),
             "UNITS": str(tmp_path / "units"),
-            "SETTINGS": str(tmp_path / "settings"),
+            "SETTINGS": str(tmp_path / "etc/dynamodb-items.env"),
             "SYSTEMCTL": "true",
             "PIP_INDEX_URL": UNREACHABLE,
             "PIP_CONFIG_FILE": os.devnull,
         },
-        capture_output=True,
-        text=True,
-        check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    current = tmp_path / "opt/current"
-    checked = subprocess.run(
+    lines = machine.text("etc/dynamodb-items.env").splitlines()
+    settings = dict(line.split("=", 1) for line in lines)
+    assert checked(tmp_path / "opt/current", settings) == (0, "")
+    (tmp_path / "etc/dynamodb-items/customer.json").write_text('{"required": "email"}')
+    status, message = checked(tmp_path / "opt/current", settings)
+    assert status == 4
+    assert "ITEMS_SCHEMA" in message
+
+
+def checked(current, settings) -> tuple[int, str]:
+    """Return the status and errors of the installed service's check of its settings."""
+    ran = subprocess.run(
         [current / "venv/bin/python", "-m", "dynamodb_items", "serve", "--check-config"],
-        env={"ITEMS_AUTH": "none", "PATH": os.environ["PATH"]},
+        env={**settings, "PATH": os.environ["PATH"]},
         cwd=current,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert checked.returncode == 0, checked.stderr
+    return ran.returncode, ran.stderr

@@ -6,6 +6,7 @@ Amazon Linux 2023 are replaced by ones that record how they are called.
 
 import hashlib
 import http.server
+import io
 import json
 import os
 import re
@@ -26,9 +27,21 @@ RECORDED = ("dnf", "systemctl", "sleep")
 FLEET = {"STACK": "shop", "RESOURCE": "Instances", "LOG_GROUP": "/dynamodb-items/shop"}
 
 
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def archived(source, name: str) -> bytes:
+    """Return an archive of a file or folder, which has this name in it."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as archive:
+        archive.add(source, name)
+    return content.getvalue()
+
+
 @contextmanager
-def instance(archive: bytes, ready_after: int):
-    """Serve the release, and /ready as the service does: 503 so often, then 200."""
+def instance(archives: dict[str, bytes], ready_after: int):
+    """Serve the archives, and /ready as the service does: 503 so often, then 200."""
     checks = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -38,7 +51,8 @@ def instance(archive: bytes, ready_after: int):
                 self.send_response(checks[-1])
                 self.end_headers()
                 return
-            self.send_response(200)
+            archive = archives.get(self.path, b"")
+            self.send_response(200 if archive else 404)
             self.send_header("Content-Length", str(len(archive)))
             self.end_headers()
             self.wfile.write(archive)
@@ -84,17 +98,21 @@ class Machine:
         source = self.folder / "dynamodb-items-deploy-1.0"
         (source / "deploy").mkdir(parents=True)
         executable(source / "deploy/install.sh", f'echo "install.sh" >> {self.folder}/calls')
-        path = self.folder / "release.tar.gz"
-        with tarfile.open(path, "w:gz") as archive:
-            archive.add(source, source.name)
-        return path.read_bytes()
+        content = archived(source, source.name)
+        (self.folder / "release.tar.gz").write_bytes(content)
+        return content
 
-    def run(self, *, ready_after=0, damaged=False, **values) -> subprocess.CompletedProcess:
-        archive = self.release()
-        with instance(archive, ready_after) as (address, checks):
+    def run(
+        self, *, ready_after=0, files=b"", release=b"", variables=None, **values
+    ) -> subprocess.CompletedProcess:
+        archives = {"/release.tar.gz": release or self.release(), "/files.tar.gz": files}
+        with instance(archives, ready_after) as (address, checks):
+            if files:
+                values = {"FILES_URL": f"http://{address}/files.tar.gz"} | values
             values = {
                 "RELEASE_URL": f"http://{address}/release.tar.gz",
-                "RELEASE_SHA256": hashlib.sha256(archive + b"x" * damaged).hexdigest(),
+                "RELEASE_SHA256": sha256(archives["/release.tar.gz"]),
+                "FILES_SHA256": sha256(files),
                 "SETTINGS": "ITEMS_AUTH=jwt\nITEMS_TABLE=orders",
                 **values,
             }
@@ -108,11 +126,11 @@ class Machine:
             script = script.replace("127.0.0.1:8000", address)
             ran = subprocess.run(
                 ["sh", "-c", script],
-                env={"PATH": f"{self.folder}/bin:{os.environ['PATH']}"},
+                env={"PATH": f"{self.folder}/bin:{os.environ['PATH']}"} | (variables or {}),
                 capture_output=True,
                 text=True,
                 check=False,
-                timeout=60,
+                timeout=500,
                 umask=0o022,
             )
             self.checks = checks
@@ -142,16 +160,74 @@ def test_the_signal_follows_the_first_200_and_two_health_checks(machine):
 def test_a_service_that_is_never_ready_signals_a_failure(machine):
     ran = machine.run(ready_after=10**6, **FLEET)
     assert ran.returncode == 1
-    assert "The service is not ready after 120 checks:" in ran.stderr
+    last = ran.stderr.splitlines()[-1]
+    assert last == "The service is not ready after 120 checks. Its log has the reason."
     assert machine.calls[-2:] == ["sleep 15", SIGNAL.format(1)]
 
 
-def test_a_damaged_release_is_not_installed(machine):
-    ran = machine.run(damaged=True, **FLEET)
+def check_rejected(machine, ran, message):
     assert ran.returncode == 1
-    assert "FAILED" in ran.stdout + ran.stderr
+    assert re.fullmatch(message, ran.stderr.splitlines()[-1]), ran.stderr
     assert "install.sh" not in machine.calls
     assert machine.calls[-1] == SIGNAL.format(1)
+
+
+def test_a_release_with_another_checksum_is_not_installed(machine):
+    ran = machine.run(RELEASE_SHA256="a" * 64, **FLEET)
+    message = r"The SHA-256 checksum of http://.*/release.tar.gz is [0-9a-f]{64}, not a{64}\."
+    check_rejected(machine, ran, message)
+
+
+def test_a_release_that_cannot_be_fetched_is_named(machine):
+    ran = machine.run(RELEASE_URL="http://127.0.0.1:1/release.tar.gz", **FLEET)
+    check_rejected(machine, ran, r"Cannot fetch http://127\.0\.0\.1:1/release\.tar\.gz\.")
+    assert "curl: (7)" in ran.stderr
+
+
+def test_a_release_that_s3_denies_is_named(machine):
+    machine.aws("echo 'fatal error: An error occurred (403)' >&2; exit 1")
+    ran = machine.run(RELEASE_URL="s3://artefacts/release.tar.gz", **FLEET)
+    check_rejected(machine, ran, r"Cannot fetch s3://artefacts/release\.tar\.gz\.")
+    assert "An error occurred (403)" in ran.stderr
+    assert len([call for call in machine.calls if call.startswith("aws s3 cp")]) == 12
+
+
+def test_a_secret_that_cannot_be_read_is_named(machine):
+    machine.aws("echo 'An error occurred (AccessDeniedException)' >&2; exit 1")
+    secret = "arn:aws:secretsmanager:us-east-2:123456789012:secret:settings-Ab12Cd"
+    ran = machine.run(SETTINGS_SECRET=secret, **FLEET)
+    check_rejected(machine, ran, rf"Cannot read the secret {secret}\.")
+
+
+@pytest.fixture
+def schema(tmp_path):
+    """Return an archive with a schema that only its owner may read."""
+    file = tmp_path / "customer.json"
+    file.write_text('{"type": "object"}')
+    file.chmod(0o600)
+    return archived(file, "./schemas/customer.json")
+
+
+def test_files_that_settings_name_are_unpacked_for_the_service(machine, schema):
+    ran = machine.run(files=schema)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert machine.text("etc/dynamodb-items/schemas/customer.json") == '{"type": "object"}'
+    assert machine.mode("etc/dynamodb-items/schemas/customer.json") == 0o644
+    assert machine.mode("etc/dynamodb-items/schemas") & 0o555 == 0o555
+
+
+def test_files_with_another_checksum_are_not_unpacked(machine, schema):
+    ran = machine.run(files=schema, FILES_SHA256="a" * 64, **FLEET)
+    message = r"The SHA-256 checksum of http://.*/files.tar.gz is [0-9a-f]{64}, not a{64}\."
+    check_rejected(machine, ran, message)
+    assert not (machine.folder / "etc/dynamodb-items").exists()
+
+
+def test_files_that_are_not_an_archive_are_named(machine):
+    ran = machine.run(files=b'{"type": "object"}', **FLEET)
+    check_rejected(
+        machine, ran, r"http://.*/files\.tar\.gz is not an archive that tar can unpack\."
+    )
 
 
 def test_without_a_choice_of_callers_nothing_is_installed(machine):
@@ -207,5 +283,6 @@ def test_a_release_in_s3_is_fetched_again_until_the_policy_applies(machine):
     assert machine.run(RELEASE_URL="s3://artefacts/items/release.tar.gz").returncode == 0
     calls = [call for call in machine.calls if call.startswith("aws")]
     assert len(calls) == 3
-    assert calls[0].startswith("aws s3 cp --only-show-errors s3://artefacts/items/release.tar.gz ")
+    assert calls[0].startswith("aws s3 cp ")
+    assert "--only-show-errors s3://artefacts/items/release.tar.gz " in calls[0]
     assert machine.calls[-1] == "install.sh"

@@ -28,7 +28,7 @@ EVERYTHING = {PYTHON, ENGINE, PROGRAMS, PROMETHEUS, LINTERS, AWS_CLI, BUILD, *SD
         ("-n 2 tests/unit/test_numbers.py", {PYTHON}),
         ("tests/docs", {PYTHON, PROGRAMS, LINTERS, SDK[1]}),
         ("tests/contract -k moto", {PYTHON, ENGINE}),
-        ("tests/deploy", {PYTHON, ENGINE, AWS_CLI, BUILD}),
+        ("tests/deploy", {PYTHON, ENGINE, PROGRAMS, AWS_CLI, BUILD}),
         ("tests/observability", {PYTHON, ENGINE, PROMETHEUS}),
         ("tests/browser", {PYTHON, ENGINE, PROGRAMS}),
         ("tests/fleet", {PYTHON, ENGINE, PROGRAMS}),

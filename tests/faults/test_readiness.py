@@ -257,6 +257,18 @@ def test_a_clock_that_is_wrong_makes_it_503_until_it_is_right(own_wire, tmp_path
         eventually(lambda: server.request("GET", "/ready").status == 200)
 
 
+def test_a_new_instance_without_permissions_is_not_ready_and_logs_why(own_wire):
+    own_wire.fault(faults.reject("AccessDeniedException"))
+    with gunicorn(own_wire.url, "-w", "1", until="/live", **OFTEN) as server:
+        line = eventually(
+            lambda: next(
+                (one for one in server.log if one["event"] == "dynamodb call failed"), None
+            )
+        )
+        assert "(AccessDeniedException)" in line["error"]
+        assert server.request("GET", "/ready").status == 503
+
+
 def test_permissions_are_the_tables_trouble_and_no_instances_own(own_wire):
     with gunicorn(own_wire.url, "-w", "1", **OFTEN) as server:
         own_wire.fault(faults.reject("AccessDeniedException"))

@@ -5,6 +5,7 @@ everything: ITEMS_FLEET_LONG=1.
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -108,6 +109,9 @@ def under_load(fleet, proxies, form, request):
             yield every
             fleet.recover()
         for name, clients in every.items():
+            failed = sum(outcome.failed for outcome in clients.outcomes)
+            # For docs/fleet.md: pytest's -rP shows it.
+            sys.stdout.write(f"{name}: {len(clients.outcomes)} requests, {failed} failed\n")
             assert clients.errors == [], name
 
     return run

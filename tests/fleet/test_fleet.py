@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 
 import pytest
@@ -71,14 +72,15 @@ def test_a_killed_instance_fails_only_what_it_was_serving(fleet, form, under_loa
         pids = victim.processes
         victim.kill()
         eventually(lambda: all(map(has_ended, pids)))
-        killed = time.monotonic()
+        # Until then a proxy may send on kept connections: it has not yet read that they are closed.
+        noticed = time.monotonic() + 1
         pause(2)
         victim.start()
         victim.wait_until_ready()
         pause(1)
     for name, clients in every.items():
         assert len(failures(clients)) <= form.clients, name
-        assert all(outcome.began <= killed for outcome in failures(clients)), name
+        assert failures(clients, since=noticed) == [], name
 
 
 def test_in_an_outage_of_the_table_every_instance_stays_in_use(fleet, form, under_load):
@@ -129,6 +131,7 @@ def test_a_starved_instance_gets_fewer_requests(fleet, form, under_load):
         counted = [instance.served() for instance in fleet.instances]
     no_failures(every)
     served = [after - earlier for after, earlier in zip(counted, before, strict=True)]
+    sys.stdout.write(f"served by each instance: {served}\n")
     assert served[2] < min(served[:2]) / 2, served
 
 

@@ -90,6 +90,21 @@ def test_a_file_that_breaks_its_parser_leaves_the_content(tmp_path, monkeypatch)
     assert file.current() == 1
 
 
+def test_a_file_that_kubernetes_replaces_by_a_symbolic_link_is_read_again(tmp_path, monkeypatch):
+    """https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically"""
+    monkeypatch.setattr(watched_file, "CHECK_INTERVAL_SECONDS", 0.0)
+    for version in ("..1", "..2"):
+        (tmp_path / version).mkdir()
+        (tmp_path / version / "file").write_text(version)
+    (tmp_path / "..data").symlink_to("..1")
+    (tmp_path / "file").symlink_to("..data/file")
+    file = WatchedFile(tmp_path / "file", bytes.decode)
+    assert file.current() == "..1"
+    (tmp_path / "..new").symlink_to("..2")
+    (tmp_path / "..new").rename(tmp_path / "..data")
+    assert file.current() == "..2"
+
+
 class Hostile:
     def __str__(self):
         raise RuntimeError

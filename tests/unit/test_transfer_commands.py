@@ -23,7 +23,8 @@ LOADED = """
 import sys
 from dynamodb_items.__main__ import main
 main(["keys", "--help"], standalone_mode=False)
-print({"httpx", "tqdm", "dynamodb_items.transfer"} & {*sys.modules})
+lazy = {"httpx", "tqdm", "dynamodb_items.transfer", "dynamodb_items.schema_commands"}
+print(lazy & {*sys.modules})
 """
 
 
@@ -125,6 +126,8 @@ def test_a_credential_without_tls_is_reported(service, file):
         (("export", "--url", URL, "--index", "by-email", "--value", ""), "must not be empty"),
         (("export", "--url", URL, "--index", "", "--value", "a"), "must not be empty"),
         (("export", "--url", URL, "--page-items", "1001"), "1<=x<=1000"),
+        (("export", "--url", URL, "--state", "s"), "--state requires FILE"),
+        (("export", "-", "--url", URL, "--state", "s"), "--state requires FILE"),
         (("export", "--url", URL, "--retry-seconds", "-1"), "0<=x<=86400"),
     ],
 )
@@ -159,7 +162,7 @@ def test_without_the_extra(command, package):
     assert ran("--help").returncode == 0
 
 
-def test_other_commands_do_not_load_the_transfer():
+def test_other_commands_load_neither_the_transfer_nor_the_schema():
     loaded = subprocess.run(
         [sys.executable, "-c", LOADED], capture_output=True, text=True, check=True
     )

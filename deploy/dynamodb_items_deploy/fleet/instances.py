@@ -106,16 +106,22 @@ def _launch(settings: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def _address(parameter: str) -> dict[str, Any]:
+    """Return the address of the archive that a parameter names."""
+    in_bucket = substituted(f"s3://${{ReleaseBucket}}/${{{parameter}}}")
+    return if_("HasReleaseBucket", in_bucket, ref(parameter))
+
+
 def _user_data(settings: Mapping[str, str]) -> list[Any]:
     """Return the parts of the shipped script, its values replaced by parameters."""
     script = files(__package__).joinpath("user-data.sh").read_text("utf-8")
     heading, _, rest = script.partition(_BEGIN)
     _, marker, commands = rest.partition(_END)
     values = {
-        "RELEASE_URL": if_(
-            "HasReleaseBucket", substituted("s3://${ReleaseBucket}/${Release}"), ref("Release")
-        ),
+        "RELEASE_URL": _address("Release"),
         "RELEASE_SHA256": ref("ReleaseSha256"),
+        "FILES_URL": if_("HasFiles", _address("Files"), ""),
+        "FILES_SHA256": ref("FilesSha256"),
         "REGION": ref("AWS::Region"),
         "SETTINGS_SECRET": if_("HasSettingsSecret", ref("SettingsSecretArn"), ""),
         "API_KEYS_SECRET": if_("HasApiKeysSecret", ref("ApiKeysSecretArn"), ""),

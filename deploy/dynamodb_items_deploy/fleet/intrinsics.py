@@ -30,6 +30,21 @@ def joined(parts: Sequence[Any]) -> dict[str, list[Any]]:
     return {"Fn::Join": ["", list(parts)]}
 
 
+def not_(condition: Any) -> dict[str, list[Any]]:
+    """Return whether a condition does not hold."""
+    return {"Fn::Not": [condition]}
+
+
+def equals(value: Any, other: Any) -> dict[str, list[Any]]:
+    """Return whether two values are equal."""
+    return {"Fn::Equals": [value, other]}
+
+
+def is_set(value: Any) -> dict[str, list[Any]]:
+    """Return whether an optional value, such as that of a parameter, is not empty."""
+    return not_(equals(value, ""))
+
+
 def if_(condition: str, then: Any, otherwise: Any) -> dict[str, list[Any]]:
     """Return the first value where the condition holds, and the second where it does not."""
     return {"Fn::If": [condition, then, otherwise]}

@@ -18,6 +18,10 @@ _OF_THE_TEMPLATE = {
     "AWS_REGION": "It is the region of the stack.",
     "ITEMS_API_KEYS_FILE": "Use the parameter ApiKeysSecretArn.",
 }
+FILES_FOLDER = "/etc/dynamodb-items"
+"""The folder of the instances that gets the files of the parameter Files."""
+_FILE = f"{FILES_FOLDER}/"
+_BEGINNINGS = {"ITEMS_SCHEMA": (_FILE,), "ITEMS_JWT_KEY_SET": ("https://", _FILE)}
 # systemd removes quotes and backslashes, and the script has the settings in quotes.
 _UNSUITABLE = re.compile(r"[^ -~]|['\"\\]")
 
@@ -34,6 +38,12 @@ def _settings(_context: click.Context, _option: click.Parameter, value: tuple[st
             raise click.BadParameter(
                 f"{name} must be printable ASCII without quotes and backslashes. Put other values "
                 "into the secret of the parameter SettingsSecretArn."
+            )
+        beginnings = _BEGINNINGS.get(name, ("",))
+        if not setting.startswith(beginnings):
+            raise click.BadParameter(
+                f"{name} must begin with {' or '.join(beginnings)}. "
+                "That folder has the files of the parameter Files."
             )
         found[name] = setting
     return found

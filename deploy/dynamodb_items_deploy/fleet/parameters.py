@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-sectio
 
 from typing import Any
 
-from dynamodb_items_deploy.fleet.intrinsics import ref
+from dynamodb_items_deploy.fleet.intrinsics import is_set, ref
 
 _AMI = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 # An optional parameter is an empty text.
@@ -14,6 +14,9 @@ _OPTIONAL_SECRET = {
     "Default": "",
     "AllowedPattern": r"(arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+)?",
 }
+
+MOST_MIN_SIZE = 20
+"""The largest MinSize; rules.py compares it with MaxSize, for which it has to name each value."""
 
 PARAMETERS: dict[str, dict[str, Any]] = {
     "VpcId": {"Type": "AWS::EC2::VPC::Id", "Description": "VPC of the fleet."},
@@ -65,6 +68,19 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "AllowedPattern": "[0-9a-f]{64}",
         "Description": "SHA-256 checksum of the release archive, from SHA256SUMS.",
     },
+    "Files": {
+        "Type": "String",
+        "Default": "",
+        "AllowedPattern": r"[\w/:.!*()?=&%~+-]*",
+        "Description": "Archive (.tar.gz) of the files that settings name, which are not secret: "
+        "its key in ReleaseBucket, or an address https://…; may be empty.",
+    },
+    "FilesSha256": {
+        "Type": "String",
+        "Default": "",
+        "AllowedPattern": "([0-9a-f]{64})?",
+        "Description": "SHA-256 checksum of Files.",
+    },
     "ImageId": {
         "Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>",
         "Default": _AMI,
@@ -81,6 +97,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "Type": "Number",
         "Default": 2,
         "MinValue": 1,
+        "MaxValue": MOST_MIN_SIZE,
         "Description": "Instances that always run; a rolling update keeps that many in service.",
     },
     "MaxSize": {
@@ -121,15 +138,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 }
 
 
-def _is_set(value: Any) -> dict[str, Any]:
-    return {"Fn::Not": [{"Fn::Equals": [value, ""]}]}
-
-
 CONDITIONS: dict[str, Any] = {
-    "HasCertificate": _is_set(ref("CertificateArn")),
-    "HasRouteTables": _is_set({"Fn::Select": [0, ref("RouteTables")]}),
-    "HasAlarmTopic": _is_set(ref("AlarmTopicArn")),
-    "HasSettingsSecret": _is_set(ref("SettingsSecretArn")),
-    "HasApiKeysSecret": _is_set(ref("ApiKeysSecretArn")),
-    "HasReleaseBucket": _is_set(ref("ReleaseBucket")),
+    "HasCertificate": is_set(ref("CertificateArn")),
+    "HasRouteTables": is_set({"Fn::Select": [0, ref("RouteTables")]}),
+    "HasAlarmTopic": is_set(ref("AlarmTopicArn")),
+    "HasSettingsSecret": is_set(ref("SettingsSecretArn")),
+    "HasApiKeysSecret": is_set(ref("ApiKeysSecretArn")),
+    "HasReleaseBucket": is_set(ref("ReleaseBucket")),
+    "HasFiles": is_set(ref("Files")),
 }

@@ -13,6 +13,7 @@ from dynamodb_items_deploy.fleet.intrinsics import Resources, if_, ref, substitu
 from dynamodb_items_deploy.fleet.load_balancer import load_balancer
 from dynamodb_items_deploy.fleet.network import network
 from dynamodb_items_deploy.fleet.parameters import CONDITIONS, PARAMETERS
+from dynamodb_items_deploy.fleet.rules import rules
 from dynamodb_items_deploy.planning.ownership import as_tag_list
 from dynamodb_items_deploy.planning.stack import Request
 from dynamodb_items_deploy.template import template
@@ -44,6 +45,7 @@ def fleet_template(request: Request, settings: Mapping[str, str]) -> dict[str, A
         "Description": "Instances behind a load balancer that serve the items of one DynamoDB "
         "table.",
         "Parameters": {**role["Parameters"], **PARAMETERS},
+        "Rules": rules(settings),
         "Conditions": CONDITIONS,
         "Resources": resources,
         "Outputs": {**role["Outputs"], **_outputs()},

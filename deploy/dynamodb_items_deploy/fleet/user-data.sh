@@ -10,6 +10,10 @@ set -eu
 RELEASE_URL='https://example.com/dynamodb-items-deploy-VERSION.tar.gz' # https:// or s3://
 RELEASE_SHA256='0000000000000000000000000000000000000000000000000000000000000000'
 REGION='us-east-2'
+# Files that settings name, such as an item schema, and that are not secret: an archive that is unpacked
+# to /etc/dynamodb-items, and its checksum; may be empty.
+FILES_URL=''
+FILES_SHA256=''
 # The lines of /etc/dynamodb-items.env. ITEMS_AUTH is jwt, api-key, or none to accept every caller that
 # the security group allows.
 SETTINGS='ITEMS_AUTH=
@@ -25,6 +29,8 @@ RESOURCE=''
 
 # --- Nothing below has to be set. ---
 export AWS_DEFAULT_REGION="$REGION"
+# The script itself repeats calls.
+export AWS_MAX_ATTEMPTS=1
 items_log=/var/log/dynamodb-items.log
 units=/etc/systemd/system/items.service.d
 
@@ -36,6 +42,11 @@ finish() {
     /opt/aws/bin/cfn-signal --exit-code "$1" --stack "$STACK" --resource "$RESOURCE" --region "$REGION"
 }
 trap 'finish $?' EXIT
+
+fail() {
+    echo "$1" >&2
+    exit 1
+}
 
 # permitted COMMAND…: run a command, again for up to a minute: a new policy takes some seconds to apply.
 permitted() {
@@ -49,8 +60,28 @@ permitted() {
 
 # secret ARN FILE: append the text of a secret to a file.
 secret() {
-    permitted aws secretsmanager get-secret-value --secret-id "$1" --query SecretString \
-        --output text >>"$2"
+    permitted aws secretsmanager get-secret-value --cli-connect-timeout 10 --secret-id "$1" \
+        --query SecretString --output text >>"$2" || fail "Cannot read the secret $1."
+}
+
+# fetch URL SHA256 FILE: fetch a file and compare its checksum.
+fetch() {
+    case $1 in
+    s3://*) permitted aws s3 cp --cli-connect-timeout 10 --only-show-errors "$1" "$3" ;;
+    *) curl --fail --silent --show-error --location --connect-timeout 10 --retry 5 --output "$3" "$1" ;;
+    esac || fail "Cannot fetch $1."
+    found=$(sha256sum <"$3" | cut -c 1-64)
+    [ "$found" = "$2" ] || fail "The SHA-256 checksum of $1 is $found, not $2."
+}
+
+# Unpack the files that settings name.
+unpack_files() {
+    fetch "$FILES_URL" "$FILES_SHA256" "$folder/files"
+    mkdir -p /etc/dynamodb-items
+    tar --extract --no-same-owner --directory /etc/dynamodb-items --file "$folder/files" ||
+        fail "$FILES_URL is not an archive that tar can unpack."
+    # The user of the service reads them.
+    chmod -R a+rX /etc/dynamodb-items
 }
 
 send_log() {
@@ -91,9 +122,9 @@ wait_until_ready() {
     until curl --fail --silent --output /dev/null --max-time 2 http://127.0.0.1:8000/ready; do
         attempts=$((attempts + 1))
         if [ "$attempts" -ge 120 ]; then
-            echo "The service is not ready after $attempts checks:" >&2
             curl --silent --show-error --max-time 2 http://127.0.0.1:8000/ready >&2 || true
-            exit 1
+            echo >&2
+            fail "The service is not ready after $attempts checks. Its log has the reason."
         fi
         sleep 1
     done
@@ -102,10 +133,7 @@ wait_until_ready() {
 
 case $SETTINGS in
 *ITEMS_AUTH=[a-z]*) ;;
-*)
-    echo "Set ITEMS_AUTH in SETTINGS: docs/access.md." >&2
-    exit 1
-    ;;
+*) fail "Set ITEMS_AUTH in SETTINGS: docs/access.md." ;;
 esac
 packages="tar gzip"
 [ -z "$STACK" ] || packages="$packages aws-cfn-bootstrap"
@@ -116,11 +144,8 @@ mkdir -p "$units"
 write_settings
 
 folder=$(mktemp -d)
-case $RELEASE_URL in
-s3://*) permitted aws s3 cp --only-show-errors "$RELEASE_URL" "$folder/release" ;;
-*) curl --fail --silent --show-error --location --retry 5 --output "$folder/release" "$RELEASE_URL" ;;
-esac
-echo "$RELEASE_SHA256  $folder/release" | sha256sum --check --quiet
+[ -z "$FILES_URL" ] || unpack_files
+fetch "$RELEASE_URL" "$RELEASE_SHA256" "$folder/release"
 tar --extract --gzip --strip-components 1 --directory "$folder" --file "$folder/release"
 "$folder/deploy/install.sh" "$folder"
 rm -rf "$folder"

@@ -231,11 +231,12 @@ def _prepare_table(settings: Settings, endpoint: str) -> None:
         )
         if not _is_aws(endpoint):
             _say(f"Creating the table {settings.table} …")
-            create_table(client, settings)
+            try:
+                create_table(client, settings)
+            except client.exceptions.ResourceInUseException:
+                _say(f"The table {settings.table} already exists; it is not changed.")
     except (BotoCoreError, ClientError) as error:
-        if "ResourceInUseException" not in str(error):
-            _give_up(f"The endpoint {endpoint} cannot be used: {error}")
-        _say(f"The table {settings.table} already exists; it is not changed.")
+        _give_up(f"The endpoint {endpoint} cannot be used: {error}")
     if mismatch := key_mismatch(client, settings):
         _give_up(mismatch)
 

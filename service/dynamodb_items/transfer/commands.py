@@ -142,6 +142,10 @@ def export_items(
         raise click.UsageError("--index and --value belong together.")
     if sum(each is not None for each in (partition_value, index_name)) + (segments > 1) > 1:
         raise click.UsageError("Choose one of --partition, --index and --segments.")
+    if options["file"] == STANDARD_STREAM and options["state"]:
+        raise click.UsageError(
+            "--state requires FILE: an export to standard output cannot be resumed."
+        )
     source = source_of(
         partition_value,
         None if index_name is None or index_value is None else (index_name, index_value),

@@ -33,11 +33,7 @@ class ExportOptions:
     @property
     def state_path(self) -> Path | None:
         """The state file; None keeps no state."""
-        return (
-            None
-            if self.file == STANDARD_STREAM
-            else self.state or next_to(self.file, EXPORT_STATE_SUFFIX)
-        )
+        return self.state or next_to(self.file, EXPORT_STATE_SUFFIX)
 
 
 def run_export(options: ExportOptions, client: Client) -> int:

@@ -176,6 +176,18 @@ def test_the_settings_report_a_schema_of_another_table(tmp_path):
     assert Settings.from_environment(changed).item_schema is not None
 
 
+def test_with_full_access_no_attribute_is_read_only(tmp_path):
+    path = tmp_path / "item.json"
+    path.write_text('{"properties": {"a": {"readOnly": true, "minimum": 0}, "b": true}}')
+    environment = {"ITEMS_SCHEMA": str(path)}
+    assert Settings.from_environment(environment).item_schema.read_only == {"a"}
+    environment["ITEMS_SCHEMA_FULL_ACCESS"] = "true"
+    schema = Settings.from_environment(environment).item_schema
+    assert schema.read_only == frozenset()
+    assert schema.document == {"properties": {"a": {"minimum": 0}, "b": True}}
+    assert sentences(schema, {"a": -1}) == {"/a": "Must be at least 0."}
+
+
 @pytest.mark.parametrize(
     ("content", "error"),
     [

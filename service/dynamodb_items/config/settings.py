@@ -73,6 +73,7 @@ class Settings:
     ttl_attribute: str = _setting("ITEMS_TTL_ATTRIBUTE", "", values.ttl_attribute)
     item_schema: "ItemSchema | None" = _setting("ITEMS_SCHEMA", "", values.item_schema)
     schema_defaults: bool = _setting("ITEMS_SCHEMA_DEFAULTS", "false", values.flag)
+    schema_full_access: bool = _setting("ITEMS_SCHEMA_FULL_ACCESS", "false", values.flag)
     require_if_match: bool = _setting("ITEMS_REQUIRE_IF_MATCH", "false", values.flag)
     consistent_read: bool = _setting("ITEMS_CONSISTENT_READ", "false", values.flag)
     deadline_seconds: float = _setting("ITEMS_DEADLINE_SECONDS", "5", values.seconds)
@@ -179,6 +180,8 @@ class Settings:
                 shown = "" if setting.metadata["is_secret"] else f"={text!r}"
                 errors += (f"{variable}{shown}: {sentence}." for sentence in error.args)
         if not errors:
+            if chosen["item_schema"] is not None and chosen["schema_full_access"]:
+                chosen["item_schema"] = chosen["item_schema"].with_full_access()
             settings = cls(**chosen)
             errors = settings._contradictions() + settings._region_contradictions(environment)
             if not errors:
@@ -196,8 +199,14 @@ class Settings:
                 f"{', '.join(names)}."
             )
         elif self.item_schema is None:
-            if self.schema_defaults:
-                errors.append("ITEMS_SCHEMA_DEFAULTS requires ITEMS_SCHEMA.")
+            errors += (
+                f"{variable} requires ITEMS_SCHEMA."
+                for variable, is_on in (
+                    ("ITEMS_SCHEMA_DEFAULTS", self.schema_defaults),
+                    ("ITEMS_SCHEMA_FULL_ACCESS", self.schema_full_access),
+                )
+                if is_on
+            )
         else:
             reasons = self.item_schema.contradictions(self.key_schema, self.own_attributes)
             errors += (f"ITEMS_SCHEMA contradicts the table: {reason}." for reason in reasons)

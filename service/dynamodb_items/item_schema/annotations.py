@@ -16,6 +16,15 @@ def default_values(root: Schema) -> Mapping[str, Any]:
     return {name: it["default"] for name, it in _attributes(root).items() if "default" in it}
 
 
+def without_access_rules(root: Schema) -> Schema:
+    """Return the schema with no read-only attributes."""
+    attributes = {
+        name: {keyword: it[keyword] for keyword in it if keyword != "readOnly"}
+        for name, it in _attributes(root).items()
+    }
+    return {**root, "properties": {**root.get("properties", {}), **attributes}}
+
+
 def annotation_errors(root: Schema) -> Iterator[tuple[Path, str]]:
     """Yield the annotations that the service cannot act on, each with its path."""
     for path, schema in all_schemas(root):

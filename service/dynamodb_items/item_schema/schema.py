@@ -1,14 +1,15 @@
 """An item schema: what the service needs to judge items by it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
 from dynamodb_items.domain.errors import MAX_ERRORS
 from dynamodb_items.domain.keys import KeySchema
+from dynamodb_items.item_schema.annotations import without_access_rules
 from dynamodb_items.item_schema.declared_types import DeclaredTypes
 from dynamodb_items.item_schema.key_attributes import key_errors
 from dynamodb_items.item_schema.positions import ANNOTATIONS, Schema
@@ -68,6 +69,11 @@ class ItemSchema:
         missing = [Violation((name,), "Is required.") for name in removed if name in self.required]
         validator = self.alone if self.needs_whole_item else self.whole
         return [*missing, *_violations(validator, attributes)]
+
+    def with_full_access(self) -> Self:
+        """Return the schema for clients that may set its read-only attributes."""
+        document = without_access_rules(self.document)
+        return replace(self, document=document, read_only=frozenset())
 
     def contradictions(self, key_schema: KeySchema, own: tuple[str, ...]) -> list[str]:
         """Return why no item of a table can match the schema, a sentence each."""

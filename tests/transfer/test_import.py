@@ -249,10 +249,11 @@ def test_api_keys(endpoint, tmp_path, partition):
     assert len(stored(client_for(endpoint), partition)) == 2
 
 
-def test_a_restore_under_a_schema_with_read_only_attributes(endpoint, tmp_path, partition):
+def test_full_access_restores_read_only_and_write_only_attributes(endpoint, tmp_path, partition):
     schema, path = tmp_path / "schema.json", tmp_path / "items.jsonl"
-    schema.write_text('{"properties": {"created": {"type": "string", "readOnly": true}}}')
-    path.write_text(f'{{"Id": {partition}, "Name": "a", "created": "2026"}}\n')
+    attributes = '{"created": {"type": "string", "readOnly": true}, "pin": {"writeOnly": true}}'
+    schema.write_text(f'{{"properties": {attributes}}}')
+    path.write_text(f'{{"Id": {partition}, "Name": "a", "created": "2026", "pin": "1234"}}\n')
     variables = {"ITEMS_SCHEMA": str(schema)}
     with gunicorn(endpoint, "-w", "1", **variables) as server:
         ended = run(tmp_path, "import", path, "--url", server.url)
@@ -262,7 +263,8 @@ def test_a_restore_under_a_schema_with_read_only_attributes(endpoint, tmp_path, 
     with gunicorn(endpoint, "-w", "1", **variables) as server:
         ended = run(tmp_path, "import", path, "--url", server.url, "--restart")
     assert ended.status == 0, ended.error
-    assert stored(client_for(endpoint), partition)["a"]["created"] == {"S": "2026"}
+    restored = stored(client_for(endpoint), partition)["a"]
+    assert (restored["created"], restored["pin"]) == ({"S": "2026"}, {"S": "1234"})
 
 
 def test_tls(endpoint, tmp_path, partition, monkeypatch):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from dynamodb_items.config import claims, values
 from dynamodb_items.config.claims import READ_SCOPE, WRITE_SCOPE, ClaimPath
 from dynamodb_items.domain.indexes import Index
+from dynamodb_items.domain.items import HiddenAttributes
 from dynamodb_items.domain.keys import KeyAttribute, KeySchema
 from dynamodb_items.domain.operations import (
     DEFAULT_OPERATIONS,
@@ -150,6 +151,17 @@ class Settings:
         return VersionAttribute(self.version_attribute).names
 
     @property
+    def hidden_attributes(self) -> HiddenAttributes:
+        """The attributes that responses do not contain."""
+        own = self.own_attributes
+        if self.item_schema is None or not self.item_schema.write_only:
+            return HiddenAttributes(own)
+        secret = self.item_schema.write_only
+        # The token of a request with an Idempotency-Key is a hash of its content.
+        hidden = (*own, *sorted(secret))
+        return HiddenAttributes(hidden, hidden, secret)
+
+    @property
     def indexes_without_ttl(self) -> list[str]:
         """The names of the indexes that may contain items without their time to live.
 
@@ -199,16 +211,13 @@ class Settings:
                 f"{', '.join(names)}."
             )
         elif self.item_schema is None:
-            errors += (
-                f"{variable} requires ITEMS_SCHEMA."
-                for variable, is_on in (
-                    ("ITEMS_SCHEMA_DEFAULTS", self.schema_defaults),
-                    ("ITEMS_SCHEMA_FULL_ACCESS", self.schema_full_access),
+            if self.schema_defaults or self.schema_full_access:
+                errors.append(
+                    "ITEMS_SCHEMA_DEFAULTS and ITEMS_SCHEMA_FULL_ACCESS require ITEMS_SCHEMA."
                 )
-                if is_on
-            )
         else:
-            reasons = self.item_schema.contradictions(self.key_schema, self.own_attributes)
+            shown = {*ttl, *chain.from_iterable(index.key_schema.names for index in self.indexes)}
+            reasons = self.item_schema.contradictions(self.key_schema, self.own_attributes, shown)
             errors += (f"ITEMS_SCHEMA contradicts the table: {reason}." for reason in reasons)
         return errors + self._list_contradictions() + self._access_contradictions()
 

@@ -3,10 +3,10 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
@@ -21,6 +21,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValu
 Attributes: TypeAlias = Mapping[str, AttributeValue]
 """Attribute values by attribute name."""
 
+ItemOf: TypeAlias = Callable[[Attributes], "Item"]
+"""Makes an item of stored attributes."""
+
 FINGERPRINT_BYTES = 16
 """The length of the hash of an item."""
 
@@ -30,13 +33,33 @@ class Item:
     """An item as it is stored, with its key attributes, typed."""
 
     attributes: Attributes
+    secret: frozenset[str] = frozenset()
+    """The attributes that no response shows."""
 
     @cached_property
     def fingerprint(self) -> str:
-        """A strong hash of the whole item: equal exactly when the stored items are equal."""
-        canonical = _canonical_json(self.attributes)
+        """A strong hash of the whole item: equal exactly when the stored items are equal.
+
+        It does not depend on secret attributes, which could be guessed from it. Where there are
+        any, each write changes the version attribute.
+        """
+        attributes = self.attributes
+        if self.secret:
+            attributes = {name: it for name, it in attributes.items() if name not in self.secret}
+        canonical = _canonical_json(attributes)
         give_way_after(len(canonical))
         return hashlib.blake2b(canonical, digest_size=FINGERPRINT_BYTES).hexdigest()
+
+
+class HiddenAttributes(NamedTuple):
+    """The attributes that responses do not contain."""
+
+    plain: tuple[str, ...] = ()
+    """In the plain form."""
+    typed: tuple[str, ...] = ()
+    """In the typed form. No expression can mention these either."""
+    secret: frozenset[str] = frozenset()
+    """Those that clients write, and no response shows."""
 
 
 _SET = b'S":['  # In the JSON of typed values only SS, NS and BS end like this.

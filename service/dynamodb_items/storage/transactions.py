@@ -17,7 +17,7 @@ from dynamodb_items.domain.errors import (
     PreconditionFailed,
     StorageThrottled,
 )
-from dynamodb_items.domain.items import Attributes, Item
+from dynamodb_items.domain.items import Attributes, Item, ItemOf
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import Operation, Transaction
 from dynamodb_items.domain.time_to_live import Expiry
@@ -57,13 +57,16 @@ class ItemTransactions:
         planner: Planner,
         version: VersionAttribute,
         expired_items: ExpiredItems,
+        *,
+        item_of: ItemOf = Item,
     ) -> None:
         self._attempts = attempts
         self._table = table
         self._planner = planner
         self._version = version
-        self._reads = TransactionalReads(attempts, table, expired_items)
+        self._reads = TransactionalReads(attempts, table, expired_items, item_of)
         self._expired_items = expired_items
+        self._item_of = item_of
 
     def get(self, keys: Sequence[ItemKey]) -> list[Item | None]:
         """Return the items as of one moment, in the order of their keys; None for an absent one.
@@ -131,7 +134,7 @@ class ItemTransactions:
                 raise
             return None
         return [
-            _written(write, call, item, is_once=is_once)
+            self._written(write, call, item, is_once=is_once)
             for write, call, item in zip(writes, calls, read, strict=True)
         ]
 
@@ -222,6 +225,18 @@ class ItemTransactions:
             return False
         raise failed_write(calls, reasons, canceled, expiry) from None
 
+    def _written(
+        self, write: Write, call: Call | None, read: Item | None, *, is_once: bool
+    ) -> Written:
+        if call is None:
+            return Written(read, before=read)
+        if call.operation is Operation.PUT_ITEM and is_once:
+            # The request may be a repeated one that changed nothing, and the stored item another.
+            return Written(None, created=read is None, before=call.read)
+        if call.operation is Operation.PUT_ITEM:
+            return Written(self._item_of(call.item), created=call.creates, before=call.read)
+        return Written(read if isinstance(write, Delete) else None, before=call.read)
+
     def _member(self, call: Call) -> Mapping[str, Any]:
         return {_MEMBERS[call.operation]: {"TableName": self._table, **call.parameters}}
 
@@ -277,14 +292,3 @@ def _attributes_of(items: Sequence[Item | None]) -> list[Attributes | None]:
 
 def _deletes_what_matches(write: Write) -> bool:
     return isinstance(write, Delete) and write.precondition.if_match is not None
-
-
-def _written(write: Write, call: Call | None, read: Item | None, *, is_once: bool) -> Written:
-    if call is None:
-        return Written(read, before=read)
-    if call.operation is Operation.PUT_ITEM and is_once:
-        # The request may be a repeated one that changed nothing, and the stored item another.
-        return Written(None, created=read is None, before=call.read)
-    if call.operation is Operation.PUT_ITEM:
-        return Written(call.item, created=call.creates, before=call.read)
-    return Written(read if isinstance(write, Delete) else None, before=call.read)

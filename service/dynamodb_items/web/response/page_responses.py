@@ -61,11 +61,10 @@ def _members(page: Page, wanted: ListRequest, settings: Settings) -> Iterator[di
     has_whole_items = index is None or not index.is_partial
     key_names = tuple(zip(KEY_MEMBERS, settings.key_schema.names, strict=False))
     in_a_row = ITEMS_IN_A_ROW if wanted.projection is None else 1
+    hidden = settings.hidden_attributes
     since_turn = 0
     for item in in_turns(page.items, in_a_row):
-        encoded = encode_item(
-            item, wanted.representation, settings.own_attributes, wanted.projection
-        )
+        encoded = encode_item(item, wanted.representation, hidden, wanted.projection)
         since_turn += len(encoded)
         if since_turn > LONG_WORK_BYTES:
             give_way()

@@ -68,8 +68,8 @@ class SchemaRules:
         """
         names = self._read_only()
         stored = {} if read is None else read.attributes
-        unset = self.schema.write_only - attributes.keys()
-        kept = {name: stored[name] for name in stored if name in names | unset}
+        names_kept = names | (self.schema.write_only - attributes.keys())
+        kept = {name: stored[name] for name in stored if name in names_kept}
         # With the stored types, the order of a set does not matter.
         sent = with_stored_types(
             {name: attributes[name] for name in names & attributes.keys()}, kept

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -55,7 +56,7 @@ class Engine:
     keys: KeyTranslation | None = None
     """How the keys of the tests are written in the table; None for the tutorial's table."""
 
-    @property
+    @cached_property
     def dynamodb(self):
         return client_for(self.endpoint, keys=self.keys)
 
@@ -105,7 +106,9 @@ def server(engine) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="session")
+# Of one test: some folders have engines of their own, and pytest keeps a fixture of the session
+# although the one that it depends on has become another.
+@pytest.fixture
 def dynamodb(engine):
     """Return a plain boto3 client of the same table."""
     return engine.dynamodb

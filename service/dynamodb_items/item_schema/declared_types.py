@@ -40,21 +40,15 @@ class DeclaredTypes:
         return next(filter(None, declared), None)
 
     @cached_property
-    def members(self) -> "dict[str, DeclaredTypes]":
-        """The types of the members of a map whose names the schema contains."""
+    def members(self) -> "dict[str, DeclaredTypes | None]":
+        """The types of the members of a map whose names the schema contains; None without any."""
         names = {name for schema in self._schemas for name in schema.get("properties", ())}
-        inside = {name: self._inside(*self._of_name(name)) for name in sorted(names)}
-        return {name: types for name, types in inside.items() if types is not None}
+        return {name: self._inside(*self._of_name(name)) for name in sorted(names)}
 
     @cached_property
     def other_members(self) -> "DeclaredTypes | None":
-        """The types of the members of a map whose names the schema does not contain."""
+        """The types of the other members of a map."""
         return self._inside(*(schema.get("additionalProperties") for schema in self._schemas))
-
-    @cached_property
-    def known_names(self) -> frozenset[str]:
-        """The names that the schema contains."""
-        return frozenset(name for schema in self._schemas for name in schema.get("properties", ()))
 
     @cached_property
     def elements(self) -> "DeclaredTypes | None":

@@ -115,7 +115,7 @@ def _default_errors(document: Schema) -> Iterator[str]:
     for name, value in default_values(document).items():
         for error in attributes.iter_errors({name: value}):
             for violation in violations_of(error):
-                sentence = violation.sentence[:1].lower() + violation.sentence[1:-1]
+                sentence = violation.clause.removesuffix(".")
                 yield f"{_place(('properties', name, 'default'))}{sentence}"
 
 
@@ -124,7 +124,7 @@ def _meta_errors(document: Schema) -> Iterator[tuple[Path, str]]:
         yield ("$schema",), f"must be {DIALECT}"
     for error in _META_SCHEMA.iter_errors(document):
         for violation in violations_of(error):
-            yield violation.path, violation.sentence[:1].lower() + violation.sentence[1:-1]
+            yield violation.path, violation.clause.removesuffix(".")
 
 
 def _keyword_errors(document: Schema) -> Iterator[tuple[Path, str]]:

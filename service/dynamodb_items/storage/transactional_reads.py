@@ -29,7 +29,7 @@ class TransactionalReads:
         self._attempts = attempts
         self._table = table
         self._expired_items = expired_items
-        self._item_of = item_of
+        self.item_of = item_of
 
     def get(self, keys: Sequence[ItemKey]) -> list[Item | None]:
         """Return the items in the order of their keys; None for an absent or expired one.
@@ -66,7 +66,7 @@ class TransactionalReads:
         if len(found) != len(keys):
             raise error_of(Failure.LOST_RESPONSE)
         check_size(attributes for attributes in found if attributes)
-        return [None if attributes is None else self._item_of(attributes) for attributes in found]
+        return [None if attributes is None else self.item_of(attributes) for attributes in found]
 
 
 def visible_items(items: Sequence[Item | None], expiry: Expiry) -> list[Item | None]:

@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-api
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from dynamodb_items.domain.errors import (
     IdempotencyKeyReused,
@@ -25,9 +24,10 @@ from dynamodb_items.domain.write_tokens import VersionAttribute, WriteToken
 from dynamodb_items.dynamodb.retries import Attempts, TransactionCanceled
 from dynamodb_items.runtime.deadline import in_turns
 from dynamodb_items.storage.calls import Call
-from dynamodb_items.storage.expired_items import ExpiredItems
+from dynamodb_items.storage.expired_items import ExpiredItems, attributes_of
 from dynamodb_items.storage.transaction_failures import (
     check_size,
+    failed_operations,
     failed_write,
     have_deleted_all,
 )
@@ -66,7 +66,6 @@ class ItemTransactions:
         self._version = version
         self._reads = TransactionalReads(attempts, table, expired_items, item_of)
         self._expired_items = expired_items
-        self._item_of = item_of
 
     def get(self, keys: Sequence[ItemKey]) -> list[Item | None]:
         """Return the items as of one moment, in the order of their keys; None for an absent one.
@@ -112,19 +111,19 @@ class ItemTransactions:
         stored = self._read(writes, everything=is_once)
         read = visible_items(stored, expiry)
         token = request_token or WriteToken.fresh()
-        if is_once and self._was_applied(_attributes_of(read), token):
+        if is_once and self._was_applied(attributes_of(read), token):
             return [
                 Written(None if isinstance(write, Delete) else item)
                 for write, item in zip(writes, read, strict=True)
             ]
-        found = _attributes_of(stored)
+        found = attributes_of(stored)
         if self._expired_items.clear(writes, found, expiry, everything=is_once):
             return None
         # A repeated request must be the same call at any moment. So where an expired item cannot be
         # deleted, the condition contains the time at which it expired, not the present time.
         expiries = [expiry.as_read(item) if is_once else expiry for item in found]
-        calls = self._plan(writes, read, token, expiries)
         try:
+            calls = self._plan(writes, read, token, expiries)
             if not self._carry_out(calls, token, expiry):
                 return None
         except OperationsRejected as rejection:
@@ -134,7 +133,7 @@ class ItemTransactions:
                 raise
             return None
         return [
-            self._written(write, call, item, is_once=is_once)
+            self._result(write, call, item, once=is_once)
             for write, call, item in zip(writes, calls, read, strict=True)
         ]
 
@@ -168,7 +167,8 @@ class ItemTransactions:
         expiries: Sequence[Expiry],
     ) -> list[Call | None]:
         calls: list[Call | None] = []
-        rejected: list[tuple[int, ItemsError]] = []
+        rejected: dict[int, ItemsError] = {}
+        undecided: dict[int, Call] = {}
         members = zip(writes, read, expiries, strict=True)
         for index, (write, item, expiry) in enumerate(in_turns(members)):
             if token.has_idempotency_key and item is None and _deletes_what_matches(write):
@@ -178,26 +178,31 @@ class ItemTransactions:
             # DynamoDB would take the same token for another request.
             known = item if self._planner.needs_read(write) else None
             try:
-                planner = self._planner.at(expiry)
-                calls.append(planner.plan(write, known, token, in_transaction=True))
+                call = self._planner.at(expiry).plan(write, known, token, in_transaction=True)
             except ItemsError as error:
-                rejected.append((index, error))
+                rejected[index] = error
+                continue
+            calls.append(call)
+            if call is not None and call.rejection is not None:
+                rejected[index], undecided[index] = call.rejection, call
         if rejected:
-            raise OperationsRejected(rejected)
+            raise OperationsRejected(sorted({**rejected, **self._decided(undecided)}.items()))
         return calls
+
+    def _decided(self, calls: Mapping[int, Call]) -> Mapping[int, ItemsError]:
+        """Return the errors of the calls whose conditions are false; none changes anything."""
+        try:
+            self._send(calls, WriteToken.fresh())
+        except TransactionCanceled as canceled:
+            return dict(failed_operations(calls, canceled, self._expired_items.now()))
+        return {}
 
     def _carry_out(self, planned: Sequence[Call | None], token: WriteToken, expiry: Expiry) -> bool:
         """Carry out the calls; return False if expired items were in the way and are now gone."""
         calls = {index: call for index, call in enumerate(planned) if call is not None}
-        if not calls:
-            return True
         check_size(call.parameters.get("Item", {}) for call in calls.values())
-        parameters = {
-            "TransactItems": [self._member(call) for call in calls.values()],
-            "ClientRequestToken": token.client_request_token,
-        }
         try:
-            self._attempts.call(Transaction.WRITE_ITEMS, parameters)
+            self._send(calls, token)
         except TransactionCanceled as canceled:
             return self._is_done(calls, canceled, token, expiry)
         return True
@@ -214,37 +219,39 @@ class ItemTransactions:
         Raises:
             ItemsError: they were not applied, or nobody knows.
         """
-        reasons = dict(zip(calls, canceled.reasons, strict=False))
         found = [reason.found for reason in canceled.reasons]
         if self._was_applied(found, token) or (
-            canceled.after_lost_response and have_deleted_all(calls, reasons, expiry)
+            canceled.after_lost_response and have_deleted_all(calls, canceled, expiry)
         ):
             return True
         writes = [call.write for call in calls.values()]
         if not canceled.after_lost_response and self._expired_items.clear(writes, found, expiry):
             return False
-        raise failed_write(calls, reasons, canceled, expiry) from None
+        raise failed_write(calls, canceled, expiry) from None
 
-    def _written(
-        self, write: Write, call: Call | None, read: Item | None, *, is_once: bool
-    ) -> Written:
+    def _result(self, write: Write, call: Call | None, read: Item | None, *, once: bool) -> Written:
         if call is None:
             return Written(read, before=read)
-        if call.operation is Operation.PUT_ITEM and is_once:
+        if call.operation is not Operation.PUT_ITEM:
+            return Written(read if isinstance(write, Delete) else None, before=call.read)
+        if once:
             # The request may be a repeated one that changed nothing, and the stored item another.
             return Written(None, created=read is None, before=call.read)
-        if call.operation is Operation.PUT_ITEM:
-            return Written(self._item_of(call.item), created=call.creates, before=call.read)
-        return Written(read if isinstance(write, Delete) else None, before=call.read)
+        return Written(self._reads.item_of(call.item), created=call.creates, before=call.read)
 
-    def _member(self, call: Call) -> Mapping[str, Any]:
-        return {_MEMBERS[call.operation]: {"TableName": self._table, **call.parameters}}
+    def _send(self, calls: Mapping[int, Call], token: WriteToken) -> None:
+        members = [
+            {_MEMBERS[call.operation]: {"TableName": self._table, **call.parameters}}
+            for call in calls.values()
+        ]
+        parameters = {"TransactItems": members, "ClientRequestToken": token.client_request_token}
+        if members:
+            self._attempts.call(Transaction.WRITE_ITEMS, parameters)
 
     def _may_change(self, write: Write, read: Item | None, error: ItemsError) -> bool:
         """Return whether the write failed only because of other writers, now or since the read."""
         if isinstance(error, PreconditionFailed):
-            is_read = self._planner.needs_read(write)
-            return is_read and may_succeed_later(write, read, error.current)
+            return self._planner.needs_read(write) and may_succeed_later(write, read, error.current)
         return isinstance(error, StorageThrottled)
 
     def write_once(self, write: Write, request_token: WriteToken) -> Written:
@@ -284,10 +291,6 @@ class ItemTransactions:
         """
         (item,) = self._reads.get_if_possible([key])
         return deleted if item is None else Written(None)
-
-
-def _attributes_of(items: Sequence[Item | None]) -> list[Attributes | None]:
-    return [None if item is None else item.attributes for item in items]
 
 
 def _deletes_what_matches(write: Write) -> bool:

@@ -107,8 +107,10 @@ def test_references_and_all_of_are_followed():
         {
             "$defs": {"a": {"type": "integer", "title": "Age"}},
             "allOf": [{"properties": {"age": {"$ref": "#/$defs/a"}}, "required": ["age"]}],
+            "properties": {"ages": {"type": "array", "items": {"$ref": "#/$defs/a"}}},
         }
     )
+    assert fields["ages",].kind == "number-lines"
     age = fields["age",]
     assert (age.kind, age.label, age.is_required) == ("number", "Age", True)
 
@@ -144,6 +146,7 @@ def test_a_wide_schema_has_a_bounded_number_of_fields():
         ({}, False),
         ({"additionalProperties": {"type": "string"}}, False),
         ({"additionalProperties": False}, True),
+        ({"additionalProperties": False, "patternProperties": {"^a": {}}}, False),
     ],
 )
 def test_other_attributes_have_a_field_where_the_schema_allows_them(schema, is_optional):

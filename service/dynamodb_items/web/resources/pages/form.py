@@ -106,13 +106,16 @@ class _Form:
                     is_read_only=is_read_only or _keyword(applied, "readOnly") is True,
                 )
                 fields.append(field)
-        is_open = not path and all(schema.get("additionalProperties", True) for schema in schemas)
+        is_open = not path and all(
+            schema.get("additionalProperties", True) or "patternProperties" in schema
+            for schema in schemas
+        )
         rest = Field(
             self._id(),
             path,
             "rest",
-            "Other members" if path else "Other attributes",
-            "A JSON object.",
+            label="Other members" if path else "Other attributes",
+            help="A JSON object.",
             is_read_only=is_read_only,
             is_optional=not is_open,
         )
@@ -126,29 +129,25 @@ class _Form:
         is_required: bool,
         is_read_only: bool,
     ) -> Field:
-        kind = _kind(schemas, len(path))
+        kind = _kind(schemas, self._applied(_keyword(schemas, "items")), len(path))
         default = _keyword(schemas, "default")
         members: tuple[Field, ...] = ()
         if kind == "map":
             members = self._members(path, schemas, is_read_only=is_read_only)
-        hints = [_keyword(schemas, "description"), _hint(kind, schemas)]
-        if _keyword(schemas, "writeOnly") is True:
-            hints.append("It is never shown. Left empty, it stays as it is.")
+        values = _values(schemas) if kind == "choice" else ()
         return Field(
             self._id(),
             path,
             kind,
-            str(_keyword(schemas, "title") or path[-1]),
-            " ".join(str(hint) for hint in hints if hint),
-            _control(kind, schemas),
-            _input_mode(kind, schemas),
-            "" if default is None or isinstance(default, list | dict) else _shown(default),
-            tuple(Choice(_json(value), _shown(value)) for value in _values(schemas))
-            if kind == "choice"
-            else (),
-            members,
-            is_required,
-            is_read_only,
+            label=_keyword(schemas, "title") or path[-1],
+            help=_help(kind, schemas),
+            control=_control(kind, schemas),
+            input_mode=_input_mode(kind, schemas),
+            default="" if default is None or isinstance(default, list | dict) else _shown(default),
+            choices=tuple(Choice(_json(value), _shown(value)) for value in values),
+            members=members,
+            is_required=is_required,
+            is_read_only=is_read_only,
         )
 
     def _id(self) -> str:
@@ -176,7 +175,7 @@ def _values(schemas: tuple[Schema, ...]) -> list[Any]:
     return listed
 
 
-def _kind(schemas: tuple[Schema, ...], level: int) -> str:
+def _kind(schemas: tuple[Schema, ...], items: tuple[Schema, ...], level: int) -> str:
     values, types = _values(schemas), _types(schemas)
     if values:
         is_short = len(values) <= MAX_CHOICES
@@ -186,16 +185,13 @@ def _kind(schemas: tuple[Schema, ...], level: int) -> str:
         # The members that are not shown would be lost.
         return "json" if _keyword(schemas, "writeOnly") is True else "map"
     if types == {"array"} and _keyword(schemas, "prefixItems") is None:
-        return _array_kind(schemas)
+        return _array_kind(_keyword(schemas, TYPE_KEYWORD), _types(items))
     if types == {"string"}:
         return "text"
     return "number" if types in _NUMBER_TYPES else "json"
 
 
-def _array_kind(schemas: tuple[Schema, ...]) -> str:
-    items = _keyword(schemas, "items")
-    types = _types((items,)) if isinstance(items, dict) else set()
-    declared = _keyword(schemas, TYPE_KEYWORD)
+def _array_kind(declared: str | None, types: set[str]) -> str:
     if declared == "NS" or types in _NUMBER_TYPES:
         return "number-lines"
     return "lines" if declared in ("SS", "BS") or types == {"string"} else "json"
@@ -219,6 +215,13 @@ def _input_mode(kind: str, schemas: tuple[Schema, ...]) -> str:
     if kind == "number":
         return "numeric" if _types(schemas) == {"integer"} else "decimal"
     return _INPUT_MODES.get(_keyword(schemas, "format"), "") if kind == "text" else ""
+
+
+def _help(kind: str, schemas: tuple[Schema, ...]) -> str:
+    parts = [_keyword(schemas, "description"), _hint(kind, schemas)]
+    if _keyword(schemas, "writeOnly") is True:
+        parts.append("It is never shown. Left empty, it stays as it is.")
+    return " ".join(filter(None, parts))
 
 
 def _hint(kind: str, schemas: tuple[Schema, ...]) -> str:

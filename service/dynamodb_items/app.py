@@ -9,6 +9,7 @@ import structlog
 from flask import Flask, Response, request
 
 from dynamodb_items.config.settings import Settings, SettingsError
+from dynamodb_items.domain.items import Item
 from dynamodb_items.domain.time_to_live import Clock, TimeToLive
 from dynamodb_items.dynamodb.client import DynamoDBClient
 from dynamodb_items.dynamodb.retries import Attempts
@@ -76,12 +77,14 @@ def create_repository(
     Items with a time to live expire by the clock.
     """
     attempts = Attempts(DynamoDBClient(settings, observer), settings, observer)
+    secret = settings.hidden_attributes.secret
     return ItemRepository(
         attempts,
         settings.table,
         settings.version_attribute,
         settings.operations,
         TimeToLive(settings.ttl_attribute, clock),
+        item_of=partial(Item, secret=secret) if secret else Item,
     )
 
 

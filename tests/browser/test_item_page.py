@@ -11,7 +11,7 @@ from dynamodb_items.local import launcher
 from playwright.sync_api import expect
 
 from tests.access.issuer import issuer, jwt_variables
-from tests.browser.browsing import LONG_NUMBER, accept_dialogs, dismiss_dialogs
+from tests.browser.browsing import LONG_NUMBER, accept_dialogs, calls_of, dismiss_dialogs
 from tests.browser.conftest import PAGES
 from tests.engines import client_for
 from tests.serving import gunicorn
@@ -27,12 +27,7 @@ def name(request) -> str:
 @pytest.fixture
 def stored(service, name):
     """Read and write the item without the page."""
-
-    def call(method: str, body: str | None = None, media_type: str = "application/json"):
-        headers = {"Content_Type": media_type, "Accept": media_type}
-        target = f"/items/104/{quote(name, safe='')}"
-        return service.request(method, target, body, **headers)
-
+    call = calls_of(service, name)
     yield call
     call("DELETE")
 

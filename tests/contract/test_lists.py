@@ -10,6 +10,7 @@ import pytest
 from dynamodb_items.access.api_keys import new_api_key
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
+from dynamodb_items.item_schema.reading import item_schema
 from dynamodb_items.local.sample_table import create_empty_table
 from dynamodb_items.storage.table_keys import reserved_key
 
@@ -262,6 +263,37 @@ def test_an_index_without_whole_items_has_no_etags(lists, partition):
     (listed,) = page["items"]
     assert listed["etag"] is None
     assert listed["item"] == {"Id": int(partition), "Name": "x", "Tag": partition}
+
+
+@pytest.mark.parametrize("headers", [{}, ACCEPT_TYPED])
+def test_no_list_shows_or_filters_by_a_write_only_attribute(engine, lists, partition, headers):
+    put(lists, partition, "a", pin="1234", Status=partition, At=1, Tag=partition)
+    schema = item_schema({"properties": {"pin": {"writeOnly": True}}})
+    accounts = service_with(engine, **SETTINGS, item_schema=schema)
+    query = {"id": partition}
+    responses = [
+        accounts.get(f"/items/{partition}", headers=headers),
+        accounts.get(f"/items/{partition}", query_string={"fields": "pin"}, headers=headers),
+        accounts.get(f"/indexes/by-status/{partition}", headers=headers),
+        accounts.get("/items", headers=headers),
+        accounts.post("/items:query", json=query, headers=headers),
+    ]
+    for response in responses:
+        assert response.status_code == 200
+        assert partition in response.text
+        assert "1234" not in response.text
+    filtering = {
+        "FilterExpression": "pin < :v",
+        "ExpressionAttributeValues": {":v": {"S": "2"}},
+    }
+    response = accounts.post("/items:query", json={**query, **filtering})
+    assert response.status_code == 422
+    assert response.json["errors"] == [
+        {
+            "pointer": "",
+            "detail": "the attribute pin is never returned, nor can an expression use it",
+        }
+    ]
 
 
 def test_a_filter_leaves_items_out_and_counts_them(lists, partition):

@@ -249,6 +249,24 @@ def test_api_keys(endpoint, tmp_path, partition):
     assert len(stored(client_for(endpoint), partition)) == 2
 
 
+def test_full_access_restores_read_only_and_write_only_attributes(endpoint, tmp_path, partition):
+    schema, path = tmp_path / "schema.json", tmp_path / "items.jsonl"
+    attributes = '{"created": {"type": "string", "readOnly": true}, "pin": {"writeOnly": true}}'
+    schema.write_text(f'{{"properties": {attributes}}}')
+    path.write_text(f'{{"Id": {partition}, "Name": "a", "created": "2026", "pin": "1234"}}\n')
+    variables = {"ITEMS_SCHEMA": str(schema)}
+    with gunicorn(endpoint, "-w", "1", **variables) as server:
+        ended = run(tmp_path, "import", path, "--url", server.url)
+    assert ended.status == 1
+    assert '"Is read-only."' in (tmp_path / "items.jsonl.rejected.jsonl").read_text()
+    variables["ITEMS_SCHEMA_FULL_ACCESS"] = "true"
+    with gunicorn(endpoint, "-w", "1", **variables) as server:
+        ended = run(tmp_path, "import", path, "--url", server.url, "--restart")
+    assert ended.status == 0, ended.error
+    restored = stored(client_for(endpoint), partition)["a"]
+    assert (restored["created"], restored["pin"]) == ({"S": "2026"}, {"S": "1234"})
+
+
 def test_tls(endpoint, tmp_path, partition, monkeypatch):
     authority = trustme.CA()
     chain, authorities = tmp_path / "server.pem", tmp_path / "ca.pem"

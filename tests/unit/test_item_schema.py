@@ -74,8 +74,12 @@ def test_every_error_of_a_schema_is_reported_with_its_position():
             "/properties/a/default: must match the pattern ^[a-z]+$",
         ),
         (
-            {"properties": {"a": {"writeOnly": True}}},
-            "/properties/a/writeOnly: is not supported: reads return every attribute",
+            {"properties": {"a": {"readOnly": True, "writeOnly": True}}},
+            "/properties/a: an attribute cannot be both readOnly and writeOnly",
+        ),
+        (
+            {"properties": {"a": {"properties": {"b": {"writeOnly": True}}}}},
+            "/properties/a/properties/b/writeOnly: is supported for the attributes of an item only",
         ),
         (
             {"properties": {"a": {"items": {"readOnly": True}}}},
@@ -178,6 +182,49 @@ def test_the_settings_report_a_schema_of_another_table(tmp_path):
         Settings.from_environment({"ITEMS_SCHEMA": str(path)})
     changed = {"ITEMS_SCHEMA": str(path), "ITEMS_PARTITION_KEY": "Id:S"}
     assert Settings.from_environment(changed).item_schema is not None
+
+
+def test_with_full_access_no_attribute_is_read_only_or_write_only(tmp_path):
+    path = tmp_path / "item.json"
+    attributes = '{"a": {"readOnly": true, "minimum": 0}, "b": true, "c": {"writeOnly": true}}'
+    path.write_text(f'{{"properties": {attributes}}}')
+    environment = {"ITEMS_SCHEMA": str(path)}
+    settings = Settings.from_environment(environment)
+    assert (settings.item_schema.read_only, settings.item_schema.write_only) == ({"a"}, {"c"})
+    own = ("_version", "_version_log")
+    assert settings.hidden_attributes == ((*own, "c"), (*own, "c"), {"c"})
+    environment["ITEMS_SCHEMA_FULL_ACCESS"] = "true"
+    settings = Settings.from_environment(environment)
+    schema = settings.item_schema
+    assert settings.hidden_attributes == (own, (), frozenset())
+    assert schema.read_only == schema.write_only == frozenset()
+    assert schema.document == {"properties": {"a": {"minimum": 0}, "b": True, "c": {}}}
+    assert sentences(schema, {"a": -1}) == {"/a": "Must be at least 0."}
+
+
+@pytest.mark.parametrize(
+    ("environment", "attribute"),
+    [
+        ({}, "Name"),
+        ({"ITEMS_TTL_ATTRIBUTE": "a"}, "a"),
+        ({"ITEMS_OPERATIONS": "GetItem,PutItem,Query", "ITEMS_INDEXES": "by-a=a:S"}, "a"),
+    ],
+)
+def test_an_attribute_on_which_responses_depend_cannot_be_write_only(
+    tmp_path, environment, attribute
+):
+    path = tmp_path / "item.json"
+    path.write_text(f'{{"properties": {{"{attribute}": {{"writeOnly": true}}}}}}')
+    with pytest.raises(SettingsError, match=f"{attribute} is writeOnly, but responses depend"):
+        Settings.from_environment({"ITEMS_SCHEMA": str(path), **environment})
+
+
+def test_a_write_only_attribute_requires_versions(tmp_path):
+    path = tmp_path / "item.json"
+    path.write_text('{"properties": {"a": {"writeOnly": true}}}')
+    environment = {"ITEMS_SCHEMA": str(path), "ITEMS_VERSION_ATTRIBUTE": ""}
+    with pytest.raises(SettingsError, match="requires ITEMS_VERSION_ATTRIBUTE"):
+        Settings.from_environment(environment)
 
 
 @pytest.mark.parametrize(

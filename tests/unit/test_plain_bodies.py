@@ -1,4 +1,4 @@
-"""Bodies parsed and converted the short way are what the explaining way makes of them."""
+"""The fast parser and the direct conversion return what the slower ones that explain errors do."""
 
 import json
 from decimal import Decimal

@@ -146,6 +146,15 @@ def test_a_body_may_leave_the_key_attributes_out(required, expected):
         assert schemas[name].get("required") == expected
 
 
+def test_a_response_may_leave_write_only_attributes_out():
+    document = document_of(
+        {"required": ["pin", "a"], "properties": {"pin": {"type": "string", "writeOnly": True}}}
+    )
+    schemas = document["components"]["schemas"]
+    assert schemas["Item"]["properties"]["pin"] == {"type": "string", "writeOnly": True}
+    assert schemas["Item"]["required"] == schemas["TypedItem"]["required"] == ["a"]
+
+
 def test_every_body_with_items_is_typed():
     document = document_of(CUSTOMER, operations=frozenset(Operation))
     schemas = document["components"]["schemas"]

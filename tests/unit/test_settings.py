@@ -139,9 +139,10 @@ def test_configured_authentication_is_never_left_out():
         Settings.from_environment({"ITEMS_AUTH": "none-such"})
 
 
-def test_defaults_of_a_schema_require_a_schema():
-    with pytest.raises(SettingsError, match="ITEMS_SCHEMA_DEFAULTS requires ITEMS_SCHEMA"):
-        Settings.from_environment({"ITEMS_SCHEMA_DEFAULTS": "true"})
+@pytest.mark.parametrize("variable", ["ITEMS_SCHEMA_DEFAULTS", "ITEMS_SCHEMA_FULL_ACCESS"])
+def test_a_setting_about_a_schema_requires_a_schema(variable):
+    with pytest.raises(SettingsError, match="ITEMS_SCHEMA_FULL_ACCESS require ITEMS_SCHEMA"):
+        Settings.from_environment({variable: "true"})
 
 
 def test_a_misspelt_variable_is_pointed_out():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from dynamodb_items.config import claims, values
 from dynamodb_items.config.claims import READ_SCOPE, WRITE_SCOPE, ClaimPath
 from dynamodb_items.domain.indexes import Index
+from dynamodb_items.domain.items import HiddenAttributes
 from dynamodb_items.domain.keys import KeyAttribute, KeySchema
 from dynamodb_items.domain.operations import (
     DEFAULT_OPERATIONS,
@@ -73,6 +74,7 @@ class Settings:
     ttl_attribute: str = _setting("ITEMS_TTL_ATTRIBUTE", "", values.ttl_attribute)
     item_schema: "ItemSchema | None" = _setting("ITEMS_SCHEMA", "", values.item_schema)
     schema_defaults: bool = _setting("ITEMS_SCHEMA_DEFAULTS", "false", values.flag)
+    schema_full_access: bool = _setting("ITEMS_SCHEMA_FULL_ACCESS", "false", values.flag)
     require_if_match: bool = _setting("ITEMS_REQUIRE_IF_MATCH", "false", values.flag)
     consistent_read: bool = _setting("ITEMS_CONSISTENT_READ", "false", values.flag)
     deadline_seconds: float = _setting("ITEMS_DEADLINE_SECONDS", "5", values.seconds)
@@ -149,6 +151,17 @@ class Settings:
         return VersionAttribute(self.version_attribute).names
 
     @property
+    def hidden_attributes(self) -> HiddenAttributes:
+        """The attributes that responses do not contain."""
+        own = self.own_attributes
+        if self.item_schema is None or not self.item_schema.write_only:
+            return HiddenAttributes(own)
+        secret = self.item_schema.write_only
+        # The token of a request with an Idempotency-Key is a hash of its content.
+        hidden = (*own, *sorted(secret))
+        return HiddenAttributes(hidden, hidden, secret)
+
+    @property
     def indexes_without_ttl(self) -> list[str]:
         """The names of the indexes that may contain items without their time to live.
 
@@ -179,6 +192,8 @@ class Settings:
                 shown = "" if setting.metadata["is_secret"] else f"={text!r}"
                 errors += (f"{variable}{shown}: {sentence}." for sentence in error.args)
         if not errors:
+            if chosen["item_schema"] is not None and chosen["schema_full_access"]:
+                chosen["item_schema"] = chosen["item_schema"].with_full_access()
             settings = cls(**chosen)
             errors = settings._contradictions() + settings._region_contradictions(environment)
             if not errors:
@@ -196,10 +211,13 @@ class Settings:
                 f"{', '.join(names)}."
             )
         elif self.item_schema is None:
-            if self.schema_defaults:
-                errors.append("ITEMS_SCHEMA_DEFAULTS requires ITEMS_SCHEMA.")
+            if self.schema_defaults or self.schema_full_access:
+                errors.append(
+                    "ITEMS_SCHEMA_DEFAULTS and ITEMS_SCHEMA_FULL_ACCESS require ITEMS_SCHEMA."
+                )
         else:
-            reasons = self.item_schema.contradictions(self.key_schema, self.own_attributes)
+            shown = {*ttl, *chain.from_iterable(index.key_schema.names for index in self.indexes)}
+            reasons = self.item_schema.contradictions(self.key_schema, self.own_attributes, shown)
             errors += (f"ITEMS_SCHEMA contradicts the table: {reason}." for reason in reasons)
         return errors + self._list_contradictions() + self._access_contradictions()
 

@@ -3,11 +3,11 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
@@ -23,6 +23,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValu
 Attributes: TypeAlias = Mapping[str, AttributeValue]
 """Attribute values by attribute name."""
 
+ItemOf: TypeAlias = Callable[[Attributes], "Item"]
+"""Makes an item of stored attributes."""
+
 FINGERPRINT_BYTES = 16
 """The length of the hash of an item."""
 
@@ -32,18 +35,33 @@ class Item:
     """An item as it is stored, with its key attributes, typed."""
 
     attributes: Attributes
+    secret: frozenset[str] = frozenset()
+    """The attributes that no response shows."""
 
     @cached_property
     def fingerprint(self) -> str:
-        """A strong hash of the whole item: equal exactly when the stored items are equal."""
-        return fingerprint_of(self.attributes)
+        """A strong hash of the whole item: equal exactly when the stored items are equal.
+
+        It does not depend on secret attributes, which could be guessed from it. Where there are
+        any, each write changes the version attribute.
+        """
+        attributes = self.attributes
+        if self.secret:
+            attributes = {name: it for name, it in attributes.items() if name not in self.secret}
+        canonical = _canonical_json(attributes)
+        give_way_after(len(canonical))
+        return hashlib.blake2b(canonical, digest_size=FINGERPRINT_BYTES).hexdigest()
 
 
-def fingerprint_of(attributes: Attributes) -> str:
-    """Return the fingerprint of an item with these attributes."""
-    canonical = _canonical_json(attributes)
-    give_way_after(len(canonical))
-    return hashlib.blake2b(canonical, digest_size=FINGERPRINT_BYTES).hexdigest()
+class HiddenAttributes(NamedTuple):
+    """The attributes that responses do not contain."""
+
+    plain: tuple[str, ...] = ()
+    """In the plain form."""
+    typed: tuple[str, ...] = ()
+    """In the typed form. No expression can mention these either."""
+    secret: frozenset[str] = frozenset()
+    """Those that clients write, and no response shows."""
 
 
 def is_same(value: AttributeValue | None, other: AttributeValue | None) -> bool:

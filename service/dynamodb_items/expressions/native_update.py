@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from dynamodb_items.domain.errors import FieldError, UnacceptableItem
-from dynamodb_items.domain.items import Attributes, AttributeValue, Item
+from dynamodb_items.domain.items import Attributes, Item
 from dynamodb_items.expressions.builder import clauses
 from dynamodb_items.expressions.condition_grammar import parse_condition
 from dynamodb_items.expressions.evaluation import evaluated
@@ -32,26 +32,19 @@ from dynamodb_items.expressions.parts import (
     fits,
     is_in_parentheses,
 )
+from dynamodb_items.expressions.placeholder_members import bindings_of
 from dynamodb_items.expressions.update_grammar import parse_update
 from dynamodb_items.formats.limits import (
-    MAX_ATTRIBUTE_NAME_BYTES,
     object_members,
     pointer_to,
     reject,
 )
 from dynamodb_items.formats.merge_patch import PatchResult, changes_between
-from dynamodb_items.formats.typed_json import values_from_typed
 
 CONDITION_MEMBERS = (CONDITION, NAMES, VALUES)
 UPDATE_MEMBERS = (UPDATE, *CONDITION_MEMBERS)
 FILTER_MEMBERS = (FILTER, NAMES, VALUES)
-MAX_PLACEHOLDERS = 2 * MAX_EXPRESSION_BYTES // 3
-"""More than two expressions have room for: the shortest placeholder takes two bytes, and another
-byte separates it from the next.
-"""
-TOO_MANY_PLACEHOLDERS = f"has more than {MAX_PLACEHOLDERS:,} placeholders"
 _CLAUSES = ("SET", "REMOVE", "ADD", "DELETE")
-_MAX_PLACEHOLDER_BYTES = 255
 
 NativeCondition: TypeAlias = Template
 """A client's condition expression, in parentheses."""
@@ -132,11 +125,16 @@ def check_fits(name: str, text: str) -> None:
 
 
 def native_expressions(
-    body: Any, key: Attributes, own: tuple[str, ...], pointer: str = ""
+    body: Any,
+    key: Attributes,
+    own: tuple[str, ...],
+    pointer: str = "",
+    hidden: Collection[str] = (),
 ) -> NativeExpressions:
     """Return the native update form of a parsed JSON body.
 
-    ``key`` are the attributes that no update may change, ``own`` those of the service.
+    ``key`` are the attributes that no update may change, ``own`` those of the service, and
+    ``hidden`` those that no expression may contain.
 
     Raises:
         UnacceptableItem: DynamoDB would reject it, or it changes an attribute that it may not.
@@ -144,34 +142,42 @@ def native_expressions(
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
     """
     members = _known_members(body, UPDATE_MEMBERS, pointer)
-    bindings = _bindings(members, pointer)
+    bindings = bindings_of(members, pointer)
     actions = _parsed(parse_update, members, UPDATE, bindings, pointer) or {}
     names = frozenset(bindings.attributes)
     _check_key_paths(bindings, key, pointer_to(pointer, UPDATE))
     condition = _condition(members, bindings, key, pointer)
+    _check_not_hidden(bindings, hidden, pointer)
     _check_all_used(bindings, pointer)
     _check_targets(actions, key, own, pointer_to(pointer, UPDATE))
     return NativeExpressions(actions, condition, names)
 
 
-def native_condition(body: Any, key: Attributes, pointer: str = "") -> NativeCondition | None:
+def native_condition(
+    body: Any, key: Attributes, pointer: str = "", hidden: Collection[str] = ()
+) -> NativeCondition | None:
     """Return the native condition of a parsed JSON body; None for a body without an expression.
+
+    It may not contain the ``hidden`` attributes.
 
     Raises:
         UnacceptableItem: DynamoDB would reject it, or a placeholder is not used.
     """
     members = _known_members(body, CONDITION_MEMBERS, pointer)
-    bindings = _bindings(members, pointer)
+    bindings = bindings_of(members, pointer)
     condition = _condition(members, bindings, key, pointer)
+    _check_not_hidden(bindings, hidden, pointer)
     _check_all_used(bindings, pointer)
     return condition
 
 
-def native_filter(body: Any, key: Collection[str], pointer: str = "") -> NativeCondition | None:
+def native_filter(
+    body: Any, key: Collection[str], pointer: str = "", hidden: Collection[str] = ()
+) -> NativeCondition | None:
     """Return the filter expression of a parsed JSON body; None for a body without an expression.
 
     ``key`` are the key attributes of the table or index that is queried: key conditions select by
-    them, a filter must not.
+    them, a filter must not. Nor may it contain the ``hidden`` attributes.
 
     Raises:
         UnacceptableItem: DynamoDB would reject it, or a placeholder is not used.
@@ -179,15 +185,24 @@ def native_filter(body: Any, key: Collection[str], pointer: str = "") -> NativeC
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.FilterExpression.html
     """
     members = _known_members(body, FILTER_MEMBERS, pointer)
-    bindings = _bindings(members, pointer)
+    bindings = bindings_of(members, pointer)
     condition: Template | None = _parsed(parse_condition, members, FILTER, bindings, pointer)
     for attribute in sorted(bindings.attributes.intersection(key)):
         reject(
             pointer_to(pointer, FILTER),
             f"the key attribute {attribute} cannot be in a filter; use a condition on the key",
         )
+    _check_not_hidden(bindings, hidden, pointer)
     _check_all_used(bindings, pointer)
     return condition
+
+
+def _check_not_hidden(bindings: Bindings, hidden: Collection[str], pointer: str) -> None:
+    """Reject attributes whose value a client could find out by trying many expressions."""
+    for attribute in sorted(bindings.attributes.intersection(hidden)):
+        reject(
+            pointer, f"the attribute {attribute} is never returned, nor can an expression use it"
+        )
 
 
 def _known_members(body: Any, known: tuple[str, ...], pointer: str) -> Mapping[str, Any]:
@@ -196,11 +211,6 @@ def _known_members(body: Any, known: tuple[str, ...], pointer: str) -> Mapping[s
         if name not in known:
             reject(pointer_to(pointer, name), f"must be one of {', '.join(known)}")
     return members
-
-
-def _bindings(members: Mapping[str, Any], pointer: str) -> Bindings:
-    values = _values(members, pointer)
-    return Bindings(_names(members, pointer), values)
 
 
 def _condition(
@@ -241,46 +251,6 @@ def _check_key_paths(bindings: Bindings, key: Attributes, pointer: str) -> None:
     for attribute in key:
         if attribute in bindings.entered:
             reject(pointer, f"the key attribute {attribute} has no members")
-
-
-def _names(members: Mapping[str, Any], pointer: str) -> Mapping[str, str]:
-    inside = pointer_to(pointer, NAMES)
-    names: dict[str, str] = object_members(members.get(NAMES, {}), inside)
-    _check_count(names, inside)
-    for placeholder, name in names.items():
-        _check_placeholder(placeholder, "#", inside)
-        if not isinstance(name, str) or not name:
-            reject(pointer_to(inside, placeholder), "must be an attribute's name")
-        if len(name.encode()) > MAX_ATTRIBUTE_NAME_BYTES:
-            reject(
-                pointer_to(inside, placeholder),
-                f"an attribute name is over {MAX_ATTRIBUTE_NAME_BYTES:,} bytes long",
-            )
-    return names
-
-
-def _values(members: Mapping[str, Any], pointer: str) -> Mapping[str, AttributeValue]:
-    inside = pointer_to(pointer, VALUES)
-    values = object_members(members.get(VALUES, {}), inside)
-    _check_count(values, inside)
-    for placeholder in values:
-        _check_placeholder(placeholder, ":", inside)
-    return values_from_typed(values, inside)
-
-
-def _check_count(placeholders: Mapping[str, Any], pointer: str) -> None:
-    if len(placeholders) > MAX_PLACEHOLDERS:
-        reject(pointer, TOO_MANY_PLACEHOLDERS)
-
-
-def _check_placeholder(placeholder: str, mark: str, pointer: str) -> None:
-    rest = placeholder[1:]
-    is_name = rest.replace("_", "a").isalnum() and rest.isascii()
-    if placeholder[:1] != mark or not is_name or len(placeholder) > _MAX_PLACEHOLDER_BYTES:
-        reject(
-            pointer_to(pointer, placeholder),
-            f"a placeholder is {mark} and up to 254 letters, digits and underscores",
-        )
 
 
 def _check_targets(

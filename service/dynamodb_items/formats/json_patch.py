@@ -125,7 +125,7 @@ def _check_operation(
         inside = pointer_to(pointer, member)
         parts = _parts(operation.get(member), inside)
         if parts and parts[0] in own:
-            reject(inside, f"the attribute {parts[0]} belongs to the service")
+            reject(inside, f"the attribute {parts[0]} cannot be in a JSON Patch")
         if parts and is_changed and parts[0] in protected:
             reject(inside, f"the key attribute {parts[0]} cannot be changed")
         if not parts and kind in ("remove", "move"):
@@ -158,7 +158,7 @@ def _parts(path: Any, pointer: str) -> list[str]:
 def _reject_own(patched: Attributes, own: tuple[str, ...], pointer: str) -> None:
     for name in own:
         if name in patched:
-            reject(pointer, f"the attribute {name} belongs to the service")
+            reject(pointer, f"the attribute {name} cannot be in a JSON Patch")
 
 
 def _applied(document: Any, operation: dict[str, Any], pointer: str) -> Any:

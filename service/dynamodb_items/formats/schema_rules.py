@@ -3,10 +3,11 @@
 An error's JSON Pointer is a position in the request's body.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dynamodb_items.domain.changes import Changes
 from dynamodb_items.domain.errors import FieldError, UnacceptableItem
 from dynamodb_items.domain.items import Attributes, AttributeValue, Item, is_same
 from dynamodb_items.domain.keys import ItemKey
@@ -58,13 +59,16 @@ class SchemaRules:
     def put_over(self, attributes: Attributes, read: Item | None) -> Attributes:
         """Return the attributes of a whole item that replaces the one that was read.
 
-        It keeps the stored values of read-only attributes.
+        It keeps the stored values of read-only attributes, and of write-only attributes that it
+        does not set.
 
         Raises:
             UnacceptableItem: the item does not match the schema, or sets a read-only attribute.
         """
         stored = {} if read is None else read.attributes
-        return self.put({**attributes, **self._kept(stored, {**stored, **attributes})})
+        unset = self.schema.write_only & stored.keys() - attributes.keys()
+        whole = {**attributes, **{name: stored[name] for name in unset}}
+        return self.put({**whole, **self._kept(stored, {**stored, **attributes})})
 
     def check_read_only(self, changed: Iterable[str]) -> None:
         """Reject a change of read-only attributes.
@@ -98,11 +102,14 @@ class SchemaRules:
         self._check(self.schema.violations_of_attributes(plain_values(changed), removed))
         return self._typed(changed)
 
-    def edit(self, changes_of: Callable[[Item], PatchResult]) -> Callable[[Item], PatchResult]:
+    def edit(
+        self, changes_of: Callable[[Item], PatchResult], written: Collection[str] = ()
+    ) -> Callable[[Item], PatchResult]:
         """Return an edit whose result matches the schema.
 
-        What it depends on includes the attributes that the schema judges together. The edit raises
-        ``UnacceptableItem`` where the result does not match.
+        What it depends on includes the attributes that the schema judges together. The attributes
+        ``written`` count as changed even if they are not. The edit raises ``UnacceptableItem``
+        where the result does not match.
         """
 
         def judged(item: Item) -> PatchResult:
@@ -112,11 +119,18 @@ class SchemaRules:
             visible = {name: it for name, it in attributes.items() if name not in self.own}
             self._check(self.schema.violations(plain_values(visible)))
             typed = self._typed(attributes)
+            changes = changes_between(item.attributes, typed)
+            if written:
+                kept = {name: typed[name] for name in written if name in typed}
+                absent = (name for name in written if name not in typed)
+                changes = Changes(
+                    {**changes.set, **kept}, tuple(dict.fromkeys((*changes.remove, *absent)))
+                )
             together = self.schema.together
             depends_on = edited.depends_on
             if together is None or depends_on is None:
-                return PatchResult(changes_between(item.attributes, typed), None)
-            return PatchResult(changes_between(item.attributes, typed), depends_on | together)
+                return PatchResult(changes, None)
+            return PatchResult(changes, depends_on | together)
 
         return judged
 

@@ -9,7 +9,7 @@ from dynamodb_items.item_schema.positions import (
     Path,
     Schema,
     all_schemas,
-    referenced,
+    always_applied,
     subschemas,
 )
 
@@ -25,7 +25,7 @@ class DeclaredTypes:
 
     def __init__(self, root: Schema, schemas: tuple[Schema, ...]) -> None:
         self._root = root
-        self._schemas = tuple(_expanded(root, schemas))
+        self._schemas = tuple(always_applied(root, schemas))
 
     @classmethod
     def of(cls, root: Schema) -> Self | None:
@@ -67,27 +67,12 @@ class DeclaredTypes:
         return DeclaredTypes(self._root, known)
 
 
-def _expanded(root: Schema, schemas: tuple[Schema, ...]) -> Iterator[Schema]:
-    """Yield the schemas with those that their ``allOf`` and ``$ref`` add to them."""
-    seen: set[int] = set()
-    waiting: list[Any] = list(schemas)
-    while waiting:
-        schema = waiting.pop(0)
-        if not isinstance(schema, dict) or id(schema) in seen:
-            continue
-        seen.add(id(schema))
-        yield schema
-        waiting += schema.get("allOf", ())
-        if "$ref" in schema:
-            waiting.append(referenced(root, schema["$ref"]))
-
-
 def _declares(root: Schema, schema: Any) -> bool:
     """Return whether the schema declares a type for its value or for a value inside it."""
     seen: set[int] = set()
     waiting: list[Any] = [schema]
     while waiting:
-        for each in _expanded(root, (waiting.pop(),)):
+        for each in always_applied(root, (waiting.pop(),)):
             if id(each) in seen:
                 continue
             seen.add(id(each))
@@ -101,7 +86,7 @@ def type_errors(root: Schema) -> Iterator[tuple[Path, str]]:
     """Yield what is wrong with the declared types of a valid schema, each with its path."""
     for path, schema in all_schemas(root):
         together = {
-            each[TYPE_KEYWORD] for each in _expanded(root, (schema,)) if TYPE_KEYWORD in each
+            each[TYPE_KEYWORD] for each in always_applied(root, (schema,)) if TYPE_KEYWORD in each
         }
         if len(together) > 1:
             yield path, f"{TYPE_KEYWORD} must be one type, not {' and '.join(sorted(together))}"

@@ -14,8 +14,8 @@ from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
 
 from dynamodb_items.item_schema.annotations import (
     annotation_errors,
+    attributes_with,
     default_values,
-    read_only_attributes,
 )
 from dynamodb_items.item_schema.declared_types import DeclaredTypes, type_errors
 from dynamodb_items.item_schema.dependencies import attributes_judged_together, only_attributes
@@ -85,7 +85,8 @@ def item_schema(document: Any) -> ItemSchema:
         DeclaredTypes.of(document),
         attributes_judged_together(document),
         frozenset(document.get("required", ())),
-        read_only_attributes(document),
+        attributes_with(document, "readOnly"),
+        attributes_with(document, "writeOnly"),
         default_values(document),
         _compiled(document),
         _compiled(only_attributes(document)),

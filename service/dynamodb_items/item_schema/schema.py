@@ -1,14 +1,15 @@
 """An item schema: what the service needs to judge items by it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
 from dynamodb_items.domain.errors import MAX_ERRORS
 from dynamodb_items.domain.keys import KeySchema
+from dynamodb_items.item_schema.annotations import without_access_rules
 from dynamodb_items.item_schema.declared_types import DeclaredTypes
 from dynamodb_items.item_schema.key_attributes import key_errors
 from dynamodb_items.item_schema.positions import ANNOTATIONS, Schema
@@ -36,6 +37,8 @@ class ItemSchema:
     """The attributes that every item must have, as far as the root of the schema says so."""
     read_only: frozenset[str]
     """The attributes that no client can set."""
+    write_only: frozenset[str]
+    """The attributes that no response shows."""
     defaults: Mapping[str, Any]
     """The values that a PUT without these attributes gets, if the settings say so; plain."""
     whole: Draft202012Validator
@@ -69,9 +72,29 @@ class ItemSchema:
         validator = self.alone if self.needs_whole_item else self.whole
         return [*missing, *_violations(validator, attributes)]
 
-    def contradictions(self, key_schema: KeySchema, own: tuple[str, ...]) -> list[str]:
-        """Return why no item of a table can match the schema, a sentence each."""
-        return key_errors(self.document, key_schema, own)
+    def with_full_access(self) -> Self:
+        """Return the schema for clients that may set and read every attribute."""
+        document = without_access_rules(self.document)
+        return replace(self, document=document, read_only=frozenset(), write_only=frozenset())
+
+    def contradictions(
+        self, key_schema: KeySchema, own: tuple[str, ...], shown: Iterable[str] = ()
+    ) -> list[str]:
+        """Return why a table cannot have this schema, a sentence each.
+
+        ``own`` are the service's own attributes, ``shown`` those on which lists depend.
+        """
+        errors = [
+            f"{name} is writeOnly, but responses depend on it: it is a key attribute of the table "
+            "or an index, or the time to live"
+            for name in sorted(self.write_only.intersection((*key_schema.names, *shown)))
+        ]
+        if self.write_only and not own:
+            errors.append(
+                "it has writeOnly attributes, which requires ITEMS_VERSION_ATTRIBUTE: otherwise a "
+                "change of such an attribute would not change the item's ETag"
+            )
+        return errors + key_errors(self.document, key_schema, own)
 
 
 def _violations(validator: Draft202012Validator, value: Mapping[str, Any]) -> list[Violation]:

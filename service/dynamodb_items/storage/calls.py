@@ -51,9 +51,10 @@ class Call(NamedTuple):
     """The error to raise after the call, which changes nothing."""
 
     @property
-    def item(self) -> Item:
-        """The item that a put stores."""
-        return Item(self.parameters["Item"])
+    def item(self) -> Attributes:
+        """The attributes that a put stores."""
+        attributes: Attributes = self.parameters["Item"]
+        return attributes
 
     @property
     def creates(self) -> bool:

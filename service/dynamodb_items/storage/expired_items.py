@@ -9,7 +9,7 @@ deletion: the item is absent before and after it.
 
 from collections.abc import Sequence
 
-from dynamodb_items.domain.items import Attributes
+from dynamodb_items.domain.items import Attributes, Item
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.time_to_live import Expiry, TimeToLive
@@ -78,3 +78,8 @@ class ExpiredItems:
             self._attempts.call(Operation.DELETE_ITEM, parameters | placeholders.parameters)
         except ConditionFailed:
             return  # another request has deleted or replaced it
+
+
+def attributes_of(items: Sequence[Item | None]) -> list[Attributes | None]:
+    """Return the attributes of the items, None for an absent one."""
+    return [None if item is None else item.attributes for item in items]

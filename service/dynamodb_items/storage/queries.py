@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from dynamodb_items.domain.errors import InvalidRequest, StorageTimeout
-from dynamodb_items.domain.items import Attributes, Item
+from dynamodb_items.domain.items import Attributes, Item, ItemOf
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.time_to_live import NO_TIME_TO_LIVE, Expiry, TimeToLive
 from dynamodb_items.dynamodb.error_codes import DifferentKeys
@@ -36,11 +36,16 @@ class ItemQueries:
     """
 
     def __init__(
-        self, attempts: Attempts, table: str, time_to_live: TimeToLive = NO_TIME_TO_LIVE
+        self,
+        attempts: Attempts,
+        table: str,
+        time_to_live: TimeToLive = NO_TIME_TO_LIVE,
+        item_of: ItemOf = Item,
     ) -> None:
         self._attempts = attempts
         self._table = table
         self._time_to_live = time_to_live
+        self._item_of = item_of
 
     def page(
         self, wanted: ItemList, limit: int, start: Attributes | None, *, consistent: bool
@@ -127,7 +132,7 @@ class ItemQueries:
             raise
         _check_position(wanted, response.get("LastEvaluatedKey"))
         _check_items(wanted, operation, response["Items"])
-        return response
+        return {**response, "Items": [self._item_of(each) for each in response["Items"]]}
 
     def _own_page(
         self, wanted: ItemList, parameters: Mapping[str, Any], limit: int, start: Attributes | None
@@ -190,10 +195,6 @@ def _check_items(wanted: ItemList, operation: Operation, items: list[Attributes]
         raise error_of(Failure.KEY_MISMATCH)
 
 
-def _items(response: Mapping[str, Any]) -> list[Item]:
-    return [Item(attributes) for attributes in response["Items"]]
-
-
 def _visible(items: list[Item], expiry: Expiry) -> list[Item]:
     return [item for item in items if not expiry.has_passed(item.attributes)]
 
@@ -226,7 +227,7 @@ def _within_range(
 
     A key condition may read beyond the end of the range. The position is None at the end.
     """
-    items, last = _items(response), response.get("LastEvaluatedKey")
+    items, last = response["Items"], response.get("LastEvaluatedKey")
     in_range = list(takewhile(lambda item: _is_in_range(wanted, item.attributes), items))
     is_end = len(in_range) < len(items) or last is None or not _is_in_range(wanted, last)
     return in_range, None if is_end else last

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dynamodb_items.domain.errors import ItemsError, OutcomeUnknown, StorageThrottled
-from dynamodb_items.domain.items import Item
+from dynamodb_items.domain.items import Item, ItemOf
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items.domain.time_to_live import NO_TIME_TO_LIVE, Expiry, TimeToLive
@@ -47,16 +47,19 @@ class ItemRepository:
         version_attribute: str,
         operations: frozenset[Operation] = DEFAULT_OPERATIONS,
         time_to_live: TimeToLive = NO_TIME_TO_LIVE,
+        *,
+        item_of: ItemOf = Item,
     ) -> None:
         self._attempts = attempts
+        self._item_of = item_of
         self._table = table
         self._version = VersionAttribute(version_attribute)
         self._planner = Planner(self._version, operations)
         self._expired_items = ExpiredItems(attempts, table, operations, time_to_live)
         self.transactions = ItemTransactions(
-            attempts, table, self._planner, self._version, self._expired_items
+            attempts, table, self._planner, self._version, self._expired_items, item_of=item_of
         )
-        self.queries = ItemQueries(attempts, table, time_to_live)
+        self.queries = ItemQueries(attempts, table, time_to_live, item_of)
 
     def get(self, key: ItemKey, *, consistent: bool = False) -> Item:
         """Return the item as stored; strongly consistent on request.
@@ -118,10 +121,12 @@ class ItemRepository:
                 raise
             return written
         attributes = response.get("Attributes")
-        returned = None if attributes is None else Item(attributes)
+        returned = None if attributes is None else self._item_of(attributes)
         if call.operation is Operation.PUT_ITEM:
             created = expiry.visible(attributes) is None
-            return Written(call.item, created=created, before=None if created else returned)
+            return Written(
+                self._item_of(call.item), created=created, before=None if created else returned
+            )
         if call.operation is Operation.DELETE_ITEM:
             last = None if expiry.visible(attributes) is None else returned
             return Written(last, before=last)
@@ -146,8 +151,8 @@ class ItemRepository:
         if call.operation is Operation.PUT_ITEM:
             # The response that contained the previous item is lost: the item is known to be new
             # only if it had to be absent.
-            return Written(call.item, created=call.creates, before=call.read)
-        return Written(Item(failure.found), before=call.read)
+            return Written(self._item_of(call.item), created=call.creates, before=call.read)
+        return Written(self._item_of(failure.found), before=call.read)
 
     def _with_trimmed_log(self, call: Call, item: Item) -> Item:
         """Return the item as the call left it, its log trimmed if it has grown long."""
@@ -165,13 +170,15 @@ class ItemRepository:
         else:
             stored = response.get("Attributes")
         # If another write has followed, the caller still gets the result of its own.
-        return Item(stored) if stored and self._version.is_newest(stored, call.token) else item
+        if not stored or not self._version.is_newest(stored, call.token):
+            return item
+        return self._item_of(stored)
 
     def _find(self, key: ItemKey, expiry: Expiry, *, consistent: bool) -> Item | None:
         parameters = {"TableName": self._table, "Key": key.attributes, "ConsistentRead": consistent}
         found = self._attempts.call(Operation.GET_ITEM, parameters).get("Item")
         attributes = expiry.visible(found)
-        return None if attributes is None else Item(attributes)
+        return None if attributes is None else self._item_of(attributes)
 
 
 def _outcome_unknown() -> OutcomeUnknown:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import structlog
 
 from dynamodb_items.domain.errors import ItemsError
-from dynamodb_items.domain.items import Item
+from dynamodb_items.domain.items import Item, ItemOf
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import Transaction
 from dynamodb_items.domain.time_to_live import Expiry
@@ -23,10 +23,13 @@ log = structlog.get_logger(__name__)
 class TransactionalReads:
     """Reads of up to 100 items of one DynamoDB table."""
 
-    def __init__(self, attempts: Attempts, table: str, expired_items: ExpiredItems) -> None:
+    def __init__(
+        self, attempts: Attempts, table: str, expired_items: ExpiredItems, item_of: ItemOf
+    ) -> None:
         self._attempts = attempts
         self._table = table
         self._expired_items = expired_items
+        self.item_of = item_of
 
     def get(self, keys: Sequence[ItemKey]) -> list[Item | None]:
         """Return the items in the order of their keys; None for an absent or expired one.
@@ -63,7 +66,7 @@ class TransactionalReads:
         if len(found) != len(keys):
             raise error_of(Failure.LOST_RESPONSE)
         check_size([attributes for attributes in found if attributes])
-        return [None if attributes is None else Item(attributes) for attributes in found]
+        return [None if attributes is None else self.item_of(attributes) for attributes in found]
 
 
 def visible_items(items: Sequence[Item | None], expiry: Expiry) -> list[Item | None]:

@@ -16,7 +16,7 @@ from dynamodb_items.domain.errors import (
     PreconditionFailed,
     StorageThrottled,
 )
-from dynamodb_items.domain.items import Attributes, Item
+from dynamodb_items.domain.items import Attributes, Item, ItemOf
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import Operation, Transaction
 from dynamodb_items.domain.time_to_live import Expiry
@@ -24,7 +24,7 @@ from dynamodb_items.domain.write_tokens import VersionAttribute, WriteToken
 from dynamodb_items.dynamodb.retries import Attempts, TransactionCanceled
 from dynamodb_items.runtime.deadline import in_turns
 from dynamodb_items.storage.calls import Call
-from dynamodb_items.storage.expired_items import ExpiredItems
+from dynamodb_items.storage.expired_items import ExpiredItems, attributes_of
 from dynamodb_items.storage.transaction_failures import (
     check_size,
     failed_operations,
@@ -57,12 +57,14 @@ class ItemTransactions:
         planner: Planner,
         version: VersionAttribute,
         expired_items: ExpiredItems,
+        *,
+        item_of: ItemOf = Item,
     ) -> None:
         self._attempts = attempts
         self._table = table
         self._planner = planner
         self._version = version
-        self._reads = TransactionalReads(attempts, table, expired_items)
+        self._reads = TransactionalReads(attempts, table, expired_items, item_of)
         self._expired_items = expired_items
 
     def get(self, keys: Sequence[ItemKey]) -> list[Item | None]:
@@ -109,12 +111,12 @@ class ItemTransactions:
         stored = self._read(writes, everything=is_once)
         read = visible_items(stored, expiry)
         token = request_token or WriteToken.fresh()
-        if is_once and self._was_applied(_attributes_of(read), token):
+        if is_once and self._was_applied(attributes_of(read), token):
             return [
                 Written(None if isinstance(write, Delete) else item)
                 for write, item in zip(writes, read, strict=True)
             ]
-        found = _attributes_of(stored)
+        found = attributes_of(stored)
         if self._expired_items.clear(writes, found, expiry, everything=is_once):
             return None
         # A repeated request must be the same call at any moment. So where an expired item cannot be
@@ -131,7 +133,7 @@ class ItemTransactions:
                 raise
             return None
         return [
-            _written(write, call, item, is_once=is_once)
+            self._result(write, call, item, once=is_once)
             for write, call, item in zip(writes, calls, read, strict=True)
         ]
 
@@ -227,6 +229,16 @@ class ItemTransactions:
             return False
         raise failed_write(calls, canceled, expiry) from None
 
+    def _result(self, write: Write, call: Call | None, read: Item | None, *, once: bool) -> Written:
+        if call is None:
+            return Written(read, before=read)
+        if call.operation is not Operation.PUT_ITEM:
+            return Written(read if isinstance(write, Delete) else None, before=call.read)
+        if once:
+            # The request may be a repeated one that changed nothing, and the stored item another.
+            return Written(None, created=read is None, before=call.read)
+        return Written(self._reads.item_of(call.item), created=call.creates, before=call.read)
+
     def _send(self, calls: Mapping[int, Call], token: WriteToken) -> None:
         members = [
             {_MEMBERS[call.operation]: {"TableName": self._table, **call.parameters}}
@@ -281,20 +293,5 @@ class ItemTransactions:
         return deleted if item is None else Written(None)
 
 
-def _attributes_of(items: Sequence[Item | None]) -> list[Attributes | None]:
-    return [None if item is None else item.attributes for item in items]
-
-
 def _deletes_what_matches(write: Write) -> bool:
     return isinstance(write, Delete) and write.precondition.if_match is not None
-
-
-def _written(write: Write, call: Call | None, read: Item | None, *, is_once: bool) -> Written:
-    if call is None:
-        return Written(read, before=read)
-    if call.operation is Operation.PUT_ITEM and is_once:
-        # The request may be a repeated one that changed nothing, and the stored item another.
-        return Written(None, created=read is None, before=call.read)
-    if call.operation is Operation.PUT_ITEM:
-        return Written(call.item, created=call.creates, before=call.read)
-    return Written(read if isinstance(write, Delete) else None, before=call.read)

@@ -7,7 +7,13 @@ from typing import Any
 
 import orjson
 
-from dynamodb_items.domain.items import Attributes, AttributeValue, Item, base64_text
+from dynamodb_items.domain.items import (
+    Attributes,
+    AttributeValue,
+    HiddenAttributes,
+    Item,
+    base64_text,
+)
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.formats.limits import MAX_LEVELS
 from dynamodb_items.formats.plain_json import to_plain
@@ -27,19 +33,18 @@ Projection = dict[str | int, "Projection"]
 def encode_item(
     item: Item,
     representation: Representation,
-    own_attributes: tuple[str, ...],
+    hidden: HiddenAttributes,
     projection: Projection | None = None,
 ) -> bytes:
-    """Return the item as a body, trimmed to the projection.
-
-    Plain JSON leaves out the service's own attributes.
-    """
+    """Return the item as a body, trimmed to the projection, without the hidden attributes."""
     attributes = item.attributes if projection is None else project(item.attributes, projection)
     if representation is Representation.TYPED:
+        if hidden.typed:
+            attributes = {name: it for name, it in attributes.items() if name not in hidden.typed}
         body = _dump(attributes)
     else:
         members = to_plain(attributes)
-        for name in own_attributes:
+        for name in hidden.plain:
             members.pop(name, None)
         body = _dump(members)
     give_way_after(len(body))

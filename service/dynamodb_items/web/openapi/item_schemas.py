@@ -48,8 +48,10 @@ def _complete(
         for key in key_schema:
             members[key.name] = {**_key_member(key), **members.get(key.name, {})}
             members[key.name].pop("nullable", None)
-        # A body may leave them out, though the schema is of an item that has them.
-        required = [each for each in component.pop("required", ()) if each not in key_schema.names]
+        # A body may leave keys out, and a response write-only attributes, though items have them.
+        absent = {name for name, member in members.items() if member.get("writeOnly") is True}
+        absent.update(key_schema.names)
+        required = [each for each in component.pop("required", ()) if each not in absent]
         if required:
             component["required"] = required
 

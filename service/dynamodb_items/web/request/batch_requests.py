@@ -121,6 +121,7 @@ class _Operation:
             pointer,
             self.settings.item_schema,
             self.settings.schema_defaults,
+            self.settings.hidden_attributes.typed,
         )
         condition = self._condition(method, key)
         match method:
@@ -143,7 +144,8 @@ class _Operation:
         pointer = pointer_to(self.pointer, "condition")
         if method == "PATCH":
             reject(pointer, "belongs to PUT, DELETE and CHECK; in a PATCH it is part of update")
-        return native_condition(self.members["condition"], key.attributes, pointer)
+        hidden = self.settings.hidden_attributes.typed
+        return native_condition(self.members["condition"], key.attributes, pointer, hidden)
 
     def _check(
         self, key: ItemKey, precondition: Precondition, condition: NativeCondition | None

@@ -13,7 +13,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate
 
 from dynamodb_items.domain.errors import MAX_ERRORS
-from dynamodb_items.expressions.native_update import MAX_PLACEHOLDERS, TOO_MANY_PLACEHOLDERS
+from dynamodb_items.expressions.placeholder_members import MAX_PLACEHOLDERS, TOO_MANY_PLACEHOLDERS
 from dynamodb_items.formats.json_patch import MAX_OPERATIONS as MAX_PATCH_OPERATIONS
 
 _DIGITS = re.compile("[0-9]{1,9}", re.ASCII)

@@ -132,6 +132,7 @@ class WriteRequest:
             pointer,
             settings.item_schema,
             settings.schema_defaults,
+            settings.hidden_attributes.typed,
         )
 
 

@@ -192,7 +192,8 @@ def _of_body(settings: Settings, members: Mapping[str, Any]) -> ItemList:
     native = {name: members[name] for name in FILTER_MEMBERS if name in members}
     if not native:
         return listed
-    return replace(listed, filter=native_filter(native, listed.keys.names))
+    hidden = settings.hidden_attributes.typed
+    return replace(listed, filter=native_filter(native, listed.keys.names, hidden=hidden))
 
 
 def _segment(members: Mapping[str, Any]) -> Segment | None:

@@ -54,6 +54,8 @@ class WriteBody:
     """The schema that items have to match."""
     fills_defaults: bool = False
     """Whether a whole item gets the schema's defaults."""
+    hidden: tuple[str, ...] = ()
+    """The attributes that no patch or update may read."""
 
     def put(self, representation: Representation, condition: NativeCondition | None = None) -> Put:
         """Return the write that stores the whole item, which need not contain its key attributes.
@@ -77,7 +79,7 @@ class WriteBody:
         completed = None
         if self.schema is not None:
             rules = self._rules(self.schema, is_plain=is_plain)
-            if self.schema.read_only:
+            if self.schema.read_only or self.schema.write_only:
                 completed = rules.put_over
             else:
                 attributes = rules.put(attributes, self.value if is_plain else None)
@@ -93,14 +95,14 @@ class WriteBody:
         key, own = self.key.attributes, self.own_attributes
         match form:
             case PatchForm.JSON_PATCH:
-                patch = item_patch(self.value, key, own, self.pointer)
+                patch = item_patch(self.value, key, self.hidden or own, self.pointer)
                 if self.schema is None:
                     return Edit(self.key, patch.changes_of, self.precondition, can_fail=True)
                 rules = self._rules(self.schema, mirrors_item=False)
                 changes_of = rules.edit(patch.changes_of)
                 return Edit(self.key, changes_of, self.precondition, can_fail=True)
             case PatchForm.NATIVE:
-                expressions = native_expressions(self.value, key, own, self.pointer)
+                expressions = native_expressions(self.value, key, own, self.pointer, self.hidden)
                 if self.schema is not None:
                     return self._judged_update(self.schema, expressions)
                 return NativeUpdate(self.key, expressions, self.precondition)
@@ -165,7 +167,8 @@ class WriteBody:
         rules.check_read_only(patch)
         replaced = {name: merged[name] for name in merged if not isinstance(patch[name], dict)}
         rules.attributes(replaced, [name for name, value in patch.items() if value is None])
-        return Edit(self.key, rules.edit(changes_of), self.precondition, can_fail=True)
+        edit = rules.edit(changes_of, patch.keys() & self.schema.write_only)
+        return Edit(self.key, edit, self.precondition, can_fail=True)
 
     def _flat_update(self, patch: dict[str, Any]) -> Update:
         changes = merge_patch.flat_changes(patch, self.pointer)

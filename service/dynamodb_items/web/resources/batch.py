@@ -17,7 +17,7 @@ from dynamodb_items.domain.errors import (
     OutcomeUnknown,
     PreconditionFailed,
 )
-from dynamodb_items.domain.items import Item
+from dynamodb_items.domain.items import HiddenAttributes, Item
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.write_tokens import WriteToken
 from dynamodb_items.runtime.deadline import in_turns
@@ -58,7 +58,7 @@ class BatchResource(MethodView):
         """Write several items, all or none."""
         request, settings, repository = current_request()
         transactions = repository.transactions
-        form = _ResultForm(accepted_representation(request), settings.own_attributes)
+        form = _ResultForm(accepted_representation(request), settings.hidden_attributes)
         prefers = permitted_return(request)
         shows_items = caller_may_read()
         with_items = prefers is Return.REPRESENTATION
@@ -98,7 +98,7 @@ class BatchGetResource(MethodView):
         request, settings, repository = current_request()
         representation = accepted_representation(request)
         keys, projection = keys_of(request, settings)
-        form = _ResultForm(representation, settings.own_attributes, projection)
+        form = _ResultForm(representation, settings.hidden_attributes, projection)
         items = repository.transactions.get(keys)
         return form.response(
             [
@@ -126,7 +126,7 @@ class _ResultForm:
     """The form in which a batch returns items."""
 
     representation: Representation
-    own_attributes: tuple[str, ...]
+    hidden: HiddenAttributes
     projection: Projection | None = None
 
     def result(self, key: ItemKey, item: Item | None, *, with_item: bool) -> dict[str, Any]:
@@ -137,7 +137,7 @@ class _ResultForm:
         return result
 
     def _encoded(self, item: Item) -> bytes:
-        return encode_item(item, self.representation, self.own_attributes, self.projection)
+        return encode_item(item, self.representation, self.hidden, self.projection)
 
     def response(self, results: list[dict[str, Any]]) -> Response:
         body = orjson.dumps({"results": results})
@@ -154,7 +154,7 @@ def _batch_error(
     errors: list[FieldError] = []
     for index, each in rejection.rejected:
         state = (
-            current_state(each, form.representation, form.own_attributes, with_item=with_items)
+            current_state(each, form.representation, form.hidden, with_item=with_items)
             if isinstance(each, PreconditionFailed)
             else {}
         )

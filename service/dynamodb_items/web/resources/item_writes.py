@@ -35,7 +35,9 @@ def put_item(
         ItemsError: as ``carry_out``.
     """
     written = carry_out(write, request, settings, repository)
-    return written_response(written.item, request, settings.own_attributes, created=written.created)
+    return written_response(
+        written.item, request, settings.hidden_attributes, created=written.created
+    )
 
 
 def update_item(
@@ -47,7 +49,7 @@ def update_item(
         ItemsError: as ``carry_out``.
     """
     written = carry_out(write, request, settings, repository)
-    return written_response(written.item, request, settings.own_attributes)
+    return written_response(written.item, request, settings.hidden_attributes)
 
 
 def delete_item(
@@ -63,7 +65,7 @@ def delete_item(
     """
     delete = Delete(request.key, request.precondition, condition)
     written = carry_out(delete, request, settings, repository)
-    return deleted_response(written.item, request, settings.own_attributes)
+    return deleted_response(written.item, request, settings.hidden_attributes)
 
 
 def carry_out(
@@ -86,7 +88,7 @@ def carry_out(
         raise conflict_of(
             error,
             request.representation,
-            settings.own_attributes,
+            settings.hidden_attributes,
             with_item=request.prefers is Return.REPRESENTATION,
             projection=request.projection,
         ) from None

@@ -67,7 +67,7 @@ class ItemResource(MethodView):
         request, settings, repository = current_request()
         read = ReadRequest.of(request, settings, id, name)
         item = repository.get(read.key, consistent=read.consistent)
-        return read_response(item, read, settings.own_attributes)
+        return read_response(item, read, settings.hidden_attributes)
 
     @Blueprint.doc(**documentation.HEAD_ITEM)
     def head(self, id: str, name: str | None = None) -> Response:  # noqa: A002

@@ -71,7 +71,7 @@ class PutResource(MethodView):
         members = loaded_body(request, body_schema(ConditionalPutSchema, settings.key_schema))
         write = _write_request(request, settings, members, Return.REPRESENTATION)
         body = write.body(members["item"], settings, "/item")
-        put = body.put(representation, _condition(members, write))
+        put = body.put(representation, _condition(members, write, settings))
         return put_item(put, write, settings, repository)
 
 
@@ -87,7 +87,7 @@ class DeleteResource(MethodView):
         require_plain_json(request)
         members = loaded_body(request, body_schema(ConditionalDeleteSchema, settings.key_schema))
         write = _write_request(request, settings, members, Return.MINIMAL)
-        return delete_item(write, settings, repository, _condition(members, write))
+        return delete_item(write, settings, repository, _condition(members, write, settings))
 
 
 _RESOURCES: Mapping[Operation, tuple[str, str, type[MethodView]]] = {
@@ -111,8 +111,14 @@ def _write_request(
     return WriteRequest.of_key(request, settings, key, default)
 
 
-def _condition(members: Mapping[str, Any], write: WriteRequest) -> NativeCondition | None:
-    return native_condition(_members(members, CONDITION_MEMBERS), write.key.attributes)
+def _condition(
+    members: Mapping[str, Any], write: WriteRequest, settings: Settings
+) -> NativeCondition | None:
+    return native_condition(
+        _members(members, CONDITION_MEMBERS),
+        write.key.attributes,
+        hidden=settings.hidden_attributes.typed,
+    )
 
 
 def _members(members: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ import orjson
 from flask import Flask, Response
 
 from dynamodb_items.domain.errors import PreconditionFailed
-from dynamodb_items.domain.items import Item
+from dynamodb_items.domain.items import HiddenAttributes, Item
 from dynamodb_items.web.codecs import Projection, encode_item
 from dynamodb_items.web.media_types import Representation
 from dynamodb_items.web.middleware.authentication import caller_may_read
@@ -33,22 +33,20 @@ class Conflict(PreconditionFailed):
 def conflict_of(
     error: PreconditionFailed,
     representation: Representation,
-    own_attributes: tuple[str, ...],
+    hidden: HiddenAttributes,
     *,
     with_item: bool = False,
     projection: Projection | None = None,
 ) -> Conflict:
     """Return the error to raise for a failed precondition of a request for one item."""
-    state = current_state(
-        error, representation, own_attributes, with_item=with_item, projection=projection
-    )
+    state = current_state(error, representation, hidden, with_item=with_item, projection=projection)
     return Conflict(error, state)
 
 
 def current_state(
     error: PreconditionFailed,
     representation: Representation,
-    own_attributes: tuple[str, ...],
+    hidden: HiddenAttributes,
     *,
     with_item: bool,
     projection: Projection | None = None,
@@ -59,10 +57,10 @@ def current_state(
     """
     if error.current is None or not caller_may_read():
         return {}
-    item = Item(error.current)
+    item = Item(error.current, hidden.secret)
     state: dict[str, Any] = {"etag": entity_tag(item, representation)}
     if with_item:
-        body = encode_item(item, representation, own_attributes, projection)
+        body = encode_item(item, representation, hidden, projection)
         state["current"] = orjson.Fragment(body)
     return state
 

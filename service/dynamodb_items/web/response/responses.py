@@ -5,7 +5,7 @@ from http import HTTPStatus
 from flask import Response, request
 
 from dynamodb_items.domain.errors import PreconditionFailed
-from dynamodb_items.domain.items import Item
+from dynamodb_items.domain.items import HiddenAttributes, Item
 from dynamodb_items.domain.preconditions import Precondition
 from dynamodb_items.web.codecs import encode_item
 from dynamodb_items.web.lean_response import LeanResponse
@@ -16,7 +16,7 @@ from dynamodb_items.web.request.prefer import Return
 from dynamodb_items.web.response.conflicts import conflict_of
 
 
-def read_response(item: Item, read: ReadRequest, own_attributes: tuple[str, ...]) -> Response:
+def read_response(item: Item, read: ReadRequest, hidden: HiddenAttributes) -> Response:
     """Return 200 with the item, or 304 if the client already has it.
 
     Raises:
@@ -28,16 +28,16 @@ def read_response(item: Item, read: ReadRequest, own_attributes: tuple[str, ...]
             error = PreconditionFailed(
                 "The stored item does not match If-Match.", current=item.attributes
             )
-            raise conflict_of(error, read.representation, own_attributes)
+            raise conflict_of(error, read.representation, hidden)
         return Response(status=HTTPStatus.NOT_MODIFIED, headers=fields)
-    body = encode_item(item, read.representation, own_attributes, read.projection)
+    body = encode_item(item, read.representation, hidden, read.projection)
     return LeanResponse.of(body, read.representation.media_type, fields)
 
 
 def written_response(
     item: Item | None,
     write: WriteRequest,
-    own_attributes: tuple[str, ...],
+    hidden: HiddenAttributes,
     *,
     created: bool = False,
 ) -> Response:
@@ -58,15 +58,13 @@ def written_response(
         fields.append(("Preference-Applied", write.prefers.applied))
     if item is None or write.returns is not Return.REPRESENTATION:
         return _bodiless(HTTPStatus.CREATED if created else HTTPStatus.NO_CONTENT, fields)
-    body = encode_item(item, write.representation, own_attributes, write.projection)
+    body = encode_item(item, write.representation, hidden, write.projection)
     status = HTTPStatus.CREATED if created else HTTPStatus.OK
     fields.append(("Vary", "Accept"))
     return LeanResponse.of(body, write.representation.media_type, fields, status)
 
 
-def deleted_response(
-    last: Item | None, write: WriteRequest, own_attributes: tuple[str, ...]
-) -> Response:
+def deleted_response(last: Item | None, write: WriteRequest, hidden: HiddenAttributes) -> Response:
     """Return 204, or on request 200 with the last state of an item that existed."""
     is_bodiless = last is None or write.returns is Return.MINIMAL
     is_applied = write.prefers is Return.MINIMAL or not is_bodiless
@@ -75,7 +73,7 @@ def deleted_response(
         fields.append(("Preference-Applied", write.prefers.applied))
     if last is None or is_bodiless:
         return _bodiless(HTTPStatus.NO_CONTENT, fields)
-    body = encode_item(last, write.representation, own_attributes, write.projection)
+    body = encode_item(last, write.representation, hidden, write.projection)
     fields.append(("Vary", "Accept"))
     return LeanResponse.of(body, write.representation.media_type, fields)
 

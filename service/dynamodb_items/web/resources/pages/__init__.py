@@ -16,6 +16,7 @@ from dynamodb_items.web.resources.pages.lists import KEY_TYPE_NAMES, page_lists
 
 if TYPE_CHECKING:
     from dynamodb_items.access.sign_in import SignInEndpoints, SignInEndpointsSource
+    from dynamodb_items.web.resources.pages.form import Field
 
 # Scripts and styles are files of this service: nothing is inline, nothing is external.
 CONTENT_SECURITY_POLICY = (
@@ -34,7 +35,8 @@ _CREDENTIALS = {
     "api-key": {"label": "API key", "header": "X-API-Key", "prefix": ""},
 }
 _ASSETS = (
-    *("docs.js", "item.js", "item.css", "browse.js", "browse.css"),
+    *("docs.js", "item.js", "item.css", "json-text.js"),
+    *("browse.js", "browse.css", "form.js", "form.css"),
     *("sign-in.js", "signed-in.html", "signed-in.js"),
 )
 PATHS = frozenset(
@@ -51,9 +53,9 @@ def pages_blueprint(settings: Settings) -> Blueprint:
         pages.add_url_rule("/docs", view_func=docs)
         pages.add_url_rule("/docs/", view_func=docs_without_slash)
     if settings.item_page:
-        sign_in = _sign_in_source(settings)
+        sign_in, fields = _sign_in_source(settings), _fields(settings)
         pages.add_url_rule(
-            "/", view_func=lambda: item_page(settings, sign_in), endpoint="item_page"
+            "/", view_func=lambda: item_page(settings, sign_in, fields), endpoint="item_page"
         )
     if settings.docs_ui or settings.item_page:
         names = ",".join(f'"{name}"' for name in (*_ASSETS, *_SWAGGER_UI_ASSETS))
@@ -71,8 +73,15 @@ def docs_without_slash() -> WerkzeugResponse:
     return redirect("../docs")
 
 
-def item_page(settings: Settings, sign_in: "SignInEndpointsSource | None" = None) -> Response:
-    """Return a page that reads, edits and deletes one item, after a sign-in where there is one."""
+def item_page(
+    settings: Settings,
+    sign_in: "SignInEndpointsSource | None" = None,
+    fields: "tuple[Field, ...]" = (),
+) -> Response:
+    """Return a page that reads, edits and deletes one item, after a sign-in where there is one.
+
+    With fields it shows a form.
+    """
     schema = settings.key_schema
     examples = ("104", "Andrew") if schema == Settings().key_schema else ("", "")
     keys = [
@@ -86,6 +95,7 @@ def item_page(settings: Settings, sign_in: "SignInEndpointsSource | None" = None
         keys=keys,
         credential=_CREDENTIALS.get(settings.auth or "none"),
         docs_ui=settings.docs_ui,
+        fields=fields,
         lists=page_lists(settings),
         page_size=min(_PAGE_SIZE, settings.max_page_size),
         max_page_size=settings.max_page_size,
@@ -100,6 +110,15 @@ def item_page(settings: Settings, sign_in: "SignInEndpointsSource | None" = None
         )
         response.headers["Content-Security-Policy"] = policy
     return response
+
+
+def _fields(settings: Settings) -> "tuple[Field, ...]":
+    if settings.item_schema is None:
+        return ()
+    # Imported here: only a page with a form needs it.
+    from dynamodb_items.web.resources.pages.form import form_fields  # noqa: PLC0415
+
+    return form_fields(settings.item_schema.document, settings.key_schema.names)
 
 
 def _sign_in_source(settings: Settings) -> "SignInEndpointsSource | None":

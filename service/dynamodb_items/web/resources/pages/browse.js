@@ -7,14 +7,12 @@ import {
   credential,
   credentialHeaders,
   element,
-  elementsOf,
   exchange,
   keys,
-  memberOf,
   openItem,
   problemText,
-  tokensOf,
 } from "./item.js";
+import { elementsOf, memberOf, tokensOf } from "./json-text.js";
 
 const [source, partition, condition, low, high, order, limit, rows, outcome] = [
   "source", "partition", "condition", "low", "high", "order", "limit", "rows", "list-outcome",

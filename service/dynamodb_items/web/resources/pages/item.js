@@ -1,3 +1,4 @@
+import { indented, memberOf, tokensOf } from "./json-text.js";
 import { signIn } from "./sign-in.js";
 
 export const element = (id) => document.getElementById(id);
@@ -14,11 +15,23 @@ let shown = "";
 let stored = null; // after a 412, what is stored now: its ETag and its text
 let reading = null; // the read in progress; a later request aborts it
 let writing = Promise.resolve(); // settled once the last write is
-let mediaType = forms.find(({ checked }) => checked).value;
+let chosen = forms.find(({ checked }) => checked);
 
 const path = () => ["items", ...keys.map(({ value }) => encodeURIComponent(value))].join("/");
 
-const isEdited = () => body.value !== shown;
+/** What the user has entered: the text, and what is not in it since its field is incomplete. */
+const entered = () =>
+  [body, ...document.querySelectorAll("#fields .control:invalid")]
+    .map(({ value }) => value)
+    .join("\0");
+
+const isEdited = () => entered() !== shown;
+
+/** Replace the text of the item. */
+function setText(text) {
+  body.value = text;
+  body.dispatchEvent(new Event("text"));
+}
 
 /** Whether the edits in the text field may be replaced: nothing is edited, or the user agrees. */
 const mayDiscardEdits = () =>
@@ -58,45 +71,6 @@ function showTenant() {
   document.dispatchEvent(new Event("tenant"));
 }
 
-/** The tokens of a JSON text. Working on the text keeps every digit of a long number. */
-export const tokensOf = (json) => json.match(/"(?:\\.|[^"\\])*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
-
-/** The tokens of each element of an array, or of each member of an object with its name. */
-export function elementsOf(tokens) {
-  const elements = [];
-  let depth = 0;
-  for (const token of tokens) {
-    if ("}]".includes(token)) depth -= 1;
-    if (depth === 1 && (elements.length === 0 || token === ",")) elements.push([]);
-    if (depth > 1 || (depth === 1 && token !== ",")) elements.at(-1).push(token);
-    if ("{[".includes(token)) depth += 1;
-  }
-  return elements;
-}
-
-/** The tokens of a member's value in a JSON object; none if the object has no such member. */
-export const memberOf = (tokens, name) =>
-  elementsOf(tokens).find(([member]) => member === `"${name}"`)?.slice(2) ?? [];
-
-/** JSON with one member per line. */
-function indented(tokens) {
-  let depth = 0;
-  let text = "";
-  tokens.forEach((token, index) => {
-    const line = (levels) => `\n${"  ".repeat(levels)}`;
-    if (token === "{" || token === "[") {
-      const isEmpty = "}]".includes(tokens[index + 1] ?? "x");
-      depth += 1;
-      text += isEmpty ? token : token + line(depth);
-    } else if (token === "}" || token === "]") {
-      depth -= 1;
-      text += "{[".includes(tokens[index - 1]) ? token : line(depth) + token;
-    } else if (token === ",") text += token + line(depth);
-    else text += token === ":" ? ": " : token;
-  });
-  return text;
-}
-
 function setEtag(newEtag) {
   etag = newEtag;
   element("etag").textContent = etag ?? "none";
@@ -113,7 +87,7 @@ function showStored(item) {
   if (item !== null) element("conflict").scrollIntoView({ block: "center" });
 }
 
-function report(text, isSuccess) {
+export function report(text, isSuccess) {
   outcome.textContent = text;
   outcome.className = isSuccess ? "success" : "failure";
 }
@@ -129,6 +103,8 @@ export function problemText({ status, statusText, text }) {
 
 /** Report an error response; after a 412, show the item that is stored now. */
 function reportProblem(response) {
+  const { errors = [] } = jsonOf(response.text);
+  document.dispatchEvent(new CustomEvent("errors", { detail: errors }));
   const advice = [];
   if (response.status === 412) {
     // The member is absent if the item does not exist or the caller may not read it.
@@ -174,7 +150,7 @@ async function send(method, headers, content) {
     const response = await exchange(path(), {
       method,
       body: content,
-      headers: { Accept: mediaType, Prefer: REPRESENTATION, ...credentialHeaders(), ...headers },
+      headers: { Accept: chosen.value, Prefer: REPRESENTATION, ...credentialHeaders(), ...headers },
       signal: controller.signal,
     });
     if (response.ok) return response;
@@ -194,17 +170,17 @@ const announce = (isWritten) =>
 function show(response, sentence, requested) {
   // A caller that may only write gets no item.
   shown = response.text === "" ? requested : indented(tokensOf(response.text));
-  if (body.value === requested) body.value = shown;
+  if (entered() === requested) setText(shown);
   setEtag(response.headers.get("ETag"));
   report(`${response.status} ${sentence}`, true);
 }
 
 /** Read and show the item with the key in the key fields. */
 async function read() {
-  const requested = body.value;
+  const requested = entered();
   const response = await send("GET", {});
-  if (response === null || (body.value !== requested && !mayDiscardEdits())) return;
-  show(response, "Read.", body.value);
+  if (response === null || (entered() !== requested && !mayDiscardEdits())) return;
+  show(response, "Read.", entered());
   announce(false);
 }
 
@@ -213,15 +189,18 @@ export async function openItem(key) {
   await writing;
   if (!mayDiscardEdits()) return false;
   keys.forEach((input, index) => (input.value = key[index]));
-  body.value = shown = "";
+  setText((shown = ""));
   setEtag(null);
   await read();
   return true;
 }
 
 async function put(precondition) {
+  const incomplete = document.querySelector("#fields:not([hidden]) .control:invalid");
+  if (incomplete !== null) return incomplete.reportValidity();
   const requested = body.value;
-  const response = await send("PUT", { "Content-Type": mediaType, ...precondition }, requested);
+  const headers = { "Content-Type": chosen.value, ...precondition };
+  const response = await send("PUT", headers, requested);
   if (response === null) return;
   show(response, response.status === 201 ? "Created." : "Saved.", requested);
   announce(true);
@@ -248,12 +227,15 @@ element("key").addEventListener("submit", (event) => {
 // The ETag belongs to one representation and one key, so a change of either needs a new read.
 for (const form of forms) {
   form.addEventListener("change", () => {
-    if (mayDiscardEdits()) {
-      mediaType = form.value;
-      if (element("key").checkValidity()) read();
-    } else {
-      forms.find(({ value }) => value === mediaType).checked = true;
+    const isSameText = form.value === chosen.value; // fields and plain JSON show the same text
+    const isAllowed = isSameText || mayDiscardEdits();
+    // The fields can prevent it: not every text has fields, and not every field has its text yet.
+    if (!isAllowed || !form.dispatchEvent(new Event("chosen", { cancelable: isSameText }))) {
+      chosen.checked = true;
+      return;
     }
+    chosen = form;
+    if (!isSameText && element("key").checkValidity()) read();
   });
 }
 keys.forEach((input) => input.addEventListener("input", () => setEtag(null)));
@@ -274,7 +256,7 @@ element("create").addEventListener("click", () => {
 element("delete").addEventListener("click", () => write(remove));
 element("take").addEventListener("click", () => {
   if (!mayDiscardEdits()) return;
-  body.value = shown = stored.text;
+  setText((shown = stored.text));
   setEtag(stored.etag);
   report("The stored item is shown.", true);
 });

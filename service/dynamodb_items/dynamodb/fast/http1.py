@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from gevent import monkey
 
 MAX_HEAD_BYTES = 64 * 1024
-# A transaction returns up to 4 MB of items, of which {"BOOL":false} in a list counts as two bytes.
+# A transaction returns up to 4 MB of items; {"BOOL":false} in a list counts as two bytes there.
 MAX_BODY_BYTES = 32 * 1024 * 1024
 # Most responses fit; a larger buffer for each of many connections would waste memory.
 _RECEIVE_BYTES = 8 * 1024

@@ -60,6 +60,11 @@ class Engine:
     def dynamodb(self):
         return client_for(self.endpoint, keys=self.keys)
 
+    @cached_property
+    def dynamodb_as_stored(self):
+        """A client without the translation of keys."""
+        return client_for(self.endpoint)
+
     @property
     def key_settings(self) -> Mapping[str, Any]:
         """The settings of the table's keys."""

@@ -7,8 +7,10 @@ import pytest
 from dynamodb_items.item_schema import schema as judging
 from dynamodb_items.item_schema.numbers import NumberRules, without_number_rules
 from dynamodb_items.item_schema.reading import SchemaErrors, item_schema
+from dynamodb_items.item_schema.sentences import violations_of
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema_rs import Draft202012Validator
 
 NUMBERS = st.builds(
     lambda sign, digits, exponent: Decimal((sign, tuple(map(int, str(digits))), exponent)),
@@ -134,6 +136,9 @@ def test_a_definition_keeps_its_rules_where_it_may_not_apply():
     }
 
 
+CHOICES = st.sampled_from(
+    [0, 1, Decimal("1.0"), Decimal("0.5"), True, False, None, "x", "1", [], {}, [1], {"a": 1}]
+)
 NUMERIC = st.fixed_dictionaries(
     {},
     optional={
@@ -141,6 +146,8 @@ NUMERIC = st.fixed_dictionaries(
         "minimum": st.integers(-2, 2),
         "exclusiveMaximum": st.integers(-1, 4),
         "multipleOf": st.sampled_from([Decimal("0.5"), Decimal(2), Decimal("1E-131")]),
+        "enum": st.lists(CHOICES, min_size=1, max_size=3),
+        "const": CHOICES,
     },
 )
 TO_ONE, TO_TWO = {"$ref": "#/$defs/one"}, {"$ref": "#/$defs/two"}
@@ -204,11 +211,15 @@ def test_both_judges_together_find_what_the_validator_finds(definitions, names, 
         validators = item_schema(document).whole
     except SchemaErrors:  # no item can match it
         return
+    plain = Draft202012Validator(document)
     for item in items:
-        is_valid = validators.complete.is_valid(item)
+        is_valid = plain.is_valid(item)
         numbers_hold = validators.numbers is None or validators.numbers.hold_for((item,))
         assert (numbers_hold and validators.rest.is_valid(item)) == is_valid
-        assert bool(validators.violations(item)) == (not is_valid)
+        found = {each for error in plain.iter_errors(item) for each in violations_of(error)}
+        assert {each.pointer for each in validators.violations(item)} == {
+            each.pointer for each in found
+        }
 
 
 def test_a_schema_that_contains_itself_is_judged_at_every_depth():
@@ -228,6 +239,33 @@ def test_a_schema_that_contains_itself_is_judged_at_every_depth():
     (found,) = schema.violations({"root": leaf})
     assert found.pointer == f"/root{'/kids/1' * 10}/size"
     assert found.sentence == "Must be a whole number."
+
+
+@pytest.mark.parametrize(
+    ("rules", "value", "sentence"),
+    [
+        ({"minimum": 1}, Decimal("0.5"), "Must be at least 1."),
+        ({"maximum": Decimal("0.25")}, Decimal("0.5"), "Must be at most 0.25."),
+        ({"exclusiveMinimum": 1}, Decimal(1), "Must be greater than 1."),
+        ({"exclusiveMaximum": 1}, Decimal(1), "Must be less than 1."),
+        ({"multipleOf": Decimal("0.1")}, Decimal("0.25"), "Must be a multiple of 0.1."),
+        ({"enum": [1, Decimal("0.5"), "x"]}, True, 'Must be 1, 0.5 or "x".'),
+        ({"const": [1]}, [Decimal("1.5")], "Must be [1]."),
+    ],
+)
+def test_the_sentences_are_those_of_the_validator(rules, value, sentence):
+    document = {"properties": {"a": rules, "b": {"anyOf": [rules]}}}
+    (error,) = Draft202012Validator(document).iter_errors({"a": value})
+    assert [each.sentence for each in violations_of(error)] == [sentence]
+    schema = item_schema(document)
+    assert [each.sentence for each in schema.violations({"a": value})] == [sentence]
+    (found,) = schema.violations({"b": value})
+    assert found.sentence.endswith(f"it {sentence[0].lower()}{sentence[1:]}")
+    assert schema.violations({"a": Decimal(1) if "const" not in rules else [Decimal("1.0")]}) == (
+        []
+        if "exclusive" not in str(rules) and "maximum" not in rules
+        else schema.violations({"a": 1})
+    )
 
 
 LINES = item_schema(

@@ -4,7 +4,8 @@ The validator takes a microsecond to divide a decimal. Here, all numbers at one 
 schema are judged together, in the C code of ``decimal``: exact as well, in a tenth of the time.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import copy
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from functools import cached_property
 from itertools import chain, count, repeat
@@ -13,6 +14,7 @@ from typing import Any, Self, TypeAlias
 from dynamodb_items.domain.numbers import canonical_number
 from dynamodb_items.item_schema.applied import ALWAYS, Applied, contains, may_not_apply
 from dynamodb_items.item_schema.positions import Path, Schema, all_schemas, referenced
+from dynamodb_items.item_schema.sentences import sentence_of
 from dynamodb_items.runtime.deadline import VALUES_IN_A_ROW, give_way, in_turns
 
 _EXACT = Context(prec=600, traps=[Inexact, InvalidOperation])
@@ -44,8 +46,8 @@ class NumberRules(Applied):
     def of(cls, root: Schema) -> Self | None:
         """Return the rules for the numbers of an item; None where the validator judges them all."""
         references = (schema.get("$ref", _DEFINITIONS) for _, schema in all_schemas(root))
-        is_divisible = all(reference.startswith(_DEFINITIONS) for reference in references)
-        return cls(root, (root,)) if is_divisible and contains(root, root, cls.concerns) else None
+        is_separable = all(reference.startswith(_DEFINITIONS) for reference in references)
+        return cls(root, (root,)) if is_separable and contains(root, root, cls.concerns) else None
 
     def hold_for(self, values: Sequence[Any]) -> bool:
         """Return whether these values, and the values inside them, keep the rules for numbers."""
@@ -119,6 +121,86 @@ class NumberRules(Applied):
         if self.elements is not None:
             lists = (value for value in values if isinstance(value, list))
             yield self.elements, list(chain.from_iterable(lists))
+
+
+class _Multiple:
+    """The ``multipleOf`` of the validator."""
+
+    def __init__(self, divisor: Decimal) -> None:
+        self._divisor = Decimal(str(divisor))
+        self._sentence = sentence_of("multipleOf", divisor)
+
+    def validate(self, value: Any) -> None:
+        """Raise a ``ValueError``, whose message is a sentence, for an invalid value."""
+        if type(value) in _CLASSES and _EXACT.remainder(value, self._divisor):
+            raise ValueError(self._sentence)
+
+
+class _Choice:
+    """The ``enum`` or ``const`` of the validator, where it contains numbers."""
+
+    def __init__(self, choices: Sequence[Any], sentence: str) -> None:
+        self._choices = frozenset(map(_comparable, choices))
+        self._sentence = sentence
+
+    def validate(self, value: Any) -> None:
+        """Raise a ``ValueError``, whose message is a sentence, for an invalid value."""
+        if _comparable(value) not in self._choices:
+            raise ValueError(self._sentence)
+
+
+_EXACT_KEYWORDS: Mapping[str, str] = {
+    name: f"exact-{name}" for name in ("multipleOf", "enum", "const")
+}
+"""The keywords that are judged here for the validator, and their names there, which no schema can
+contain. The validator takes up to 10 microseconds to divide a number or to find it among ten."""
+
+
+def with_exact_rules(root: Schema) -> tuple[Schema, Mapping[str, Any]]:
+    """Return a schema in which keywords judge numbers exactly and fast, and these keywords."""
+    root = copy.deepcopy(root)
+    judges: list[_Multiple | _Choice] = []
+    for _, schema in all_schemas(root):
+        for name in _EXACT_KEYWORDS.keys() & schema.keys():
+            judge = _judge_of(name, schema[name])
+            if judge is not None and isinstance(schema, dict):
+                del schema[name]
+                # By its index: the validator would make a float of a decimal.
+                schema[_EXACT_KEYWORDS[name]] = len(judges)
+                judges.append(judge)
+    keywords = _EXACT_KEYWORDS.values() if judges else ()
+    return root, {name: lambda _schema, index, _path: judges[index] for name in keywords}
+
+
+def _judge_of(keyword: str, value: Any) -> _Multiple | _Choice | None:
+    if keyword == "multipleOf":
+        return _Multiple(value) if _is_in_range(value) else None
+    choices = value if keyword == "enum" else [value]
+    return _Choice(choices, sentence_of(keyword, value)) if _has_numbers(choices) else None
+
+
+def _has_numbers(value: Any) -> bool:
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict | list):
+            waiting += each.values() if isinstance(each, dict) else each
+        elif type(each) in {*_CLASSES, float}:
+            return True
+    return False
+
+
+def _comparable(value: Any) -> Hashable:
+    """Return a form of a JSON value that is equal exactly for equal values."""
+    if isinstance(value, str | Decimal):
+        return value
+    if isinstance(value, dict):
+        return frozenset((name, _comparable(member)) for name, member in value.items())
+    if isinstance(value, list):
+        return tuple(map(_comparable, value))
+    if isinstance(value, float):
+        return Decimal(str(value))
+    return str(value).encode() if isinstance(value, bool) else value  # for Python, True is 1
 
 
 def without_number_rules(root: Schema) -> Schema:

@@ -20,7 +20,7 @@ from dynamodb_items.item_schema.annotations import (
 from dynamodb_items.item_schema.declared_types import DeclaredTypes, type_errors
 from dynamodb_items.item_schema.dependencies import attributes_judged_together, only_attributes
 from dynamodb_items.item_schema.key_attributes import is_impossible
-from dynamodb_items.item_schema.numbers import NumberRules, without_number_rules
+from dynamodb_items.item_schema.numbers import NumberRules, with_exact_rules, without_number_rules
 from dynamodb_items.item_schema.positions import (
     DIALECT,
     FORMATS,
@@ -194,8 +194,10 @@ def _validators(schema: Schema) -> Validators:
 
 
 def _compiled(schema: Schema) -> Draft202012Validator:
+    exact, keywords = with_exact_rules(schema)
     return Draft202012Validator(
-        {name: value for name, value in schema.items() if name not in ("$id", "$schema")},
+        {name: value for name, value in exact.items() if name not in ("$id", "$schema")},
+        keywords=dict(keywords),
         validate_formats=True,
         ignore_unknown_formats=False,
         pattern_options=_PATTERNS,

@@ -307,3 +307,22 @@ def test_a_large_item_gets_the_first_violation_only(line, violation, monkeypatch
     assert [each.pointer for each in LINES.violations({"lines": [{}, line]})] == [
         violation[0].replace("8000", "1")
     ]
+
+
+def test_a_large_item_under_branches_gets_the_attribute():
+    lines = {"anyOf": [{"type": "null"}, {"items": {"type": "string"}}]}
+    schema = item_schema(
+        {
+            "properties": {"lines": lines, "name": {"anyOf": [{"type": "string"}]}},
+            "anyOf": [{"required": ["name"]}, {"required": ["lines"]}],
+        }
+    )
+    many = [Decimal(1)] * 6000
+    found = schema.violations({"a": 1, "lines": many})
+    assert [(each.pointer, each.sentence) for each in found] == [("/lines", "Is not valid.")]
+    found = schema.violations({"a": many, "lines": [Decimal(1)]})
+    assert [each.pointer for each in found] == ["/lines"]
+    assert "In the closest one, /0 must be a string" in found[0].sentence
+    found = schema.violations({"a": many})
+    assert [(each.pointer, each.sentence) for each in found] == [("", "Is not valid.")]
+    assert schema.violations({"lines": ["x"] * 6000}) == []

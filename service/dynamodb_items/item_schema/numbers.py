@@ -5,11 +5,12 @@ schema are judged together, in the C code of ``decimal``: exact as well, in a te
 """
 
 import copy
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+import operator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from functools import cached_property
 from itertools import chain, count, repeat
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, cast
 
 from dynamodb_items.domain.numbers import canonical_number
 from dynamodb_items.item_schema.applied import ALWAYS, Applied, contains, may_not_apply
@@ -31,6 +32,13 @@ _RULES: Mapping[str, _Rule] = {
     "exclusiveMinimum": lambda numbers, limit: min(numbers) > limit,
     "exclusiveMaximum": lambda numbers, limit: max(numbers) < limit,
     "multipleOf": lambda numbers, limit: not any(map(_EXACT.remainder, numbers, repeat(limit))),
+}
+_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "minimum": operator.ge,
+    "maximum": operator.le,
+    "exclusiveMinimum": operator.gt,
+    "exclusiveMaximum": operator.lt,
+    "multipleOf": lambda number, limit: not _EXACT.remainder(number, limit),
 }
 
 
@@ -123,17 +131,28 @@ class NumberRules(Applied):
             yield self.elements, list(chain.from_iterable(lists))
 
 
-class _Multiple:
-    """The ``multipleOf`` of the validator."""
+class _Limits:
+    """The rules for numbers, as a keyword of the validator."""
 
-    def __init__(self, divisor: Decimal) -> None:
-        self._divisor = Decimal(str(divisor))
-        self._sentence = sentence_of("multipleOf", divisor)
+    def __init__(self, rules: Mapping[str, Any]) -> None:
+        self._rules = [
+            (_COMPARISONS[name], Decimal(str(limit)), sentence_of(name, limit))
+            for name, limit in rules.items()
+        ]
 
     def validate(self, value: Any) -> None:
         """Raise a ``ValueError``, whose message is a sentence, for an invalid value."""
-        if type(value) in _CLASSES and _EXACT.remainder(value, self._divisor):
-            raise ValueError(self._sentence)
+        if type(value) in _CLASSES:
+            for holds, limit, sentence in self._rules:
+                if not holds(value, limit):
+                    raise ValueError(sentence)
+
+    def iter_errors(self, value: Any) -> Iterator[ValueError]:
+        """Yield a ``ValueError`` for each rule that an invalid value breaks."""
+        if type(value) in _CLASSES:
+            for holds, limit, sentence in self._rules:
+                if not holds(value, limit):
+                    yield ValueError(sentence)
 
 
 class _Choice:
@@ -149,34 +168,35 @@ class _Choice:
             raise ValueError(self._sentence)
 
 
-_EXACT_KEYWORDS: Mapping[str, str] = {
-    name: f"exact-{name}" for name in ("multipleOf", "enum", "const")
-}
-"""The keywords that are judged here for the validator, and their names there, which no schema can
-contain. The validator takes up to 10 microseconds to divide a number or to find it among ten."""
-
-
 def with_exact_rules(root: Schema) -> tuple[Schema, Mapping[str, Any]]:
-    """Return a schema in which keywords judge numbers exactly and fast, and these keywords."""
+    """Return a schema in which keywords judge numbers exactly and fast, and these keywords.
+
+    No schema of a user can contain their names. The validator takes up to 10 microseconds to
+    divide a number, or to find it among ten.
+    """
     root = copy.deepcopy(root)
-    judges: list[_Multiple | _Choice] = []
+    judges: list[_Limits | _Choice] = []
     for _, schema in all_schemas(root):
-        for name in _EXACT_KEYWORDS.keys() & schema.keys():
-            judge = _judge_of(name, schema[name])
-            if judge is not None and isinstance(schema, dict):
-                del schema[name]
-                # By its index: the validator would make a float of a decimal.
-                schema[_EXACT_KEYWORDS[name]] = len(judges)
-                judges.append(judge)
-    keywords = _EXACT_KEYWORDS.values() if judges else ()
+        for keyword, replaced, judge in list(_judges_of(schema)):
+            rewritten = cast("dict[str, Any]", schema)
+            for name in replaced:
+                del rewritten[name]
+            # By its index: the validator would make a float of a decimal.
+            rewritten[keyword] = len(judges)
+            judges.append(judge)
+    keywords = ("exact-limits", "exact-const", "exact-enum") if judges else ()
     return root, {name: lambda _schema, index, _path: judges[index] for name in keywords}
 
 
-def _judge_of(keyword: str, value: Any) -> _Multiple | _Choice | None:
-    if keyword == "multipleOf":
-        return _Multiple(value) if _is_in_range(value) else None
-    choices = value if keyword == "enum" else [value]
-    return _Choice(choices, sentence_of(keyword, value)) if _has_numbers(choices) else None
+def _judges_of(schema: Schema) -> Iterator[tuple[str, Iterable[str], _Limits | _Choice]]:
+    """Yield keywords for a schema, each with the names of those that it replaces."""
+    limits = {name: limit for name, limit in _rules_of(schema).items() if name in _RULES}
+    if limits:
+        yield "exact-limits", limits, _Limits(limits)
+    if type(const := schema.get("const")) in _CLASSES:
+        yield "exact-const", ("const",), _Choice([const], sentence_of("const", const))
+    if _has_numbers(choices := schema.get("enum", ())):
+        yield "exact-enum", ("enum",), _Choice(choices, sentence_of("enum", choices))
 
 
 def _has_numbers(value: Any) -> bool:
@@ -192,8 +212,8 @@ def _has_numbers(value: Any) -> bool:
 
 def _comparable(value: Any) -> Hashable:
     """Return a form of a JSON value that is equal exactly for equal values."""
-    if isinstance(value, str | Decimal):
-        return value
+    if type(value) in {str, Decimal, int}:
+        return value  # type: ignore[no-any-return]
     if isinstance(value, dict):
         return frozenset((name, _comparable(member)) for name, member in value.items())
     if isinstance(value, list):

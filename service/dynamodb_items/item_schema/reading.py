@@ -188,9 +188,11 @@ _CHECKS = (_meta_errors, _keyword_errors, _reference_errors, type_errors, annota
 
 
 def _validators(schema: Schema) -> Validators:
-    complete, numbers = _compiled(schema), NumberRules.of(schema)
-    rest = complete if numbers is None else _compiled(without_number_rules(schema))
-    return Validators(complete, rest, numbers)
+    numbers = NumberRules.of(schema)
+    rest = schema if numbers is None else without_number_rules(schema)
+    has_branches = any("anyOf" in each or "oneOf" in each for _, each in all_schemas(schema))
+    attributes = _compiled(only_attributes(rest)) if has_branches else None
+    return Validators(_compiled(schema), _compiled(rest), numbers, attributes)
 
 
 def _compiled(schema: Schema) -> Draft202012Validator:

@@ -51,7 +51,9 @@ class Validators:
     def _first_violations(self, value: Mapping[str, Any], *, numbers_hold: bool) -> list[Violation]:
         if self.numbers is not None and not numbers_hold:
             path, broken, rules = self.numbers.broken_in(value)
-            found = _violations(Draft202012Validator(rules).iter_errors(broken))
+            # An error contains its value, and a list in place of a number may be long.
+            shown = [] if isinstance(broken, dict | list) else broken
+            found = _violations(Draft202012Validator(rules).iter_errors(shown))
             return [violation._replace(path=path) for violation in found[:1]]
         if self.attributes is not None:
             return _of_first_attribute(self.attributes, value)

@@ -22,12 +22,14 @@ PEERS_PYTHON = ROOT / ".venv-bench/bin/python"
 AWS_COMMAND = ROOT / ".venv-awscli/bin/aws"
 FASTIFY = ROOT / "bench/peers/fastify"
 GO_PROGRAM = ROOT / "build/bench-go"
+ITEM_SCHEMA = ROOT / "bench/item-schema.json"
 
 PLAIN = "plain"
 SERVICE = "service"
 SERVICE_WITH_TOKENS = "service-jwt"
 SERVICE_WITH_API_KEYS = "service-api-key"
 SERVICE_WITH_ONE_KEY = "service-one-key"
+SERVICE_WITH_SCHEMA = "service-schema"
 SERVICE_WITHOUT_FAST_PATH = "service-botocore"
 FASTAPI_AIOBOTO3 = "fastapi-aioboto3"
 FASTAPI_AIODYNAMO = "fastapi-aiodynamo"
@@ -110,6 +112,9 @@ _PRODUCTION = (
 )
 
 SMALL_READ = Load("GET", Size.SMALL, usual_connections(Size.SMALL))
+MEDIUM_READ, MEDIUM_PUT = (
+    Load(method, Size.MEDIUM, usual_connections(Size.MEDIUM)) for method in ("GET", "PUT")
+)
 
 
 def _authenticated(name: str, title: str, credential: MakeCredential) -> Contender:
@@ -155,6 +160,14 @@ CONTENDERS = (
         is_ours=True,
         items_path=items.PATH_WITHOUT_PARTITION,
         loads=(SMALL_READ,),
+    ),
+    Contender(
+        SERVICE_WITH_SCHEMA,
+        "this service, an item schema",
+        _gunicorn(*_PRODUCTION),
+        {**_UNLIMITED, "ITEMS_SCHEMA": str(ITEM_SCHEMA)},
+        is_ours=True,
+        loads=(MEDIUM_READ, MEDIUM_PUT),
     ),
     Contender(
         SERVICE_WITHOUT_FAST_PATH,

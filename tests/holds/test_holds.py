@@ -14,8 +14,10 @@ import pytest
 from dynamodb_items.app import create_app, create_repository
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.operations import Operation
+from dynamodb_items.item_schema.reading import item_schema
 
 from tests.conftest import aws_variables, environment
+from tests.holds import schemas
 from tests.holds.meter import Meter, allowed_seconds, as_greenlet
 from tests.holds.table import Table, serving
 from tests.holds.worst_cases import BATCH_GET, GROUPS, PLAIN, Case
@@ -70,6 +72,7 @@ def environ_of(case: Case) -> dict:
 
 
 IS_SHORT = os.environ.get("ITEMS_TEST_SHORT") == "true"
+SCHEMA = item_schema(schemas.SCHEMA)
 REACH_THE_TABLE = ("reads", "writes", "transactions", "lists")
 
 
@@ -80,7 +83,7 @@ def worker(request):
     settings = Settings(
         cors_origins=(ORIGIN,),
         trusted_proxies=1,
-        fast_path=request.param,
+        **request.param,
         operations=frozenset(Operation),
         read_timeout_seconds=60,
         deadline_seconds=120,
@@ -112,8 +115,8 @@ def worker(request):
 @pytest.mark.parametrize(
     ("worker", "group"),
     [
-        *((True, group) for group in GROUPS),
-        *((False, group) for group in REACH_THE_TABLE if not IS_SHORT),
+        *(({"item_schema": SCHEMA} if group == "schemas" else {}, group) for group in GROUPS),
+        *(({"fast_path": False}, group) for group in REACH_THE_TABLE if not IS_SHORT),
     ],
     indirect=["worker"],
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dynamodb_items.web.request.query_schemas import MAX_PATHS
 
-from tests.holds import batches, edits, heads, items, updates
+from tests.holds import batches, edits, heads, items, schemas, updates
 from tests.holds.parts import JSON_PATCH, KEY, MERGE, NATIVE, PLAIN, TYPED, legal_items
 
 ITEM = "/items/7/x"
@@ -183,6 +183,24 @@ def head_cases() -> Iterator[Case]:
         yield Case(f"GET {name}", "GET", path)
 
 
+def schema_cases() -> Iterator[Case]:
+    """Writes under an item schema."""
+    for name, body in schemas.plain_bodies():
+        yield Case(f"PUT {name}", "PUT", headers=of_type(PLAIN), body=body)
+    for name, body in schemas.typed_bodies():
+        yield Case(f"PUT typed {name}", "PUT", headers=of_type(TYPED), body=body)
+        value = body.partition(b":")[2][:-1]
+        update = b'{"UpdateExpression":"SET multiples = :v","ExpressionAttributeValues":{":v":%s}}'
+        yield Case(f"native {name}", "PATCH", headers=of_type(NATIVE), body=update % value)
+    merge = b'{"multiples":%s}' % b"[0.5,0.001]"
+    yield Case("PATCH an invalid list", "PATCH", headers=of_type(MERGE), body=merge)
+    patch = b'[{"op":"add","path":"/unknown","value":0}]'
+    for name in ("multiples", "either", "choices"):
+        members = b",".join([b'{"N":"0"}'] * 200_000)
+        stored = b'{%s,"%s":{"L":[%s]}}' % (KEY, name.encode(), members)
+        yield Case(f"JSON Patch of {name}", "PATCH", ITEM, of_type(JSON_PATCH), patch, stored)
+
+
 def _members(more: bytes, count: int = 5) -> bytes:
     return b",".join(b'{"id":"7","name":"%d"%s}' % (number, more) for number in range(count))
 
@@ -200,4 +218,5 @@ GROUPS = {
     "transactions": transaction_cases,
     "lists": list_cases,
     "heads": head_cases,
+    "schemas": schema_cases,
 }

@@ -3,7 +3,7 @@
 https://json-schema.org/draft/2020-12/json-schema-core#section-10
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 Schema: TypeAlias = Mapping[str, Any]
@@ -81,21 +81,6 @@ def referenced(root: Schema, reference: str) -> Any:
         name = token.replace("~1", "/").replace("~0", "~")
         found = found[int(name)] if isinstance(found, list) and name.isdigit() else found[name]
     return found
-
-
-def always_applied(root: Schema, schemas: Iterable[Any]) -> Iterator[Schema]:
-    """Yield the schemas with those that their ``allOf`` and ``$ref`` add to them."""
-    seen: set[int] = set()
-    waiting: list[Any] = list(schemas)
-    while waiting:
-        schema = waiting.pop(0)
-        if not isinstance(schema, dict) or id(schema) in seen:
-            continue
-        seen.add(id(schema))
-        yield schema
-        waiting += schema.get("allOf", ())
-        if "$ref" in schema:
-            waiting.append(referenced(root, schema["$ref"]))
 
 
 def pointer_of(path: Path) -> str:

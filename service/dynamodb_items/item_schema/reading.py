@@ -20,6 +20,7 @@ from dynamodb_items.item_schema.annotations import (
 from dynamodb_items.item_schema.declared_types import DeclaredTypes, type_errors
 from dynamodb_items.item_schema.dependencies import attributes_judged_together, only_attributes
 from dynamodb_items.item_schema.key_attributes import is_impossible
+from dynamodb_items.item_schema.numbers import NumberRules, with_exact_rules, without_number_rules
 from dynamodb_items.item_schema.positions import (
     DIALECT,
     FORMATS,
@@ -30,7 +31,7 @@ from dynamodb_items.item_schema.positions import (
     pointer_of,
     referenced,
 )
-from dynamodb_items.item_schema.schema import ItemSchema
+from dynamodb_items.item_schema.schema import ItemSchema, Validators
 from dynamodb_items.item_schema.sentences import violations_of
 
 MAX_SCHEMA_BYTES = 1024 * 1024
@@ -88,8 +89,8 @@ def item_schema(document: Any) -> ItemSchema:
         attributes_with(document, "readOnly"),
         attributes_with(document, "writeOnly"),
         default_values(document),
-        _compiled(document),
-        _compiled(only_attributes(document)),
+        _validators(document),
+        _validators(only_attributes(document)),
     )
 
 
@@ -187,9 +188,19 @@ def _is_circle(document: Schema, schema: Any) -> bool:
 _CHECKS = (_meta_errors, _keyword_errors, _reference_errors, type_errors, annotation_errors)
 
 
+def _validators(schema: Schema) -> Validators:
+    numbers = NumberRules.of(schema)
+    rest = schema if numbers is None else without_number_rules(schema)
+    has_branches = any("anyOf" in each or "oneOf" in each for _, each in all_schemas(schema))
+    attributes = _compiled(only_attributes(rest)) if has_branches else None
+    return Validators(_compiled(schema), _compiled(rest), numbers, attributes)
+
+
 def _compiled(schema: Schema) -> Draft202012Validator:
+    exact, keywords = with_exact_rules(schema)
     return Draft202012Validator(
-        {name: value for name, value in schema.items() if name not in ("$id", "$schema")},
+        {name: value for name, value in exact.items() if name not in ("$id", "$schema")},
+        keywords=dict(keywords),
         validate_formats=True,
         ignore_unknown_formats=False,
         pattern_options=_PATTERNS,

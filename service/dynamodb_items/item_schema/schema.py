@@ -12,15 +12,58 @@ from dynamodb_items.domain.keys import KeySchema
 from dynamodb_items.item_schema.annotations import without_access_rules
 from dynamodb_items.item_schema.declared_types import DeclaredTypes
 from dynamodb_items.item_schema.key_attributes import key_errors
+from dynamodb_items.item_schema.numbers import NumberRules
 from dynamodb_items.item_schema.positions import ANNOTATIONS, Schema
 from dynamodb_items.item_schema.sentences import violations_of
 from dynamodb_items.item_schema.violations import Violation
+from dynamodb_items.runtime.deadline import give_way
 
 MAX_VALUES_WITH_ALL_ERRORS = 5_000
 """The validator returns all errors at once, 10 microseconds each: of an item with more values,
 only the first error is reported."""
 
 _JUDGES_PROPERTIES_ALONE = {"type", "properties", "$defs", "$schema", "$id", *ANNOTATIONS}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Validators:
+    """What judges a value by one schema."""
+
+    complete: Draft202012Validator
+    rest: Draft202012Validator
+    """Judges all but the rules for numbers."""
+    numbers: NumberRules | None
+    attributes: Draft202012Validator | None
+    """Judges each attribute by itself, where the schema has branches: for the errors of a branch
+    the validator takes 10 microseconds for each value, however many there are."""
+
+    def violations(self, value: Mapping[str, Any]) -> list[Violation]:
+        """Return how a value breaks the schema, up to 100 violations.
+
+        Of a value with more than ``MAX_VALUES_WITH_ALL_ERRORS`` inside it, return the first one.
+        """
+        numbers_hold = self.numbers is None or self.numbers.hold_for((value,))
+        if numbers_hold and self.rest.is_valid(value):
+            return []
+        if _values_in(value) > MAX_VALUES_WITH_ALL_ERRORS:
+            return self._first_violations(value, numbers_hold=numbers_hold)
+        return _violations(self.complete.iter_errors(value))
+
+    def _first_violations(self, value: Mapping[str, Any], *, numbers_hold: bool) -> list[Violation]:
+        if self.numbers is not None and not numbers_hold:
+            path, broken, rules = self.numbers.broken_in(value)
+            # An error contains its value, and a list in place of a number may be long.
+            shown = [] if isinstance(broken, dict | list) else broken
+            found = _violations(Draft202012Validator(rules).iter_errors(shown))
+            return [violation._replace(path=path) for violation in found[:1]]
+        if self.attributes is not None:
+            return _of_first_attribute(self.attributes, value)
+        give_way()
+        try:
+            self.rest.validate(value)
+        except ValidationError as error:
+            return _violations((error,))
+        return []
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,9 +84,9 @@ class ItemSchema:
     """The attributes that no response shows."""
     defaults: Mapping[str, Any]
     """The values that a PUT without these attributes gets, if the settings say so; plain."""
-    whole: Draft202012Validator
-    alone: Draft202012Validator
-    """Judges each attribute by itself."""
+    whole: Validators
+    alone: Validators
+    """Judge each attribute by itself."""
 
     @property
     def needs_whole_item(self) -> bool:
@@ -62,15 +105,15 @@ class ItemSchema:
 
         Numbers are ``Decimal`` or int and are compared exactly.
         """
-        return _violations(self.whole, item)
+        return self.whole.violations(item)
 
     def violations_of_attributes(
         self, attributes: Mapping[str, Any], removed: Iterable[str] = ()
     ) -> list[Violation]:
         """Return how changed attributes break the schema, whatever the rest of the item is."""
         missing = [Violation((name,), "Is required.") for name in removed if name in self.required]
-        validator = self.alone if self.needs_whole_item else self.whole
-        return [*missing, *_violations(validator, attributes)]
+        validators = self.alone if self.needs_whole_item else self.whole
+        return [*missing, *validators.violations(attributes)]
 
     def with_full_access(self) -> Self:
         """Return the schema for clients that may set and read every attribute."""
@@ -97,21 +140,21 @@ class ItemSchema:
         return errors + key_errors(self.document, key_schema, own)
 
 
-def _violations(validator: Draft202012Validator, value: Mapping[str, Any]) -> list[Violation]:
-    if validator.is_valid(value):
-        return []
-    found = (violation for error in _errors(validator, value) for violation in violations_of(error))
+def _violations(errors: Iterable[ValidationError]) -> list[Violation]:
+    found = (violation for error in errors for violation in violations_of(error))
     return list(islice(dict.fromkeys(found), MAX_ERRORS))
 
 
-def _errors(validator: Draft202012Validator, value: Mapping[str, Any]) -> Iterable[ValidationError]:
-    if _values_in(value) <= MAX_VALUES_WITH_ALL_ERRORS:
-        return validator.iter_errors(value)
-    try:
-        validator.validate(value)
-    except ValidationError as error:
-        return (error,)
-    return ()
+def _of_first_attribute(
+    validator: Draft202012Validator, value: Mapping[str, Any]
+) -> list[Violation]:
+    for name, member in value.items():
+        give_way()
+        if not validator.is_valid({name: member}):
+            if _values_in(member) <= MAX_VALUES_WITH_ALL_ERRORS:
+                return _violations(validator.iter_errors({name: member}))[:1]
+            return [Violation((name,), "Is not valid.")]
+    return [Violation((), "Is not valid.")]
 
 
 def _values_in(value: Any) -> int:

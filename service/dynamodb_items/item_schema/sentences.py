@@ -49,8 +49,16 @@ def violations_of(error: ValidationError) -> Iterator[Violation]:
                 yield Violation(path, f"Has an invalid name inside: {name.clause}")
         case {"context": branches}:
             yield Violation(path, _of_branches(error.kind, branches, len(path)))
+        case {"message": sentence}:  # of a keyword that the service judges
+            yield Violation(path, sentence)
         case detail:
             yield Violation(path, _sentence(error.kind.name, detail))
+
+
+def sentence_of(keyword: str, limit: Any) -> str:
+    """Return what is wrong with a value that breaks a keyword with this limit or these choices."""
+    names = ("limit", "multiple_of", "expected_value", "options")
+    return _sentence(keyword, dict.fromkeys(names, limit))
 
 
 def _of_branches(

@@ -7,7 +7,8 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from dynamodb_items.domain.numbers import canonical_number
-from dynamodb_items.item_schema.positions import TYPE_KEYWORD, Schema, always_applied
+from dynamodb_items.item_schema.applied import expanded
+from dynamodb_items.item_schema.positions import TYPE_KEYWORD, Schema
 
 MAX_FIELDS = 200
 MAX_LEVELS = 3
@@ -78,12 +79,12 @@ class _Form:
 
         Of a value that can be null as well, they are those of the other form.
         """
-        applied = list(always_applied(self._root, schemas))
+        applied = list(expanded(self._root, schemas))
         for schema in tuple(applied):
             for keyword in ("anyOf", "oneOf"):
                 others = [each for each in schema.get(keyword, ()) if each != {"type": "null"}]
                 if len(others) == 1:
-                    applied += always_applied(self._root, others)
+                    applied += expanded(self._root, others)
         return tuple(applied)
 
     def _members(

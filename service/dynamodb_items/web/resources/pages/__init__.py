@@ -24,6 +24,7 @@ CONTENT_SECURITY_POLICY = (
 )
 
 _HERE = Path(__file__).parent
+_TUTORIAL_KEYS = Settings().key_schema
 _SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
 _SWAGGER_UI_ASSETS = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 _PAGE_SIZE = 25
@@ -74,7 +75,7 @@ def docs_without_slash() -> WerkzeugResponse:
 def item_page(settings: Settings, sign_in: "SignInEndpointsSource | None" = None) -> Response:
     """Return a page that reads, edits and deletes one item, after a sign-in where there is one."""
     schema = settings.key_schema
-    examples = ("104", "Andrew") if schema == Settings().key_schema else ("", "")
+    examples = ("104", "Andrew") if schema == _TUTORIAL_KEYS else ("", "")
     keys = [
         {"name": key.name, "type": KEY_TYPE_NAMES[key.type], "example": example}
         for key, example in zip(schema, examples, strict=False)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import boto3.session
+import requests
 from botocore.config import Config
 from dynamodb_items.local.processes import free_port, running
 
@@ -70,6 +71,12 @@ def moto(
     with process(command, dict(os.environ), log) as child:
         wait_for(f"{url}/moto-api/", child)
         yield url
+
+
+def enforce(endpoint: str, yes: bool) -> None:
+    """Let tests.enforcing_moto enforce IAM, or not."""
+    count = b"0" if yes else b"1000000000"
+    requests.post(f"{endpoint}/moto-api/reset-auth", data=count, timeout=30).raise_for_status()
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import re
 from contextlib import ExitStack, contextmanager
 
 import pytest
-import requests
 from botocore.utils import ContainerMetadataFetcher
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.credentials.lookup import find_credentials
@@ -20,7 +19,7 @@ from tests.conftest import environment
 from tests.containers import PATH, ContainerEndpoint, TokenService
 from tests.credentials.conftest import failure
 from tests.deploy.conftest import Cloud
-from tests.engines import REGION, client_for, moto
+from tests.engines import REGION, client_for, enforce, moto
 from tests.faults.conftest import eventually
 from tests.imds import made_up, minted_by_sts
 from tests.serving import gunicorn
@@ -47,7 +46,7 @@ def engine(tmp_path_factory):
             launcher.create_table(client_for(endpoint), Settings())
             for principal, _ in ROLES.values():
                 Cloud(endpoint).apply(instance_id=None, principal=principal)
-        requests.post(f"{endpoint}/moto-api/reset-auth", data=b"0", timeout=30)
+        enforce(endpoint, True)
         yield endpoint, log
 
 

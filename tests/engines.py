@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import boto3.session
-import requests
 from botocore.config import Config
 from dynamodb_items.local.processes import free_port, running
 
@@ -76,7 +75,9 @@ def moto(
 def enforce(endpoint: str, yes: bool) -> None:
     """Let tests.enforcing_moto enforce IAM, or not."""
     count = b"0" if yes else b"1000000000"
-    requests.post(f"{endpoint}/moto-api/reset-auth", data=count, timeout=30).raise_for_status()
+    headers = {"Content-Type": "text/plain"}
+    call = urllib.request.Request(f"{endpoint}/moto-api/reset-auth", count, headers)
+    urllib.request.urlopen(call, timeout=30).close()
 
 
 @contextmanager

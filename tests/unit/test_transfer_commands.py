@@ -7,17 +7,10 @@ import sys
 import pytest
 from click.testing import CliRunner
 from dynamodb_items.__main__ import main
-from dynamodb_items.transfer import progress, session
+from dynamodb_items.transfer import progress
 from dynamodb_items.transfer.progress import NoProgress, ProgressBar
 
-from tests.unit.transfer_service import URL, FakeService
-
-
-@pytest.fixture
-def service(monkeypatch):
-    service = FakeService()
-    monkeypatch.setattr(session, "http_client", service.client)
-    return service
+from tests.unit.transfer_service import URL
 
 
 @pytest.fixture

@@ -9,23 +9,15 @@ from pathlib import Path
 
 import httpx
 import pytest
-from dynamodb_items.transfer import session
 from dynamodb_items.transfer.errors import ExitStatus
 from dynamodb_items.transfer.importing import command, ledger, window
 from dynamodb_items.transfer.importing.command import ImportOptions, run_import
 from dynamodb_items.transfer.importing.item_paths import parsed_key_attributes
 from dynamodb_items.transfer.session import Client
 
-from tests.unit.transfer_service import URL, FakeService, problem
+from tests.unit.transfer_service import URL, problem
 
 DIGITS = "12345678901234567890123456789012345678"
-
-
-@pytest.fixture
-def service(monkeypatch):
-    service = FakeService()
-    monkeypatch.setattr(session, "http_client", service.client)
-    return service
 
 
 class Imports:

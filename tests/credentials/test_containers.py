@@ -52,7 +52,7 @@ def engine(tmp_path_factory):
 
 @pytest.mark.timeout(400)
 def test_a_service_uses_and_renews_the_credentials_of_its_role(engine, tmp_path, files):
-    """Both services run at once: a service looks for new credentials once a minute."""
+    """Both services run at once: each of them takes seconds to notice that its clock has moved."""
     endpoint, log = engine
     clock = MovableClock(tmp_path / "clock")
     with ExitStack() as running:

@@ -43,7 +43,7 @@ def test_the_result_as_json(service, file):
     to_output = run("export", "--url", URL, "--json")
     assert json.loads(to_output.stderr)["items"] == 2
     assert len(to_output.stdout.splitlines()) == 2
-    assert service.puts == ["/items/1/a", "/items/2/b"]
+    assert sorted(service.puts) == ["/items/1/a", "/items/2/b"]
 
 
 def test_quiet_prints_nothing_on_success_and_errors_always(service, file):

@@ -108,7 +108,7 @@ def test_a_long_pointer_is_whole_in_the_error_and_short_in_its_sentence():
 
 @pytest.mark.parametrize(
     "value",
-    [["0"] * 220_000, [None] * 220_000, [[]] * 110_000, [{"a": ""}] * 80_000],
+    [["0"] * 500_000, [None] * 220_000, [[]] * 110_000, [{"a": ""}] * 80_000],
     ids=["texts", "nulls", "lists", "maps"],
 )
 def test_a_body_that_no_item_has_room_for_is_not_converted(value):

@@ -5,9 +5,8 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -146,29 +145,20 @@ def _errors(
 def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
     """Yield the lines that are not empty, each with its number; a terminal gets a progress bar."""
     try:
-        with _opened(file) as (content, position):
+        with file.open("rb") as raw:
+            content = gzip.GzipFile(fileobj=raw) if file.suffix == ".gz" else raw
             size = file.stat().st_size
             hidden = not sys.stderr.isatty()
             bar = click.progressbar(length=size, label=file.name, file=sys.stderr, hidden=hidden)
             with bar:
-                number = done = 0
+                number = 0
                 while line := content.readline(MAX_LINE_BYTES):
                     number += 1
                     if line.strip():
                         yield number, line
-                    bar.update(position() - done)
-                    done = position()
+                    bar.update(raw.tell() - bar.pos)
     except (OSError, EOFError) as error:
         _give_up(f"{file} cannot be read: {error}.")
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[tuple[IO[bytes], Callable[[], int]]]:
-    """Open a file; ``position`` returns how many of its bytes have been read."""
-    with file.open("rb") as raw:
-        is_gzip = file.suffix == ".gz"
-        content: Any = gzip.GzipFile(fileobj=raw) if is_gzip else raw
-        yield content, lambda: os.lseek(raw.fileno(), 0, os.SEEK_CUR)
 
 
 def _give_up(line: str) -> NoReturn:

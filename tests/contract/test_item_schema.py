@@ -307,22 +307,3 @@ def test_a_read_only_attribute_is_kept_by_every_write(engine, service, path, nam
     assert errors(registry.post("/items:batch", json={"operations": [operation]})) == {
         "/operations/0/item/created": "Is read-only."
     }
-
-
-@pytest.mark.parametrize("version", ["_version", ""])
-def test_a_false_condition_precedes_an_invalid_result(engine, path, version):
-    schema = item_schema({"properties": {"balance": {"minimum": 0}}})
-    service = service_with(engine, item_schema=schema, version_attribute=version)
-    service.put(path, json={"balance": 5})
-    before = service.get(path, headers=ACCEPT_TYPED).data
-    pay = {
-        "UpdateExpression": "SET balance = balance - :x",
-        "ConditionExpression": "balance >= :x",
-        "ExpressionAttributeValues": {":x": {"N": "6"}},
-    }
-    assert service.patch(path, json=pay, headers=NATIVE).status_code == 412
-    pay["ConditionExpression"] = "balance < :x"
-    assert errors(service.patch(path, json=pay, headers=NATIVE)) == {
-        "": "The result at /balance must be at least 0."
-    }
-    assert service.get(path, headers=ACCEPT_TYPED).data == before

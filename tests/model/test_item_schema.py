@@ -12,7 +12,7 @@ from decimal import Decimal
 from hashlib import sha256
 
 import pytest
-from dynamodb_items.formats.schema_rules import plain_values
+from dynamodb_items.formats.plain_json import plain_values
 from dynamodb_items.item_schema.reading import SchemaErrors, item_schema
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st

@@ -70,6 +70,10 @@ def test_every_error_of_a_schema_is_reported_with_its_position():
             "/properties/a/default: must be a whole number",
         ),
         (
+            {"properties": {"a": {"pattern": "^[a-z]+$", "default": "1"}}},
+            "/properties/a/default: must match the pattern ^[a-z]+$",
+        ),
+        (
             {"properties": {"a": {"writeOnly": True}}},
             "/properties/a/writeOnly: is not supported: reads return every attribute",
         ),

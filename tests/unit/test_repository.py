@@ -340,3 +340,11 @@ def test_an_edit_of_an_absent_item_finds_nothing(precondition):
     with pytest.raises(ItemNotFound):
         repository_of(client).write(edit)
     assert client.operations == ["GetItem"]
+
+
+@pytest.mark.parametrize("write", [UPDATE, EDIT], ids=["update", "edit"])
+def test_a_patch_whose_item_is_deleted_in_between_finds_nothing(write):
+    of_another = Precondition(if_none_match=frozenset({Item(OURS).fingerprint}))
+    conditional = replace(write, precondition=of_another)
+    result, _ = written_by(conditional, {"Item": THEIRS}, condition_failed())
+    assert isinstance(result, ItemNotFound), "the precondition is true of an absent item"

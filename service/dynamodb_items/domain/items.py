@@ -3,14 +3,16 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import orjson
 
-from dynamodb_items.runtime.deadline import give_way_after
+from dynamodb_items.domain.numbers import decimal_of
+from dynamodb_items.runtime.deadline import VALUES_IN_A_ROW, give_way_after, in_turns
 
 AttributeValue: TypeAlias = Mapping[str, Any]
 """One value in DynamoDB's typed form, such as ``{"S": "Raj"}``; binary is ``bytes``.
@@ -37,6 +39,41 @@ class Item:
         canonical = _canonical_json(self.attributes)
         give_way_after(len(canonical))
         return hashlib.blake2b(canonical, digest_size=FINGERPRINT_BYTES).hexdigest()
+
+
+def is_same(value: AttributeValue | None, other: AttributeValue | None) -> bool:
+    """Return whether two values are equal for DynamoDB, None for an absent one.
+
+    Numbers are compared by their value, sets in any order, also inside lists and maps.
+    """
+    if value == other:
+        return True
+    if value is None or other is None:
+        return False
+    ((type_, content),) = value.items()
+    if type_ not in other:
+        return False
+    compared = other[type_]
+    match type_:
+        case "N":
+            return decimal_of(content) == decimal_of(compared)
+        case "SS" | "BS":
+            return frozenset(content) == frozenset(compared)
+        case "NS":
+            return _decimals(content) == _decimals(compared)
+        case "L":
+            pairs = zip(in_turns(content, VALUES_IN_A_ROW), compared, strict=True)
+            return len(content) == len(compared) and all(is_same(*pair) for pair in pairs)
+        case "M":
+            return content.keys() == compared.keys() and all(
+                is_same(member, compared[name]) for name, member in content.items()
+            )
+        case _:
+            return False
+
+
+def _decimals(numbers: Iterable[str]) -> frozenset[Decimal]:
+    return frozenset(map(decimal_of, in_turns(numbers, VALUES_IN_A_ROW)))
 
 
 _SET = b'S":['  # In the JSON of typed values only SS, NS and BS end like this.

@@ -24,8 +24,6 @@ from dynamodb_items.expressions.parts import (
 )
 from dynamodb_items.formats.limits import attributes_bytes, check_size
 
-_SETS = ("SS", "NS", "BS")
-
 
 def evaluated(actions: Mapping[str, list[Action]], attributes: Attributes) -> Attributes:
     """Return the attributes of an item after an update, whose actions are given by clause.
@@ -40,8 +38,8 @@ def evaluated(actions: Mapping[str, list[Action]], attributes: Attributes) -> At
     removed = [action.path for action in actions.get("REMOVE", ())]
     removed += [path for path, value in assigned if value is None]
     result = dict(attributes)
-    for path in {path[0]: path for path in (*removed, *(path for path, _ in assigned))}.values():
-        name = str(path[0])
+    changed = (*removed, *(path for path, _ in assigned))
+    for name in {str(path[0]) for path in changed if len(path) > 1}:  # others are replaced whole
         if name in result:
             result[name] = _copied(result[name])
     # Elements after the end of a list are appended in the order of their indexes.
@@ -68,27 +66,6 @@ def _assigned(
                 size_bytes += attributes_bytes({"": value})
                 check_size(size_bytes)
             yield action.path, value
-
-
-def names_in(actions: Mapping[str, list[Action]]) -> frozenset[str]:
-    """Return the attributes that an update reads or changes."""
-    every = [action for each in actions.values() for action in each]
-    paths = [action.path for action in every]
-    for action in every:
-        paths += _paths(action.value)
-    return frozenset(str(path[0]) for path in paths)
-
-
-def _paths(operand: ValueExpression | None) -> Iterator[Path]:
-    match operand:
-        case Stored(path):
-            yield path
-        case IfNotExists(paths, otherwise):
-            yield from paths
-            yield from _paths(otherwise)
-        case ListAppend(first, second) | Sum(_, first, second):
-            yield from _paths(first)
-            yield from _paths(second)
 
 
 def _changed(clause: str, action: Action, attributes: Attributes) -> AttributeValue | None:

@@ -14,7 +14,7 @@ from dynamodb_items.domain.errors import FieldError, UnacceptableItem
 from dynamodb_items.domain.items import Attributes, AttributeValue, Item
 from dynamodb_items.expressions.builder import clauses
 from dynamodb_items.expressions.condition_grammar import parse_condition
-from dynamodb_items.expressions.evaluation import evaluated, names_in
+from dynamodb_items.expressions.evaluation import evaluated
 from dynamodb_items.expressions.parts import (
     CONDITION,
     FILTER,
@@ -26,9 +26,9 @@ from dynamodb_items.expressions.parts import (
     Action,
     Bindings,
     ExpressionError,
+    Literal,
     Path,
     Template,
-    Value,
     fits,
     is_in_parentheses,
 )
@@ -64,6 +64,8 @@ class NativeExpressions:
     actions: Mapping[str, list[Action]]
     """The actions by clause; none without an UpdateExpression, which creates an item of its key."""
     condition: NativeCondition | None
+    names: frozenset[str]
+    """The attributes that the update reads or changes."""
 
     @property
     def only_removes(self) -> bool:
@@ -78,9 +80,9 @@ class NativeExpressions:
         """
         if self.condition is not None or {"ADD", "DELETE"}.intersection(self.actions):
             return True
-        if any(len(action.path) > 1 for actions in self.actions.values() for action in actions):
+        if any(len(path) > 1 for path in self.targets):
             return True
-        return not all(_is_constant(action.template) for action in self.actions.get("SET", ()))
+        return not all(isinstance(action.value, Literal) for action in self.actions.get("SET", ()))
 
     @property
     def targets(self) -> list[Path]:
@@ -95,12 +97,6 @@ class NativeExpressions:
         }
         templates["SET"] += assignments
         return clauses(templates)
-
-
-def _is_constant(assignment: Template) -> bool:
-    """Return whether an assignment's only operand is a value of the request."""
-    _target, _sign, *operand = assignment
-    return len(operand) == 1 and isinstance(operand[0], Value)
 
 
 def updated(expressions: NativeExpressions, item: Item, pointer: str) -> PatchResult:
@@ -118,7 +114,7 @@ def updated(expressions: NativeExpressions, item: Item, pointer: str) -> PatchRe
             f"The update is invalid for the stored item: {error}.",
             (FieldError(pointer, str(error)),),
         ) from None
-    return PatchResult(changes_between(item.attributes, result), names_in(expressions.actions))
+    return PatchResult(changes_between(item.attributes, result), expressions.names)
 
 
 def check_fits(name: str, text: str) -> None:
@@ -150,11 +146,12 @@ def native_expressions(
     members = _known_members(body, UPDATE_MEMBERS, pointer)
     bindings = _bindings(members, pointer)
     actions = _parsed(parse_update, members, UPDATE, bindings, pointer) or {}
+    names = frozenset(bindings.attributes)
     _check_key_paths(bindings, key, pointer_to(pointer, UPDATE))
     condition = _condition(members, bindings, key, pointer)
     _check_all_used(bindings, pointer)
     _check_targets(actions, key, own, pointer_to(pointer, UPDATE))
-    return NativeExpressions(actions, condition)
+    return NativeExpressions(actions, condition, names)
 
 
 def native_condition(body: Any, key: Attributes, pointer: str = "") -> NativeCondition | None:

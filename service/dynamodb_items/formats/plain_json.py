@@ -19,6 +19,7 @@ from dynamodb_items.formats.limits import (
     item_attributes,
 )
 from dynamodb_items.formats.stored_types import set_of
+from dynamodb_items.runtime.deadline import VALUES_IN_A_ROW, in_turns
 
 _INT64_DIGITS = 18
 _CANONICAL_NUMBER = re.compile(r"0|-?(?:[1-9][0-9]*(?:\.[0-9]*[1-9])?|0\.[0-9]*[1-9])", re.ASCII)
@@ -154,10 +155,26 @@ def to_document(attributes: Attributes) -> dict[str, Any]:
 
     Numbers are ``Decimal``; sets and binary keep their types.
     """
-    return {name: _member(value) for name, value in attributes.items()}
+    return _document(attributes, BinaryText.of)
 
 
-def _member(value: AttributeValue) -> Any:
+def plain_values(attributes: Attributes) -> dict[str, Any]:
+    """Return the item as a document in which binary is an ordinary string.
+
+    The validator of item schemas accepts no subclass of ``str``.
+    """
+    return _document(attributes, _text_of)
+
+
+def _text_of(binary: AttributeValue) -> str:
+    return base64_text(binary["B"])
+
+
+def _document(attributes: Attributes, text_of: Callable[[AttributeValue], str]) -> dict[str, Any]:
+    return {name: _member(value, text_of) for name, value in attributes.items()}
+
+
+def _member(value: AttributeValue, text_of: Callable[[AttributeValue], str]) -> Any:
     ((type_, content),) = value.items()
     match type_:
         case "N":
@@ -165,17 +182,19 @@ def _member(value: AttributeValue) -> Any:
         case "NULL":
             return None
         case "M":
-            return to_document(content)
+            return _document(content, text_of)
         case "L":
-            return [_member(member) for member in content]
+            return [_member(member, text_of) for member in in_turns(content, VALUES_IN_A_ROW)]
         case "B":
-            return BinaryText.of(value)
+            return text_of(value)
         case "SS":
             return SetArray(type_, content)
         case "NS":
-            return SetArray(type_, map(parse_number, content))
+            return SetArray(type_, map(parse_number, in_turns(content, VALUES_IN_A_ROW)))
         case "BS":
-            return SetArray(type_, (BinaryText.of({"B": member}) for member in content))
+            return SetArray(
+                type_, (text_of({"B": member}) for member in in_turns(content, VALUES_IN_A_ROW))
+            )
         case _:
             return content
 

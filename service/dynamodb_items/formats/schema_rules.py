@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dynamodb_items.domain.errors import FieldError, UnacceptableItem
-from dynamodb_items.domain.items import Attributes, AttributeValue, Item, base64_text
+from dynamodb_items.domain.items import Attributes, AttributeValue, Item, is_same
 from dynamodb_items.domain.keys import ItemKey
-from dynamodb_items.domain.numbers import parse_number
 from dynamodb_items.formats.limits import InvalidValue
 from dynamodb_items.formats.merge_patch import PatchResult, changes_between
-from dynamodb_items.formats.plain_json import attributes_from_plain
+from dynamodb_items.formats.plain_json import attributes_from_plain, plain_values
 from dynamodb_items.formats.stored_types import canonical_binary, set_of, with_stored_types
 from dynamodb_items.item_schema.violations import Violation
-from dynamodb_items.runtime.deadline import in_turns
+from dynamodb_items.runtime.deadline import VALUES_IN_A_ROW, in_turns
 
 if TYPE_CHECKING:  # without a schema, the validator is not imported
     from dynamodb_items.item_schema.declared_types import DeclaredTypes
@@ -64,19 +63,8 @@ class SchemaRules:
         Raises:
             UnacceptableItem: the item does not match the schema, or sets a read-only attribute.
         """
-        names = self._read_only()
         stored = {} if read is None else read.attributes
-        kept = {name: stored[name] for name in stored if name in names}
-        # With the stored types, the order of a set does not matter.
-        sent = with_stored_types(
-            {name: attributes[name] for name in names & attributes.keys()}, kept
-        )
-        self._check_read_only(
-            name
-            for name in sent
-            if plain_values(_only(name, sent)) != plain_values(_only(name, kept))
-        )
-        return self.put({**attributes, **kept})
+        return self.put({**attributes, **self._kept(stored, {**stored, **attributes})})
 
     def check_read_only(self, changed: Iterable[str]) -> None:
         """Reject a change of read-only attributes.
@@ -85,6 +73,14 @@ class SchemaRules:
             UnacceptableItem: there is one.
         """
         self._check_read_only(self._read_only().intersection(changed))
+
+    def _kept(self, before: Attributes, after: Attributes) -> Attributes:
+        """Return the read-only attributes as they were stored."""
+        names = self._read_only()
+        kept = {name: before[name] for name in names & before.keys()}
+        sent = with_stored_types({name: after[name] for name in names & after.keys()}, kept)
+        self._check_read_only(name for name in names if not is_same(kept.get(name), sent.get(name)))
+        return kept
 
     def _read_only(self) -> frozenset[str]:
         # A body may repeat the key attributes, which cannot change in any case.
@@ -111,8 +107,8 @@ class SchemaRules:
 
         def judged(item: Item) -> PatchResult:
             edited = changes_of(item)
-            self.check_read_only(edited.changes.names)
-            attributes = edited.changes.applied_to(item.attributes)
+            result = edited.changes.applied_to(item.attributes)
+            attributes = {**result, **self._kept(item.attributes, result)}
             visible = {name: it for name, it in attributes.items() if name not in self.own}
             self._check(self.schema.violations(plain_values(visible)))
             typed = self._typed(attributes)
@@ -145,42 +141,8 @@ class SchemaRules:
     def _field_error(self, violation: Violation) -> FieldError:
         if self.mirrors_item:
             return FieldError(f"{self.pointer}{violation.pointer}", violation.sentence)
-        sentence = violation.sentence[:1].lower() + violation.sentence[1:]
-        return FieldError(
-            self.pointer, f"The result at {violation.pointer or 'its root'} {sentence}"
-        )
-
-
-def plain_values(attributes: Attributes) -> dict[str, Any]:
-    """Return the plain form of attributes in Python's own types, numbers as ``Decimal``."""
-    return {name: _plain(value) for name, value in attributes.items()}
-
-
-def _only(name: str, attributes: Attributes) -> Attributes:
-    return {name: attributes[name]} if name in attributes else {}
-
-
-def _plain(value: AttributeValue) -> Any:
-    ((type_, content),) = value.items()
-    match type_:
-        case "N":
-            return parse_number(content)
-        case "NULL":
-            return None
-        case "M":
-            return plain_values(content)
-        case "L":
-            return [_plain(member) for member in in_turns(content)]
-        case "B":
-            return base64_text(content)
-        case "NS":
-            return [parse_number(member) for member in in_turns(content)]
-        case "BS":
-            return [base64_text(member) for member in in_turns(content)]
-        case "SS":
-            return list(content)
-        case _:
-            return content
+        where = violation.pointer or "its root"
+        return FieldError(self.pointer, f"The result at {where} {violation.clause}")
 
 
 def _members(attributes: Attributes, types: "DeclaredTypes", *, converts: bool) -> Attributes:
@@ -191,12 +153,10 @@ def _members(attributes: Attributes, types: "DeclaredTypes", *, converts: bool) 
     """
     typed: dict[str, AttributeValue] = dict(attributes)
     name = ""
-    others = types.other_members
+    known, others = types.members, types.other_members
     try:
         for name, value in attributes.items():
-            inner = types.members.get(name)
-            if inner is None and others is not None and name not in types.known_names:
-                inner = others
+            inner = known.get(name, others)
             if inner is not None:
                 typed[name] = _declared(value, inner, converts=converts)
     except InvalidValue as invalid:
@@ -230,7 +190,7 @@ def _elements(
 ) -> list[AttributeValue]:
     typed: list[AttributeValue] = []
     try:
-        for member in in_turns(members):
+        for member in in_turns(members, VALUES_IN_A_ROW):
             typed.append(_declared(member, types, converts=converts))  # noqa: PERF401 - counts for the path
     except InvalidValue as invalid:
         invalid.path.append(len(typed))

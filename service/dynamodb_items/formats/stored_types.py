@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 import orjson
 
 from dynamodb_items.domain.items import Attributes, AttributeValue, base64_text
-from dynamodb_items.runtime.deadline import give_way, in_turns
+from dynamodb_items.runtime.deadline import VALUES_IN_A_ROW, give_way, in_turns
 
 _T = TypeVar("_T")
 
@@ -28,7 +28,6 @@ MAX_LIST_LEVELS = 4
 MAX_COMPARISONS = 64
 """How many pairs of members of one list are compared to find out which ones were edited."""
 _TURN_SECONDS = 0.02
-_MEMBERS_PER_TURN = 20_000
 
 
 class _Turns:
@@ -44,7 +43,7 @@ class _Turns:
         if time.perf_counter() - self._began > _TURN_SECONDS:
             give_way()
             self._began = time.perf_counter()
-        return members if len(members) < _MEMBERS_PER_TURN else in_turns(members, _MEMBERS_PER_TURN)
+        return members if len(members) < VALUES_IN_A_ROW else in_turns(members, VALUES_IN_A_ROW)
 
 
 class _Before(NamedTuple):
@@ -113,7 +112,7 @@ def set_of(type_: str, members: Sequence[AttributeValue]) -> AttributeValue:
     Raises:
         ValueError: the values are not a set of this type; the message says why.
     """
-    contents = [_set_member(type_[0], member) for member in in_turns(members, _MEMBERS_PER_TURN)]
+    contents = [_set_member(type_[0], member) for member in in_turns(members, VALUES_IN_A_ROW)]
     if not contents:
         raise ValueError("a set must not be empty; remove the attribute instead")
     if len(set(contents)) < len(contents):

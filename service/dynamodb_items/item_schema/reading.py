@@ -20,6 +20,7 @@ from dynamodb_items.item_schema.annotations import (
 from dynamodb_items.item_schema.declared_types import DeclaredTypes, type_errors
 from dynamodb_items.item_schema.dependencies import attributes_judged_together, only_attributes
 from dynamodb_items.item_schema.key_attributes import is_impossible
+from dynamodb_items.item_schema.numbers import NumberRules, without_number_rules
 from dynamodb_items.item_schema.positions import (
     DIALECT,
     FORMATS,
@@ -30,7 +31,7 @@ from dynamodb_items.item_schema.positions import (
     pointer_of,
     referenced,
 )
-from dynamodb_items.item_schema.schema import ItemSchema
+from dynamodb_items.item_schema.schema import ItemSchema, Validators
 from dynamodb_items.item_schema.sentences import violations_of
 
 MAX_SCHEMA_BYTES = 1024 * 1024
@@ -87,8 +88,8 @@ def item_schema(document: Any) -> ItemSchema:
         frozenset(document.get("required", ())),
         read_only_attributes(document),
         default_values(document),
-        _compiled(document),
-        _compiled(only_attributes(document)),
+        _validators(document),
+        _validators(only_attributes(document)),
     )
 
 
@@ -114,7 +115,7 @@ def _default_errors(document: Schema) -> Iterator[str]:
     for name, value in default_values(document).items():
         for error in attributes.iter_errors({name: value}):
             for violation in violations_of(error):
-                sentence = violation.sentence[:1].lower() + violation.sentence[1:-1]
+                sentence = violation.clause.removesuffix(".")
                 yield f"{_place(('properties', name, 'default'))}{sentence}"
 
 
@@ -123,7 +124,7 @@ def _meta_errors(document: Schema) -> Iterator[tuple[Path, str]]:
         yield ("$schema",), f"must be {DIALECT}"
     for error in _META_SCHEMA.iter_errors(document):
         for violation in violations_of(error):
-            yield violation.path, violation.sentence[:1].lower() + violation.sentence[1:-1]
+            yield violation.path, violation.clause.removesuffix(".")
 
 
 def _keyword_errors(document: Schema) -> Iterator[tuple[Path, str]]:
@@ -184,6 +185,12 @@ def _is_circle(document: Schema, schema: Any) -> bool:
 
 
 _CHECKS = (_meta_errors, _keyword_errors, _reference_errors, type_errors, annotation_errors)
+
+
+def _validators(schema: Schema) -> Validators:
+    complete, numbers = _compiled(schema), NumberRules.of(schema)
+    rest = complete if numbers is None else _compiled(without_number_rules(schema))
+    return Validators(complete, rest, numbers)
 
 
 def _compiled(schema: Schema) -> Draft202012Validator:

@@ -11,6 +11,7 @@ from dynamodb_items.domain.errors import MAX_ERRORS
 from dynamodb_items.domain.keys import KeySchema
 from dynamodb_items.item_schema.declared_types import DeclaredTypes
 from dynamodb_items.item_schema.key_attributes import key_errors
+from dynamodb_items.item_schema.numbers import NumberRules
 from dynamodb_items.item_schema.positions import ANNOTATIONS, Schema
 from dynamodb_items.item_schema.sentences import violations_of
 from dynamodb_items.item_schema.violations import Violation
@@ -20,6 +21,39 @@ MAX_VALUES_WITH_ALL_ERRORS = 5_000
 only the first error is reported."""
 
 _JUDGES_PROPERTIES_ALONE = {"type", "properties", "$defs", "$schema", "$id", *ANNOTATIONS}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Validators:
+    """What judges a value by one schema."""
+
+    complete: Draft202012Validator
+    rest: Draft202012Validator
+    """Judges all but the rules for numbers."""
+    numbers: NumberRules | None
+
+    def violations(self, value: Mapping[str, Any]) -> list[Violation]:
+        """Return how a value breaks the schema, up to 100 violations.
+
+        Of a value with more than ``MAX_VALUES_WITH_ALL_ERRORS`` inside it, return the first one.
+        """
+        numbers_hold = self.numbers is None or self.numbers.hold_for((value,))
+        if numbers_hold and self.rest.is_valid(value):
+            return []
+        if _values_in(value) > MAX_VALUES_WITH_ALL_ERRORS:
+            return self._first_violations(value, numbers_hold=numbers_hold)
+        return _violations(self.complete.iter_errors(value))
+
+    def _first_violations(self, value: Mapping[str, Any], *, numbers_hold: bool) -> list[Violation]:
+        if self.numbers is not None and not numbers_hold:
+            path, broken, rules = self.numbers.broken_in(value)
+            found = _violations(Draft202012Validator(rules).iter_errors(broken))
+            return [violation._replace(path=path) for violation in found[:1]]
+        try:
+            self.rest.validate(value)
+        except ValidationError as error:
+            return _violations((error,))
+        return []
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,9 +72,9 @@ class ItemSchema:
     """The attributes that no client can set."""
     defaults: Mapping[str, Any]
     """The values that a PUT without these attributes gets, if the settings say so; plain."""
-    whole: Draft202012Validator
-    alone: Draft202012Validator
-    """Judges each attribute by itself."""
+    whole: Validators
+    alone: Validators
+    """Judge each attribute by itself."""
 
     @property
     def needs_whole_item(self) -> bool:
@@ -59,36 +93,24 @@ class ItemSchema:
 
         Numbers are ``Decimal`` or int and are compared exactly.
         """
-        return _violations(self.whole, item)
+        return self.whole.violations(item)
 
     def violations_of_attributes(
         self, attributes: Mapping[str, Any], removed: Iterable[str] = ()
     ) -> list[Violation]:
         """Return how changed attributes break the schema, whatever the rest of the item is."""
         missing = [Violation((name,), "Is required.") for name in removed if name in self.required]
-        validator = self.alone if self.needs_whole_item else self.whole
-        return [*missing, *_violations(validator, attributes)]
+        validators = self.alone if self.needs_whole_item else self.whole
+        return [*missing, *validators.violations(attributes)]
 
     def contradictions(self, key_schema: KeySchema, own: tuple[str, ...]) -> list[str]:
         """Return why no item of a table can match the schema, a sentence each."""
         return key_errors(self.document, key_schema, own)
 
 
-def _violations(validator: Draft202012Validator, value: Mapping[str, Any]) -> list[Violation]:
-    if validator.is_valid(value):
-        return []
-    found = (violation for error in _errors(validator, value) for violation in violations_of(error))
+def _violations(errors: Iterable[ValidationError]) -> list[Violation]:
+    found = (violation for error in errors for violation in violations_of(error))
     return list(islice(dict.fromkeys(found), MAX_ERRORS))
-
-
-def _errors(validator: Draft202012Validator, value: Mapping[str, Any]) -> Iterable[ValidationError]:
-    if _values_in(value) <= MAX_VALUES_WITH_ALL_ERRORS:
-        return validator.iter_errors(value)
-    try:
-        validator.validate(value)
-    except ValidationError as error:
-        return (error,)
-    return ()
 
 
 def _values_in(value: Any) -> int:

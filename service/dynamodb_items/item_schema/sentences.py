@@ -46,7 +46,7 @@ def violations_of(error: ValidationError) -> Iterator[Violation]:
             yield from (Violation((*path, name), f"Is not a known {what}.") for name in names)
         case {"error": ValidationError() as inner}:
             for name in violations_of(inner):
-                yield Violation(path, f"Has an invalid name inside: {_lowered(name.sentence)}")
+                yield Violation(path, f"Has an invalid name inside: {name.clause}")
         case {"context": branches}:
             yield Violation(path, _of_branches(error.kind, branches, len(path)))
         case detail:
@@ -77,7 +77,7 @@ def _of_branches(
     for error in closest:
         for violation in violations_of(error):
             place = pointer_of(violation.path[depth:])
-            reason = f"{place or 'it'} {_lowered(violation.sentence)}"
+            reason = f"{place or 'it'} {violation.clause}"
             return f"Must match one of the allowed forms. In the closest one, {reason}"
     return "Must match one of the allowed forms."
 
@@ -140,7 +140,3 @@ def _shown(value: Any) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
-
-
-def _lowered(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]

@@ -12,6 +12,11 @@ class Violation(NamedTuple):
     sentence: str
 
     @property
+    def clause(self) -> str:
+        """The sentence as it follows other words: its first letter is small."""
+        return self.sentence[:1].lower() + self.sentence[1:]
+
+    @property
     def pointer(self) -> str:
         """The path as a JSON Pointer."""
         return pointer_of(self.path)

@@ -16,6 +16,8 @@ LONG_WORK_BYTES = 128 * 1024
 """Work on this much data takes less than 80 milliseconds."""
 MEMBERS_IN_A_ROW = 1
 """Each operation of a batch may be on that much data, so others have a turn after every one."""
+VALUES_IN_A_ROW = 20_000
+"""Work on that many scalar values of one item takes less than 20 milliseconds."""
 # gevent's highest priority: this greenlet continues after the others have had one turn.
 _HIGHEST_PRIORITY = 2
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from dynamodb_items.domain.errors import UnacceptableItem
+from dynamodb_items.domain.errors import ItemsError, UnacceptableItem
 from dynamodb_items.domain.items import Attributes, Item
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.operations import Operation
@@ -32,7 +32,7 @@ class Draft(NamedTuple):
     """A further condition of a retry after a lost response."""
     is_retryable: bool = True
     """Whether a retry after a lost response would recognize that the write has been applied."""
-    rejection: UnacceptableItem | None = None
+    rejection: ItemsError | None = None
     """The error of a write whose result cannot be stored: the call only decides its condition."""
 
 
@@ -47,7 +47,7 @@ class Call(NamedTuple):
     parameters: Mapping[str, Any]
     retry_parameters: Mapping[str, Any] | None
     """The parameters that differ in a retry after a lost response; None: no such retry."""
-    rejection: UnacceptableItem | None = None
+    rejection: ItemsError | None = None
     """The error to raise after the call, which changes nothing."""
 
     @property

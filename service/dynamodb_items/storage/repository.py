@@ -94,7 +94,7 @@ class ItemRepository:
             try:
                 written = self._carry_out(call, expiry)
             except ConditionFailed as failure:
-                if failure.after_lost_response:
+                if failure.after_lost_response and call.rejection is None:
                     raise _outcome_unknown() from None
                 if self._expired_items.clear([write], [failure.found], expiry):
                     continue
@@ -135,6 +135,8 @@ class ItemRepository:
 
     def _recognized(self, call: Call, failure: ConditionFailed, expiry: Expiry) -> Written | None:
         """Return the result of a write that failed because it had been applied already."""
+        if call.rejection is not None:
+            return None
         if call.operation is Operation.DELETE_ITEM:
             is_absent = expiry.visible(failure.found) is None
             was_deleted = is_absent and failure.after_lost_response

@@ -53,24 +53,26 @@ def failed_read(canceled: TransactionCanceled) -> Exception:
 
 
 def failed_write(
-    calls: Mapping[int, Call],
-    reasons: Mapping[int, CancellationReason],
-    canceled: TransactionCanceled,
-    expiry: Expiry,
+    calls: Mapping[int, Call], canceled: TransactionCanceled, expiry: Expiry
 ) -> ItemsError:
-    """Return the error of canceled writes; ``calls`` and ``reasons`` are by operation index."""
+    """Return the error of canceled writes; ``calls`` are by operation index."""
     if canceled.after_lost_response:
         return OutcomeUnknown(
             "The writes were sent, their response was lost, and an item has been changed since: "
             "they may or may not have been applied. Read the items before writing again."
         )
-    return OperationsRejected(
-        [
-            (index, _failed_operation(calls[index], reason.failure, reason.found, expiry))
-            for index, reason in reasons.items()
-            if reason.failure is not None
-        ]
-    )
+    return OperationsRejected(failed_operations(calls, canceled, expiry))
+
+
+def failed_operations(
+    calls: Mapping[int, Call], canceled: TransactionCanceled, expiry: Expiry
+) -> list[tuple[int, ItemsError]]:
+    """Return the index of each operation that failed, and its error."""
+    return [
+        (index, _failed_operation(call, reason.failure, reason.found, expiry))
+        for (index, call), reason in zip(calls.items(), canceled.reasons, strict=False)
+        if reason.failure is not None
+    ]
 
 
 def _failed_operation(
@@ -85,18 +87,14 @@ def _failed_operation(
 
 
 def have_deleted_all(
-    calls: Mapping[int, Call], reasons: Mapping[int, CancellationReason], expiry: Expiry
+    calls: Mapping[int, Call], canceled: TransactionCanceled, expiry: Expiry
 ) -> bool:
     """Return whether all operations are deletions that failed because their items are absent."""
-    return all(
-        call.operation is Operation.DELETE_ITEM and _found_nothing(reasons.get(index), expiry)
-        for index, call in calls.items()
+    return len(canceled.reasons) == len(calls) and all(
+        call.operation is Operation.DELETE_ITEM and _found_nothing(reason, expiry)
+        for call, reason in zip(calls.values(), canceled.reasons, strict=True)
     )
 
 
-def _found_nothing(reason: CancellationReason | None, expiry: Expiry) -> bool:
-    return (
-        reason is not None
-        and reason.failure is Failure.CONDITION_FAILED
-        and expiry.visible(reason.found) is None
-    )
+def _found_nothing(reason: CancellationReason, expiry: Expiry) -> bool:
+    return reason.failure is Failure.CONDITION_FAILED and expiry.visible(reason.found) is None

@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-api
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from dynamodb_items.domain.errors import (
     IdempotencyKeyReused,
@@ -28,6 +27,7 @@ from dynamodb_items.storage.calls import Call
 from dynamodb_items.storage.expired_items import ExpiredItems
 from dynamodb_items.storage.transaction_failures import (
     check_size,
+    failed_operations,
     failed_write,
     have_deleted_all,
 )
@@ -120,8 +120,8 @@ class ItemTransactions:
         # A repeated request must be the same call at any moment. So where an expired item cannot be
         # deleted, the condition contains the time at which it expired, not the present time.
         expiries = [expiry.as_read(item) if is_once else expiry for item in found]
-        calls = self._plan(writes, read, token, expiries)
         try:
+            calls = self._plan(writes, read, token, expiries)
             if not self._carry_out(calls, token, expiry):
                 return None
         except OperationsRejected as rejection:
@@ -165,7 +165,8 @@ class ItemTransactions:
         expiries: Sequence[Expiry],
     ) -> list[Call | None]:
         calls: list[Call | None] = []
-        rejected: list[tuple[int, ItemsError]] = []
+        rejected: dict[int, ItemsError] = {}
+        undecided: dict[int, Call] = {}
         members = zip(writes, read, expiries, strict=True)
         for index, (write, item, expiry) in enumerate(in_turns(members)):
             if token.has_idempotency_key and item is None and _deletes_what_matches(write):
@@ -175,26 +176,31 @@ class ItemTransactions:
             # DynamoDB would take the same token for another request.
             known = item if self._planner.needs_read(write) else None
             try:
-                planner = self._planner.at(expiry)
-                calls.append(planner.plan(write, known, token, in_transaction=True))
+                call = self._planner.at(expiry).plan(write, known, token, in_transaction=True)
             except ItemsError as error:
-                rejected.append((index, error))
+                rejected[index] = error
+                continue
+            calls.append(call)
+            if call is not None and call.rejection is not None:
+                rejected[index], undecided[index] = call.rejection, call
         if rejected:
-            raise OperationsRejected(rejected)
+            raise OperationsRejected(sorted({**rejected, **self._decided(undecided)}.items()))
         return calls
+
+    def _decided(self, calls: Mapping[int, Call]) -> Mapping[int, ItemsError]:
+        """Return the errors of the calls whose conditions are false; none changes anything."""
+        try:
+            self._send(calls, WriteToken.fresh())
+        except TransactionCanceled as canceled:
+            return dict(failed_operations(calls, canceled, self._expired_items.now()))
+        return {}
 
     def _carry_out(self, planned: Sequence[Call | None], token: WriteToken, expiry: Expiry) -> bool:
         """Carry out the calls; return False if expired items were in the way and are now gone."""
         calls = {index: call for index, call in enumerate(planned) if call is not None}
-        if not calls:
-            return True
         check_size(call.parameters.get("Item", {}) for call in calls.values())
-        parameters = {
-            "TransactItems": [self._member(call) for call in calls.values()],
-            "ClientRequestToken": token.client_request_token,
-        }
         try:
-            self._attempts.call(Transaction.WRITE_ITEMS, parameters)
+            self._send(calls, token)
         except TransactionCanceled as canceled:
             return self._is_done(calls, canceled, token, expiry)
         return True
@@ -211,25 +217,29 @@ class ItemTransactions:
         Raises:
             ItemsError: they were not applied, or nobody knows.
         """
-        reasons = dict(zip(calls, canceled.reasons, strict=False))
         found = [reason.found for reason in canceled.reasons]
         if self._was_applied(found, token) or (
-            canceled.after_lost_response and have_deleted_all(calls, reasons, expiry)
+            canceled.after_lost_response and have_deleted_all(calls, canceled, expiry)
         ):
             return True
         writes = [call.write for call in calls.values()]
         if not canceled.after_lost_response and self._expired_items.clear(writes, found, expiry):
             return False
-        raise failed_write(calls, reasons, canceled, expiry) from None
+        raise failed_write(calls, canceled, expiry) from None
 
-    def _member(self, call: Call) -> Mapping[str, Any]:
-        return {_MEMBERS[call.operation]: {"TableName": self._table, **call.parameters}}
+    def _send(self, calls: Mapping[int, Call], token: WriteToken) -> None:
+        members = [
+            {_MEMBERS[call.operation]: {"TableName": self._table, **call.parameters}}
+            for call in calls.values()
+        ]
+        parameters = {"TransactItems": members, "ClientRequestToken": token.client_request_token}
+        if members:
+            self._attempts.call(Transaction.WRITE_ITEMS, parameters)
 
     def _may_change(self, write: Write, read: Item | None, error: ItemsError) -> bool:
         """Return whether the write failed only because of other writers, now or since the read."""
         if isinstance(error, PreconditionFailed):
-            is_read = self._planner.needs_read(write)
-            return is_read and may_succeed_later(write, read, error.current)
+            return self._planner.needs_read(write) and may_succeed_later(write, read, error.current)
         return isinstance(error, StorageThrottled)
 
     def write_once(self, write: Write, request_token: WriteToken) -> Written:

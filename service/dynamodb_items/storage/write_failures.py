@@ -74,20 +74,16 @@ def edited_item(write: Edit, read: Item | None) -> Item:
         return read
     if write.may_create:
         return Item(write.key.attributes)
-    if write.condition is not None:
-        raise failed_condition(write, None, NO_EXPIRY)
-    raise not_found(write.key)  # its precondition holds for an absent item
+    raise failed_condition(write, None, NO_EXPIRY)
 
 
 def _needs_item(write: Write) -> bool:
-    """Return whether a write without other conditions fails only for an absent item."""
+    """Return whether a write fails for an absent item only because it needs one."""
     match write:
-        case Update():
-            return not write.precondition
-        case Edit(condition=condition, may_create=creates):
-            return not (write.precondition or condition or creates)
-        case NativeUpdate(expressions=expressions):
-            removes = expressions.only_removes and expressions.condition is None
-            return removes and write.precondition.holds_for(None)
+        case Update(precondition=precondition):
+            return precondition.holds_for(None)
+        case Edit(precondition=precondition) | NativeUpdate(precondition=precondition):
+            is_free = write.condition is None and precondition.holds_for(None)
+            return is_free and not write.may_create
         case _:
             return False

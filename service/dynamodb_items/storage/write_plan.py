@@ -7,7 +7,7 @@ becomes the condition that the item has not been rewritten since.
 from typing import assert_never
 
 from dynamodb_items.domain.changes import Changes
-from dynamodb_items.domain.errors import UnacceptableItem
+from dynamodb_items.domain.errors import ItemsError, ItemTooLarge, UnacceptableItem
 from dynamodb_items.domain.items import Attributes, Item
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.preconditions import NO_PRECONDITION, Precondition
@@ -103,7 +103,10 @@ class Planner:
         if self.needs_read(write) and not write.precondition.holds_for(read):
             raise failed_precondition(None if read is None else read.attributes)
         guard = self._guard(write, token) if in_transaction else ()
-        draft = self._draft(write, read, token, guard, in_transaction=in_transaction)
+        try:
+            draft = self._draft(write, read, token, guard)
+        except (UnacceptableItem, ItemTooLarge) as rejection:
+            draft = self._condition_only(write, read, token, rejection)
         if draft is None:
             return None
         if in_transaction:
@@ -113,13 +116,7 @@ class Planner:
         return call_of(write, read, token, guarded)
 
     def _draft(
-        self,
-        write: Write,
-        read: Item | None,
-        token: WriteToken,
-        guard: Template,
-        *,
-        in_transaction: bool,
+        self, write: Write, read: Item | None, token: WriteToken, guard: Template
     ) -> Draft | None:
         match write:
             case Put():
@@ -131,18 +128,10 @@ class Planner:
             case Update(changes=changes):
                 return self._update(changes, token, exists(write.key))
             case Edit(changes_of=changes_of):
-                item = edited_item(write, read)
-                try:
-                    edited = changes_of(item)
-                except UnacceptableItem as rejection:
-                    if in_transaction or read is None or write.condition is None:
-                        raise
-                    return _condition_only(write, token, rejection)
+                edited = changes_of(edited_item(write, read))
                 return self._edit(write, read, token, edited, guard)
-            case NativeUpdate() if in_transaction:
-                return self._native_in_transaction(write, read, token)
             case NativeUpdate():
-                return self._native(write, read, token)
+                return self._native(write, read, token, guard)
             case Delete() | Check():
                 return Draft(write.operation, self._conditions(write, read))
             case _:
@@ -164,8 +153,6 @@ class Planner:
         conditions = self._conditions(write, read)
         if write.completed is not None:
             attributes = write.completed(attributes, read)
-            seen = unchanged(read, self._version) if read else absent(write.key, self._expiry)
-            conditions = all_of(conditions, seen)
         item = {
             **write.key.attributes,
             **attributes,
@@ -192,7 +179,7 @@ class Planner:
         changed = edited.changes.applied_to(before)
         check_item_size(changed)
         if len(edited.changes.names) > MANY_CHANGES:
-            condition = unchanged(read, self._version) if read else absent(write.key, NO_EXPIRY)
+            condition = self._unchanged(write, read)
             return self._replacement(changed, token, all_of(condition, own))
         condition = self._still_read(write, read, edited, all_of(own, guard))
         return self._update(edited.changes, token, all_of(condition, own))
@@ -204,15 +191,14 @@ class Planner:
 
         ``further`` are the other conditions of the call, which need room as well.
         """
-        if item is None:
-            return absent(write.key, NO_EXPIRY)
-        if write.precondition in (NO_PRECONDITION, _MUST_EXIST) and edited.depends_on is not None:
+        is_plain = write.precondition in (NO_PRECONDITION, _MUST_EXIST)
+        if item is not None and is_plain and edited.depends_on is not None:
             names = dict.fromkeys((*edited.changes.names, *sorted(edited.depends_on)))
             condition = all_of(exists(write.key), as_read(item, names))
             whole = all_of(condition, further, not_expired(self._expiry))
             if fits(CONDITION, Placeholders().text(whole)):
                 return condition
-        return unchanged(item, self._version)
+        return self._unchanged(write, item)
 
     def _replacement(self, changed: Attributes, token: WriteToken, condition: Template) -> Draft:
         if Operation.PUT_ITEM not in self._operations:
@@ -227,39 +213,38 @@ class Planner:
         stamped = Changes({**changes.set, **self._version.stamp(token)}, changes.remove)
         return Draft(Operation.UPDATE_ITEM, condition, update_of(stamped))
 
-    def _native(self, write: NativeUpdate, read: Item | None, token: WriteToken) -> Draft:
+    def _native(
+        self, write: NativeUpdate, read: Item | None, token: WriteToken, guard: Template
+    ) -> Draft:
         condition = self._conditions(write, read)
-        if not self._version:
-            update = write.expressions.update([])
-            return Draft(Operation.UPDATE_ITEM, condition, update, is_retryable=False)
+        is_logged = bool(self._version) and not guard  # a transaction is recognized as a whole
         stamp = Value(token.value)
+        update = write.expressions.update(stamps(self._version, stamp, is_logged=is_logged))
+        if not is_logged:
+            return Draft(Operation.UPDATE_ITEM, condition, update, is_retryable=False)
         return Draft(
             Operation.UPDATE_ITEM,
             # The first attempt checks the log too: it may arrive after a retry was applied.
             all_of(condition, not_logged(self._version, stamp)),
-            write.expressions.update(stamps(self._version, stamp, is_logged=True)),
+            update,
             retry_condition=log_reaches_back(self._version, stamp),
         )
-
-    def _native_in_transaction(
-        self, write: NativeUpdate, read: Item | None, token: WriteToken
-    ) -> Draft:
-        stamp = Value(token.value)
-        update = write.expressions.update(stamps(self._version, stamp, is_logged=False))
-        return Draft(Operation.UPDATE_ITEM, self._conditions(write, read), update)
 
     def _conditions(
         self, write: Put | NativeUpdate | Delete | Check, read: Item | None
     ) -> Template:
         """Return the client's own condition and its precondition, as one condition."""
-        condition = condition_of(write)
-        if condition is not None and self._expiry and not _fails_for_expired(write):
-            condition = as_if_deleted(condition, self._expiry)
         return all_of(
             self._no_creation(write, read) if isinstance(write, NativeUpdate) else None,
-            condition,
+            self._own_condition(write),
             self._precondition(write, read),
         )
+
+    def _own_condition(self, write: Write) -> Template | None:
+        condition = condition_of(write)
+        if condition is not None and self._expiry and not _fails_for_expired(write):
+            return as_if_deleted(condition, self._expiry)
+        return condition
 
     def _no_creation(self, write: NativeUpdate, read: Item | None) -> Template:
         """Return the condition that keeps an update from creating an item unlike DynamoDB.
@@ -276,22 +261,35 @@ class Planner:
             return ()
         return exists(write.key)
 
+    def _condition_only(
+        self, write: Write, read: Item | None, token: WriteToken, rejection: ItemsError
+    ) -> Draft:
+        """Return a call that changes nothing: a false condition precedes an invalid result.
+
+        Raises:
+            UnacceptableItem, ItemTooLarge: no condition has to be decided, or none can be.
+        """
+        operation = Operation.DELETE_ITEM if read is None else Operation.UPDATE_ITEM
+        is_open = condition_of(write) is not None and self.needs_read(write)
+        if not is_open or operation not in self._operations:
+            raise rejection
+        # No item has an attribute with the name of a token, so removing it changes nothing. An
+        # absent item would be created by that, and its deletion changes nothing.
+        nothing = () if read is None else update_of(Changes(remove=(token.text,)))
+        condition = all_of(self._own_condition(write), self._unchanged(write, read))
+        return Draft(operation, condition, nothing, rejection=rejection)
+
     def _precondition(self, write: Write, read: Item | None) -> Template:
-        if not write.precondition:
-            return ()
-        if write.precondition == _MUST_EXIST:
-            return exists(write.key)
-        if write.precondition == _MUST_BE_ABSENT or read is None:
+        is_completed = isinstance(write, Put) and write.completed is not None
+        if is_completed or write.precondition not in (NO_PRECONDITION, _MUST_EXIST):
+            return self._unchanged(write, read)
+        return exists(write.key) if write.precondition else ()
+
+    def _unchanged(self, write: Write, read: Item | None) -> Template:
+        """Return the condition that the stored item is still the one that was read, or absent."""
+        if read is None:
             return absent(write.key, NO_EXPIRY if _fails_for_expired(write) else self._expiry)
         return unchanged(read, self._version)
-
-
-def _condition_only(write: Edit, token: WriteToken, rejection: UnacceptableItem) -> Draft:
-    """Return an update of nothing: a false condition of the client precedes an invalid result."""
-    # No item has an attribute with the name of a fresh token, so removing it changes nothing.
-    nothing = update_of(Changes(remove=(token.text,)))
-    condition = all_of(exists(write.key), write.condition)
-    return Draft(Operation.UPDATE_ITEM, condition, nothing, rejection=rejection)
 
 
 def _fails_for_expired(write: Write) -> bool:

@@ -69,7 +69,8 @@ class DocumentedApi(Api):  # type: ignore[misc]
         """Return the document of the registered routes, as the settings allow them."""
         document: dict[str, Any] = with_key_schema(self.spec.to_dict(), settings.key_schema)
         if settings.item_schema is not None:
-            add_item_schema(document, settings.item_schema.document, settings.key_schema)
+            schema, operations = settings.item_schema.document, documented_operations(document)
+            add_item_schema(document, operations, schema, settings.key_schema)
         _remove_dangling_links(document)
         _restrict_batch_methods(document, settings)
         add_security(document, documented_operations(document), settings)

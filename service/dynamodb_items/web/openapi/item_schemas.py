@@ -1,7 +1,7 @@
 """The item schema in the OpenAPI document: typed items, patches, batches and lists."""
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dynamodb_items.domain.keys import KeyAttribute, KeySchema
@@ -13,7 +13,12 @@ _TYPED = "Typed"
 _KEY_TYPES = {"N": "number", "S": "string", "B": "string"}
 
 
-def add_item_schema(document: dict[str, Any], schema: Schema, key_schema: KeySchema) -> None:
+def add_item_schema(
+    document: dict[str, Any],
+    operations: Iterable[tuple[str, str, dict[str, Any]]],
+    schema: Schema,
+    key_schema: KeySchema,
+) -> None:
     """Describe items by their schema wherever the document contains them."""
     schemas: dict[str, Any] = document["components"]["schemas"]
     translated = Translation(schema, frozenset(schemas)).components
@@ -22,7 +27,7 @@ def add_item_schema(document: dict[str, Any], schema: Schema, key_schema: KeySch
     schemas["TypedItem"] |= _typed_item(translated["Item"])
     schemas["TypedItem"].pop("example", None)
     twins = _with_typed_twins(schemas)
-    for content in _contents(document["paths"]):
+    for content in _contents(operations):
         for media_type, described in content.items():
             if _mentions_item(described["schema"], twins):
                 described.pop("example", None)
@@ -119,10 +124,7 @@ def _typed(part: Any, twins: frozenset[str]) -> Any:
     return {name: _typed(member, twins) for name, member in part.items()}
 
 
-def _contents(paths: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for item in paths.values():
-        for method, operation in item.items():
-            if method == "parameters":
-                continue
-            bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
-            yield from (body["content"] for body in bodies if "content" in body)
+def _contents(operations: Iterable[tuple[str, str, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+    for *_, operation in operations:
+        bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+        yield from (body["content"] for body in bodies if "content" in body)

@@ -74,13 +74,14 @@ class WriteBody:
         self._check_key(attributes)
         is_plain = representation is Representation.PLAIN
         is_edited = is_plain and self.precondition.has_match_tags
-        if self.schema is None:
-            return Put(self.key, attributes, self.precondition, condition, is_edited)
-        rules = self._rules(self.schema, is_plain=is_plain)
-        if not self.schema.read_only:
-            attributes = rules.put(attributes, self.value if is_plain else None)
-            return Put(self.key, attributes, self.precondition, condition, is_edited)
-        return Put(self.key, attributes, self.precondition, condition, is_edited, rules.put_over)
+        completed = None
+        if self.schema is not None:
+            rules = self._rules(self.schema, is_plain=is_plain)
+            if self.schema.read_only:
+                completed = rules.put_over
+            else:
+                attributes = rules.put(attributes, self.value if is_plain else None)
+        return Put(self.key, attributes, self.precondition, condition, is_edited, completed)
 
     def patch(self, form: PatchForm) -> Write:
         """Return the write that applies a patch.
@@ -117,8 +118,9 @@ class WriteBody:
         An update of attributes that the schema leaves free stays DynamoDB's own.
         """
         rules = self._rules(schema, is_plain=False, mirrors_item=False)
-        rules.check_read_only(str(path[0]) for path in expressions.targets)
-        if schema.leaves_free(str(path[0]) for path in expressions.targets):
+        changed = {str(path[0]) for path in expressions.targets}
+        rules.check_read_only(changed)
+        if schema.leaves_free(changed):
             rules.attributes(self.key.attributes, ())  # the update may create the item
             return NativeUpdate(self.key, expressions, self.precondition)
         pointer = pointer_to(self.pointer, UPDATE)

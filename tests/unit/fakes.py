@@ -81,7 +81,7 @@ class Clock:
 
 
 class ScriptedClient:
-    """Ends each call as the script says: a response, an exception, or a function that makes one.
+    """Ends each call as the script requires: a response, an exception, or a function that makes one.
 
     A call beyond the script is an error of the test or a call too many.
     """

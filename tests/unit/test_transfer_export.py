@@ -207,7 +207,7 @@ def test_an_export_that_stopped_is_resumed(service, exports, pages, segments, na
     service.intercept = failing_after(service, pages, problem(503, "Table busy"))
     status, summary = exports(segments=segments)
     assert status == ExitStatus.UNAVAILABLE
-    assert f"resume it; {exports.state} says where" in summary["message"]
+    assert f"resume it; {exports.state} records where" in summary["message"]
     assert not exports.file.exists()
     with exports.part.open("ab") as part:
         part.write(b'{"Id": 1, "cut o')  # written after the state, before a kill
@@ -396,6 +396,6 @@ def test_a_closed_pipe_is_an_error_of_the_output(exports, monkeypatch):
 
 def test_the_error_of_a_small_part(tmp_path):
     file = PartFile(tmp_path / "items")
-    with pytest.raises(TransferStopped, match="smaller than its state file says"):
+    with pytest.raises(TransferStopped, match="smaller than its state file records"):
         file.keep(1)
     file.close()

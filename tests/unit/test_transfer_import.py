@@ -217,7 +217,7 @@ def test_an_import_that_stopped_is_resumed(service, imports, response, status, w
     stopped, summary = imports(content, concurrency=1)
     assert stopped == status
     assert words in summary["message"]
-    assert f"resume it; {imports.state} says where" in summary["message"]
+    assert f"resume it; {imports.state} records where" in summary["message"]
     assert summary["lines"] == 38, "the blank line before it is done"
     assert set(service.items) == {f"/items/{number}/a" for number in range(20)}
 

@@ -81,7 +81,7 @@ class Clock:
 
 
 class ScriptedClient:
-    """Ends each call as the script requires: a response, an exception, or a function that makes one.
+    """Ends each call with the next of a script: a response, an exception, or a function of one.
 
     A call beyond the script is an error of the test or a call too many.
     """

@@ -16,6 +16,8 @@ from dynamodb_items.local.processes import free_port, running
 from tests.key_schemas import KeyTranslation
 
 ROOT = Path(__file__).parent.parent
+IS_SHORT = os.environ.get("ITEMS_TEST_SHORT") == "true"
+"""Whether this run leaves out what differs little from other tests: ``.ci/run``."""
 START_SECONDS = 60
 MINISTACK_SERVICES = (
     *("dynamodb", "iam", "sts", "ec2", "cloudformation", "elasticloadbalancing", "autoscaling"),

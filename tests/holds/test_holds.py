@@ -6,7 +6,6 @@ piece of work takes in the same run, and believes only the best of several attem
 
 import gc
 import io
-import os
 import sys
 from urllib.parse import unquote_to_bytes
 
@@ -16,6 +15,7 @@ from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.operations import Operation
 
 from tests.conftest import aws_variables, environment
+from tests.engines import IS_SHORT
 from tests.holds.meter import Meter, allowed_seconds, as_greenlet
 from tests.holds.table import Table, serving
 from tests.holds.worst_cases import BATCH_GET, GROUPS, PLAIN, Case
@@ -69,7 +69,6 @@ def environ_of(case: Case) -> dict:
     return environ
 
 
-IS_SHORT = os.environ.get("ITEMS_TEST_SHORT") == "true"
 REACH_THE_TABLE = ("reads", "writes", "transactions", "lists")
 
 

@@ -8,7 +8,6 @@ from tests.conftest import Engine, running_engine
 from tests.engines import ENGINES, IS_SHORT
 from tests.key_schemas import TUTORIAL
 
-
 # With ITEMS_TEST_SHORT=true, one other key schema is enough.
 OTHER_KEYS = ["ministack-S"] if IS_SHORT else ["ministack-S", "moto-B+N"]
 

@@ -41,26 +41,6 @@ class JwksSource(Protocol):
         """Return the keys, read again because a token has an unknown key id."""
 
 
-class FileJwksSource:
-    """A JWKS in a file."""
-
-    def __init__(self, path: Path) -> None:
-        """Read the file.
-
-        Raises:
-            OSError, ValueError: the file cannot be read or is not a JWKS.
-        """
-        self._file = WatchedFile(path, parse_jwks)
-
-    def current(self) -> Jwks:
-        """Return the keys as of at most a second ago."""
-        return self._file.current()
-
-    def renewed(self) -> Jwks:
-        """Return the keys that the file contains now."""
-        return self._file.check()
-
-
 class RemoteJwksSource:
     """A JWKS that is fetched at intervals, and also when a token has an unknown key id.
 
@@ -128,7 +108,7 @@ def jwks_source(issuer: str, location: str, refresh_seconds: float) -> JwksSourc
         OSError, ValueError: the file cannot be read or is not a JWKS.
     """
     if location and not location.startswith(("http://", "https://")):
-        return FileJwksSource(Path(location))
+        return WatchedFile(Path(location), parse_jwks)
     if location:
         return RemoteJwksSource(lambda: fetch(location), refresh_seconds)
     return RemoteJwksSource(lambda: fetch(_jwks_url(issuer)), refresh_seconds)

@@ -3,7 +3,7 @@
 # make test      run every test, or those in PYTEST_ARGS, and install what they need;
 #                ITEMS_FLEET_LONG=1 for the long form of tests/fleet
 # make soak      an hour of mixed load, failures and random sequences; ITEMS_SOAK_SECONDS=300 for less
-# make check     style, types, imports between packages, words, spelling, generated files, common
+# make check     style, types, imports between packages, sizes, words, spelling, generated files, common
 #                vulnerabilities, licences; writes build/sbom.json
 # make fix       fix what can be fixed automatically
 # make bench     processor time per request, compared with other servers
@@ -66,7 +66,7 @@ check: .venv/.tools
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/codespell
-	.venv/bin/python -m pytest --quiet tests/docs/test_vocabulary.py
+	.venv/bin/python -m pytest --quiet tests/docs/test_vocabulary.py tests/docs/test_layout.py
 	.venv/bin/python -m openapi check
 	.venv/bin/bandit --quiet --configfile pyproject.toml --recursive service openapi deploy
 	requirements/audit

@@ -1,7 +1,7 @@
 """The items of three sizes that the benchmark reads and writes.
 
 The sort key selects the backend's response: ``small``, ``medium`` or ``large``, and with ``-10ms``
-after it the response comes after a delay that is typical of DynamoDB.
+after it the response is sent after a delay that is typical of DynamoDB.
 """
 
 import enum

@@ -15,7 +15,7 @@ _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class BenchError(Exception):
-    """A requirement of the benchmark is not met; the message says what to do."""
+    """A requirement of the benchmark is not met; the message contains what to do."""
 
 
 @contextmanager

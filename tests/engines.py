@@ -16,6 +16,8 @@ from dynamodb_items.local.processes import free_port, running
 from tests.key_schemas import KeyTranslation
 
 ROOT = Path(__file__).parent.parent
+IS_SHORT = os.environ.get("ITEMS_TEST_SHORT") == "true"
+"""Whether this run leaves out what differs little from other tests: ``.ci/run``."""
 START_SECONDS = 60
 MINISTACK_SERVICES = (
     *("dynamodb", "iam", "sts", "ec2", "cloudformation", "elasticloadbalancing", "autoscaling"),
@@ -70,6 +72,14 @@ def moto(
     with process(command, dict(os.environ), log) as child:
         wait_for(f"{url}/moto-api/", child)
         yield url
+
+
+def enforce(endpoint: str, yes: bool) -> None:
+    """Let tests.enforcing_moto enforce IAM, or not."""
+    count = b"0" if yes else b"1000000000"
+    headers = {"Content-Type": "text/plain"}
+    call = urllib.request.Request(f"{endpoint}/moto-api/reset-auth", count, headers)
+    urllib.request.urlopen(call, timeout=30).close()
 
 
 @contextmanager

@@ -87,6 +87,14 @@ class Server:
             connection.close()
 
 
+def has_ended(pid: int) -> bool:
+    """Return whether a process has ended, its parent having read that or not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
 @contextmanager
 def gunicorn(
     endpoint: str, *options: str, until: str = "/ready", **variables: str | None

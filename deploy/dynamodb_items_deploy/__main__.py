@@ -59,7 +59,7 @@ def commands() -> None:
 @click.pass_context
 def plan_(context: click.Context, /, as_json: bool, region: str | None, **values: Any) -> None:
     """Show what apply would do, without changing anything."""
-    found = plan.converge(_observe(*options.deployment_from(region, values)))
+    found = plan.converge(_observe(*options.stack_from(region, values)))
     report.write(as_json, report.plan_json(found), report.plan_lines(found))
     if not as_json and found.is_as_planned:
         click.echo("Nothing to do.")
@@ -80,7 +80,7 @@ def apply(
 ) -> None:
     """Make the changes that plan shows; a second run changes nothing."""
     _carry_out(
-        context, plan.converge, *options.deployment_from(region, values), as_json=as_json, yes=yes
+        context, plan.converge, *options.stack_from(region, values), as_json=as_json, yes=yes
     )
 
 
@@ -89,7 +89,7 @@ def apply(
 @click.pass_context
 def status(context: click.Context, /, as_json: bool, region: str | None, **values: Any) -> None:
     """Show the state of each resource, without changing anything."""
-    observations = _observe(*options.deployment_from(region, values))
+    observations = _observe(*options.stack_from(region, values))
     found = plan.converge(observations)
     report.write(
         as_json,
@@ -107,9 +107,7 @@ def destroy(
     context: click.Context, /, as_json: bool, yes: bool, region: str | None, **values: Any
 ) -> None:
     """Remove only what apply made; keep the table and the instance."""
-    _carry_out(
-        context, plan.destroy, *options.deployment_from(region, values), as_json=as_json, yes=yes
-    )
+    _carry_out(context, plan.destroy, *options.stack_from(region, values), as_json=as_json, yes=yes)
 
 
 @commands.command("doctor", epilog="\b\nExample:\n  items-deploy doctor --table orders")

@@ -22,7 +22,7 @@ APPLY = (
 
 @dataclass(frozen=True)
 class Check:
-    """The result of a check; ``advice`` says what to do if it failed."""
+    """The result of a check; ``advice`` is what to do if it failed."""
 
     name: str
     is_well: bool

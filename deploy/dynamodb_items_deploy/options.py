@@ -1,6 +1,5 @@
 """The command-line options that the commands share."""
 
-import dataclasses
 import functools
 import os
 import re
@@ -21,7 +20,6 @@ from dynamodb_items_deploy.aws.account import Account
 from dynamodb_items_deploy.aws.client import Aws
 from dynamodb_items_deploy.planning.principals import Principal
 from dynamodb_items_deploy.planning.stack import PROFILE_NAME, Request, Stack
-from dynamodb_items_deploy.resources.former_profile import is_former_profile
 
 
 def _parsed_by(parse: Callable[[str], Any]) -> Callable[..., Any]:
@@ -251,16 +249,6 @@ def stack_from(region: str | None, values: Mapping[str, Any]) -> tuple[Stack, Aw
         return Stack(request, account), aws
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-
-
-def deployment_from(region: str | None, values: Mapping[str, Any]) -> tuple[Stack, Aws]:
-    """Return the same, with the profile that an earlier release made, if there is one."""
-    stack, aws = stack_from(region, values)
-    request = stack.request
-    has_default_name = request.profile_name is not None and request.instance_profile_name is None
-    if has_default_name and is_former_profile(aws, request.role_name, stack.ownership):
-        request = dataclasses.replace(request, instance_profile_name=request.role_name)
-    return dataclasses.replace(stack, request=request), aws
 
 
 def table_stack_from(region: str | None, values: Mapping[str, Any]) -> Stack:

@@ -23,34 +23,13 @@ DYNAMODB_HOST = f"dynamodb.${{AWS::Region}}.{DNS_SUFFIX}"
 
 def template(request: Request) -> dict[str, Any]:
     """Return a template of policy, role and instance profile for any partition and region."""
-    # An ARN is the value of the parameter itself, and DynamoDB takes it in place of the name.
-    table_arn = "${TableName}" if TableArn.of(request.table) else TABLE_ARN
-    statement = key_statement(request.kms_key, DYNAMODB_HOST) if request.kms_key else None
-    role: dict[str, Any] = {
-        "RoleName": request.role_name,
-        "Path": request.path,
-        "Description": request.principal.role_description,
-        "AssumeRolePolicyDocument": _substituted(trust_document(request.principal, DNS_SUFFIX)),
-    }
-    if request.tags:
-        role["Tags"] = as_tag_list(request.tags)
-    if request.permissions_boundary:
-        role["PermissionsBoundary"] = request.permissions_boundary
-    document = policy_document(table_arn, request.operations, request.indexes, statement)
-    policy = {
-        "ManagedPolicyName": request.policy_name,
-        "Path": request.path,
-        "Description": "Operations of the items service on its table.",
-        "PolicyDocument": _substituted(document),
-        "Roles": [{"Ref": "Role"}],
-    }
     rendered: dict[str, Any] = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": request.principal.role_description.replace("Lets", "A role that lets"),
         "Parameters": {"TableName": _table_parameter(request.table)},
         "Resources": {
-            "Role": {"Type": "AWS::IAM::Role", "Properties": role},
-            "Policy": {"Type": "AWS::IAM::ManagedPolicy", "Properties": policy},
+            "Role": {"Type": "AWS::IAM::Role", "Properties": _role(request)},
+            "Policy": {"Type": "AWS::IAM::ManagedPolicy", "Properties": _policy(request)},
         },
         "Outputs": {
             "RoleArn": {
@@ -63,6 +42,34 @@ def template(request: Request) -> dict[str, Any]:
     if request.profile_name is not None:
         _add_instance_profile(rendered, request.profile_name, request.path)
     return rendered
+
+
+def _role(request: Request) -> dict[str, Any]:
+    role: dict[str, Any] = {
+        "RoleName": request.role_name,
+        "Path": request.path,
+        "Description": request.principal.role_description,
+        "AssumeRolePolicyDocument": _substituted(trust_document(request.principal, DNS_SUFFIX)),
+    }
+    if request.tags:
+        role["Tags"] = as_tag_list(request.tags)
+    if request.permissions_boundary:
+        role["PermissionsBoundary"] = request.permissions_boundary
+    return role
+
+
+def _policy(request: Request) -> dict[str, Any]:
+    # An ARN is the value of the parameter itself, and DynamoDB takes it in place of the name.
+    table_arn = "${TableName}" if TableArn.of(request.table) else TABLE_ARN
+    statement = key_statement(request.kms_key, DYNAMODB_HOST) if request.kms_key else None
+    document = policy_document(table_arn, request.operations, request.indexes, statement)
+    return {
+        "ManagedPolicyName": request.policy_name,
+        "Path": request.path,
+        "Description": "Operations of the items service on its table.",
+        "PolicyDocument": _substituted(document),
+        "Roles": [{"Ref": "Role"}],
+    }
 
 
 def _add_instance_profile(document: dict[str, Any], name: str, path: str) -> None:

@@ -15,7 +15,7 @@ from dynamodb_items.access.callers import Scope
 
 OWNER_ONLY = 0o600
 # Exit statuses of `keys new`; 2 is click's own for an invalid command line.
-UNUSABLE_FILE = 1
+UNUSABLE_KEYS = 1
 INVALID_NAME = 2
 NAME_IS_TAKEN = 3
 CONFIGURATION = "python:dynamodb_items.gunicorn_conf"
@@ -149,7 +149,7 @@ def new(name: str, scopes: tuple[str, ...], tenant: str | None, path: Path, as_j
     try:
         known = parse_api_keys(path.read_bytes()) if path.exists() else {}
     except (OSError, ValueError) as error:
-        _give_up(f"{path} is not a valid file of API keys: {error}.", UNUSABLE_FILE)
+        _give_up(f"{path} is not a valid file of API keys: {error}.", UNUSABLE_KEYS)
     if name in known:
         _give_up(
             f"{path} already has a key called {name}. Choose another name, or delete that key.",
@@ -166,7 +166,7 @@ def new(name: str, scopes: tuple[str, ...], tenant: str | None, path: Path, as_j
     try:
         _append(path, "\n".join(table) + "\n")
     except OSError as error:
-        _give_up(f"{error}.", UNUSABLE_FILE)
+        _give_up(f"{error}.", UNUSABLE_KEYS)
     if as_json:
         created = {"name": name, "key": key, "scopes": scopes, "tenant": tenant, "file": str(path)}
         click.echo(json.dumps(created))

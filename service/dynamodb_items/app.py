@@ -15,7 +15,7 @@ from dynamodb_items.dynamodb.client import DynamoDBClient
 from dynamodb_items.dynamodb.retries import Attempts
 from dynamodb_items.observability.events import UNOBSERVED, Observer, Observers
 from dynamodb_items.storage.repository import ItemRepository
-from dynamodb_items.web.items_flask import flask_class
+from dynamodb_items.web.items_flask import ItemsFlask
 from dynamodb_items.web.middleware.authentication import authentication
 from dynamodb_items.web.middleware.compression import compression
 from dynamodb_items.web.middleware.limits import MAX_REQUEST_BODY_BYTES, Limits
@@ -112,6 +112,19 @@ def create_app(
     conflicts.install(app)
     app.extensions["openapi"] = _register_routes(app, settings)
     return app
+
+
+def flask_class() -> type[ItemsFlask]:
+    """Return the class with the fast path if it fits the installed Flask, else ``ItemsFlask``."""
+    try:
+        # Imported here: the import fails if Flask no longer has these internals.
+        from dynamodb_items.web.lean_flask import LeanFlask, check_internals  # noqa: PLC0415
+
+        check_internals()
+    except (ImportError, AttributeError, TypeError) as error:
+        log.warning("flask fast path off", error=str(error))
+        return ItemsFlask
+    return LeanFlask
 
 
 Middleware = Callable[["WSGIApplication", Settings], "WSGIApplication"]

@@ -22,8 +22,8 @@ from dynamodb_items.formats.typed_json import attributes_from_typed
 
 # Exit statuses; 2 is click's own for an invalid command line.
 DOES_NOT_MATCH = 1
-UNUSABLE_FILE = 3
-MAX_LINE_BYTES = 4 * 1024 * 1024
+UNUSABLE_ITEMS = 3
+MAX_CHECKED_LINE_BYTES = 4 * 1024 * 1024
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _TYPED = click.option(
@@ -152,7 +152,7 @@ def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
             bar = click.progressbar(length=size, label=file.name, file=sys.stderr, hidden=hidden)
             with bar:
                 number = 0
-                while line := content.readline(MAX_LINE_BYTES):
+                while line := content.readline(MAX_CHECKED_LINE_BYTES):
                     number += 1
                     if line.strip():
                         yield number, line
@@ -163,4 +163,4 @@ def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
 
 def _give_up(line: str) -> NoReturn:
     click.echo(line, err=True)
-    sys.exit(UNUSABLE_FILE)
+    sys.exit(UNUSABLE_ITEMS)

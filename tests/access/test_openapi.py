@@ -3,6 +3,7 @@
 import pytest
 from dynamodb_items.access.api_keys import new_api_key
 from dynamodb_items.app import create_app, create_repository
+from dynamodb_items.config.rates import parse_rates
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.web.openapi.document import documented_operations
 from openapi_spec_validator import OpenAPIV30SpecValidator
@@ -17,7 +18,12 @@ def document(request, tmp_path):
     path = tmp_path / "keys.toml"
     path.write_text(f'[one]\nsha256 = "{new_api_key("one")[1]}"\nscopes = ["items:read"]\n')
     settings = (
-        Settings(auth="jwt", rate_limit="9/hour", jwt_issuer=ISSUER, jwt_audiences=(AUDIENCE,))
+        Settings(
+            auth="jwt",
+            rate_limit=parse_rates("9/hour"),
+            jwt_issuer=ISSUER,
+            jwt_audiences=(AUDIENCE,),
+        )
         if request.param == "jwt"
         else Settings(auth="api-key", api_keys_file=str(path))
     )

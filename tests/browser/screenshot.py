@@ -25,7 +25,7 @@ def take(picture: Path) -> None:
             page = browser.new_page(viewport={"width": 900, "height": 760})
             page.goto(server.url)
             expect(page.locator("#outcome")).to_have_text("200 Read.")
-            # The other client's write comes first.
+            # The other client's write is first.
             body = '{"Email": "andrewClarke@gmail.com"}'
             server.request("PUT", "/items/104/Andrew", body, Content_Type="application/json")
             page.get_by_label("Item").fill(

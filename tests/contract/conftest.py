@@ -1,7 +1,6 @@
 """The application in this process, on a real engine behind a recording proxy."""
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import Engine, aws_variables, environment, running_engine
-from tests.engines import ENGINES
+from tests.engines import ENGINES, IS_SHORT
 from tests.key_schemas import KEY_SCHEMAS, TUTORIAL, KeyTranslation
 from tests.serving import FAST_PATH
 
@@ -52,7 +51,6 @@ TWO_KEYS = {
 WITH_THE_TUTORIALS_KEYS = ("test_lists.py",)
 # With ITEMS_TEST_SHORT=true, one other key schema is run on one engine.
 SHORT_FORM = {"S": "ministack"}
-IS_SHORT = os.environ.get("ITEMS_TEST_SHORT") == "true"
 # Without the fast path, the tutorial's keys are enough.
 HAS_OTHER_KEYS = FAST_PATH
 

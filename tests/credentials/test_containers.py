@@ -8,7 +8,6 @@ import re
 from contextlib import ExitStack, contextmanager
 
 import pytest
-import requests
 from botocore.utils import ContainerMetadataFetcher
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.credentials.lookup import find_credentials
@@ -20,7 +19,7 @@ from tests.conftest import environment
 from tests.containers import PATH, ContainerEndpoint, TokenService
 from tests.credentials.conftest import failure
 from tests.deploy.conftest import Cloud
-from tests.engines import REGION, client_for, moto
+from tests.engines import REGION, client_for, enforce, moto
 from tests.faults.conftest import eventually
 from tests.imds import made_up, minted_by_sts
 from tests.serving import gunicorn
@@ -47,13 +46,13 @@ def engine(tmp_path_factory):
             launcher.create_table(client_for(endpoint), Settings())
             for principal, _ in ROLES.values():
                 Cloud(endpoint).apply(instance_id=None, principal=principal)
-        requests.post(f"{endpoint}/moto-api/reset-auth", data=b"0", timeout=30)
+        enforce(endpoint, True)
         yield endpoint, log
 
 
 @pytest.mark.timeout(400)
 def test_a_service_uses_and_renews_the_credentials_of_its_role(engine, tmp_path, files):
-    """Both services run at once: a service looks for new credentials once a minute."""
+    """Both services run at once: each of them takes seconds to notice that its clock has moved."""
     endpoint, log = engine
     clock = MovableClock(tmp_path / "clock")
     with ExitStack() as running:

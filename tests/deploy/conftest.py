@@ -22,7 +22,7 @@ from dynamodb_items_deploy.planning.plan import Observation, converge, destroy
 from dynamodb_items_deploy.planning.stack import Request, Stack
 
 from tests.conftest import environment
-from tests.engines import REGION, client_for, moto
+from tests.engines import REGION, client_for, enforce, moto
 from tests.imds import InstanceMetadata, minted_by_sts
 
 # Creating each of these takes a second.
@@ -164,12 +164,6 @@ def cloud(moto_endpoint) -> Iterator[Cloud]:
         launcher.create_table(cloud.client("dynamodb"), Settings())
         cloud.instance_id = cloud.launch()
         yield cloud
-
-
-def enforce(endpoint: str, yes: bool) -> None:
-    """Let tests.enforcing_moto enforce IAM, or not."""
-    count = b"0" if yes else b"1000000000"
-    requests.post(f"{endpoint}/moto-api/reset-auth", data=count, timeout=30)
 
 
 @pytest.fixture(scope="module")

@@ -242,29 +242,6 @@ def test_policies_of_others_on_an_adopted_role_are_reported(cloud, run):
     assert "inline policy theirs, which this tool did not attach" in ran.out
 
 
-FORMER = {"instance_profile_name": ROLE}
-
-
-def test_a_deployment_with_the_former_name_of_the_profile_is_recognised(cloud, run):
-    cloud.apply(**FORMER)
-    made = cloud.state()
-    on_it = ("--instance-id", cloud.instance_id)
-    assert run("plan", *on_it).out == "Nothing to do.\n"
-    assert f"in place  instance profile {ROLE}\n" in run("status", *on_it).out
-    assert run("apply", "--yes", *on_it).status == 0
-    assert cloud.state() == made
-    assert run("destroy", "--yes", *on_it).status == 0
-    assert cloud.state()["instance profiles"] == {}
-    assert f"+ instance profile {PROFILE}\n" in run("plan", *on_it).out
-
-
-def test_a_profile_of_others_with_the_former_name_is_left_alone(cloud, run):
-    cloud.client("iam").create_instance_profile(InstanceProfileName=ROLE)
-    ran = run("apply", "--yes")
-    assert ran.status == 0
-    assert cloud.state()["instance profiles"] == {ROLE: [], PROFILE: [ROLE]}
-
-
 def test_a_chosen_name_of_the_profile_is_used_as_it_is(cloud, run):
     ran = run("apply", "--yes", "--name-prefix", "shop-", "--instance-profile-name", "mine")
     assert ran.status == 0

@@ -5,8 +5,8 @@ from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items_deploy.planning.documents import policy_document
 
 from tests.conftest import environment
-from tests.deploy.conftest import NO_KEYS, enforce
-from tests.engines import REGION, client_for
+from tests.deploy.conftest import NO_KEYS
+from tests.engines import REGION, client_for, enforce
 from tests.imds import InstanceMetadata, made_up
 
 TABLE = "arn:aws:dynamodb:us-east-2:123456789012:table/my-dynamodb-table"

@@ -7,8 +7,7 @@ from dynamodb_items.config.values import indexes
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items_deploy.planning.documents import policy_document
 
-from tests.deploy.conftest import enforce
-from tests.engines import client_for
+from tests.engines import client_for, enforce
 from tests.listed_table import LISTED, create_listed_table
 from tests.wire import Wire
 

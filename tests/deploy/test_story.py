@@ -26,8 +26,7 @@ from dynamodb_items.config.settings import Settings
 from dynamodb_items.local import launcher
 
 from tests.clock import MovableClock
-from tests.deploy.conftest import enforce
-from tests.engines import REGION, ROOT, client_for, moto
+from tests.engines import REGION, ROOT, client_for, enforce, moto
 from tests.faults.conftest import eventually
 from tests.imds import InstanceMetadata, minted_by_sts
 from tests.serving import gunicorn

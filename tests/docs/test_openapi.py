@@ -9,11 +9,14 @@ import pytest
 import yaml
 from dynamodb_items.app import create_app, create_repository, openapi_document
 from dynamodb_items.config.settings import Settings
+from dynamodb_items.domain.keys import KeyAttribute
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
+from dynamodb_items.item_schema.reading import item_schema
 from dynamodb_items.web.openapi.document import documented_operations
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from openapi.__main__ import generated_files
+from tests.customer_schema import CUSTOMER
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "openapi/openapi.json"
@@ -244,6 +247,16 @@ def test_a_deployment_links_only_to_operations_that_it_has():
 )
 def test_the_document_of_another_deployment_is_valid_too(variables):
     assert list(OpenAPIV30SpecValidator(document_of(variables)).iter_errors()) == []
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"sort_key": None}, {"partition_key": KeyAttribute("Digest", "B", 2048)}]
+)
+def test_the_document_with_an_item_schema_is_valid(changes):
+    settings = Settings(item_schema=item_schema(CUSTOMER), **changes)
+    document = openapi_document(create_app(settings, create_repository(settings)))
+    assert list(OpenAPIV30SpecValidator(document).iter_errors()) == []
+    json.dumps(document)
 
 
 def test_every_header_that_is_promised_is_described(document):

@@ -5,10 +5,10 @@ import io
 import sys
 
 import pytest
-from dynamodb_items.app import create_app, create_repository
+from dynamodb_items.app import create_app, create_repository, flask_class
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.web import lean_flask
-from dynamodb_items.web.items_flask import ItemsFlask, flask_class
+from dynamodb_items.web.items_flask import ItemsFlask
 from dynamodb_items.web.lean_flask import LeanFlask
 from dynamodb_items.web.middleware.context import context_of
 from flask.signals import request_started

@@ -183,6 +183,14 @@ def test_credentials_are_renewed_before_they_expire_and_nobody_waits(source, cre
     eventually(lambda: credentials.current().access_key == "key-2")
 
 
+def test_new_credentials_are_renewed_as_soon_as_they_are_old(monkeypatch, source):
+    monkeypatch.setattr(module, "STILL_OLD_RETRY_SECONDS", 3600.0)
+    credentials = BackgroundCredentials(source.find)
+    credentials.start(10)
+    source.now += timedelta(hours=5, minutes=46)
+    eventually(lambda: credentials.current().access_key == "key-2")
+
+
 def test_credentials_in_hand_are_used_to_their_end_when_no_others_are_found(source, credentials):
     source.fails = True
     source.now += timedelta(hours=5, minutes=59)
@@ -227,7 +235,7 @@ def test_a_renewal_that_takes_too_long_is_not_waited_for(source, credentials):
 
 
 def test_credentials_without_an_end_are_looked_for_once(monkeypatch):
-    monkeypatch.setattr("dynamodb_items.credentials.background.STILL_OLD_RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(module, "CHECK_SECONDS", 0.001)
     found, checks = [], threading.Semaphore(0)
     credentials = BackgroundCredentials(lambda: found.append(1) or Credentials("key", "secret"))
     is_old = credentials._is_old  # noqa: SLF001 - what each check calls

@@ -14,7 +14,7 @@ import pytest
 from tests import wire as faults
 from tests.faults.clients import Crowd, everything, get, raw
 from tests.faults.conftest import eventually
-from tests.serving import gunicorn
+from tests.serving import gunicorn, has_ended
 
 GET = b"GET /items/104/Andrew HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -30,14 +30,6 @@ def rejects_connections(server):
     except ConnectionRefusedError:
         return True
     return False
-
-
-def has_ended(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123
-            return stat.read().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return True
 
 
 def test_on_sigterm_requests_in_flight_get_responses_and_their_connections_close(own_wire):

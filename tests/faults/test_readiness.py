@@ -19,9 +19,8 @@ from tests.clock import MovableClock
 from tests.engines import process, wait_for
 from tests.faults.conftest import eventually
 from tests.faults.test_credentials import on_the_instance
-from tests.faults.test_drain import has_ended
 from tests.imds import InstanceMetadata
-from tests.serving import Server, gunicorn, prepared
+from tests.serving import Server, gunicorn, has_ended, prepared
 
 OFTEN = {"ITEMS_PROBE_INTERVAL_SECONDS": "0.1"}
 AWS_CLOCK_SKEW = timedelta(minutes=5)

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from tests.faults.test_drain import has_ended
 from tests.fleet.instances import WORKERS, eventually, pause
+from tests.serving import has_ended
 from tests.wire import reject
 
 # The long form drains each instance for 15 seconds.

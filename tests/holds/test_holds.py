@@ -6,7 +6,6 @@ piece of work takes in the same run, and believes only the best of several attem
 
 import gc
 import io
-import os
 import sys
 from urllib.parse import unquote_to_bytes
 
@@ -17,6 +16,7 @@ from dynamodb_items.domain.operations import Operation
 from dynamodb_items.item_schema.reading import item_schema
 
 from tests.conftest import aws_variables, environment
+from tests.engines import IS_SHORT
 from tests.holds import schemas
 from tests.holds.meter import Meter, allowed_seconds, as_greenlet
 from tests.holds.table import Table, serving
@@ -71,7 +71,6 @@ def environ_of(case: Case) -> dict:
     return environ
 
 
-IS_SHORT = os.environ.get("ITEMS_TEST_SHORT") == "true"
 SCHEMA = item_schema(schemas.SCHEMA)
 REACH_THE_TABLE = ("reads", "writes", "transactions", "lists")
 

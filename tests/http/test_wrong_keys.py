@@ -1,4 +1,4 @@
-"""A table with other key attributes than the settings: the log says at once which to change."""
+"""A table with other key attributes than the settings: the log names the one to change at once."""
 
 import time
 

@@ -19,7 +19,8 @@ from dynamodb_items.app import create_app, create_repository, openapi_document
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 
-ROOT = Path(__file__).parents[2]
+from tests.engines import IS_SHORT, ROOT
+
 HERE = Path(__file__).parent
 BUILD = ROOT / "build/sdk"
 PYTHON = ROOT / ".venv-sdk/bin"
@@ -331,7 +332,6 @@ ALL_GENERATORS = (
     ),
 )
 # With ITEMS_TEST_SHORT=true, fewer of them are run, and two from the documents of other tables.
-IS_SHORT = os.environ.get("ITEMS_TEST_SHORT") == "true"
 SLOW = ("openapi-generator-python", "openapi-generator-typescript-fetch", "openapi-generator-java")
 GENERATORS = tuple(each for each in ALL_GENERATORS if not IS_SHORT or each.name not in SLOW)
 SHORT_FORM = ("openapi-python-client", "openapi-typescript")

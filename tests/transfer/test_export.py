@@ -155,7 +155,7 @@ def test_sigint_stops_and_says_how_to_resume(engine, lists, table, tmp_path):
     assert ended.status == ended.summary["exit_status"] == INTERRUPTED
     done = ended.summary["items"]
     assert ended.summary["message"] == (
-        f"Stopped after {done:,} items. Run the same command again to resume it; {state} says "
+        f"Stopped after {done:,} items. Run the same command again to resume it; {state} records "
         "where."
     )
     ended = run(tmp_path, *arguments)

@@ -129,7 +129,7 @@ def test_a_signal_stops_after_the_requests_in_progress(
     lines = ended.summary["lines"]
     assert ended.summary["message"] == (
         f"Stopped after line {lines:,}: {lines:,} imported, 0 rejected. "
-        f"Run the same command again to resume it; {state} says where."
+        f"Run the same command again to resume it; {state} records where."
     )
     assert lines_of(state) == lines
     assert len(stored(dynamodb, partition)) == lines, "no line after it was sent"

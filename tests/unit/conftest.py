@@ -1,11 +1,14 @@
-"""A clock that the tests of calls move, and write tokens that they can read."""
+"""A clock that the tests of calls move, write tokens that they can read, and a fake service."""
 
+import os
 import random
 import time
 
 import pytest
+from dynamodb_items.transfer import session
 
 from tests.unit.fakes import Clock, numbered_tokens
+from tests.unit.transfer_service import FakeService
 
 
 @pytest.fixture
@@ -22,3 +25,15 @@ def clock(monkeypatch):
 def tokens(monkeypatch):
     """The fresh write tokens are t1, t2 and so on."""
     numbered_tokens(monkeypatch)
+
+
+@pytest.fixture
+def service(monkeypatch):
+    """Connect import and export to a fake of the service.
+
+    Their files need not reach the disk: no test here takes the power away.
+    """
+    service = FakeService()
+    monkeypatch.setattr(session, "http_client", service.client)
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    return service

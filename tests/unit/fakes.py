@@ -14,7 +14,7 @@ from dynamodb_items.domain.keys import ItemKey, KeyAttribute, KeySchema
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.time_to_live import NO_TIME_TO_LIVE, TimeToLive
 from dynamodb_items.domain.write_tokens import WriteToken
-from dynamodb_items.dynamodb.retries import Attempts, Client
+from dynamodb_items.dynamodb.retries import Attempts
 from dynamodb_items.storage.repository import ItemRepository
 
 ALL_OPERATIONS = frozenset(Operation)
@@ -81,7 +81,7 @@ class Clock:
 
 
 class ScriptedClient:
-    """Ends each call as the script says: a response, an exception, or a function that makes one.
+    """Ends each call with the next of a script: a response, an exception, or a function of one.
 
     A call beyond the script is an error of the test or a call too many.
     """
@@ -114,13 +114,13 @@ class ScriptedClient:
         return [readable(parameters) for _, parameters in self.calls]
 
 
-def calls_of(client: Client, *observer: Any, **settings: Any) -> Attempts:
+def calls_of(client: Any, *observer: Any, **settings: Any) -> Attempts:
     """Return what executes calls with retries."""
     return Attempts(client, Settings(**settings), *observer)
 
 
 def repository_of(
-    client: Client,
+    client: Any,
     version: str = "_version",
     operations: frozenset[Operation] = ALL_OPERATIONS,
     time_to_live: TimeToLive = NO_TIME_TO_LIVE,

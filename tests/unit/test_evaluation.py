@@ -105,19 +105,19 @@ def test_an_update_that_is_invalid_for_the_item_is_rejected(expression, values):
 def test_members_are_deleted_from_a_large_set_in_linear_time():
     members = [f"{number:05}" for number in range(50_000)]
     others = {"SS": [f"x{member}" for member in members[:20_000]]}
-    began = time.perf_counter()
+    began = time.process_time()
     changes, _ = result_of("DELETE Tags :v0", others, stored=item(Tags={"SS": members}))
-    assert time.perf_counter() - began < 2  # comparing each with each takes a minute
+    assert time.process_time() - began < 2  # comparing each with each takes a minute
     assert not changes.changes
 
 
 def test_copies_of_stored_values_are_bounded_by_the_size_of_an_item():
     stored = item(List=[1] * 100_000)
     copies = ", ".join(f"Copy{number} = List" for number in range(150))
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(ItemTooLarge):
         result_of(f"SET {copies}", stored=stored)
-    assert time.perf_counter() - began < 2  # judging all copies takes a minute
+    assert time.process_time() - began < 2  # judging all copies takes a minute
 
 
 def test_the_result_depends_on_every_attribute_that_is_read_or_changed():

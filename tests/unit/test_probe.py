@@ -25,7 +25,7 @@ NEVER_READ = "The table has not been read yet."
 
 
 class Table:
-    """A repository whose next read ends as the test says."""
+    """A repository whose next read ends as the test sets it."""
 
     def __init__(self):
         self.outcome = None

@@ -26,7 +26,7 @@ def clock(monkeypatch):
 
 
 def limits(text):
-    return RateLimits(text, "memory://")
+    return RateLimits(parse_rates(text), "memory://")
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def limits(text):
 def test_rates_are_parsed(text, rates):
     parsed = parse_rates(text)
     assert [(it.amount, it.counts_units, it.item.get_expiry()) for it in parsed] == rates
-    assert Settings.from_environment({"ITEMS_RATE_LIMIT": text}).rate_limit == text
+    assert Settings.from_environment({"ITEMS_RATE_LIMIT": text}).rate_limit == tuple(parsed)
 
 
 @pytest.mark.parametrize(

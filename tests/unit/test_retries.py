@@ -1,4 +1,4 @@
-"""Retries of one call: when, how often, for how long, and what comes of a call given up."""
+"""Retries of one call: when, how often, for how long, and how a call ends that is given up."""
 
 import errno
 

@@ -1,7 +1,5 @@
 """Bodies of writes under an item schema: what is rejected, and the types that are written."""
 
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -244,30 +242,6 @@ def test_no_patch_changes_a_read_only_attribute():
     }
     test = '[{"op": "test", "path": "/created", "value": "2026"}]'
     assert not edited(body(test, READ_ONLY).patch(PatchForm.JSON_PATCH), **stored).changes
-
-
-def test_without_a_schema_no_code_of_it_is_loaded_or_called():
-    program = (
-        "import sys; from dynamodb_items.wsgi import app;"
-        "names = ('jsonschema_rs', 'dynamodb_items.item_schema.');"
-        "print(*sorted(name for name in sys.modules if name.startswith(names)))"
-    )
-    ran = subprocess.run(
-        [sys.executable, "-c", program],
-        env={
-            "PATH": "",
-            "ITEMS_AUTH": "none",
-            "AWS_REGION": "us-east-2",
-            "PYTHONPATH": ":".join(sys.path),
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert ran.stdout.split() == [
-        "dynamodb_items.item_schema.positions",
-        "dynamodb_items.item_schema.violations",
-    ]
 
 
 def test_without_a_schema_no_rule_is_applied(monkeypatch):

@@ -163,7 +163,7 @@ def test_an_edited_map_in_a_list_is_found_by_what_it_has_in_common():
         person("Bob", {"SS": ["x"]}, photo={"B": b"bob"}),
         person("Cem", {"SS": ["y"]}, photo={"B": b"cem"}),
     )
-    # Ann is removed, Bob is edited, Dan comes in front.
+    # Ann is removed, Bob is edited, Dan is added in front.
     new = people(
         person("Dan", texts("z"), "Bergen"),
         person("Bob", texts("x"), "Bergen", photo={"S": "Ym9i"}),

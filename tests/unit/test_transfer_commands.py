@@ -1,38 +1,16 @@
-"""The options of import and export, and the commands without their packages."""
+"""The options of import and export."""
 
 import io
 import json
-import subprocess
 import sys
 
 import pytest
 from click.testing import CliRunner
 from dynamodb_items.__main__ import main
-from dynamodb_items.transfer import progress, session
+from dynamodb_items.transfer import progress
 from dynamodb_items.transfer.progress import NoProgress, ProgressBar
 
-from tests.unit.transfer_service import URL, FakeService
-
-MISSING = """
-import sys
-sys.modules["{package}"] = None
-from dynamodb_items.__main__ import main
-main(list({arguments}), prog_name="dynamodb-items")
-"""
-LOADED = """
-import sys
-from dynamodb_items.__main__ import main
-main(["keys", "--help"], standalone_mode=False)
-lazy = {"httpx", "tqdm", "dynamodb_items.transfer", "dynamodb_items.schema_commands"}
-print(lazy & {*sys.modules})
-"""
-
-
-@pytest.fixture
-def service(monkeypatch):
-    service = FakeService()
-    monkeypatch.setattr(session, "http_client", service.client)
-    return service
+from tests.unit.transfer_service import URL
 
 
 @pytest.fixture
@@ -65,7 +43,7 @@ def test_the_result_as_json(service, file):
     to_output = run("export", "--url", URL, "--json")
     assert json.loads(to_output.stderr)["items"] == 2
     assert len(to_output.stdout.splitlines()) == 2
-    assert service.puts == ["/items/1/a", "/items/2/b"]
+    assert sorted(service.puts) == ["/items/1/a", "/items/2/b"]
 
 
 def test_quiet_prints_nothing_on_success_and_errors_always(service, file):
@@ -143,30 +121,6 @@ def test_the_help_has_examples_and_exit_statuses(command):
     assert f"  dynamodb-items {command} " in text
     assert "\n    0  complete\n" in text
     assert "\n    130, 143  stopped by SIGINT, SIGTERM\n" in text
-
-
-@pytest.mark.parametrize("package", ["httpx", "tqdm"])
-@pytest.mark.parametrize("command", ["import", "export"])
-def test_without_the_extra(command, package):
-    def ran(*arguments):
-        code = MISSING.format(package=package, arguments=arguments)
-        return subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=False
-        )
-
-    missing = ran(command, "file", "--url", URL)
-    assert missing.returncode == 2
-    assert missing.stderr == (
-        f"`{command}` requires more packages: pip install 'dynamodb-items[transfer]'.\n"
-    )
-    assert ran("--help").returncode == 0
-
-
-def test_other_commands_load_neither_the_transfer_nor_the_schema():
-    loaded = subprocess.run(
-        [sys.executable, "-c", LOADED], capture_output=True, text=True, check=True
-    )
-    assert loaded.stdout.endswith("set()\n")
 
 
 class Terminal(io.StringIO):

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from dynamodb_items.transfer import session
 from dynamodb_items.transfer.errors import ExitStatus, TransferStopped
 from dynamodb_items.transfer.exporting import segments as segments_module
 from dynamodb_items.transfer.exporting.command import ExportOptions, run_export
@@ -17,18 +16,16 @@ from dynamodb_items.transfer.exporting.output import PartFile
 from dynamodb_items.transfer.exporting.source import source_of
 from dynamodb_items.transfer.session import Client
 
-from tests.unit.transfer_service import URL, FakeService, problem
+from tests.unit.transfer_service import URL, problem
 
 DIGITS = "12345678901234567890123456789012345678"
 
 
 @pytest.fixture
-def service(monkeypatch):
-    service = FakeService()
+def service(service, monkeypatch):
     for number in range(50):
         item = f'{{"Id":{number % 5},"Name":"{number}","n":{DIGITS},"f":1.10}}'
         service.items[f"/items/{number % 5}/{number}"] = item.encode()
-    monkeypatch.setattr(session, "http_client", service.client)
     monkeypatch.setattr(segments_module, "_SAVE_SECONDS", 0.0)
     return service
 
@@ -196,15 +193,21 @@ def failing_after(service, pages, response):
     return intercept
 
 
-@pytest.mark.parametrize("name", ["items.jsonl", "items.jsonl.gz"])
-@pytest.mark.parametrize("segments", [1, 3])
-@pytest.mark.parametrize("pages", [0, 1, 2, 4])
+@pytest.mark.parametrize(
+    ("pages", "segments", "name"),
+    [
+        *((pages, 1, "items.jsonl") for pages in (0, 1, 2, 4)),
+        *((pages, 3, "items.jsonl") for pages in (2, 4)),
+        (2, 1, "items.jsonl.gz"),
+        (4, 3, "items.jsonl.gz"),
+    ],
+)
 def test_an_export_that_stopped_is_resumed(service, exports, pages, segments, name):
     exports.file = exports.file.with_name(name)
     service.intercept = failing_after(service, pages, problem(503, "Table busy"))
     status, summary = exports(segments=segments)
     assert status == ExitStatus.UNAVAILABLE
-    assert f"resume it; {exports.state} says where" in summary["message"]
+    assert f"resume it; {exports.state} records where" in summary["message"]
     assert not exports.file.exists()
     with exports.part.open("ab") as part:
         part.write(b'{"Id": 1, "cut o')  # written after the state, before a kill
@@ -393,6 +396,6 @@ def test_a_closed_pipe_is_an_error_of_the_output(exports, monkeypatch):
 
 def test_the_error_of_a_small_part(tmp_path):
     file = PartFile(tmp_path / "items")
-    with pytest.raises(TransferStopped, match="smaller than its state file says"):
+    with pytest.raises(TransferStopped, match="smaller than its state file records"):
         file.keep(1)
     file.close()

@@ -9,23 +9,15 @@ from pathlib import Path
 
 import httpx
 import pytest
-from dynamodb_items.transfer import session
 from dynamodb_items.transfer.errors import ExitStatus
 from dynamodb_items.transfer.importing import command, ledger, window
 from dynamodb_items.transfer.importing.command import ImportOptions, run_import
 from dynamodb_items.transfer.importing.item_paths import parsed_key_attributes
 from dynamodb_items.transfer.session import Client
 
-from tests.unit.transfer_service import URL, FakeService, problem
+from tests.unit.transfer_service import URL, problem
 
 DIGITS = "12345678901234567890123456789012345678"
-
-
-@pytest.fixture
-def service(monkeypatch):
-    service = FakeService()
-    monkeypatch.setattr(session, "http_client", service.client)
-    return service
 
 
 class Imports:
@@ -221,13 +213,13 @@ def failing_at(path, response):
 )
 def test_an_import_that_stopped_is_resumed(service, imports, response, status, words):
     service.intercept = failing_at("/items/20/a", response)
-    stopped, summary = imports("{\n" + lines(4) + "}\n" + lines(100, 4).replace("\n", "\n\n"))
+    content = "{\n" + lines(4) + "}\n" + lines(100, 4).replace("\n", "\n\n")
+    stopped, summary = imports(content, concurrency=1)
     assert stopped == status
     assert words in summary["message"]
-    assert f"resume it; {imports.state} says where" in summary["message"]
+    assert f"resume it; {imports.state} records where" in summary["message"]
     assert summary["lines"] == 38, "the blank line before it is done"
-    done = set(service.items)
-    assert {f"/items/{number}/a" for number in range(20)} <= done
+    assert set(service.items) == {f"/items/{number}/a" for number in range(20)}
 
     service.intercept = lambda _: None
     service.requests.clear()
@@ -239,6 +231,20 @@ def test_an_import_that_stopped_is_resumed(service, imports, response, status, w
     assert len(service.items) == 104
     assert set(service.puts) == {f"/items/{number}/a" for number in range(20, 104)}
     assert not imports.state.exists()
+
+
+def test_what_several_threads_left_is_sent_by_the_next_run(service, imports):
+    """A thread that is late when another one fails does not send its line."""
+    service.intercept = failing_at("/items/20/a", problem(503, "Table busy"))
+    done = imports(lines(100))[1]["lines"]
+    assert done <= 20
+    assert {f"/items/{number}/a" for number in range(done)} <= set(service.items)
+
+    service.intercept = lambda _: None
+    service.requests.clear()
+    assert imports()[0] == ExitStatus.COMPLETE
+    assert set(service.puts) == {f"/items/{number}/a" for number in range(done, 100)}
+    assert len(service.items) == 100
 
 
 def test_a_defect_rejects_one_line(service, imports, monkeypatch):
@@ -299,7 +305,7 @@ def test_a_file_that_is_not_a_state_is_rejected(imports, text):
 
 def test_a_file_that_changed_is_rejected(service, imports):
     service.intercept = failing_at("/items/2/a", problem(503, "Table busy"))
-    imports(lines(5))
+    imports(lines(5), concurrency=1)
     service.intercept = lambda _: None
     status, summary = imports("{}\n" + lines(5))
     assert status == ExitStatus.USAGE

@@ -120,7 +120,7 @@ def conditions_of(request):
     """The conditions that all have to hold."""
     condition = request.get("ConditionExpression", "")
     has_condition = "ReturnValuesOnConditionCheckFailure" in request
-    assert has_condition == bool(condition), "the item that was found comes back"
+    assert has_condition == bool(condition), "the item that was found is returned"
     parts, depth, start = [], 0, 0
     for at, character in enumerate(condition):
         depth += {"(": 1, ")": -1}.get(character, 0)

@@ -33,7 +33,7 @@ THROTTLED = (
 LIMITED = ("LimitExceeded", "LimitExceededException")
 TAKEN = ("EntityAlreadyExists",)
 ATTACHED = ("DeleteConflict",)
-NOT_READY = (
+AWS_NOT_READY = (
     *("NoSuchEntity", "ConcurrentModification", "EntityTemporarilyUnmodifiable"),
     *("IncorrectState", "IncorrectInstanceState"),
 )
@@ -49,7 +49,7 @@ _ADVICE = {
     TAKEN: "Run the same command again to see the plan. If it still has this change, the name "
     "exists with different case, which IAM ignores: choose a --name-prefix.",
     ATTACHED: "Something was attached in the meantime. Run the same command again to see what.",
-    NOT_READY: _LATER,
+    AWS_NOT_READY: _LATER,
 }
 _MEANING = {
     EXPIRED: "The credentials have expired ({operation}).",
@@ -58,7 +58,7 @@ _MEANING = {
     LIMITED: "A quota is exceeded: {message}",
     TAKEN: "{operation} failed, the resource already exists: {message}",
     ATTACHED: "{operation} failed: {message}",
-    NOT_READY: "{operation} failed, AWS was not ready in time: {message} ({code})",
+    AWS_NOT_READY: "{operation} failed, AWS was not ready in time: {message} ({code})",
 }
 
 
@@ -86,7 +86,7 @@ def is_temporary(error: BaseException) -> bool:
         code = error.response["Error"]["Code"]
         if _names_missing_boundary(error):
             return False
-        return code in (*THROTTLED, *NOT_READY) or _status(error) >= _SERVER_ERRORS
+        return code in (*THROTTLED, *AWS_NOT_READY) or _status(error) >= _SERVER_ERRORS
     return isinstance(error, (ConnectionError, HTTPClientError, UnreadableResponse, NotInTime))
 
 

@@ -199,6 +199,11 @@ class Stack:
         return table if TableArn.of(table) else self.account.table_arn(table)
 
     @property
+    def policy_arn(self) -> str:
+        """The ARN of the policy."""
+        return self.account.iam_arn("policy", self.request.path, self.request.policy_name)
+
+    @property
     def role_arn(self) -> str:
         """The ARN of the role."""
         return self.account.iam_arn("role", self.request.path, self.request.role_name)
@@ -225,45 +230,46 @@ class Stack:
     def resources(self) -> tuple[Resource, ...]:
         """The resources in the order of their creation; they are removed in reverse order."""
         request = self.request
-        path = request.path
-        ownership = self.ownership
-        policy_arn = self.account.iam_arn("policy", path, request.policy_name)
-        profile_name = request.profile_name
-        resources: tuple[Resource, ...] = (
-            Table(request.table, self.table_arn, self.account.id),
-            Policy(
-                request.policy_name,
-                path,
-                ownership,
-                policy_arn,
-                self.policy_document,
-                request.role_name,
-            ),
-            Role(
-                request.role_name,
-                path,
-                ownership,
-                request.principal,
-                self.trust_document,
-                request.permissions_boundary,
-                policy_arn,
-                profile_name,
-            ),
-        )
+        table = Table(request.table, self.table_arn, self.account.id)
+        of_role = (table, self._policy(), self._role())
+        instance_id, profile_name = request.instance_id, request.profile_name
         if profile_name is None:
-            return resources
-        profile_arn = self.account.iam_arn("instance-profile", path, profile_name)
-        instance_id = request.instance_id
+            return of_role
+        profile_arn = self.account.iam_arn("instance-profile", request.path, profile_name)
         profile = InstanceProfile(
-            profile_name, path, ownership, profile_arn, request.role_name, instance_id
+            profile_name, request.path, self.ownership, profile_arn, request.role_name, instance_id
         )
         if instance_id is None:
-            return (*resources, profile)
+            return (*of_role, profile)
         # IMDSv2 is required before the association, so that IMDSv1 never returns credentials.
         return (
             Instance(instance_id, self.account.region),
-            *resources,
+            *of_role,
             profile,
             MetadataOptions(instance_id, request.container),
-            Association(instance_id, profile_name, profile_arn, ownership, request.replace),
+            Association(instance_id, profile_name, profile_arn, self.ownership, request.replace),
+        )
+
+    def _policy(self) -> Policy:
+        request = self.request
+        return Policy(
+            request.policy_name,
+            request.path,
+            self.ownership,
+            self.policy_arn,
+            self.policy_document,
+            request.role_name,
+        )
+
+    def _role(self) -> Role:
+        request = self.request
+        return Role(
+            request.role_name,
+            request.path,
+            self.ownership,
+            request.principal,
+            self.trust_document,
+            request.permissions_boundary,
+            self.policy_arn,
+            request.profile_name,
         )

@@ -20,7 +20,7 @@ from dynamodb_items_deploy.resources.instance import observe_instance
 
 DESCRIBE = "describe_iam_instance_profile_associations"
 LIVE = ("associating", "associated")
-NOT_YET = (
+NOT_ASSOCIATED_YET = (
     # EC2 sees a new profile and its role some seconds after IAM has created them.
     ErrorPattern("InvalidParameterValue", "Invalid IAM Instance Profile"),
     ErrorPattern("InvalidParameterValue", "has no associated IAM Roles"),
@@ -113,7 +113,7 @@ class Association:
                     "ec2",
                     "replace_iam_instance_profile_association",
                     {"AssociationId": observed.id, "IamInstanceProfile": self._profile},
-                    not_yet=NOT_YET,
+                    not_yet=NOT_ASSOCIATED_YET,
                     landed=Landed(SUPERSEDED, self._wait_for(LIVE, observed.profile_id)),
                 ),
                 self._wait_for(("associated",), observed.profile_id),
@@ -178,7 +178,11 @@ class Association:
             "IamInstanceProfile": {"Arn": profile_arn},
         }
         return Call(
-            "ec2", "associate_iam_instance_profile", parameters, not_yet=NOT_YET, landed=landed
+            "ec2",
+            "associate_iam_instance_profile",
+            parameters,
+            not_yet=NOT_ASSOCIATED_YET,
+            landed=landed,
         )
 
     def _disassociate(self, observed: ObservedAssociation) -> Change:

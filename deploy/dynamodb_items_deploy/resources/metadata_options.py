@@ -16,7 +16,7 @@ from dynamodb_items_deploy.planning.findings import (
 from dynamodb_items_deploy.resources.instance import ObservedInstance, observe_instance
 
 # The instance is starting or stopping, or an earlier change of the options is still pending.
-NOT_YET = (ErrorPattern("IncorrectInstanceState"), ErrorPattern("IncorrectState"))
+NOT_MODIFIABLE_YET = (ErrorPattern("IncorrectInstanceState"), ErrorPattern("IncorrectState"))
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,9 @@ class MetadataOptions:
                 for name, value in differing.items()
             )
             parameters = {"InstanceId": self.instance_id, **wanted}
-            call = Call("ec2", "modify_instance_metadata_options", parameters, not_yet=NOT_YET)
+            call = Call(
+                "ec2", "modify_instance_metadata_options", parameters, not_yet=NOT_MODIFIABLE_YET
+            )
             yield Change("~", f"{self.title}: {text}", call, wait=self._applied(differing))
         if hops > self.hop_limit:
             yield Notice(

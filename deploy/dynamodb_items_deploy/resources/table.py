@@ -59,7 +59,7 @@ class Table:
     def converge(self, observed: str | None) -> Iterator[Finding]:
         """Yield a blocker if the table does not exist or cannot be used.
 
-        The owner of another account's table has to allow the role: a notice says how.
+        The owner of another account's table has to allow the role: a notice contains how.
         """
         owner = self.arn.split(":")[4]
         if owner != self.account_id:

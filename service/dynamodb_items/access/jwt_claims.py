@@ -124,7 +124,7 @@ class ClaimsReader:
 def check_is_access_token(header: Mapping[str, Any], claims: Mapping[str, Any]) -> None:
     """Check that a token may be used to call an API.
 
-    The type in the header says so for issuers that follow RFC 9068, ``token_use`` for Cognito, and
+    It is the type in the header for issuers that follow RFC 9068, ``token_use`` for Cognito, and
     the claim ``typ`` for Keycloak. Without any of them, a claim that only ID tokens have decides.
 
     Raises:

@@ -5,7 +5,7 @@ https://limits.readthedocs.io/en/stable/strategies.html#sliding-window-counter
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -14,7 +14,7 @@ from limits.errors import ConfigurationError
 from limits.storage import MemoryStorage, SlidingWindowCounterSupport, storage_from_string
 from limits.strategies import RateLimiter, SlidingWindowCounterRateLimiter
 
-from dynamodb_items.config.rates import HALVES, Rate, in_halves, parse_rates
+from dynamodb_items.config.rates import HALVES, Rate, in_halves
 from dynamodb_items.runtime.deadline import time_limit
 
 STORAGE_SECONDS = 0.5
@@ -52,13 +52,12 @@ class RateLimitStatus:
 class RateLimits:
     """A counter of each caller's requests and capacity units against one or several limits."""
 
-    def __init__(self, limits: str, storage: str) -> None:
-        """Take limits such as ``100/minute`` and a storage, ``memory://`` or ``redis://…``.
+    def __init__(self, rates: Iterable[Rate], storage: str) -> None:
+        """Take the rates and a storage, ``memory://`` or ``redis://…``.
 
         Raises:
             ValueError: a package that the storage requires is not installed.
         """
-        rates = parse_rates(limits)
         # The strictest is last: it is reported while none is exceeded.
         by_rate = sorted(rates, key=lambda rate: rate.per_second, reverse=True)
         self._units = [rate for rate in by_rate if rate.counts_units]

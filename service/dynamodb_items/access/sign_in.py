@@ -4,16 +4,13 @@ https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata
 """
 
 import re
-import threading
-import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import structlog
 
-from dynamodb_items.access.jwks import FETCH_SECONDS, discovery_document
+from dynamodb_items.access.issuer import FetchedValue, discovery_document
 from dynamodb_items.config.addresses import ORIGIN_PATTERN, check_url
-from dynamodb_items.runtime.deadline import time_limit
 
 RETRY_SECONDS = 5.0
 """The pause after a failed fetch."""
@@ -38,33 +35,21 @@ class SignInEndpointsSource:
     """The endpoints, fetched when they are first needed and again at intervals."""
 
     def __init__(self, issuer: str, refresh_seconds: float) -> None:
-        self._issuer = issuer
-        self._refresh_seconds = refresh_seconds
-        self._endpoints: SignInEndpoints | None = None
-        self._next_fetch = 0.0
-        self._lock = threading.Lock()
+        self._endpoints: FetchedValue[SignInEndpoints] = FetchedValue(
+            lambda _known: _endpoints_of(issuer), refresh_seconds, _fetch_failed
+        )
 
     def current(self) -> SignInEndpoints | None:
         """Return the endpoints; None as long as none have been fetched.
 
-        When they are due, one request waits for the fetch.
+        When they are due, one request waits for the fetch; all requests wait for the first fetch.
         """
-        if time.monotonic() >= self._next_fetch and self._lock.acquire(blocking=False):
-            try:
-                self._update()
-            finally:
-                self._lock.release()
-        return self._endpoints
+        return self._endpoints.current()
 
-    def _update(self) -> None:
-        pause_seconds = self._refresh_seconds
-        try:
-            with time_limit(FETCH_SECONDS):
-                self._endpoints = _endpoints_of(self._issuer)
-        except Exception as error:  # noqa: BLE001 - the page works without a sign-in
-            pause_seconds = min(RETRY_SECONDS, pause_seconds)
-            log.error("login endpoints unavailable", error=str(error) or "no response in time")  # noqa: TRY400
-        self._next_fetch = time.monotonic() + pause_seconds
+
+def _fetch_failed(_known: SignInEndpoints | None, reason: str) -> float:
+    log.error("login endpoints unavailable", error=reason)
+    return RETRY_SECONDS
 
 
 def _endpoints_of(issuer: str) -> SignInEndpoints:

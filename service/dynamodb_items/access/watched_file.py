@@ -38,10 +38,10 @@ class WatchedFile(Generic[Content]):
     def current(self) -> Content:
         """Return the content; the same object while the file is the same."""
         if time.monotonic() >= self._next_check:
-            self.check()
+            self.renewed()
         return self._content
 
-    def check(self) -> Content:
+    def renewed(self) -> Content:
         """Return the content that the file has now."""
         with self._lock:
             self._next_check = time.monotonic() + CHECK_INTERVAL_SECONDS

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from dynamodb_items.config import claims, values
 from dynamodb_items.config.claims import READ_SCOPE, WRITE_SCOPE, ClaimPath
+from dynamodb_items.config.rates import Rate
 from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.items import HiddenAttributes
 from dynamodb_items.domain.keys import KeyAttribute, KeySchema
@@ -107,7 +108,7 @@ class Settings:
     jwt_require_nbf: bool = _setting("ITEMS_JWT_REQUIRE_NBF", "true", values.flag)
     api_keys_file: str = _setting("ITEMS_API_KEYS_FILE", "", str)
     tenant_claim: ClaimPath | None = _setting("ITEMS_TENANT_CLAIM", "", claims.claim)
-    rate_limit: str = _setting("ITEMS_RATE_LIMIT", "", values.rate_limit)
+    rate_limit: tuple[Rate, ...] = _setting("ITEMS_RATE_LIMIT", "", values.rate_limit)
     rate_limit_storage: str = _setting(
         "ITEMS_RATE_LIMIT_STORAGE", "memory://", values.storage, is_secret=True
     )

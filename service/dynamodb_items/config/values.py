@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dynamodb_items.config.addresses import ORIGIN_PATTERN, check_url
-from dynamodb_items.config.rates import parse_rates
+from dynamodb_items.config.rates import Rate, parse_rates
 from dynamodb_items.domain.indexes import PARTIAL, Index
 from dynamodb_items.domain.keys import KEY_TYPES, KeyAttribute, KeySchema
 from dynamodb_items.domain.tables import TABLE_ARN_PATTERN, TABLE_NAME_PATTERN
@@ -201,16 +201,14 @@ def key_set(value: str) -> str:
     return value
 
 
-def rate_limit(value: str) -> str:
-    """Check rates such as 100/minute or 500units/minute, which may be empty."""
-    if value:
-        try:
-            parse_rates(value)
-        except ValueError:
-            raise ValueError(
-                "must be a number per unit of time, such as 100/minute or 500units/minute"
-            ) from None
-    return value
+def rate_limit(value: str) -> tuple[Rate, ...]:
+    """Parse rates such as 100/minute or 500units/minute; an empty text has none."""
+    try:
+        return parse_rates(value) if value else ()
+    except ValueError:
+        raise ValueError(
+            "must be a number per unit of time, such as 100/minute or 500units/minute"
+        ) from None
 
 
 def storage(value: str) -> str:

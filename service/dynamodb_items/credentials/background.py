@@ -171,4 +171,5 @@ class BackgroundCredentials(Credentials):
         if self._failures:
             longest = min(CHECK_SECONDS, FIRST_LOOKUP_RETRY_SECONDS * 2.0 ** min(self._failures, 8))
             return longest * random.uniform(0.5, 1)  # noqa: S311
-        return STILL_OLD_RETRY_SECONDS
+        is_old = self._is_old(RENEW_BEFORE_EXPIRY_SECONDS)
+        return STILL_OLD_RETRY_SECONDS if is_old else CHECK_SECONDS

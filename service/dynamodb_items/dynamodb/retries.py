@@ -8,7 +8,7 @@ import itertools
 import random
 import time
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -16,6 +16,7 @@ from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import StorageTimeout
 from dynamodb_items.domain.items import Attributes
 from dynamodb_items.domain.operations import Operation, Transaction
+from dynamodb_items.dynamodb.client import DynamoDBClient
 from dynamodb_items.dynamodb.error_codes import cancellation_reasons, failure_of
 from dynamodb_items.dynamodb.failures import CancellationReason, Failure, final_error, log_failure
 from dynamodb_items.dynamodb.retry_policy import (
@@ -32,21 +33,6 @@ from dynamodb_items.runtime.deadline import Deadline, current_deadline
 
 _RETURN_CAPACITY = {"ReturnConsumedCapacity": "TOTAL"}
 _NO_CHANGES: Mapping[str, Any] = {}
-
-
-class Client(Protocol):
-    """The part of ``dynamodb_items.dynamodb.client.DynamoDBClient`` that retries need."""
-
-    def call(
-        self,
-        operation: Operation | Transaction,
-        parameters: Mapping[str, Any],
-        deadline: Deadline,
-    ) -> dict[str, Any]:
-        """Make one attempt."""
-
-    def renew_credentials(self, timeout_seconds: float) -> None:
-        """Find the credentials again."""
 
 
 class ConditionFailed(Exception):
@@ -78,7 +64,9 @@ class TransactionCanceled(Exception):
 class Attempts:
     """Calls that are retried while deadline, budget and number of attempts allow."""
 
-    def __init__(self, client: Client, settings: Settings, observer: Observer = UNOBSERVED) -> None:
+    def __init__(
+        self, client: DynamoDBClient, settings: Settings, observer: Observer = UNOBSERVED
+    ) -> None:
         self._client = client
         self._observer = observer
         self._deadline_seconds = settings.deadline_seconds

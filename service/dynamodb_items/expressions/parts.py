@@ -32,7 +32,7 @@ _OPERATORS = {
 
 
 class ExpressionError(Exception):
-    """The text is not an expression that DynamoDB accepts; the message says why."""
+    """The text is not an expression that DynamoDB accepts; the message contains the reason."""
 
 
 class Name(NamedTuple):

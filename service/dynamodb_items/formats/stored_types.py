@@ -110,7 +110,7 @@ def set_of(type_: str, members: Sequence[AttributeValue]) -> AttributeValue:
     """Return the set of these values; for a binary set, strings are base64 text.
 
     Raises:
-        ValueError: the values are not a set of this type; the message says why.
+        ValueError: the values are not a set of this type; the message contains the reason.
     """
     contents = [_set_member(type_[0], member) for member in in_turns(members, VALUES_IN_A_ROW)]
     if not contents:

@@ -1,7 +1,7 @@
 """The schemas that always apply to a value of an item, and to the values inside it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, Self
 
@@ -69,7 +69,7 @@ def _of_elements(schema: Schema) -> Any:
     return None if may_not_apply(schema, "items") else schema.get("items")
 
 
-def expanded(root: Schema, schemas: tuple[Schema, ...]) -> Iterator[Schema]:
+def expanded(root: Schema, schemas: Iterable[Schema]) -> Iterator[Schema]:
     """Yield the schemas with those that their ``allOf`` and ``$ref`` add to them."""
     seen: set[int] = set()
     waiting: list[Any] = list(schemas)

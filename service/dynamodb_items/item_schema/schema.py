@@ -77,7 +77,7 @@ class ItemSchema:
     together: frozenset[str] | None
     """The attributes that are judged together with others; None for all of them."""
     required: frozenset[str]
-    """The attributes that every item must have, as far as the root of the schema says so."""
+    """The attributes that every item must have, as far as the root of the schema requires them."""
     read_only: frozenset[str]
     """The attributes that no client can set."""
     write_only: frozenset[str]

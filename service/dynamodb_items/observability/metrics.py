@@ -77,6 +77,57 @@ if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
     values.ValueClass = values.MultiProcessValue(_Process().identifier)  # type: ignore[no-untyped-call]
 
 
+class _CallMetrics:
+    """The metrics of attempts of calls to DynamoDB."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._calls = Counter(
+            "items_dynamodb_calls",
+            "Attempts of calls to DynamoDB, by outcome.",
+            ["operation", "outcome"],
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "items_dynamodb_call_duration_seconds",
+            "How long attempts of calls to DynamoDB took.",
+            ["operation"],
+            buckets=CALL_BUCKETS_SECONDS,
+            registry=registry,
+        )
+        self._retries = Counter(
+            "items_dynamodb_retries",
+            "Attempts after the first.",
+            ["operation"],
+            registry=registry,
+        )
+        self._capacity = Counter(
+            "items_dynamodb_capacity_units",
+            "Capacity units that calls consumed, as DynamoDB reports them.",
+            ["operation"],
+            registry=registry,
+        )
+        # Finding a metric by its labels takes longer than counting.
+        self._by_labels: dict[tuple[str, str], tuple[Any, Any, Any]] = {}
+
+    def ended(self, call: CallRecord) -> None:
+        """Count an attempt, its duration and its capacity units."""
+        labels = call.operation, call.outcome
+        known = self._by_labels.get(labels)
+        if known is None:
+            known = self._by_labels[labels] = (
+                self._calls.labels(*labels),
+                self._seconds.labels(call.operation),
+                self._capacity.labels(call.operation),
+            )
+        calls, seconds, capacity = known
+        calls.inc()
+        seconds.observe(call.seconds)
+        if call.capacity_units:
+            capacity.inc(call.capacity_units)
+        if call.attempt > 1:
+            self._retries.labels(call.operation).inc()
+
+
 class PrometheusObserver(Observer):
     """A counter of events. No label has a value that a client can choose freely."""
 
@@ -104,40 +155,14 @@ class PrometheusObserver(Observer):
         self._shed = Counter(
             "items_requests_shed", "Requests that were rejected for overload.", registry=registry
         )
-        self._calls = Counter(
-            "items_dynamodb_calls",
-            "Attempts of calls to DynamoDB, by outcome.",
-            ["operation", "outcome"],
-            registry=registry,
-        )
-        self._call_seconds = Histogram(
-            "items_dynamodb_call_duration_seconds",
-            "How long attempts of calls to DynamoDB took.",
-            ["operation"],
-            buckets=CALL_BUCKETS_SECONDS,
-            registry=registry,
-        )
-        self._retries = Counter(
-            "items_dynamodb_retries",
-            "Attempts after the first.",
-            ["operation"],
-            registry=registry,
-        )
-        self._capacity = Counter(
-            "items_dynamodb_capacity_units",
-            "Capacity units that calls consumed, as DynamoDB reports them.",
-            ["operation"],
-            registry=registry,
-        )
+        self._calls = _CallMetrics(registry)
         self._lines_lost = Counter(
             "items_log_lines_lost", "Log lines that could not be written.", registry=registry
         )
         self._registry = registry
         self._credentials: Gauge | None = None
         self._table: Gauge | None = None
-        # Finding a metric by its labels takes longer than counting.
         self._of_request: dict[tuple[str, str, int], tuple[Any, Any]] = {}
-        self._of_call: dict[tuple[str, str], tuple[Any, Any, Any]] = {}
 
     def request_began(self, record: RequestRecord, headers: Mapping[str, Any]) -> None:  # noqa: ARG002
         """Count a request in flight."""
@@ -162,21 +187,7 @@ class PrometheusObserver(Observer):
 
     def call_ended(self, call: CallRecord) -> None:
         """Count an attempt, its duration and its capacity units."""
-        labels = call.operation, call.outcome
-        known = self._of_call.get(labels)
-        if known is None:
-            known = self._of_call[labels] = (
-                self._calls.labels(*labels),
-                self._call_seconds.labels(call.operation),
-                self._capacity.labels(call.operation),
-            )
-        calls, seconds, capacity = known
-        calls.inc()
-        seconds.observe(call.seconds)
-        if call.capacity_units:
-            capacity.inc(call.capacity_units)
-        if call.attempt > 1:
-            self._retries.labels(call.operation).inc()
+        self._calls.ended(call)
 
     def credentials_found(self) -> None:
         """Set the time."""

@@ -1,4 +1,4 @@
-"""What the name of a file says, and the names of the files next to it."""
+"""What the name of a file means, and the names of the files next to it."""
 
 from pathlib import Path
 

@@ -95,7 +95,7 @@ def stopped(
     how_to_resume = (
         "Without --state it starts from the beginning when it is repeated."
         if state_path is None
-        else f"Run the same command again to resume it; {state_path} says where."
+        else f"Run the same command again to resume it; {state_path} records where."
     )
     sentences = f"Stopped after {done}. {how_to_resume}"
     if failure is None:

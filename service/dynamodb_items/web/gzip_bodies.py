@@ -9,7 +9,7 @@ _WINDOW_BITS = 31  # a gzip header and trailer around a window of 32 KiB
 
 
 class InvalidCoding(ValueError):
-    """A body that is not encoded as its header says."""
+    """A body that is not encoded as its header declares."""
 
 
 class DecodedTooLarge(ValueError):

@@ -5,15 +5,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import structlog
 from flask import Flask, Request, Response, request
 from flask.sessions import NullSession, SessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
 
 from dynamodb_items.web.media_types import PATCH_FORMS
 from dynamodb_items.web.middleware.context import ensure_context
-
-log = structlog.get_logger(__name__)
 
 _VARIABLE_PART = re.compile(r"<(?:[^<>:]*:)?([^<>:]*)>")
 
@@ -78,16 +75,3 @@ def _options_response(methods: set[str]) -> Response:
 def route_template(rule: str) -> str:
     """Return a route as OpenAPI writes it, such as ``/items/{id}/{name}``."""
     return _VARIABLE_PART.sub(r"{\1}", rule)
-
-
-def flask_class() -> type[ItemsFlask]:
-    """Return the class with the fast path if it fits the installed Flask, else ``ItemsFlask``."""
-    try:
-        # Imported here: the import fails if Flask no longer has these internals.
-        from dynamodb_items.web.lean_flask import LeanFlask, check_internals  # noqa: PLC0415
-
-        check_internals()
-    except (ImportError, AttributeError, TypeError) as error:
-        log.warning("flask fast path off", error=str(error))
-        return ItemsFlask
-    return LeanFlask

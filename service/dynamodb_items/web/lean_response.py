@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class _UncheckedHeaders(Headers):
-    """Headers that need no check, because no value comes from a client."""
+    """Headers that need no check, because no value is a client's."""
 
     def __init__(self, fields: list[tuple[str, str]]) -> None:
         self._list = fields

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 
 # 408, 429 and 503 wrote nothing; after 502 and 504 the outcome is unknown, and repeating a PUT of
 # the same item changes nothing.
 RETRIED_STATUSES = frozenset({408, 429, 502, 503, 504})
 # A defect that one item triggers must not block all others.
-INTERNAL_ERROR = 500
 MAX_INTERNAL_ERRORS = 3
 MAX_RETRY_AFTER_SECONDS = 60.0
 _FIRST_BACKOFF_SECONDS = 0.2
@@ -28,7 +28,7 @@ class RetryPolicy:
 
     def retries(self, status: int | None, attempts: int) -> bool:
         """Return whether a response is worth a retry; ``status`` is None without a response."""
-        if status == INTERNAL_ERROR:
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
             return attempts < MAX_INTERNAL_ERRORS
         return status is None or status in RETRIED_STATUSES
 

@@ -103,7 +103,7 @@ class Service:
 
 
 def described(response: httpx.Response) -> str:
-    """Return a response as a sentence: its status, and what its body says."""
+    """Return a response as a sentence: its status, and the error in its body."""
     problem = problem_of(response)
     title, detail = problem.get("title", ""), problem.get("detail", "")
     return f"{response.status_code} {title}. {detail}".rstrip().rstrip(".") + "."

@@ -93,7 +93,7 @@ class PartFile:
         try:
             if self._file.seek(0, os.SEEK_END) < size_bytes:
                 raise TransferStopped(
-                    f"{self.part} is smaller than its state file says. Add --restart to export "
+                    f"{self.part} is smaller than its state file records. Add --restart to export "
                     "from the beginning.",
                     ExitStatus.USAGE,
                 )

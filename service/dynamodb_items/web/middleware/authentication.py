@@ -17,6 +17,7 @@ from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.web.middleware.authenticators import authenticator_of, granting_scopes
 from dynamodb_items.web.middleware.context import RequestContext, context_of, current_context
 from dynamodb_items.web.middleware.rejections import reject
+from dynamodb_items.web.paths import READING_PATHS
 from dynamodb_items.web.resources import pages
 from dynamodb_items.web.response import problems
 
@@ -27,8 +28,6 @@ OPEN_PATHS = pages.PATHS | {"/live", "/ready", "/openapi.json", problems.DOCUMEN
 """Health and the description of the API, which contain nothing of any item."""
 
 READING_METHODS = frozenset({"GET", "HEAD"})
-READING_PATHS = frozenset({"/items:batchGet", "/items:query"})
-"""The paths whose POST only reads."""
 
 API_KEY_HEADER = "X-API-Key"
 IPV6_SITE_BITS = 64

@@ -22,7 +22,7 @@ FIELDS = (
     *("dynamodb_calls", "dynamodb_milliseconds", "capacity_units"),
 )
 
-METHODS = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE", "POST", "OPTIONS"})
+KNOWN_METHODS = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE", "POST", "OPTIONS"})
 OTHER_METHOD = "other"
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
@@ -56,7 +56,7 @@ class Telemetry:
         began = time.perf_counter()
         method = environ["REQUEST_METHOD"]
         record = RequestRecord(
-            request_id_of(environ), method if method in METHODS else OTHER_METHOD
+            request_id_of(environ), method if method in KNOWN_METHODS else OTHER_METHOD
         )
         request = ensure_context(environ)
         request.record = record

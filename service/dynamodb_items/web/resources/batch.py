@@ -27,6 +27,7 @@ from dynamodb_items.web.codecs import Projection, encode_item, key_members
 from dynamodb_items.web.media_types import Representation, accepted_representation
 from dynamodb_items.web.middleware.authentication import caller_may_read
 from dynamodb_items.web.openapi.operations import batch as documentation
+from dynamodb_items.web.paths import BATCH_GET_PATH, BATCH_PATH
 from dynamodb_items.web.request.batch_requests import keys_of, operations_of
 from dynamodb_items.web.request.idempotency import idempotency_key, write_token
 from dynamodb_items.web.request.preconditions import entity_tag
@@ -34,9 +35,6 @@ from dynamodb_items.web.request.prefer import Return, permitted_return
 from dynamodb_items.web.resources.item_writes import current_request
 from dynamodb_items.web.resources.write_audit import audit_unknown, audit_written
 from dynamodb_items.web.response.conflicts import current_state
-
-BATCH_PATH = "/items:batch"
-BATCH_GET_PATH = "/items:batchGet"
 
 
 def batch_blueprint(settings: Settings) -> Blueprint:

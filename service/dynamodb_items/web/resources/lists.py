@@ -7,11 +7,10 @@ from flask_smorest import Blueprint
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.operations import Operation
 from dynamodb_items.web.openapi.operations import lists as documentation
+from dynamodb_items.web.paths import QUERY_PATH
 from dynamodb_items.web.request.list_requests import ListRequest
 from dynamodb_items.web.resources.item_writes import current_request
 from dynamodb_items.web.response.page_responses import page_response
-
-QUERY_PATH = "/items:query"
 
 
 def lists_blueprint(settings: Settings) -> Blueprint:

@@ -36,10 +36,6 @@ from dynamodb_items.web.resources.item_writes import (
     update_item,
 )
 
-UPDATE_PATH = "/items:update"
-PUT_PATH = "/items:put"
-DELETE_PATH = "/items:delete"
-
 
 class UpdateResource(MethodView):
     """An update expression for one item."""
@@ -91,9 +87,9 @@ class DeleteResource(MethodView):
 
 
 _RESOURCES: Mapping[Operation, tuple[str, str, type[MethodView]]] = {
-    Operation.UPDATE_ITEM: (UPDATE_PATH, "native_update", UpdateResource),
-    Operation.PUT_ITEM: (PUT_PATH, "native_put", PutResource),
-    Operation.DELETE_ITEM: (DELETE_PATH, "native_delete", DeleteResource),
+    Operation.UPDATE_ITEM: ("/items:update", "native_update", UpdateResource),
+    Operation.PUT_ITEM: ("/items:put", "native_put", PutResource),
+    Operation.DELETE_ITEM: ("/items:delete", "native_delete", DeleteResource),
 }
 
 

@@ -66,8 +66,8 @@ _ITEMS_PROBLEMS: Mapping[type[BaseException], Problem] = {
         "unauthenticated",
         401,
         "Missing or invalid credential",
-        "Send a valid credential. `WWW-Authenticate` names the required kind, and `detail` says "
-        "what is wrong with the one that was sent.",
+        "Send a valid credential. `WWW-Authenticate` names the required kind, and `detail` "
+        "contains what is wrong with the one that was sent.",
     ),
     errors.NotPermitted: _problem(
         "not-permitted",

@@ -25,6 +25,7 @@ CONTENT_SECURITY_POLICY = (
 )
 
 _HERE = Path(__file__).parent
+_TUTORIAL_KEYS = Settings().key_schema
 _SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
 _SWAGGER_UI_ASSETS = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 _PAGE_SIZE = 25
@@ -83,7 +84,7 @@ def item_page(
     With fields it shows a form.
     """
     schema = settings.key_schema
-    examples = ("104", "Andrew") if schema == Settings().key_schema else ("", "")
+    examples = ("104", "Andrew") if schema == _TUTORIAL_KEYS else ("", "")
     keys = [
         {"name": key.name, "type": KEY_TYPE_NAMES[key.type], "example": example}
         for key, example in zip(schema, examples, strict=False)

@@ -16,7 +16,7 @@ import click
 from bench.backend import backend
 from bench.contenders import AWS_COMMAND, CONTENDERS, FASTIFY, SMALL_READ, Contender
 from bench.items import LISTED_PARTITIONS, Size
-from bench.load import LIST, Load, usual_connections
+from bench.load import BATCH_GET, BATCH_PUT, LIST, Load, usual_connections
 from bench.measurements import (
     Cores,
     measure_cold_starts,
@@ -56,6 +56,7 @@ QUICK = Extent(
 FULL_LOADS = (
     *(Load(method, size, usual_connections(size)) for method in METHODS for size in Size),
     *(Load(LIST, Size(size), usual_connections(Size.LARGE)) for size in LISTED_PARTITIONS),
+    *(Load(batch, Size.SMALL, usual_connections(Size.LARGE)) for batch in (BATCH_PUT, BATCH_GET)),
     *(
         Load("GET", Size.SMALL, number)
         for number in CONNECTIONS

@@ -19,6 +19,7 @@ from bench.items import (
     Size,
     item_name,
     stored,
+    stored_batch,
     stored_page,
 )
 from bench.processes import running_on, wait_until_it_listens
@@ -63,7 +64,9 @@ http {{
         local known = responses[name] or responses["absent"]
         local target = ngx.var.http_x_amz_target or ""
         local response
-        if string.find(target, "Query", 1, true) then
+        if string.find(target, "TransactGetItems", 1, true) then
+          response = responses["batch"].item
+        elseif string.find(target, "Query", 1, true) then
           local partition = string.match(body, '"N"%s*:%s*"([0-9]+)"')
           local limit = string.match(body, '"Limit"%s*:%s*([0-9]+)')
           response = responses["page-" .. partition .. "-" .. limit].item
@@ -123,6 +126,7 @@ def _write_responses(folder: Path) -> Iterator[str]:
                 b'{"Item":' + item + b"}",
                 b'{"Attributes":' + item + b"}",
             )
+    yield _loading(folder, "batch", stored_batch(Size.SMALL), b"{}")
     for listed, partition in LISTED_PARTITIONS.items():
         # The service reads one item more than it returns.
         for count in (PAGE_ITEMS, PAGE_ITEMS + 1):

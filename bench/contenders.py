@@ -13,7 +13,7 @@ from dynamodb_items.local.processes import free_port
 from bench import items
 from bench.credentials import MakeCredential, api_key, token
 from bench.items import Size
-from bench.load import Load, usual_connections
+from bench.load import BATCH_PUT, Load, usual_connections
 
 ROOT = Path(__file__).parent.parent
 # Only the packages of the image: packages for developers would add to the measured memory.
@@ -30,6 +30,8 @@ SERVICE_WITH_TOKENS = "service-jwt"
 SERVICE_WITH_API_KEYS = "service-api-key"
 SERVICE_WITH_ONE_KEY = "service-one-key"
 SERVICE_WITH_SCHEMA = "service-schema"
+SERVICE_WITH_TWO_WORKERS = "service-two-workers"
+SERVICE_WITH_IDLE_CONNECTIONS = "service-idle-connections"
 SERVICE_WITHOUT_FAST_PATH = "service-botocore"
 FASTAPI_AIOBOTO3 = "fastapi-aioboto3"
 FASTAPI_AIODYNAMO = "fastapi-aiodynamo"
@@ -62,6 +64,12 @@ class Contender:
     has_lists: bool = False
     """Whether it serves a page of items."""
 
+    has_batches: bool = False
+    """Whether it serves the service's batches."""
+
+    idle_connections: int = 0
+    """How many more connections to it are open."""
+
     def with_credential(self, folder: Path) -> Self:
         """Return the contender with its credential made, if it requires one."""
         if self.credential is None:
@@ -74,12 +82,16 @@ class Contender:
         """Return whether the contender is measured under the load."""
         if load.is_list and not self.has_lists:
             return False
+        if load.is_batch and not self.has_batches:
+            return False
         return self.loads is None or load in self.loads
 
     def path(self, load: Load) -> str:
         """Return the path of the item, or of the page of items, that a load requests."""
         if load.is_list:
             return items.page_path(load.size)
+        if load.is_batch:
+            return items.BATCH_PATH if load.method == BATCH_PUT else items.BATCH_GET_PATH
         return f"{self.items_path}/{load.item_name}"
 
     def command_on(self, port: int) -> list[str]:
@@ -143,6 +155,24 @@ CONTENDERS = (
         _UNLIMITED,
         is_ours=True,
         has_lists=True,
+        has_batches=True,
+    ),
+    Contender(
+        SERVICE_WITH_TWO_WORKERS,
+        "this service, two workers",
+        _gunicorn(*_PRODUCTION, "--workers", "2"),
+        _UNLIMITED,
+        is_ours=True,
+        loads=(SMALL_READ,),
+    ),
+    Contender(
+        SERVICE_WITH_IDLE_CONNECTIONS,
+        "this service, 900 more connections that are idle",
+        _gunicorn(*_PRODUCTION),
+        _UNLIMITED,
+        is_ours=True,
+        loads=(SMALL_READ,),
+        idle_connections=900,
     ),
     _authenticated(
         SERVICE_WITH_TOKENS, "this service, authentication with a JSON Web Token", token
@@ -176,6 +206,7 @@ CONTENDERS = (
         {**_UNLIMITED, "ITEMS_FAST_PATH": "0"},
         is_ours=True,
         has_lists=True,
+        has_batches=True,
     ),
     Contender(
         FASTAPI_AIOBOTO3,

@@ -104,8 +104,20 @@ def item_name(size: Size, *, delayed: bool) -> str:
 
 PATH = f"/items/{PARTITION}"
 """The path of the items; the name of an item follows."""
+BATCH_PATH, BATCH_GET_PATH = "/items:batch", "/items:batchGet"
 PATH_WITHOUT_PARTITION = "/items"
 """The same where the name alone is the key."""
+
+
+def batch_keys() -> list[dict[str, str]]:
+    """Return the keys of the items that a batch reads or writes."""
+    return [{"id": str(PARTITION), "name": f"item-{number:04}"} for number in range(PAGE_ITEMS)]
+
+
+def stored_batch(size: Size) -> bytes:
+    """Return DynamoDB's response to a transaction that reads the items of a batch."""
+    found = [{"Item": _stored_item(size, PARTITION, key["name"])} for key in batch_keys()]
+    return _json({"Responses": found})
 
 
 def page_path(size: Size) -> str:

@@ -11,8 +11,9 @@ from bench import items
 from bench.items import Size
 from bench.processes import BenchError
 
-LIST = "LIST"
-"""A GET of a page of 100 items."""
+LIST, BATCH_PUT, BATCH_GET = "LIST", "BATCH PUT", "BATCH GET"
+"""A page of 100 items, a batch of 100 puts, and a batch of 100 reads."""
+OF_MANY = (LIST, BATCH_PUT, BATCH_GET)
 _TIMEOUT_SECONDS = 10
 
 _REPORT = """
@@ -42,9 +43,14 @@ class Load:
         return self.method == LIST
 
     @property
+    def is_batch(self) -> bool:
+        """Whether the request is for several items by their keys."""
+        return self.method in (BATCH_PUT, BATCH_GET)
+
+    @property
     def verb(self) -> str:
         """The request's HTTP method."""
-        return "GET" if self.is_list else self.method
+        return {LIST: "GET", BATCH_PUT: "POST", BATCH_GET: "POST"}.get(self.method, self.method)
 
     @property
     def body(self) -> bytes | None:
@@ -54,6 +60,12 @@ class Load:
                 return json.dumps(items.attributes(self.size), separators=(",", ":")).encode()
             case "PATCH":
                 return json.dumps(items.PATCH, separators=(",", ":")).encode()
+            case "BATCH PUT":
+                item = items.attributes(self.size)
+                puts = [{"method": "PUT", **key, "item": item} for key in items.batch_keys()]
+                return json.dumps({"operations": puts}, separators=(",", ":")).encode()
+            case "BATCH GET":
+                return json.dumps({"keys": items.batch_keys()}, separators=(",", ":")).encode()
             case _:
                 return None
 
@@ -64,7 +76,7 @@ class Load:
 
     def __str__(self) -> str:
         backend = f"{items.DELAY_MILLISECONDS} ms backend" if self.delayed else "instant backend"
-        size = f"100 x {self.size.label}" if self.is_list else self.size.label
+        size = f"100 x {self.size.label}" if self.method in OF_MANY else self.size.label
         return f"{self.method} {size}, {self.connections} connections, {backend}"
 
 

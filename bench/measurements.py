@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import resource
+import socket
 import statistics
 import subprocess
 import time
@@ -19,7 +20,7 @@ from dynamodb_items.local.processes import free_port
 from bench import items
 from bench.contenders import AWS_COMMAND, Contender, environment_of
 from bench.items import Size
-from bench.load import Load, generate
+from bench.load import BATCH_GET, BATCH_PUT, Load, generate
 from bench.processes import (
     BenchError,
     cpu_seconds,
@@ -185,11 +186,12 @@ def _measure_round(
     server: Server, load: Load, seconds: float, cores: Cores, figures: Figures
 ) -> None:
     for longer in (1, 3, 9):
-        before = cpu_seconds(tree(server.pid))
-        sample = generate(
-            server.url(load), load, seconds * longer, cores.others, server.contender.headers
-        )
-        spent = cpu_seconds(tree(server.pid)) - before
+        with _idle_connections(server):
+            before = cpu_seconds(tree(server.pid))
+            sample = generate(
+                server.url(load), load, seconds * longer, cores.others, server.contender.headers
+            )
+            spent = cpu_seconds(tree(server.pid)) - before
         if sample.requests >= load.connections:  # with fewer, most requests are still in flight
             break
     else:
@@ -202,6 +204,14 @@ def _measure_round(
     figures.p99_milliseconds.append(sample.p99_milliseconds)
     figures.failures += sample.failures
     _let_finish(server)
+
+
+@contextmanager
+def _idle_connections(server: Server) -> Iterator[None]:
+    with ExitStack() as connections:
+        for _ in range(server.contender.idle_connections):
+            connections.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        yield
 
 
 def _let_finish(server: Server) -> None:
@@ -258,6 +268,8 @@ def _check_responses(contender: Contender, port: int) -> None:
                 )
     if contender.has_lists:
         _check_pages(contender, port)
+    if contender.has_batches:
+        _check_batches(contender, port)
 
 
 def _check_pages(contender: Contender, port: int) -> None:
@@ -268,6 +280,15 @@ def _check_pages(contender: Contender, port: int) -> None:
         whole = all(len(each["Orders"]) == len(items.attributes(size)["Orders"]) for each in listed)
         if status != http.client.OK or len(page) != items.PAGE_ITEMS or not whole:
             raise BenchError(f"{contender.name}: wrong page: {status} {body!r:.300}")
+
+
+def _check_batches(contender: Contender, port: int) -> None:
+    for method in (BATCH_PUT, BATCH_GET):
+        load = Load(method, Size.SMALL, 1)
+        status, body = _request(contender, port, "POST", contender.path(load), load.body)
+        results = body.get("results") or body.get("items") or []
+        if status != http.client.OK or len(results) != items.PAGE_ITEMS:
+            raise BenchError(f"{contender.name}: wrong batch: {status} {body!r:.300}")
 
 
 def _request(

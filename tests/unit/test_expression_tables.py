@@ -86,4 +86,4 @@ def test_the_longest_expressions_take_little_time(parse, text):
     started = time.process_time()
     with contextlib.suppress(ExpressionError):
         parse(text, bindings())
-    assert time.process_time() - started < 0.2
+    assert time.process_time() - started < 1

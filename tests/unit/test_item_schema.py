@@ -402,7 +402,7 @@ def test_a_huge_invalid_item_has_one_violation_and_holds_nobody():
     item = {"a": [None] * 130_000}
     began = time.process_time()
     violations = schema.violations(item)
-    assert time.process_time() - began < 0.1
+    assert time.process_time() - began < 1
     assert [violation.pointer for violation in violations] == ["/a/0"]
 
 
@@ -413,7 +413,7 @@ def test_a_catastrophic_pattern_cannot_hang(pattern):
     schema = attribute(pattern=pattern)
     began = time.process_time()
     schema.violations({"a": "a" * 400_000 + "!"})
-    assert time.process_time() - began < 0.2
+    assert time.process_time() - began < 1
 
 
 # What is judged together

@@ -14,7 +14,7 @@ from dynamodb_items.local import launcher
 from dynamodb_items.local.sample_table import create_empty_table
 from dynamodb_items.web.openapi.document import documented_operations
 
-from tests.engines import ROOT, client_for, ministack
+from tests.engines import IS_SHORT, ROOT, client_for, ministack
 from tests.serving import gunicorn
 
 HERE = Path(__file__).parent
@@ -25,6 +25,8 @@ LISTS = {
     "ITEMS_INDEXES": "by-status=Status:S+At:N",
 }
 LIMIT_SECONDS = 400
+# One run with every phase is enough before a merge; this is left out of the others.
+PHASES = () if not IS_SHORT else ("--phases", "examples,coverage,stateful")
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +119,7 @@ def service_with_lists(endpoint):
 def test_lists_match_the_document_and_their_links_can_be_followed(service_with_lists):
     # The other operations are the same as without lists; a link leads to the first.
     selected = ("--include-tag", "Lists", "--include-operation-id", "getItem")
-    output = schemathesis(service_with_lists.url, *selected)
+    output = schemathesis(service_with_lists.url, *selected, *PHASES)
     assert "Selected: 8/" in output
     assert int(re.search(r"API Links: +(\d+) covered", output)[1]) > 0
 
@@ -127,7 +129,7 @@ def test_with_authentication_responses_match_and_require_a_key(endpoint, api_key
     key, file = api_key
     settings = {"ITEMS_AUTH": "api-key", "ITEMS_API_KEYS_FILE": str(file)}
     with gunicorn(endpoint, "-w", "2", **settings) as guarded:
-        output = schemathesis(guarded.url, "--header", f"X-API-Key: {key}")
+        output = schemathesis(guarded.url, "--header", f"X-API-Key: {key}", *PHASES)
         assert f"Tested: {operations_of(guarded)}" in output
 
 

@@ -215,6 +215,22 @@ def test_a_put_keeps_read_only_attributes_and_may_repeat_them():
         }
 
 
+def test_a_put_keeps_read_only_attributes_and_write_only_ones_that_it_does_not_set():
+    schema = item_schema(
+        {
+            "properties": {
+                "Id": {"readOnly": True},
+                "created": {"readOnly": True},
+                "pin": {"writeOnly": True},
+                "hash": {"writeOnly": True},
+            }
+        }
+    )
+    write = body('{"pin": "1234", "created": "2026"}', schema).put(Representation.PLAIN)
+    assert write.kept == {"created", "hash"}
+    assert body("{}", schema).put(Representation.TYPED).kept == {"created", "hash", "pin"}
+
+
 def test_a_put_may_repeat_a_read_only_set_in_any_order():
     schema = item_schema({"properties": {"groups": {"readOnly": True}}})
     stored = Item({**KEY.attributes, "groups": {"SS": ["a", "b"]}})

@@ -70,6 +70,10 @@ class SchemaRules:
         whole = {**attributes, **{name: stored[name] for name in unset}}
         return self.put({**whole, **self._kept(stored, {**stored, **attributes})})
 
+    def kept_by_put(self, attributes: Attributes) -> frozenset[str]:
+        """Return the attributes whose stored values ``put_over`` keeps."""
+        return self._read_only() | (self.schema.write_only - attributes.keys())
+
     def check_read_only(self, changed: Iterable[str]) -> None:
         """Reject a change of read-only attributes.
 

@@ -76,14 +76,14 @@ class WriteBody:
         self._check_key(attributes)
         is_plain = representation is Representation.PLAIN
         is_edited = is_plain and self.precondition.has_match_tags
-        completed = None
+        completed, kept = None, frozenset[str]()
         if self.schema is not None:
             rules = self._rules(self.schema, is_plain=is_plain)
             if self.schema.read_only or self.schema.write_only:
-                completed = rules.put_over
+                completed, kept = rules.put_over, rules.kept_by_put(attributes)
             else:
                 attributes = rules.put(attributes, self.value if is_plain else None)
-        return Put(self.key, attributes, self.precondition, condition, is_edited, completed)
+        return Put(self.key, attributes, self.precondition, condition, is_edited, completed, kept)
 
     def patch(self, form: PatchForm) -> Write:
         """Return the write that applies a patch.

@@ -253,6 +253,20 @@ def test_a_put_keeps_what_another_program_has_changed_since_the_read():
     assert "kept='1'" in client.requests[1]["ConditionExpression"]
 
 
+def test_a_change_of_a_secret_that_a_put_keeps_leaves_its_entity_tag_true(monkeypatch):
+    def completed(attributes, read):
+        return {**attributes, "pin": read.attributes["pin"]}
+
+    pin = frozenset({"pin"})
+    old, new = item(pin="1", _version="v1"), item(pin="2", _version="v1")
+    when = Precondition(if_match=frozenset({Item(old, pin).fingerprint}))
+    client = ScriptedClient({"Item": old}, condition_failed(new), {"Item": new}, {})
+    repository = repository_of(client)
+    monkeypatch.setattr(repository, "_item_of", lambda attributes: Item(attributes, pin))
+    written = repository.write(Put(KEY, {"b": B}, when, completed=completed, kept=pin))
+    assert written.item.attributes["pin"] == {"S": "2"}
+
+
 def test_an_edit_gives_up_after_five_rounds():
     stored = item(b="1", _version="v1")
     result, client = written_by(EDIT, *[{"Item": stored}, condition_failed(stored)] * 5)

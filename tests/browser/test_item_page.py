@@ -11,7 +11,7 @@ from dynamodb_items.local import launcher
 from playwright.sync_api import expect
 
 from tests.access.issuer import issuer, jwt_variables
-from tests.browser.browsing import LONG_NUMBER, accept_dialogs, calls_of, dismiss_dialogs
+from tests.browser.browsing import LONG_NUMBER, accept_dialogs, calls_of, dismiss_dialogs, held
 from tests.browser.conftest import PAGES
 from tests.engines import client_for
 from tests.serving import gunicorn
@@ -85,6 +85,15 @@ def test_it_shows_the_typed_form(item, stored):
     item.get_by_label("typed").check()
     expect(item.locator("#etag")).to_contain_text("-typed")
     assert json.loads(body_of(item)) == stored("GET", media_type=TYPED).json
+
+
+def test_the_text_of_one_form_cannot_be_saved_as_the_other(item):
+    with held(item, "**/items/**"):
+        item.get_by_label("typed").check()
+        expect(item.get_by_role("button", name="Save")).to_be_disabled()
+        assert body_of(item) == ""
+    expect(item.locator("#etag")).to_contain_text("-typed")
+    expect(item.get_by_role("button", name="Save")).to_be_enabled()
 
 
 def test_it_saves_what_was_edited_and_every_digit_of_the_rest(seen, item, stored):

@@ -242,6 +242,31 @@ def test_another_writer_leaves_the_precondition_true_that_the_item_exists(write)
     assert isinstance(result, PreconditionFailed), "it was deleted in between"
 
 
+def test_a_put_keeps_what_another_program_has_changed_since_the_read():
+    def completed(attributes, read):
+        return {**attributes, "kept": read.attributes["kept"]}
+
+    write = Put(KEY, {"b": B}, completed=completed, kept=frozenset({"kept"}))
+    old, new = item(kept="1", _version="v1"), item(kept="2", _version="v1")
+    result, client = written_by(write, {"Item": old}, condition_failed(new), {"Item": new}, {})
+    assert result.item.attributes["kept"] == {"S": "2"}
+    assert "kept='1'" in client.requests[1]["ConditionExpression"]
+
+
+def test_a_change_of_a_secret_that_a_put_keeps_leaves_its_entity_tag_true(monkeypatch):
+    def completed(attributes, read):
+        return {**attributes, "pin": read.attributes["pin"]}
+
+    pin = frozenset({"pin"})
+    old, new = item(pin="1", _version="v1"), item(pin="2", _version="v1")
+    when = Precondition(if_match=frozenset({Item(old, pin).fingerprint}))
+    client = ScriptedClient({"Item": old}, condition_failed(new), {"Item": new}, {})
+    repository = repository_of(client)
+    monkeypatch.setattr(repository, "_item_of", lambda attributes: Item(attributes, pin))
+    written = repository.write(Put(KEY, {"b": B}, when, completed=completed, kept=pin))
+    assert written.item.attributes["pin"] == {"S": "2"}
+
+
 def test_an_edit_gives_up_after_five_rounds():
     stored = item(b="1", _version="v1")
     result, client = written_by(EDIT, *[{"Item": stored}, condition_failed(stored)] * 5)

@@ -215,6 +215,82 @@ def test_a_put_keeps_read_only_attributes_and_may_repeat_them():
         }
 
 
+def test_a_put_keeps_read_only_attributes_and_write_only_ones_that_it_does_not_set():
+    schema = item_schema(
+        {
+            "properties": {
+                "Id": {"readOnly": True},
+                "created": {"readOnly": True},
+                "pin": {"writeOnly": True},
+                "hash": {"writeOnly": True},
+            }
+        }
+    )
+    write = body('{"pin": "1234", "created": "2026"}', schema).put(Representation.PLAIN)
+    assert write.kept == {"created", "hash"}
+    assert body("{}", schema).put(Representation.TYPED).kept == {"created", "hash", "pin"}
+
+
+SECRET = item_schema(
+    {
+        "properties": {
+            "pin": {
+                "type": "object",
+                "additionalProperties": {"type": "integer"},
+                "writeOnly": True,
+            },
+            "hash": {"minLength": 9, "x-dynamodb-type": "B", "writeOnly": True},
+            "age": {"minimum": 0},
+        },
+        "required": ["pin"],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("pin", {"pin": {"M": {"swordfish": {"S": "x"}, "trout": {"S": "y"}}}}),
+        ("hash", {"pin": {"M": {}}, "hash": {"S": "short"}}),
+    ],
+)
+def test_no_error_describes_a_stored_write_only_value(name, stored):
+    before = Item({**KEY.attributes, **stored})
+    for representation, text in (
+        (Representation.PLAIN, '{"age": 1}'),
+        (Representation.TYPED, '{"age": {"N": "1"}}'),
+    ):
+        write = body(text, SECRET).put(representation)
+        errors = errors_of(lambda write=write: write.completed(write.attributes, before))
+        assert errors == {f"/{name}": "Is not valid."}
+    for text in ('{"age": 1}', '{"pin": {}}'):
+        patch = body(text, SECRET).patch(PatchForm.MERGE)
+        errors = errors_of(lambda patch=patch: patch.changes_of(before))
+        assert errors == {f"/{name}": "Is not valid."}
+    for form, text in {
+        PatchForm.JSON_PATCH: '[{"op": "add", "path": "/age", "value": 1}]',
+        PatchForm.NATIVE: '{"UpdateExpression": "REMOVE age"}',
+    }.items():
+        patch = body(text, SECRET).patch(form)
+        (detail,) = errors_of(lambda patch=patch: patch.changes_of(before)).values()
+        assert detail == f"The result at /{name} is not valid."
+
+
+def test_an_error_describes_a_write_only_value_that_was_sent():
+    stored = Item({**KEY.attributes, "pin": {"M": {}}})
+    sent = {"/pin/a": "Must be a whole number."}
+    write = body('{"pin": {"a": "x"}}', SECRET).put(Representation.PLAIN)
+    assert errors_of(lambda: write.completed(write.attributes, stored)) == sent
+    write = body("{}", SECRET).put(Representation.PLAIN)
+    missing = {"/pin": "Is required."}
+    assert errors_of(lambda: write.completed(write.attributes, None)) == missing
+    assert errors_of(lambda: body('{"pin": null}', SECRET).patch(PatchForm.MERGE)) == missing
+    short = body('{"hash": "x"}', SECRET)
+    assert errors_of(lambda: short.patch(PatchForm.MERGE)) == {
+        "/hash": "Must have at least 9 characters."
+    }
+
+
 def test_a_put_may_repeat_a_read_only_set_in_any_order():
     schema = item_schema({"properties": {"groups": {"readOnly": True}}})
     stored = Item({**KEY.attributes, "groups": {"SS": ["a", "b"]}})

@@ -245,6 +245,27 @@ def test_a_put_writes_the_key_the_attributes_and_the_token(version, stored, attr
     assert result.item == Item({**KEY.attributes, **attributes})
 
 
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("version", ["_version", ""])
+def test_a_put_rests_on_the_values_that_it_keeps(version, alone):
+    def completed(attributes, read):
+        return {**attributes, "a": read.attributes["a"]}
+
+    write = Put(KEY, {"b": B}, completed=completed, kept=frozenset({"a", "c"}))
+    _, client = carried_out(write, STORED[version], version=version, alone=alone)
+    expected = {*AS_READ[version], "a=1", "attribute_not_exists(c)"}
+    if version and not alone:
+        expected.add(NOT_THIS_REQUEST)
+    assert conditions_of(member_of(client)[1]) == expected
+
+
+def test_a_put_that_keeps_too_many_attributes_for_a_condition_rests_on_the_version():
+    kept = frozenset(MANY) | {f"n{number}" for number in range(100)}
+    write = Put(KEY, {"b": B}, completed=lambda attributes, _read: attributes, kept=kept)
+    _, client = carried_out(write, STORED["_version"])
+    assert conditions_of(member_of(client)[1]) == AS_READ["_version"]
+
+
 def test_a_put_of_an_item_that_was_read_keeps_its_log():
     stored = item(_version="old", _version_log=["t0"])
     when = Precondition(if_match=frozenset({Item(stored).fingerprint}))

@@ -11,7 +11,14 @@ from dynamodb_items.domain.items import AttributeValue, Item
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.time_to_live import Expiry
 from dynamodb_items.domain.write_tokens import LOG_LENGTH, LogTrim, VersionAttribute, WriteToken
-from dynamodb_items.expressions.parts import Name, Template, Value
+from dynamodb_items.expressions.parts import (
+    CONDITION,
+    Name,
+    Placeholders,
+    Template,
+    Value,
+    fits,
+)
 from dynamodb_items.formats.limits import MAX_LEVELS
 
 _NUMBER = Value({"S": "N"})
@@ -163,6 +170,11 @@ def all_of(*conditions: Template | None) -> Template:
                 parts.append(" AND ")
             parts += condition
     return tuple(parts)
+
+
+def fits_together(*conditions: Template | None) -> bool:
+    """Return whether DynamoDB accepts these conditions as one."""
+    return fits(CONDITION, Placeholders().text(all_of(*conditions)))
 
 
 def _equal(attribute: str, value: AttributeValue) -> Template:

@@ -4,7 +4,7 @@ An error's JSON Pointer is a position in the request's body.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dynamodb_items.domain.changes import Changes
@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # without a schema, the validator is not imported
     from dynamodb_items.item_schema.schema import ItemSchema
 
 _SETS = ("SS", "NS", "BS")
+_IS_REQUIRED = "Is required."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class SchemaRules:
     """Whether a position in the body is the same position in the item."""
     fills_defaults: bool = False
     """Whether a whole item gets the schema's defaults of the attributes that it does not have."""
+    concealed: frozenset[str] = frozenset()
+    """The attributes whose stored values no error describes."""
 
     def put(self, attributes: Attributes, plain: Mapping[str, Any] | None = None) -> Attributes:
         """Return the attributes of a whole item, with the declared types.
@@ -68,7 +71,12 @@ class SchemaRules:
         stored = {} if read is None else read.attributes
         unset = self.schema.write_only & stored.keys() - attributes.keys()
         whole = {**attributes, **{name: stored[name] for name in unset}}
-        return self.put({**whole, **self._kept(stored, {**stored, **attributes})})
+        kept = self._kept(stored, {**stored, **attributes})
+        return replace(self, concealed=frozenset(unset)).put({**whole, **kept})
+
+    def kept_by_put(self, attributes: Attributes) -> frozenset[str]:
+        """Return the attributes whose stored values ``put_over`` keeps."""
+        return self._read_only() | (self.schema.write_only - attributes.keys())
 
     def check_read_only(self, changed: Iterable[str]) -> None:
         """Reject a change of read-only attributes.
@@ -149,8 +157,14 @@ class SchemaRules:
             raise UnacceptableItem(
                 "The item does not match the schema of this service. Fix the problems listed in "
                 "`errors`.",
-                tuple(map(self._field_error, violations)),
+                tuple(map(self._field_error, dict.fromkeys(map(self._shown, violations)))),
             )
+
+    def _shown(self, violation: Violation) -> Violation:
+        attribute = violation.path[:1]
+        if violation == (attribute, _IS_REQUIRED) or self.concealed.isdisjoint(attribute):
+            return violation
+        return Violation(attribute, "Is not valid.")
 
     def _field_error(self, violation: Violation) -> FieldError:
         if self.mirrors_item:

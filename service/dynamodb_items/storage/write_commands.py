@@ -27,6 +27,8 @@ class Put:
     """
     completed: Callable[[Attributes, Item | None], Attributes] | None = None
     """Returns the attributes to store, depending on the stored item; None to store them as is."""
+    kept: frozenset[str] = frozenset()
+    """The attributes whose stored values ``completed`` keeps."""
     operation = Operation.PUT_ITEM
 
 

@@ -30,10 +30,14 @@ def may_succeed_later(write: Write, read: Item | None, stored: Attributes | None
 
     ``stored`` is the item as it was when the write failed, None for an expired one. If it is the
     one that was read, the client's own condition is false, or an expired item cannot be deleted.
-    With the precondition that the item exists, any change but a deletion leaves it true.
+    With the precondition that the item exists, any change but a deletion leaves it true. A change
+    of secret attributes alone leaves an entity tag true.
     """
     if write.precondition and write.precondition != Precondition.must_exist():
-        return False
+        if read is None or stored is None:
+            return False
+        if not write.precondition.holds_for(Item(stored, read.secret)):
+            return False
     if read is None:
         return stored is not None
     return condition_of(write) is None or stored != read.attributes

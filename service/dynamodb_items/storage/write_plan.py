@@ -19,6 +19,7 @@ from dynamodb_items.expressions.builder import (
     as_if_deleted,
     as_read,
     exists,
+    fits_together,
     log_reaches_back,
     not_expired,
     not_logged,
@@ -27,7 +28,7 @@ from dynamodb_items.expressions.builder import (
     unchanged,
     update_of,
 )
-from dynamodb_items.expressions.parts import CONDITION, Placeholders, Template, Value, fits
+from dynamodb_items.expressions.parts import Template, Value
 from dynamodb_items.formats.limits import check_item_size
 from dynamodb_items.formats.merge_patch import PatchResult
 from dynamodb_items.formats.stored_types import with_stored_types
@@ -195,8 +196,7 @@ class Planner:
         if item is not None and is_plain and edited.depends_on is not None:
             names = dict.fromkeys((*edited.changes.names, *sorted(edited.depends_on)))
             condition = all_of(exists(write.key), as_read(item, names))
-            whole = all_of(condition, further, not_expired(self._expiry))
-            if fits(CONDITION, Placeholders().text(whole)):
+            if fits_together(condition, further, not_expired(self._expiry)):
                 return condition
         return self._unchanged(write, item)
 
@@ -230,9 +230,7 @@ class Planner:
             retry_condition=log_reaches_back(self._version, stamp),
         )
 
-    def _conditions(
-        self, write: Put | NativeUpdate | Delete | Check, read: Item | None
-    ) -> Template:
+    def _conditions(self, write: Write, read: Item | None) -> Template:
         """Return the client's own condition and its precondition, as one condition."""
         return all_of(
             self._no_creation(write, read) if isinstance(write, NativeUpdate) else None,
@@ -280,8 +278,7 @@ class Planner:
         return Draft(operation, condition, nothing, rejection=rejection)
 
     def _precondition(self, write: Write, read: Item | None) -> Template:
-        is_completed = isinstance(write, Put) and write.completed is not None
-        if is_completed or write.precondition not in (NO_PRECONDITION, _MUST_EXIST):
+        if self.needs_read(write) or write.precondition == _MUST_BE_ABSENT:
             return self._unchanged(write, read)
         return exists(write.key) if write.precondition else ()
 
@@ -289,7 +286,11 @@ class Planner:
         """Return the condition that the stored item is still the one that was read, or absent."""
         if read is None:
             return absent(write.key, NO_EXPIRY if _fails_for_expired(write) else self._expiry)
-        return unchanged(read, self._version)
+        condition = unchanged(read, self._version)
+        # Another program may change what a put keeps, and does not change the version.
+        kept = as_read(read, sorted(write.kept)) if isinstance(write, Put) else ()
+        is_short = not kept or fits_together(self._own_condition(write), condition, kept)
+        return all_of(condition, kept) if is_short else condition
 
 
 def _fails_for_expired(write: Write) -> bool:

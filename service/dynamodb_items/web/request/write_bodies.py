@@ -76,14 +76,14 @@ class WriteBody:
         self._check_key(attributes)
         is_plain = representation is Representation.PLAIN
         is_edited = is_plain and self.precondition.has_match_tags
-        completed = None
+        completed, kept = None, frozenset[str]()
         if self.schema is not None:
             rules = self._rules(self.schema, is_plain=is_plain)
             if self.schema.read_only or self.schema.write_only:
-                completed = rules.put_over
+                completed, kept = rules.put_over, rules.kept_by_put(attributes)
             else:
                 attributes = rules.put(attributes, self.value if is_plain else None)
-        return Put(self.key, attributes, self.precondition, condition, is_edited, completed)
+        return Put(self.key, attributes, self.precondition, condition, is_edited, completed, kept)
 
     def patch(self, form: PatchForm) -> Write:
         """Return the write that applies a patch.
@@ -98,7 +98,8 @@ class WriteBody:
                 patch = item_patch(self.value, key, self.hidden or own, self.pointer)
                 if self.schema is None:
                     return Edit(self.key, patch.changes_of, self.precondition, can_fail=True)
-                rules = self._rules(self.schema, mirrors_item=False)
+                concealed = self.schema.write_only
+                rules = self._rules(self.schema, mirrors_item=False, concealed=concealed)
                 changes_of = rules.edit(patch.changes_of)
                 return Edit(self.key, changes_of, self.precondition, can_fail=True)
             case PatchForm.NATIVE:
@@ -119,7 +120,7 @@ class WriteBody:
 
         An update of attributes that the schema leaves free stays DynamoDB's own.
         """
-        rules = self._rules(schema, is_plain=False, mirrors_item=False)
+        rules = self._rules(schema, is_plain=False, mirrors_item=False, concealed=schema.write_only)
         changed = {str(path[0]) for path in expressions.targets}
         rules.check_read_only(changed)
         if schema.leaves_free(changed):
@@ -163,9 +164,9 @@ class WriteBody:
 
         if self.schema is None:
             return Edit(self.key, changes_of, self.precondition)
-        rules = self._rules(self.schema)
-        rules.check_read_only(patch)
         replaced = {name: merged[name] for name in merged if not isinstance(patch[name], dict)}
+        rules = self._rules(self.schema, concealed=self.schema.write_only - replaced.keys())
+        rules.check_read_only(patch)
         rules.attributes(replaced, [name for name, value in patch.items() if value is None])
         edit = rules.edit(changes_of, patch.keys() & self.schema.write_only)
         return Edit(self.key, edit, self.precondition, can_fail=True)
@@ -182,7 +183,12 @@ class WriteBody:
         return Update(self.key, changes, self.precondition)
 
     def _rules(
-        self, schema: "ItemSchema", *, is_plain: bool = True, mirrors_item: bool = True
+        self,
+        schema: "ItemSchema",
+        *,
+        is_plain: bool = True,
+        mirrors_item: bool = True,
+        concealed: frozenset[str] = frozenset(),
     ) -> SchemaRules:
         return SchemaRules(
             schema,
@@ -192,6 +198,7 @@ class WriteBody:
             is_plain,
             mirrors_item,
             self.fills_defaults,
+            concealed,
         )
 
     def _with_binary_key(self, attributes: Attributes) -> dict[str, AttributeValue]:

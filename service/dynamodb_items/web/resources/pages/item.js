@@ -235,7 +235,11 @@ for (const form of forms) {
       return;
     }
     chosen = form;
-    if (!isSameText && element("key").checkValidity()) read();
+    if (isSameText) return;
+    // Text of one form must never be saved as the other, also if the read fails.
+    setText((shown = ""));
+    setEtag(null);
+    if (element("key").checkValidity()) read();
   });
 }
 keys.forEach((input) => input.addEventListener("input", () => setEtag(null)));

@@ -218,11 +218,12 @@ def test_the_etag_does_not_depend_on_its_value(engine, accounts, path):
     accounts.put(path, json={"pin": pin})
     before = accounts.get(path).headers["ETag"]
     # Another program changes it, and not the version.
-    (item,) = engine.dynamodb.scan(
+    pages = engine.dynamodb.get_paginator("scan").paginate(
         TableName=accounts.settings.table,
         FilterExpression="pin = :pin",
         ExpressionAttributeValues={":pin": {"S": pin}},
-    )["Items"]
+    )
+    (item,) = (item for page in pages for item in page["Items"])
     item["pin"] = {"S": "other"}
     engine.dynamodb.put_item(TableName=accounts.settings.table, Item=item)
     assert accounts.get(path).headers["ETag"] == before

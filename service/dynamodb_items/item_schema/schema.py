@@ -55,7 +55,7 @@ class Validators:
             # An error contains its value, and a list in place of a number may be long.
             shown = [] if isinstance(broken, dict | list) else broken
             exact, keywords = with_exact_rules(rules)
-            validator = Draft202012Validator(exact, keywords=dict(keywords))
+            validator = Draft202012Validator(dict(exact), keywords=dict(keywords))
             found = _violations(validator.iter_errors(shown))
             return [violation._replace(path=path) for violation in found[:1]]
         if self.attributes is not None:

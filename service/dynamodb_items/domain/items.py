@@ -49,7 +49,7 @@ class Item:
 
 
 def fingerprint_of(attributes: Attributes, secret: frozenset[str]) -> str:
-    """Return the fingerprint of an item with these attributes, of which some are secret."""
+    """Return the fingerprint of an item with these attributes, without the secret ones."""
     if secret:
         attributes = {name: it for name, it in attributes.items() if name not in secret}
     canonical = _canonical_json(attributes)

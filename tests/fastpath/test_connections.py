@@ -1,5 +1,6 @@
 """Connections: kept, checked, closed, never shared."""
 
+import contextlib
 import os
 import socket
 import ssl
@@ -251,3 +252,49 @@ def test_greenlets_wait_for_their_responses_concurrently(authority, authorities,
             timeout=100,
         )
         assert len(server.requests) == 2 * number
+
+
+_LONG_REQUEST = """
+from gevent import monkey
+monkey.patch_all()
+import sys
+import time
+from botocore.exceptions import ReadTimeoutError
+from dynamodb_items.domain.operations import Operation
+from tests.fastpath.conftest import TABLE, Path
+
+path = Path(sys.argv[1], verify=sys.argv[2] or None)
+parameters = {"TableName": TABLE, "Item": {"a": {"S": "x" * 20_000_000}}}
+began = time.monotonic()
+try:
+    path.call(Operation.PUT_ITEM, parameters, read_seconds=1)
+except ReadTimeoutError:
+    print(time.monotonic() - began)
+"""
+
+
+@pytest.mark.parametrize("with_tls", [False, True], ids=["clear", "tls"])
+def test_the_time_limit_includes_sending_a_long_request(authority, authorities, with_tls):
+    listener = socket.create_server(("127.0.0.1", 0))
+    tls = certified(authority, "127.0.0.1")
+
+    def read_slowly():
+        connection, _ = listener.accept()
+        with contextlib.suppress(OSError):
+            if with_tls:
+                connection = tls.wrap_socket(connection, server_side=True)
+            while connection.recv(16 * 1024):
+                time.sleep(0.01)  # so the whole request takes 12 seconds
+
+    threading.Thread(target=read_slowly, daemon=True).start()
+    with listener:
+        scheme = "https" if with_tls else "http"
+        url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
+        result = subprocess.run(
+            [sys.executable, "-c", _LONG_REQUEST, url, authorities],
+            cwd=ROOT,
+            check=True,
+            timeout=60,
+            capture_output=True,
+        )
+    assert 0.9 < float(result.stdout) < 6

@@ -6,6 +6,8 @@ import zlib
 import pytest
 from dynamodb_items.domain.operations import Transaction
 from dynamodb_items.dynamodb.error_codes import BrokenResponse
+from dynamodb_items.formats.limits import attributes_bytes
+from dynamodb_items.storage.transaction_failures import MAX_TRANSACTION_BYTES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -127,3 +129,12 @@ def test_a_response_with_4_mb_of_items_is_read(pair, value):
     body = json.dumps({"Responses": [{"Item": {"a": value}}]}, separators=(",", ":")).encode()
     pair.script[:] = [http_response(body, x_amz_crc32=str(zlib.crc32(body)))]
     assert pair.call(Transaction.GET_ITEMS, GETS) == {"Responses": [{"Item": {"a": value}}]}
+
+
+def test_the_longest_json_of_4_mb_of_items_is_read(pair):
+    empty, of_texts = ({"a": {"L": [{"S": ""}] * number}} for number in (0, 1000))
+    assert attributes_bytes(of_texts) - attributes_bytes(empty) == 1000
+    longest = len(b'{"S":""},') * MAX_TRANSACTION_BYTES
+    # White space takes less memory here than 4 million empty texts.
+    pair.script[:] = [http_response(b'{"Responses":[]}' + b" " * longest)]
+    assert pair.call(Transaction.GET_ITEMS, GETS) == {"Responses": []}

@@ -121,6 +121,14 @@ def test_an_operation_that_is_not_allowed_decides_nothing(stored):
     assert client.operations == ["GetItem"]
 
 
+@pytest.mark.parametrize("write", [EDIT, PUT], ids=["edit", "put"])
+def test_a_condition_that_is_too_long_to_be_decided_leaves_the_invalid_result(write):
+    stored = item(**{f"a{number}": 1 for number in range(400)})
+    result, client = written_by(write, found(stored), version="")
+    assert result is INVALID
+    assert client.operations == ["GetItem"]
+
+
 def test_another_writer_in_between_leads_to_another_judgement():
     newer = item(_version="v2")
     result, client = written_by(

@@ -309,6 +309,22 @@ def test_a_large_item_gets_the_first_violation_only(line, violation, monkeypatch
     ]
 
 
+@pytest.mark.parametrize("number", ["12345678901234567.5", "9.5", "-1E-130"])
+def test_a_number_is_judged_exactly_in_a_large_item(number):
+    # The validator itself divides by a whole number in floating point.
+    schema = item_schema({"properties": {"a": {"multipleOf": 2}}})
+    (found,) = schema.violations({"a": Decimal(number), "lines": [1] * 6000})
+    assert (found.pointer, found.sentence) == ("/a", "Must be a multiple of 2.")
+
+
+def test_an_item_that_must_be_a_number_is_rejected(monkeypatch):
+    monkeypatch.setattr("dynamodb_items.item_schema.reading.is_impossible", lambda _: False)
+    schema = item_schema({"type": "number"})
+    for item in ({}, {"lines": [1] * 6000}):
+        (found,) = schema.violations(item)
+        assert (found.path, found.sentence) == ((), "Must be a number.")
+
+
 def test_a_large_item_under_branches_gets_the_attribute():
     lines = {"anyOf": [{"type": "null"}, {"items": {"type": "string"}}]}
     schema = item_schema(

@@ -73,8 +73,8 @@ class RemoteJwksSource:
         content = self._fetch()
         if known is None or content != self._content:
             known = parse_jwks(content)
-            self._content = content
             log.info("key set fetched", keys=len(known))
+            self._content = content  # last: the time limit may interrupt the log
         return known
 
     def _may_renew(self) -> bool:

@@ -45,12 +45,16 @@ class Item:
         It does not depend on secret attributes, which could be guessed from it. Where there are
         any, each write changes the version attribute.
         """
-        attributes = self.attributes
-        if self.secret:
-            attributes = {name: it for name, it in attributes.items() if name not in self.secret}
-        canonical = _canonical_json(attributes)
-        give_way_after(len(canonical))
-        return hashlib.blake2b(canonical, digest_size=FINGERPRINT_BYTES).hexdigest()
+        return fingerprint_of(self.attributes, self.secret)
+
+
+def fingerprint_of(attributes: Attributes, secret: frozenset[str]) -> str:
+    """Return the fingerprint of an item with these attributes, without the secret ones."""
+    if secret:
+        attributes = {name: it for name, it in attributes.items() if name not in secret}
+    canonical = _canonical_json(attributes)
+    give_way_after(len(canonical))
+    return hashlib.blake2b(canonical, digest_size=FINGERPRINT_BYTES).hexdigest()
 
 
 class HiddenAttributes(NamedTuple):

@@ -80,20 +80,19 @@ class NumberRules(Applied):
         return True
 
     def broken_in(self, value: Any) -> tuple[Path, Any, dict[str, Any]]:
-        """Return the first value that breaks its rules, inside a value that has one.
+        """Return the first value that breaks its rules: this value, or one inside it.
 
         Returns its path, the value, and the rules for it as a schema.
         """
+        if not self._hold_for((value,)):
+            return (), value, self.alone
         members = value.items() if isinstance(value, dict) else enumerate(value)
         for step, member in in_turns(members, VALUES_IN_A_ROW):
             is_name = isinstance(step, str)
             rules = self.members.get(step, self.other_members) if is_name else self.elements
-            if rules is None or rules.hold_for((member,)):
-                continue
-            if not rules._hold_for((member,)):  # noqa: SLF001 - of the same class
-                return (step,), member, rules.alone
-            path, broken, alone = rules.broken_in(member)
-            return (step, *path), broken, alone
+            if rules is not None and not rules.hold_for((member,)):
+                path, broken, alone = rules.broken_in(member)
+                return (step, *path), broken, alone
         raise ValueError("all values keep the rules")
 
     @property

@@ -12,7 +12,7 @@ from dynamodb_items.domain.keys import KeySchema
 from dynamodb_items.item_schema.annotations import without_access_rules
 from dynamodb_items.item_schema.declared_types import DeclaredTypes
 from dynamodb_items.item_schema.key_attributes import key_errors
-from dynamodb_items.item_schema.numbers import NumberRules
+from dynamodb_items.item_schema.numbers import NumberRules, with_exact_rules
 from dynamodb_items.item_schema.positions import ANNOTATIONS, Schema
 from dynamodb_items.item_schema.sentences import violations_of
 from dynamodb_items.item_schema.violations import Violation
@@ -54,7 +54,9 @@ class Validators:
             path, broken, rules = self.numbers.broken_in(value)
             # An error contains its value, and a list in place of a number may be long.
             shown = [] if isinstance(broken, dict | list) else broken
-            found = _violations(Draft202012Validator(rules).iter_errors(shown))
+            exact, keywords = with_exact_rules(rules)
+            validator = Draft202012Validator(dict(exact), keywords=dict(keywords))
+            found = _violations(validator.iter_errors(shown))
             return [violation._replace(path=path) for violation in found[:1]]
         if self.attributes is not None:
             return _of_first_attribute(self.attributes, value)

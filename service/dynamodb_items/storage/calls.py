@@ -71,6 +71,7 @@ def call_of(write: Write, read: Item | None, token: WriteToken, draft: Draft) ->
 
     Raises:
         UnacceptableItem: an expression is over DynamoDB's limits.
+        ItemsError: the draft's rejection, where its condition is over the limits.
     """
     placeholders = Placeholders()
     condition = placeholders.text(draft.condition)
@@ -80,6 +81,8 @@ def call_of(write: Write, read: Item | None, token: WriteToken, draft: Draft) ->
     if draft.retry_condition:
         longest = placeholders.text(builder.all_of(draft.condition, draft.retry_condition))
         retry_parameters = {CONDITION: longest}
+    if draft.rejection is not None and not fits(CONDITION, longest):
+        raise draft.rejection
     _check_limits(write, longest, update)
     parameters: dict[str, Any] = (
         {"Key": write.key.attributes} if draft.item is None else {"Item": draft.item}

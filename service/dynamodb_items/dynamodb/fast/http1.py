@@ -16,14 +16,18 @@ from dataclasses import dataclass
 
 from gevent import monkey
 
+from dynamodb_items.runtime.deadline import time_limit
+
 MAX_HEAD_BYTES = 64 * 1024
-# A transaction returns up to 4 MB of items; {"BOOL":false} in a list counts as two bytes there.
-MAX_BODY_BYTES = 32 * 1024 * 1024
+# A transaction returns up to 4 MB of items; {"S":""}, in a list counts as one byte there.
+MAX_BODY_BYTES = 40 * 1024 * 1024
 # Most responses fit; a larger buffer for each of many connections would waste memory.
 _RECEIVE_BYTES = 8 * 1024
 _MOST_RECEIVE_BYTES = 256 * 1024
 LEAST_SECONDS = 0.001
 """A timeout of 0 would make the socket non-blocking."""
+_RECORD_BYTES = 16 * 1024
+"""The most that TLS sends at once."""
 _MAX_NAMES = 100
 
 _Poll = monkey.get_original("select", "poll")
@@ -77,13 +81,15 @@ class Connection:
         self._socket.close()
 
     def exchange(self, request: bytes, until: float) -> HTTPResponse:
-        """Send a request and read its response before ``until`` on the monotonic clock."""
+        """Send a request and read its response before ``until`` on the monotonic clock.
+
+        Raises:
+            TimeoutError, TimeIsUp: it is later than ``until``.
+            EndOfStream, OSError: the connection was closed.
+            InvalidResponse: the response is not in the supported form.
+        """
         self.has_received = False
-        self._socket.settimeout(max(until - time.monotonic(), LEAST_SECONDS))
-        # send() nearly always sends the whole request, and costs less than sendall().
-        sent = self._socket.send(request)
-        if sent < len(request):
-            self._socket.sendall(request[sent:])
+        self._send(request, until)
         head = self._read_until(b"\r\n\r\n", MAX_HEAD_BYTES, until)
         version, status, headers = _parsed_head(head)
         body = self._read_body(status, headers, until)
@@ -91,6 +97,19 @@ class Connection:
         if version == b"0" or b"close" in connection_header or self._received:
             self.is_reusable = False
         return HTTPResponse(status, headers, body)
+
+    def _send(self, request: bytes, until: float) -> None:
+        seconds = max(until - time.monotonic(), LEAST_SECONDS)
+        self._socket.settimeout(seconds)
+        if len(request) > _RECORD_BYTES:
+            # With TLS, the timeout of the socket limits each of many waits, not their sum.
+            with time_limit(seconds):
+                self._socket.sendall(request)
+            return
+        # send() nearly always sends the whole request, and costs less than sendall().
+        sent = self._socket.send(request)
+        if sent < len(request):
+            self._socket.sendall(request[sent:])
 
     def _read_body(self, status: int, headers: Mapping[bytes, bytes], until: float) -> bytes:
         length = headers.get(b"content-length")

@@ -79,7 +79,7 @@ class Connections:
             response = connection.exchange(request, until)
         except BaseException as error:
             connection.close()
-            if isinstance(error, TimeoutError):
+            if isinstance(error, (TimeoutError, TimeIsUp)):
                 raise ReadTimeoutError(endpoint_url=self._endpoint.url, error=error) from error
             if isinstance(error, InvalidResponse):
                 raise ResponseStreamingError(error=error) from error

@@ -167,12 +167,12 @@ CONTENDERS = (
     ),
     Contender(
         SERVICE_WITH_IDLE_CONNECTIONS,
-        "this service, 900 more connections that are idle",
-        _gunicorn(*_PRODUCTION),
+        "this service, 1,000 more connections that are idle",
+        _gunicorn(*_PRODUCTION, "--worker-connections", "1100"),
         _UNLIMITED,
         is_ours=True,
         loads=(SMALL_READ,),
-        idle_connections=900,
+        idle_connections=1000,
     ),
     _authenticated(
         SERVICE_WITH_TOKENS, "this service, authentication with a JSON Web Token", token

@@ -281,7 +281,8 @@ def test_a_batch_of_too_many_costs_little_and_gets_a_short_response(service, rou
     body = f'{{"{name}": [{",".join([member] * 300_000)}]}}'
     began = time.process_time()
     response = service.post(f"/items:{route}", headers=JSON, data=body)
-    assert time.process_time() - began < 3  # comparing each member takes tens of seconds
+    # Comparing each member takes tens of seconds; the test's translation of the keys takes two.
+    assert time.process_time() - began < 8
     assert response.status_code == 422
     assert [error["pointer"] for error in response.json["errors"]] == [f"/{name}"]
 

@@ -377,7 +377,7 @@ def test_a_limit_with_a_huge_exponent_is_rejected_at_once(lists, limit):
     body = f'{{"id": "1", "limit": {limit}}}'
     began = time.process_time()
     response = lists.post("/items:query", data=body, headers=JSON)
-    assert time.process_time() - began < 0.2
+    assert time.process_time() - began < 1
     assert [error["pointer"] for error in response.json["errors"]] == ["/limit"]
 
 

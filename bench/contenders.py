@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from dynamodb_items.credentials.lookup import DEFAULT_REGION
 from dynamodb_items.domain.tables import DEFAULT_TABLE
@@ -129,16 +129,18 @@ MEDIUM_READ, MEDIUM_PUT = (
 )
 
 
-def _authenticated(name: str, title: str, credential: MakeCredential) -> Contender:
-    """Return the service with authentication, measured only with small reads."""
+def _variant(
+    name: str,
+    title: str,
+    *arguments: str,
+    environment: Mapping[str, str] = _UNLIMITED,
+    loads: tuple[Load, ...] = (SMALL_READ,),
+    **more: Any,
+) -> Contender:
+    """Return the service with other arguments or settings, measured with few loads."""
+    command = _gunicorn(*_PRODUCTION, *arguments)
     return Contender(
-        name,
-        title,
-        _gunicorn(*_PRODUCTION),
-        _UNLIMITED,
-        is_ours=True,
-        credential=credential,
-        loads=(SMALL_READ,),
+        name, f"this service, {title}", command, environment, is_ours=True, loads=loads, **more
     )
 
 
@@ -157,46 +159,30 @@ CONTENDERS = (
         has_lists=True,
         has_batches=True,
     ),
-    Contender(
-        SERVICE_WITH_TWO_WORKERS,
-        "this service, two workers",
-        _gunicorn(*_PRODUCTION, "--workers", "2"),
-        _UNLIMITED,
-        is_ours=True,
-        loads=(SMALL_READ,),
-    ),
-    Contender(
+    _variant(SERVICE_WITH_TWO_WORKERS, "two workers", "--workers", "2"),
+    _variant(
         SERVICE_WITH_IDLE_CONNECTIONS,
-        "this service, 1,000 more connections that are idle",
-        _gunicorn(*_PRODUCTION, "--worker-connections", "1100"),
-        _UNLIMITED,
-        is_ours=True,
-        loads=(SMALL_READ,),
+        "1,000 more connections that are idle",
+        "--worker-connections",
+        "1100",
         idle_connections=1000,
     ),
-    _authenticated(
-        SERVICE_WITH_TOKENS, "this service, authentication with a JSON Web Token", token
-    ),
-    _authenticated(SERVICE_WITH_API_KEYS, "this service, authentication with an API key", api_key),
-    Contender(
+    _variant(SERVICE_WITH_TOKENS, "authentication with a JSON Web Token", credential=token),
+    _variant(SERVICE_WITH_API_KEYS, "authentication with an API key", credential=api_key),
+    _variant(
         SERVICE_WITH_ONE_KEY,
-        "this service, a table without a sort key",
-        _gunicorn(*_PRODUCTION),
-        {
+        "a table without a sort key",
+        environment={
             "ITEMS_MAX_IN_FLIGHT": "1000",
             "ITEMS_PARTITION_KEY": "Name:S",
             "ITEMS_SORT_KEY": "",
         },
-        is_ours=True,
         items_path=items.PATH_WITHOUT_PARTITION,
-        loads=(SMALL_READ,),
     ),
-    Contender(
+    _variant(
         SERVICE_WITH_SCHEMA,
-        "this service, an item schema",
-        _gunicorn(*_PRODUCTION),
-        {**_UNLIMITED, "ITEMS_SCHEMA": str(ITEM_SCHEMA)},
-        is_ours=True,
+        "an item schema",
+        environment={**_UNLIMITED, "ITEMS_SCHEMA": str(ITEM_SCHEMA)},
         loads=(MEDIUM_READ, MEDIUM_PUT),
     ),
     Contender(

@@ -72,7 +72,7 @@ def typed(value: Any) -> dict[str, Any]:
 
 def stored(size: Size, *, delayed: bool) -> bytes:
     """Return the item in DynamoDB's typed form, as the service would have stored it."""
-    return _json(_stored_item(size, PARTITION, item_name(size, delayed=delayed)))
+    return compact_json(_stored_item(size, PARTITION, item_name(size, delayed=delayed)))
 
 
 def _stored_item(size: Size, partition: int, name: str) -> dict[str, Any]:
@@ -87,13 +87,14 @@ def _stored_item(size: Size, partition: int, name: str) -> dict[str, Any]:
 def stored_page(size: Size, count: int) -> bytes:
     """Return DynamoDB's response to a query that more items follow."""
     partition = LISTED_PARTITIONS[size]
-    items = [_stored_item(size, partition, f"item-{number:04}") for number in range(count)]
+    items = [_stored_item(size, partition, _numbered_name(number)) for number in range(count)]
     last = {name: items[-1][name] for name in ("Id", "Name")}
     page = {"Count": count, "ScannedCount": count, "Items": items, "LastEvaluatedKey": last}
-    return _json(page)
+    return compact_json(page)
 
 
-def _json(value: Any) -> bytes:
+def compact_json(value: Any) -> bytes:
+    """Return a value as JSON without spaces."""
     return json.dumps(value, separators=(",", ":")).encode()
 
 
@@ -111,13 +112,17 @@ PATH_WITHOUT_PARTITION = "/items"
 
 def batch_keys() -> list[dict[str, str]]:
     """Return the keys of the items that a batch reads or writes."""
-    return [{"id": str(PARTITION), "name": f"item-{number:04}"} for number in range(PAGE_ITEMS)]
+    return [{"id": str(PARTITION), "name": _numbered_name(number)} for number in range(PAGE_ITEMS)]
+
+
+def _numbered_name(number: int) -> str:
+    return f"item-{number:04}"
 
 
 def stored_batch(size: Size) -> bytes:
     """Return DynamoDB's response to a transaction that reads the items of a batch."""
     found = [{"Item": _stored_item(size, PARTITION, key["name"])} for key in batch_keys()]
-    return _json({"Responses": found})
+    return compact_json({"Responses": found})
 
 
 def page_path(size: Size) -> str:

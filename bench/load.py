@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench import items
 from bench.items import Size
@@ -13,7 +14,6 @@ from bench.processes import BenchError
 
 LIST, BATCH_PUT, BATCH_GET = "LIST", "BATCH PUT", "BATCH GET"
 """A page of 100 items, a batch of 100 puts, and a batch of 100 reads."""
-OF_MANY = (LIST, BATCH_PUT, BATCH_GET)
 _TIMEOUT_SECONDS = 10
 
 _REPORT = """
@@ -50,24 +50,27 @@ class Load:
     @property
     def verb(self) -> str:
         """The request's HTTP method."""
-        return {LIST: "GET", BATCH_PUT: "POST", BATCH_GET: "POST"}.get(self.method, self.method)
+        if self.is_batch:
+            return "POST"
+        return "GET" if self.is_list else self.method
 
     @property
     def body(self) -> bytes | None:
         """The request's body."""
-        match self.method:
-            case "PUT":
-                return json.dumps(items.attributes(self.size), separators=(",", ":")).encode()
-            case "PATCH":
-                return json.dumps(items.PATCH, separators=(",", ":")).encode()
-            case "BATCH PUT":
-                item = items.attributes(self.size)
-                puts = [{"method": "PUT", **key, "item": item} for key in items.batch_keys()]
-                return json.dumps({"operations": puts}, separators=(",", ":")).encode()
-            case "BATCH GET":
-                return json.dumps({"keys": items.batch_keys()}, separators=(",", ":")).encode()
-            case _:
-                return None
+        content: Any
+        if self.method == BATCH_PUT:
+            item = items.attributes(self.size)
+            puts = [{"method": "PUT", **key, "item": item} for key in items.batch_keys()]
+            content = {"operations": puts}
+        elif self.method == BATCH_GET:
+            content = {"keys": items.batch_keys()}
+        elif self.method == "PUT":
+            content = items.attributes(self.size)
+        elif self.method == "PATCH":
+            content = items.PATCH
+        else:
+            return None
+        return items.compact_json(content)
 
     @property
     def item_name(self) -> str:
@@ -76,7 +79,7 @@ class Load:
 
     def __str__(self) -> str:
         backend = f"{items.DELAY_MILLISECONDS} ms backend" if self.delayed else "instant backend"
-        size = f"100 x {self.size.label}" if self.method in OF_MANY else self.size.label
+        size = f"100 x {self.size.label}" if self.is_list or self.is_batch else self.size.label
         return f"{self.method} {size}, {self.connections} connections, {backend}"
 
 

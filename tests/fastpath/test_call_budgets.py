@@ -5,7 +5,6 @@ that needs clearly fewer lowers the budget. ``make bench`` measures the time.
 """
 
 import io
-import json
 import sys
 import zlib
 
@@ -15,21 +14,30 @@ from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.operations import Operation
 from werkzeug.test import EnvironBuilder
 
-from bench.items import PAGE_ITEMS, PATCH, Size, attributes, page_path, stored, stored_page
+from bench.items import (
+    BATCH_GET_PATH,
+    BATCH_PATH,
+    PAGE_ITEMS,
+    Size,
+    page_path,
+    stored,
+    stored_batch,
+    stored_page,
+)
+from bench.load import BATCH_GET, BATCH_PUT, Load
 from tests.conftest import aws_variables, environment
 from tests.fastpath.scripted import ScriptedServer, http_response
 
 ROUNDS = 5
 JSON = "application/json"
-KEYS = [{"id": "104", "name": f"item-{number}"} for number in range(100)]
 
 
 def item(size: Size) -> bytes:
     return stored(size, delayed=False)
 
 
-def put(size: Size) -> bytes:
-    return json.dumps(attributes(size)).encode()
+def body(method: str, size: Size = Size.SMALL) -> bytes:
+    return Load(method, size, 1).body
 
 
 def got(size: Size) -> bytes:
@@ -40,30 +48,28 @@ def changed(size: Size) -> bytes:
     return b'{"Attributes":%b}' % item(size)
 
 
-BATCH = json.dumps(
-    {"operations": [{"method": "PUT", **key, "item": attributes(Size.SMALL)} for key in KEYS]}
-).encode()
-BATCH_GET = json.dumps({"keys": KEYS}).encode()
-FOUND = b'{"Responses":[%b]}' % b",".join([got(Size.SMALL)] * len(KEYS))
 SMALL, MEDIUM, LARGE = (f"/items/104/{size}" for size in Size)
 
 BUDGETS = {
     "GET of 0.3 KB": (("GET", SMALL, b"", got(Size.SMALL)), 430),
     "GET of 4 KB": (("GET", MEDIUM, b"", got(Size.MEDIUM)), 840),
     "GET of 100 KB": (("GET", LARGE, b"", got(Size.LARGE)), 11_900),
-    "PUT of 0.3 KB": (("PUT", SMALL, put(Size.SMALL), b"{}"), 690),
-    "PUT of 4 KB": (("PUT", MEDIUM, put(Size.MEDIUM), b"{}"), 1_510),
-    "PUT of 100 KB": (("PUT", LARGE, put(Size.LARGE), b"{}"), 23_500),
+    "PUT of 0.3 KB": (("PUT", SMALL, body("PUT"), b"{}"), 690),
+    "PUT of 4 KB": (("PUT", MEDIUM, body("PUT", Size.MEDIUM), b"{}"), 1_510),
+    "PUT of 100 KB": (("PUT", LARGE, body("PUT", Size.LARGE), b"{}"), 23_500),
     "PATCH of 0.3 KB": (
-        ("PATCH", SMALL, json.dumps(PATCH).encode(), changed(Size.SMALL)),
+        ("PATCH", SMALL, body("PATCH"), changed(Size.SMALL)),
         740,
     ),
     "a page of 100 items of 0.3 KB": (
         ("GET", page_path(Size.SMALL), b"", stored_page(Size.SMALL, PAGE_ITEMS + 1)),
         7_480,
     ),
-    "a batch of 100 puts": (("POST", "/items:batch", BATCH, b"{}"), 42_200),
-    "a batch of 100 reads": (("POST", "/items:batchGet", BATCH_GET, FOUND), 21_200),
+    "a batch of 100 puts": (("POST", BATCH_PATH, body(BATCH_PUT), b"{}"), 42_200),
+    "a batch of 100 reads": (
+        ("POST", BATCH_GET_PATH, body(BATCH_GET), stored_batch(Size.SMALL)),
+        21_200,
+    ),
 }
 
 
@@ -98,7 +104,8 @@ def sent(app, method, target, body):
         request = {**environ, "wsgi.input": io.BytesIO(body)}
         response = app(request, lambda status, *_: statuses.append(status))
         assert b"".join(response)
-        getattr(response, "close", list)()
+        if hasattr(response, "close"):
+            response.close()
         return statuses[0]
 
     return send

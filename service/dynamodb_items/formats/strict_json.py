@@ -54,7 +54,7 @@ def parse_json(body: bytes) -> Any:
 
 
 def _explained(body: bytes) -> Any:
-    """Parse a body that is large, or that jiter rejects; the error says what is wrong, and where.
+    """Parse a body that is large, or that jiter rejects; the error has reason and position.
 
     A few valid bodies get here, too: a number may have more digits, or an exponent of more digits,
     than jiter converts.

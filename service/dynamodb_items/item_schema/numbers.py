@@ -141,10 +141,8 @@ class _Limits:
 
     def validate(self, value: Any) -> None:
         """Raise a ``ValueError``, whose message is a sentence, for an invalid value."""
-        if type(value) in _CLASSES:
-            for holds, limit, sentence in self._rules:
-                if not holds(value, limit):
-                    raise ValueError(sentence)
+        for error in self.iter_errors(value):
+            raise error
 
     def iter_errors(self, value: Any) -> Iterator[ValueError]:
         """Yield a ``ValueError`` for each rule that an invalid value breaks."""

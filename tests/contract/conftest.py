@@ -24,6 +24,9 @@ from tests.serving import FAST_PATH
 
 JSON = {"Content-Type": "application/json"}
 TYPED = {"Content-Type": "application/vnd.dynamodb+json"}
+MERGE = {"Content-Type": "application/merge-patch+json"}
+JSON_PATCH = {"Content-Type": "application/json-patch+json"}
+NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
 ACCEPT_TYPED = {"Accept": "application/vnd.dynamodb+json"}
 
 

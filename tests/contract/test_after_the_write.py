@@ -6,10 +6,9 @@ import uuid
 import pytest
 from dynamodb_items.domain.operations import Operation, Transaction
 
-from tests.contract.conftest import JSON, exact, service_with
+from tests.contract.conftest import JSON, NATIVE, exact, service_with
 from tests.wire import Cut, cut, reject
 
-NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
 INCREMENT = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
 READ_BACK_FAILURES = {
     "throttled": reject("ThrottlingException"),

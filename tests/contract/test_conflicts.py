@@ -5,10 +5,16 @@ import uuid
 
 import pytest
 
-from tests.contract.conftest import ACCEPT_TYPED, JSON, TYPED, exact, service_with
+from tests.contract.conftest import (
+    ACCEPT_TYPED,
+    JSON,
+    JSON_PATCH,
+    NATIVE,
+    TYPED,
+    exact,
+    service_with,
+)
 
-NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
-JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 STALE = '"00000000000000000000000000000000-json"'
 WANTED = {"Prefer": "return=representation"}
 STORED = {

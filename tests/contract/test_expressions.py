@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.contract.conftest import TYPED, exact
+from tests.contract.conftest import NATIVE, TYPED, exact
 from tests.expressions.bindings import ITEM, NAMES, VALUES
 from tests.expressions.legal_conditions import FALSE_CONDITIONS, TRUE_CONDITIONS
 from tests.expressions.legal_updates import LEGAL_UPDATES
@@ -47,8 +47,6 @@ GAPS = {
         "contains(b, :b)",
     },
 }
-
-NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
 
 
 def used(bindings, *texts):

@@ -6,11 +6,9 @@ import uuid
 import pytest
 from dynamodb_items.domain.operations import Transaction
 
-from tests.contract.conftest import JSON, exact
+from tests.contract.conftest import JSON, JSON_PATCH, NATIVE, exact
 from tests.wire import lose_response
 
-NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
-JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 INCREMENT = json.dumps(
     {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
 )

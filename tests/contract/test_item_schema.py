@@ -3,11 +3,17 @@
 import pytest
 from dynamodb_items.item_schema.reading import item_schema
 
-from tests.contract.conftest import ACCEPT_TYPED, JSON, TYPED, exact, service_with
+from tests.contract.conftest import (
+    ACCEPT_TYPED,
+    JSON,
+    JSON_PATCH,
+    MERGE,
+    NATIVE,
+    TYPED,
+    exact,
+    service_with,
+)
 
-MERGE = {"Content-Type": "application/merge-patch+json"}
-PATCH = {"Content-Type": "application/json-patch+json"}
-NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
 CUSTOMER = {
     "type": "object",
     "required": ["email"],
@@ -90,7 +96,7 @@ def test_every_form_of_a_put_is_judged(customers, path, name):
         (MERGE, {"address": {"street": "x"}}, {"/address/city": "Is required."}),
         (JSON, {"age": 17}, {"/guardian": "Is required."}),
         (
-            PATCH,
+            JSON_PATCH,
             [{"op": "replace", "path": "/age", "value": 17}],
             {"": "The result at /guardian is required."},
         ),
@@ -267,7 +273,7 @@ def test_two_writers_cannot_break_together_what_neither_breaks_alone(
         body, headers = {
             "native": (native, NATIVE),
             "merge": ({attribute: 1}, MERGE),
-            "patch": ([{"op": "add", "path": f"/{attribute}", "value": 1}], PATCH),
+            "patch": ([{"op": "add", "path": f"/{attribute}", "value": 1}], JSON_PATCH),
         }[form]
         return service.patch(path, json=body, headers=headers)
 

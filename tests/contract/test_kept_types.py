@@ -6,9 +6,8 @@ import uuid
 
 import pytest
 
-from tests.contract.conftest import ACCEPT_TYPED, JSON, TYPED, exact
+from tests.contract.conftest import ACCEPT_TYPED, JSON, MERGE, TYPED, exact
 
-MERGE = {"Content-Type": "application/merge-patch+json"}
 STORED = {
     "Email": {"S": "andrew@gmail.com"},
     "Tags": {"SS": ["a", "b"]},

@@ -4,11 +4,9 @@ import json
 
 import pytest
 
-from tests.contract.conftest import ACCEPT_TYPED, JSON, exact, service_with
+from tests.contract.conftest import ACCEPT_TYPED, JSON, JSON_PATCH, NATIVE, exact, service_with
 from tests.wire import cut, lose_response
 
-NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
-JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 INCREMENT = json.dumps(
     {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
 )

@@ -6,9 +6,7 @@ import string
 
 import pytest
 
-from tests.contract.conftest import JSON, TYPED, exact
-
-NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
+from tests.contract.conftest import JSON, NATIVE, TYPED, exact
 
 
 def update(expression, condition=None, names=None, values=None):

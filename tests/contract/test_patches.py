@@ -5,10 +5,7 @@ import json
 import pytest
 
 from tests import rfc7396
-from tests.contract.conftest import ACCEPT_TYPED, JSON, TYPED, exact
-
-MERGE = {"Content-Type": "application/merge-patch+json"}
-JSON_PATCH = {"Content-Type": "application/json-patch+json"}
+from tests.contract.conftest import ACCEPT_TYPED, JSON, JSON_PATCH, MERGE, TYPED, exact
 
 
 def put(service, path, value, status=201):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.conftest import ACCEPT_TYPED, JSON, exact, service_with
+from tests.contract.conftest import ACCEPT_TYPED, JSON, NATIVE, exact, service_with
 
 
 @pytest.fixture
@@ -149,7 +149,6 @@ def test_the_version_attribute_can_be_switched_off(engine, name):
     assert bare.put(path, headers=headers, data='{"a": 3}').status_code == 412
 
 
-NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
 INCREMENT = '{"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}'
 
 

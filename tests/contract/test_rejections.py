@@ -4,9 +4,8 @@ import time
 
 import pytest
 
-from tests.contract.conftest import JSON, TYPED
+from tests.contract.conftest import JSON, MERGE, TYPED
 
-MERGE = {"Content-Type": "application/merge-patch+json"}
 DEEP = "[" * 39 + "]" * 39
 
 BODIES = {

@@ -5,10 +5,9 @@ import uuid
 
 import pytest
 
-from tests.contract.conftest import JSON, exact, service_with
+from tests.contract.conftest import JSON, NATIVE, exact, service_with
 from tests.wire import lose_response
 
-NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
 TAGS = {":t": {"SS": ["a"]}}
 REMOVALS = {
     "REMOVE": {"UpdateExpression": "REMOVE a"},

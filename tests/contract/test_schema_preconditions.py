@@ -4,12 +4,18 @@ import pytest
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items.item_schema.reading import item_schema
 
-from tests.contract.conftest import ACCEPT_TYPED, JSON, TYPED, Service, service_with
+from tests.contract.conftest import (
+    ACCEPT_TYPED,
+    JSON,
+    JSON_PATCH,
+    MERGE,
+    NATIVE,
+    TYPED,
+    Service,
+    service_with,
+)
 
 NOW = 1_800_000_000
-MERGE = {"Content-Type": "application/merge-patch+json"}
-PATCH = {"Content-Type": "application/json-patch+json"}
-NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
 ACCOUNT = {
     "type": "object",
     "required": ["balance"],
@@ -111,7 +117,7 @@ WRITES = {
     "PUT": (JSON, "put", {"balance": 1, "owner": "x"}),
     "typed PUT": (TYPED, "put", {"balance": {"N": "1"}, "owner": {"S": "x"}}),
     "merge patch": (MERGE, "patch", {"balance": {"a": 1}}),
-    "JSON Patch": (PATCH, "patch", [{"op": "add", "path": "/balance", "value": -1}]),
+    "JSON Patch": (JSON_PATCH, "patch", [{"op": "add", "path": "/balance", "value": -1}]),
     "native update": (NATIVE, "patch", pay()),
 }
 

@@ -8,13 +8,19 @@ from types import SimpleNamespace
 import pytest
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 
-from tests.contract.conftest import ACCEPT_TYPED, JSON, Service, exact, service_with
+from tests.contract.conftest import (
+    ACCEPT_TYPED,
+    JSON,
+    JSON_PATCH,
+    NATIVE,
+    Service,
+    exact,
+    service_with,
+)
 from tests.wire import lose_response
 
 TABLE = "my-dynamodb-table"
 NOW = 1_800_000_000
-NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
-JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 REPRESENTATION = {"Prefer": "return=representation"}
 CREATE_ONLY = {**JSON, "If-None-Match": "*"}
 COUNT = json.dumps(

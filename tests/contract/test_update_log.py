@@ -5,10 +5,9 @@ import time
 
 from dynamodb_items.domain.write_tokens import LOG_LENGTH, LOG_SLACK, MAX_TRIM
 
-from tests.contract.conftest import ACCEPT_TYPED, JSON, exact
+from tests.contract.conftest import ACCEPT_TYPED, JSON, NATIVE, exact
 
 TABLE = "my-dynamodb-table"
-NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
 INCREMENT = json.dumps(
     {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
 )

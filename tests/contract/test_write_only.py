@@ -6,8 +6,8 @@ import uuid
 import pytest
 from dynamodb_items.item_schema.reading import item_schema
 
-from tests.contract.conftest import ACCEPT_TYPED, TYPED, service_with
-from tests.contract.test_item_schema import MERGE, NATIVE, PATCH, errors
+from tests.contract.conftest import ACCEPT_TYPED, JSON_PATCH, MERGE, NATIVE, TYPED, service_with
+from tests.contract.test_item_schema import errors
 
 SECRET = "correct horse battery staple"
 SCHEMA = {
@@ -188,7 +188,7 @@ def test_no_condition_contains_it(accounts, name):
     ],
 )
 def test_no_json_patch_contains_it(accounts, account, service, operation, pointer):
-    response = accounts.patch(account, json=[operation], headers=PATCH)
+    response = accounts.patch(account, json=[operation], headers=JSON_PATCH)
     assert errors(response) == {pointer: "the attribute pin cannot be in a JSON Patch"}
     assert pin(service, account) == SECRET
 
@@ -199,7 +199,7 @@ def test_a_json_patch_of_the_whole_item_does_not_see_it(accounts, account, servi
         {"op": "test", "path": "", "value": visible},
         {"op": "replace", "path": "", "value": {**visible, "age": 2}},
     ]
-    response = accounts.patch(account, data=json.dumps(patch), headers=PATCH)
+    response = accounts.patch(account, data=json.dumps(patch), headers=JSON_PATCH)
     assert (response.status_code, pin(service, account)) == (200, SECRET)
 
 

@@ -131,6 +131,17 @@ def repository_of(
     return ItemRepository(attempts, "items", version, operations, time_to_live)
 
 
+def written_by(write, *outcomes, version="_version", **settings):
+    """Return what a write returns or raises, and the client with its calls."""
+    client = ScriptedClient(*outcomes)
+    try:
+        result = repository_of(client, version, **settings).write(write)
+    except Exception as error:  # noqa: BLE001 - the test looks at it
+        result = error
+    assert client.outcomes == [], "the whole script was followed"
+    return result, client
+
+
 def numbered_tokens(monkeypatch) -> None:
     """Make fresh write tokens t1, t2 and so on."""
     numbers = count(1)

@@ -24,6 +24,7 @@ from tests.unit.fakes import (
     item,
     readable,
     repository_of,
+    written_by,
 )
 
 pytestmark = pytest.mark.usefixtures("clock", "tokens")
@@ -51,16 +52,6 @@ PUT = Put(KEY, {}, condition=A_EXISTS, completed=invalid)
 
 def found(attributes):
     return {"Item": attributes} if attributes else {}
-
-
-def written_by(write, *outcomes, version="_version", **settings):
-    client = ScriptedClient(*outcomes)
-    try:
-        result = repository_of(client, version, **settings).write(write)
-    except Exception as error:  # noqa: BLE001 - the test looks at it
-        result = error
-    assert client.outcomes == [], "the whole script was followed"
-    return result, client
 
 
 def in_transaction(writes, *outcomes, **settings):

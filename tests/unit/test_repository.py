@@ -27,6 +27,7 @@ from tests.unit.fakes import (
     failure,
     item,
     repository_of,
+    written_by,
 )
 
 pytestmark = pytest.mark.usefixtures("clock", "tokens")
@@ -50,16 +51,6 @@ INCREMENT = NativeUpdate(
 )
 OURS = item(b=2, _version="t1")
 THEIRS = item(b=3, _version="other")
-
-
-def written_by(write, *outcomes, version="_version", **settings):
-    client = ScriptedClient(*outcomes)
-    try:
-        result = repository_of(client, version, **settings).write(write)
-    except Exception as error:  # noqa: BLE001 - the test looks at it
-        result = error
-    assert client.outcomes == [], "the whole script was followed"
-    return result, client
 
 
 @pytest.mark.parametrize("consistent", [True, False])

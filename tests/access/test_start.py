@@ -14,6 +14,8 @@ from tests.serving import gunicorn
 
 PATIENCE_SECONDS = 60
 EVERYWHERE = "0.0.0.0"  # noqa: S104
+# The system selects the port.
+ANYWHERE = f"{EVERYWHERE}:0"
 
 
 def environment(**variables):
@@ -49,14 +51,14 @@ CONFIGURED = ("-c", "python:dynamodb_items.gunicorn_conf")
 @pytest.mark.parametrize(
     ("options", "variables"),
     [
-        (("-b", f"{EVERYWHERE}:{free_port()}"), {}),
-        (("-b", f"[::]:{free_port()}"), {}),
-        (("-b", f"127.0.0.1:{free_port()}", "-b", f"{EVERYWHERE}:{free_port()}"), {}),
-        ((), {"GUNICORN_CMD_ARGS": f"-b {EVERYWHERE}:{free_port()}"}),
-        ((), {"PORT": str(free_port())}),
-        (("-b", f":{free_port()}", "--preload"), {}),
-        (("-b", f"{EVERYWHERE}:{free_port()}", "--reuse-port"), {}),
-        (("-b", f"{EVERYWHERE}:{free_port()}"), {"ITEMS_AUTH": ""}),
+        (("-b", ANYWHERE), {}),
+        (("-b", "[::]:0"), {}),
+        (("-b", "127.0.0.1:0", "-b", ANYWHERE), {}),
+        ((), {"GUNICORN_CMD_ARGS": f"-b {ANYWHERE}"}),
+        ((), {"PORT": "0"}),
+        (("-b", ":0", "--preload"), {}),
+        (("-b", ANYWHERE, "--reuse-port"), {}),
+        (("-b", ANYWHERE), {"ITEMS_AUTH": ""}),
     ],
     ids=["ipv4", "ipv6", "one of two", "CMD_ARGS", "PORT", "preload", "reuse-port", "empty"],
 )
@@ -68,7 +70,7 @@ def test_without_items_auth_only_this_machine_is_served(options, variables):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", EVERYWHERE])
 def test_without_the_configuration_that_checks_the_address_it_has_to_be_explicit(host):
-    assert "ITEMS_AUTH must be set" in start_error("-b", f"{host}:{free_port()}")
+    assert "ITEMS_AUTH must be set" in start_error("-b", f"{host}:0")
 
 
 def test_under_another_server_it_has_to_be_explicit():
@@ -153,4 +155,4 @@ def test_a_reload_cannot_open_it(endpoint, tmp_path):
     ],
 )
 def test_an_invalid_setting_of_authentication_stops_the_start(variables, words):
-    assert words in start_error(*CONFIGURED, "-b", f"127.0.0.1:{free_port()}", **variables)
+    assert words in start_error(*CONFIGURED, "-b", "127.0.0.1:0", **variables)

@@ -1,11 +1,12 @@
 """Child processes that always end with their block, and free ports for them."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,21 @@ from typing import Any
 STOP_SECONDS = 20
 
 
+# Systems take the ports of outgoing connections from 32768 on, or from 49152 on.
+PORTS = range(20_000, 32_768)
+
+
 def free_port() -> int:
-    """Return a TCP port that is free on the loopback address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port that is free on the loopback address.
+
+    It stays free until the caller listens on it: no outgoing connection takes a port of ``PORTS``,
+    and the choice is random, so that processes that choose at the same time choose differently.
+    """
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager

@@ -40,6 +40,26 @@ MockValidationException.__init__ = as_dynamodb
 responses.TRANSACTION_MAX_ITEMS = 100
 runpy.run_module(sys.argv.pop(1), run_name="__main__")
 """
+# DynamoDB rejects a path that leads into a value that is neither a map nor a list; ministack stores
+# an attribute with two types then.
+MINISTACK_PROGRAM = """
+import runpy
+from ministack.services import dynamodb
+
+TYPES = {"S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M"}
+
+def as_dynamodb(item, path, value, original=dynamodb._set_at_path):
+    container = "L" if isinstance(path[-1], int) else "M"
+    is_value = len(item) == 1 and item.keys() <= TYPES
+    if len(path) == 1 and is_value and container not in item:
+        raise ValueError(
+            "The document path provided in the update expression is invalid for update"
+        )
+    original(item, path, value)
+
+dynamodb._set_at_path = as_dynamodb
+runpy.run_module("ministack", run_name="__main__")
+"""
 
 
 def process(command, environment=None, log=subprocess.DEVNULL):
@@ -95,7 +115,7 @@ def ministack() -> Iterator[str]:
         "SERVICES": ",".join(MINISTACK_SERVICES),
         "LOG_LEVEL": "ERROR",
     }
-    with process([str(python), "-m", "ministack"], environment) as child:
+    with process([str(python), "-c", MINISTACK_PROGRAM], environment) as child:
         wait_for(f"http://127.0.0.1:{port}/_localstack/health", child)
         yield f"http://127.0.0.1:{port}"
 

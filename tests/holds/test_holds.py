@@ -6,6 +6,7 @@ piece of work takes in the same run, and believes only the best of several attem
 
 import gc
 import io
+import itertools
 import sys
 from urllib.parse import unquote_to_bytes
 
@@ -121,7 +122,8 @@ def worker(request):
 )
 def test_no_request_holds_its_worker(worker, group):
     too_long = {}
-    for case in GROUPS[group]():
+    # With ITEMS_TEST_SHORT=true, every fourth case.
+    for case in itertools.islice(GROUPS[group](), 0, None, 4 if IS_SHORT else 1):
         holds = []
         while len(holds) < ATTEMPTS:
             holds.append(worker.hold_of(case))

@@ -93,8 +93,10 @@ def main(host: str, port: int, endpoint: str | None) -> None:
             url = f"http://{_address(CALLED_AT.get(host, host), port)}"
             _wait_until(lambda: _responds(f"{url}/ready"), service, "The service")
             _welcome(url, settings, endpoint)
-            status = service.wait()
-            _give_up(f"The service ended with status {status}. Its output is above.")
+            # A wait without a limit would miss a signal that arrives just before it.
+            while service.poll() is None:
+                time.sleep(0.2)
+            _give_up(f"The service ended with status {service.returncode}. Its output is above.")
     except KeyboardInterrupt:
         _say("\nStopped.")
 

@@ -122,8 +122,10 @@ def worker(request):
 )
 def test_no_request_holds_its_worker(worker, group):
     too_long = {}
-    # With ITEMS_TEST_SHORT=true, every fourth case.
-    for case in itertools.islice(GROUPS[group](), int(IS_SHORT), None, 4 if IS_SHORT else 1):
+    cases = GROUPS[group]()
+    if IS_SHORT:
+        cases = itertools.islice(cases, 1, None, 4)
+    for case in cases:
         holds = []
         while len(holds) < ATTEMPTS:
             holds.append(worker.hold_of(case))

@@ -12,8 +12,6 @@ from typing import Any
 
 # Longer than gunicorn waits for requests in flight.
 STOP_SECONDS = 20
-
-
 # Systems take the ports of outgoing connections from 32768 on, or from 49152 on.
 PORTS = range(20_000, 32_768)
 

@@ -124,7 +124,7 @@ def test_no_request_holds_its_worker(worker, group):
     too_long = {}
     cases = GROUPS[group]()
     if IS_SHORT:
-        cases = itertools.islice(cases, 1, None, 4)
+        cases = itertools.islice(cases, None, None, 4)
     for case in cases:
         holds = []
         while len(holds) < ATTEMPTS:

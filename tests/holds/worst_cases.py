@@ -195,7 +195,7 @@ def schema_cases() -> Iterator[Case]:
     merge = b'{"multiples":%s}' % b"[0.5,0.001]"
     yield Case("PATCH an invalid list", "PATCH", headers=of_type(MERGE), body=merge)
     patch = b'[{"op":"add","path":"/unknown","value":0}]'
-    for name in ("multiples", "either", "choices"):
+    for name in ("multiples", "either", "choices", "bounds", "none"):
         members = b",".join([b'{"N":"0"}'] * 200_000)
         stored = b'{%s,"%s":{"L":[%s]}}' % (KEY, name.encode(), members)
         yield Case(f"JSON Patch of {name}", "PATCH", ITEM, of_type(JSON_PATCH), patch, stored)

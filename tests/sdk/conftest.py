@@ -56,7 +56,7 @@ class Client:
         return json.loads(line, parse_float=Decimal)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def url():
     with moto() as endpoint:
         launcher.create_table(client_for(endpoint), Settings())
@@ -64,14 +64,14 @@ def url():
             yield server.url
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def failures() -> dict[str, GeneratorError]:
     """The output of the generators that could not make their client."""
     write_document(BUILD, LISTS)
     return generate_stale(GENERATORS)
 
 
-@pytest.fixture(scope="package", params=GENERATORS, ids=lambda generator: generator.name)
+@pytest.fixture(scope="module", params=GENERATORS, ids=lambda generator: generator.name)
 def generator(request, failures) -> Generator:
     if request.param.name in failures:
         raise failures[request.param.name]
@@ -79,7 +79,7 @@ def generator(request, failures) -> Generator:
     return request.param
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def checked(generator) -> Generator:
     generator.check()
     return generator
@@ -104,7 +104,7 @@ def running_client(generator: Generator, url: str):
             adapter.communicate()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def client(checked, url):
     with running_client(checked, url) as client:
         yield client

@@ -189,6 +189,7 @@ def check_item_size(attributes: Attributes) -> None:
     """
     if most_bytes(attributes) <= MAX_ITEM_BYTES:
         return
+    give_way()
     size_bytes = attributes_bytes(attributes)
     give_way_after(size_bytes)
     check_size(size_bytes)

@@ -61,7 +61,11 @@ def test_every_error_of_a_schema_is_reported_with_its_position():
             "/properties/a/$ref: must refer to the same file, such as #/$defs/address",
         ),
         ({"$ref": "#/$defs/a"}, "/$ref: #/$defs/a is not a schema in this file"),
-        ({"$ref": "#"}, "/$ref: refers to itself"),
+        ({"x-a": {}, "$ref": "#/x-a"}, "/$ref: #/x-a is not a schema in this file"),
+        (
+            {"properties": {"a": {}}, "not": {"$ref": "#/properties"}},
+            "/not/$ref: #/properties is not a schema in this file",
+        ),
         ({"required": ["a"], "properties": {"a": False}}, "no item can match the schema"),
         ({"type": "string"}, "no item can match the schema"),
         ({"minProperties": 3, "maxProperties": 2}, "no item can match the schema"),

@@ -5,11 +5,11 @@ A patch that sets whole attributes needs the stored item only for those.
 
 from typing import Any
 
-from dynamodb_items.item_schema.positions import Schema, referenced
+from dynamodb_items.item_schema.positions import Schema, applied_in_place, referenced
 
 _EACH_ALONE = ("properties", "patternProperties", "additionalProperties", "propertyNames")
 """The keywords of an object that judge each member by itself."""
-_IN_BRANCHES = ("if", "then", "else", "not", "anyOf", "oneOf", "allOf")
+_NAMING = ("properties", "required", "dependentRequired", "dependentSchemas")
 _ALL_MEMBERS = (
     *("patternProperties", "additionalProperties", "propertyNames", "unevaluatedProperties"),
     *("minProperties", "maxProperties", "const", "enum"),
@@ -19,7 +19,7 @@ _ALL_MEMBERS = (
 
 def attributes_judged_together(root: Schema) -> frozenset[str] | None:
     """Return the attributes whose presence or value matters for others; None for all of them."""
-    return _together(root, root, frozenset())
+    return _together(root, root)
 
 
 def only_attributes(root: Schema) -> Schema:
@@ -27,48 +27,35 @@ def only_attributes(root: Schema) -> Schema:
     return {name: root[name] for name in ("$defs", *_EACH_ALONE) if name in root}
 
 
-def _together(root: Schema, schema: Any, seen: frozenset[int]) -> frozenset[str] | None:
-    if not isinstance(schema, dict) or id(schema) in seen:
+def _together(root: Schema, schema: Any) -> frozenset[str] | None:
+    if not isinstance(schema, dict):
         return frozenset()
-    seen |= {id(schema)}
     found: list[frozenset[str] | None] = []
     for keyword, value in schema.items():
         match keyword:
             case "required" | "dependentRequired" | "dependentSchemas":
-                found.append(_mentioned(root, {keyword: value}, frozenset()))
+                found.append(_mentioned(root, {keyword: value}))
             case "allOf":
-                found += (_together(root, each, seen) for each in value)
+                found += (_together(root, each) for each in value)
             case "$ref":
-                found.append(_together(root, referenced(root, value), seen))
+                found.append(_together(root, referenced(root, value)))
             case "if" | "then" | "else" | "not" | "anyOf" | "oneOf":
-                found.append(_mentioned(root, {keyword: value}, frozenset()))
+                found.append(_mentioned(root, {keyword: value}))
             case "minProperties" | "maxProperties" | "unevaluatedProperties" | "const" | "enum":
                 found.append(None)
     return _joined(found)
 
 
-def _mentioned(root: Schema, schema: Any, seen: frozenset[int]) -> frozenset[str] | None:
+def _mentioned(root: Schema, schema: Any) -> frozenset[str] | None:
     """Return the attributes that a schema mentions; None where it concerns all."""
-    if not isinstance(schema, dict) or id(schema) in seen:
+    if not isinstance(schema, dict):
         return frozenset()
     if any(keyword in schema for keyword in _ALL_MEMBERS):
         return None
-    seen |= {id(schema)}
-    found: list[frozenset[str] | None] = [
-        frozenset(schema.get("properties", ())),
-        frozenset(schema.get("required", ())),
-    ]
-    for name, others in schema.get("dependentRequired", {}).items():
-        found.append(frozenset((name, *others)))
-    for name, inner in schema.get("dependentSchemas", {}).items():
-        found += (frozenset((name,)), _mentioned(root, inner, seen))
-    if "$ref" in schema:
-        found.append(_mentioned(root, referenced(root, schema["$ref"]), seen))
-    for keyword in _IN_BRANCHES:
-        inside = schema.get(keyword, ())
-        branches = inside if isinstance(inside, list | tuple) else (inside,)
-        found += (_mentioned(root, branch, seen) for branch in branches)
-    return _joined(found)
+    names = {name for keyword in _NAMING for name in schema.get(keyword, ())}
+    names.update(*schema.get("dependentRequired", {}).values())
+    inside = (_mentioned(root, each) for each in applied_in_place(root, schema))
+    return _joined([frozenset(names), *inside])
 
 
 def _joined(found: list[frozenset[str] | None]) -> frozenset[str] | None:

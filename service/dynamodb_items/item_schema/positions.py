@@ -5,6 +5,7 @@ https://json-schema.org/draft/2020-12/json-schema-core#section-10
 
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 
 Schema: TypeAlias = Mapping[str, Any]
 Path: TypeAlias = tuple[str | int, ...]
@@ -31,6 +32,7 @@ ANNOTATIONS = (
     *("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"),
     *("$comment", "contentEncoding", "contentMediaType", "contentSchema"),
 )
+_IN_PLACE = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas")
 KEYWORDS = frozenset(
     (
         *("$schema", "$id", "$ref", TYPE_KEYWORD),
@@ -59,6 +61,16 @@ def subschemas(schema: Schema) -> Iterator[tuple[Path, Any]]:
             yield (keyword,), value
 
 
+def applied_in_place(root: Schema, schema: Schema) -> Iterator[Any]:
+    """Yield the schemas that a schema applies, always or not, to the value that it is for itself.
+
+    https://json-schema.org/draft/2020-12/json-schema-core#section-10.2
+    """
+    yield from (each for step, each in subschemas(schema) if step[0] in _IN_PLACE)
+    if "$ref" in schema:
+        yield referenced(root, schema["$ref"])
+
+
 def all_schemas(root: Schema) -> Iterator[tuple[Path, Schema]]:
     """Yield the root and every schema inside it, each with its path; booleans are left out."""
     waiting: list[tuple[Path, Any]] = [((), root)]
@@ -78,7 +90,7 @@ def referenced(root: Schema, reference: str) -> Any:
     """
     found: Any = root
     for token in reference.removeprefix("#").split("/")[1:]:
-        name = token.replace("~1", "/").replace("~0", "~")
+        name = unquote(token).replace("~1", "/").replace("~0", "~")
         found = found[int(name)] if isinstance(found, list) and name.isdigit() else found[name]
     return found
 

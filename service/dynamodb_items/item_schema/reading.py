@@ -7,6 +7,7 @@ import difflib
 import json
 from collections.abc import Iterator
 from decimal import Decimal
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -28,6 +29,7 @@ from dynamodb_items.item_schema.positions import (
     Path,
     Schema,
     all_schemas,
+    applied_in_place,
     pointer_of,
     referenced,
 )
@@ -77,10 +79,16 @@ def item_schema(document: Any) -> ItemSchema:
         raise SchemaErrors("the schema must be a JSON object")
     try:
         errors = list(dict.fromkeys(_errors(document)))
+        if not errors:
+            return _item_schema(document)
     except RecursionError:
-        raise SchemaErrors("the schema nests too deeply") from None
-    if errors:
-        raise SchemaErrors(*errors)
+        errors = ["the schema nests too deeply"]
+    except ValueError as error:  # from the validator, which has limits of its own
+        errors = [f"the schema cannot be used: {error}"]
+    raise SchemaErrors(*errors)
+
+
+def _item_schema(document: Schema) -> ItemSchema:
     return ItemSchema(
         document,
         DeclaredTypes.of(document),
@@ -157,6 +165,7 @@ def _pattern_errors(path: Path, pattern: str) -> Iterator[tuple[Path, str]]:
 
 
 def _reference_errors(document: Schema) -> Iterator[tuple[Path, str]]:
+    schemas = {id(schema) for _, schema in all_schemas(document)}
     for path, schema in all_schemas(document):
         reference = schema.get("$ref", "#")
         if not (reference == "#" or reference.startswith("#/")):
@@ -166,26 +175,33 @@ def _reference_errors(document: Schema) -> Iterator[tuple[Path, str]]:
             target = referenced(document, reference)
         except (LookupError, TypeError, ValueError):
             target = None
-        if not isinstance(target, dict | bool):
+        if not (isinstance(target, bool) or id(target) in schemas):
             yield (*path, "$ref"), f"{reference} is not a schema in this file"
-        elif _is_circle(document, schema):
-            yield (*path, "$ref"), "refers to itself"
 
 
-def _is_circle(document: Schema, schema: Any) -> bool:
-    seen: set[int] = set()
-    while isinstance(schema, dict) and "$ref" in schema:
-        if id(schema) in seen:
-            return True
-        seen.add(id(schema))
-        try:
-            schema = referenced(document, schema["$ref"])
-        except (LookupError, TypeError, ValueError):
-            return False
-    return False
+def _circle_errors(document: Schema) -> Iterator[tuple[Path, str]]:
+    """Yield the references by which a schema applies itself to the same value, without an end.
+
+    The validator and its analysis follow them until the stack overflows.
+    """
+    applied = {
+        id(schema): {id(each) for each in applied_in_place(document, schema)}
+        for _, schema in all_schemas(document)
+    }
+    try:
+        TopologicalSorter(applied).prepare()
+    except CycleError as error:
+        circle = set(error.args[1])
+        for path, schema in all_schemas(document):
+            target = referenced(document, schema["$ref"]) if "$ref" in schema else None
+            if {id(schema), id(target)} <= circle:
+                yield (*path, "$ref"), "refers to a schema that applies this one to the same value"
 
 
-_CHECKS = (_meta_errors, _keyword_errors, _reference_errors, type_errors, annotation_errors)
+_CHECKS = (
+    *(_meta_errors, _keyword_errors, _reference_errors, _circle_errors),
+    *(type_errors, annotation_errors),
+)
 
 
 def _validators(schema: Schema) -> Validators:

@@ -1,6 +1,7 @@
 """The list of DynamoDB operations that routes, OpenAPI document and policy follow."""
 
 import enum
+from typing import TypeAlias
 
 
 class Operation(enum.StrEnum):
@@ -88,7 +89,10 @@ class Transaction(enum.StrEnum):
         return False
 
 
-CALLS: tuple[Operation | Transaction, ...] = (
+ApiCall: TypeAlias = Operation | Transaction
+"""What one request to DynamoDB carries out."""
+
+CALLS: tuple[ApiCall, ...] = (
     *(operation for operation in Operation if operation is not Operation.CONDITION_CHECK_ITEM),
     *Transaction,
 )

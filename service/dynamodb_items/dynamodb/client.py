@@ -21,7 +21,7 @@ from dynamodb_items import __version__
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.credentials.background import BackgroundCredentials
 from dynamodb_items.credentials.lookup import find_credentials, new_session
-from dynamodb_items.domain.operations import CALLS, Operation, Transaction
+from dynamodb_items.domain.operations import CALLS, ApiCall
 from dynamodb_items.dynamodb.attribute_parser import AttributeParserFactory, write_bodies_at_once
 from dynamodb_items.dynamodb.error_codes import BrokenResponse
 from dynamodb_items.dynamodb.fast.prepared_requests import UnsupportedClient
@@ -69,7 +69,7 @@ class DynamoDBClient:
 
     def call(
         self,
-        operation: Operation | Transaction,
+        operation: ApiCall,
         parameters: Mapping[str, Any],
         deadline: Deadline,
     ) -> dict[str, Any]:
@@ -90,7 +90,7 @@ class DynamoDBClient:
     def _attempt(
         self,
         method: Callable[..., dict[str, Any]],
-        operation: Operation | Transaction,
+        operation: ApiCall,
         parameters: Mapping[str, Any],
         deadline: Deadline,
     ) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class DynamoDBClient:
     def _call_fast(
         self,
         fast_path: FastPath,
-        operation: Operation | Transaction,
+        operation: ApiCall,
         parameters: Mapping[str, Any],
         deadline: Deadline,
     ) -> dict[str, Any]:

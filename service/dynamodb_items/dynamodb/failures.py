@@ -26,7 +26,7 @@ from dynamodb_items.domain.errors import (
     UnacceptableItem,
 )
 from dynamodb_items.domain.items import Attributes
-from dynamodb_items.domain.operations import Operation, Transaction
+from dynamodb_items.domain.operations import ApiCall
 
 log = structlog.get_logger(__name__)
 
@@ -191,7 +191,7 @@ def error_of(failure: Failure) -> Exception:
 
 
 def log_failure(
-    operation: Operation | Transaction,
+    operation: ApiCall,
     failure: Failure,
     error: BotoCoreError | ClientError,
     attempt: int,

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import StorageTimeout
 from dynamodb_items.domain.items import Attributes
-from dynamodb_items.domain.operations import Operation, Transaction
+from dynamodb_items.domain.operations import ApiCall
 from dynamodb_items.dynamodb.client import DynamoDBClient
 from dynamodb_items.dynamodb.error_codes import cancellation_reasons, failure_of
 from dynamodb_items.dynamodb.failures import CancellationReason, Failure, final_error, log_failure
@@ -75,7 +75,7 @@ class Attempts:
 
     def call(
         self,
-        operation: Operation | Transaction,
+        operation: ApiCall,
         parameters: Mapping[str, Any],
         retry_parameters: Mapping[str, Any] | None = _NO_CHANGES,
     ) -> dict[str, Any]:
@@ -125,7 +125,7 @@ class Attempts:
 
     def _attempt(
         self,
-        operation: Operation | Transaction,
+        operation: ApiCall,
         parameters: Mapping[str, Any],
         number: int,
         deadline: Deadline,
@@ -143,7 +143,7 @@ class Attempts:
 
     def _observe(
         self,
-        operation: Operation | Transaction,
+        operation: ApiCall,
         outcome: str,
         number: int,
         began: float,
@@ -156,7 +156,7 @@ class Attempts:
     def _execute(
         self,
         failed: FailedAttempt,
-        operation: Operation | Transaction,
+        operation: ApiCall,
         error: BotoCoreError | ClientError,
         deadline: Deadline,
     ) -> None:
@@ -185,7 +185,7 @@ def _capacity_units(content: Mapping[str, Any]) -> float:
 
 
 def _call_failure(
-    operation: Operation | Transaction,
+    operation: ApiCall,
     error: BotoCoreError | ClientError,
     number: int,
     *,

@@ -18,7 +18,7 @@ from botocore import xform_name
 from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
-from dynamodb_items.domain.operations import CALLS, Operation, Transaction
+from dynamodb_items.domain.operations import CALLS, ApiCall, Operation, Transaction
 from dynamodb_items.dynamodb.fast.pool import Endpoint
 from dynamodb_items.dynamodb.fast.signing import Signer
 
@@ -36,9 +36,9 @@ class PreparedCalls:
 
     endpoint: Endpoint
     signer: Signer
-    targets: Mapping[Operation | Transaction, str]
+    targets: Mapping[ApiCall, str]
     """The value of ``X-Amz-Target``."""
-    heads: Mapping[Operation | Transaction, str]
+    heads: Mapping[ApiCall, str]
     """The start of each request, without the lines that depend on its body."""
 
 
@@ -79,9 +79,7 @@ def _head(host: str, headers: Mapping[str, str]) -> str:
     )
 
 
-def _prepared_by_botocore(
-    client: Any, operation: Operation | Transaction, table: str
-) -> dict[str, Any]:
+def _prepared_by_botocore(client: Any, operation: ApiCall, table: str) -> dict[str, Any]:
     """Return the request that botocore would send, without its signature, and how it would sign.
 
     The handler returns a response in place of the endpoint's, so nothing is sent.
@@ -110,7 +108,7 @@ def _prepared_by_botocore(
     return prepared
 
 
-def _parameters(operation: Operation | Transaction, table: str) -> dict[str, Any]:
+def _parameters(operation: ApiCall, table: str) -> dict[str, Any]:
     """Return the parameters from which botocore derives the endpoint."""
     match operation:
         case Transaction.GET_ITEMS:

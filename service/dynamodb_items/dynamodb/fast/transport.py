@@ -15,7 +15,7 @@ from botocore.awsrequest import HeadersDict
 from botocore.credentials import ReadOnlyCredentials
 from botocore.parsers import ResponseParserError
 
-from dynamodb_items.domain.operations import CALLS, Operation, Transaction
+from dynamodb_items.domain.operations import CALLS, ApiCall
 from dynamodb_items.dynamodb.attribute_parser import AttributeParser
 from dynamodb_items.dynamodb.error_codes import BrokenResponse
 from dynamodb_items.dynamodb.fast.http1 import HTTPResponse
@@ -58,7 +58,7 @@ class FastPath:
 
     def request(
         self,
-        operation: Operation | Transaction,
+        operation: ApiCall,
         parameters: Mapping[str, Any],
         credentials: ReadOnlyCredentials,
     ) -> bytes:
@@ -82,7 +82,7 @@ class FastPath:
 
     def send(
         self,
-        operation: Operation | Transaction,
+        operation: ApiCall,
         request: bytes,
         *,
         connect_seconds: float,
@@ -118,7 +118,7 @@ class FastPath:
 
     def _error(
         self,
-        operation: Operation | Transaction,
+        operation: ApiCall,
         response: HTTPResponse,
         content: Mapping[str, Any],
     ) -> Exception:

@@ -197,6 +197,7 @@ def test_with_full_access_no_attribute_is_read_only_or_write_only(tmp_path):
     assert (settings.item_schema.read_only, settings.item_schema.write_only) == ({"a"}, {"c"})
     own = ("_version", "_version_log")
     assert settings.hidden_attributes == ((*own, "c"), (*own, "c"), {"c"})
+    assert settings.hidden_attributes is settings.hidden_attributes  # every response needs them
     environment["ITEMS_SCHEMA_FULL_ACCESS"] = "true"
     settings = Settings.from_environment(environment)
     schema = settings.item_schema

@@ -4,6 +4,7 @@ import difflib
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -59,7 +60,7 @@ def _setting(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """Everything that a deployment may choose; the defaults are those of AWS's tutorial."""
 
@@ -151,16 +152,15 @@ class Settings:
         """The attributes that the service keeps for itself; clients cannot write them."""
         return VersionAttribute(self.version_attribute).names
 
-    @property
+    @cached_property
     def hidden_attributes(self) -> HiddenAttributes:
         """The attributes that responses do not contain."""
         own = self.own_attributes
         if self.item_schema is None or not self.item_schema.write_only:
             return HiddenAttributes(own)
-        secret = self.item_schema.write_only
         # The token of a request with an Idempotency-Key is a hash of its content.
-        hidden = (*own, *sorted(secret))
-        return HiddenAttributes(hidden, hidden, secret)
+        hidden = (*own, *sorted(self.item_schema.write_only))
+        return HiddenAttributes(hidden, hidden, self.item_schema.write_only)
 
     @property
     def indexes_without_ttl(self) -> list[str]:

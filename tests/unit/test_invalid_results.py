@@ -6,12 +6,13 @@ from dynamodb_items.domain.errors import (
     OperationsRejected,
     OutcomeUnknown,
     PreconditionFailed,
+    StorageTimeout,
     UnacceptableItem,
 )
 from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 from dynamodb_items.domain.time_to_live import TimeToLive
 from dynamodb_items.expressions.native_update import native_condition
-from dynamodb_items.storage.write_commands import Edit, Put
+from dynamodb_items.storage.write_commands import Check, Delete, Edit, Put
 
 from tests.unit.fakes import (
     ALL_OPERATIONS,
@@ -139,9 +140,18 @@ def test_a_lost_response_leaves_nothing_unknown(stored):
     assert written_by(EDIT, found(stored), LOST, {})[0] is INVALID
 
 
-def test_every_response_lost_is_unknown_as_for_any_call():
+def test_every_response_lost_is_a_timeout_as_for_a_read():
     result, _ = written_by(EDIT, found(STORED), LOST, LOST, max_attempts=2)
-    assert isinstance(result, OutcomeUnknown)
+    assert type(result) is StorageTimeout
+
+
+def test_checks_whose_every_response_is_lost_are_a_timeout_as_for_a_read():
+    writes = [Check(KEY, condition=A_EXISTS), Check(OTHER, condition=A_EXISTS)]
+    with pytest.raises(StorageTimeout):
+        in_transaction(writes, LOST, LOST, max_attempts=2, operations=ALL_OPERATIONS)
+    writes[1] = Delete(OTHER)
+    with pytest.raises(OutcomeUnknown):
+        in_transaction(writes, LOST, LOST, max_attempts=2, operations=ALL_OPERATIONS)
 
 
 def test_an_expired_item_is_deleted_and_then_absent():

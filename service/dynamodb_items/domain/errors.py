@@ -156,7 +156,7 @@ class ServiceOverloaded(StorageError):
 
 
 class StorageTimeout(StorageError):
-    """No response to a read arrived within the deadline."""
+    """No response arrived within the deadline, to a call that changes nothing."""
 
 
 class OutcomeUnknown(StorageError):

@@ -78,11 +78,14 @@ class Attempts:
         operation: ApiCall,
         parameters: Mapping[str, Any],
         retry_parameters: Mapping[str, Any] | None = _NO_CHANGES,
+        *,
+        changes_nothing: bool = False,
     ) -> dict[str, Any]:
         """Execute one operation within the deadline of the current request.
 
         ``retry_parameters`` replace those of the same name in a retry after a lost response; None
-        means no such retry, and the outcome stays unknown.
+        means no such retry, and the outcome stays unknown. A write that ``changes_nothing`` fails
+        like a read.
 
         Raises:
             ConditionFailed, TransactionCanceled: a condition was false; nothing was written.
@@ -97,7 +100,8 @@ class Attempts:
                 return self._attempt(operation, parameters, number, deadline)
             except (BotoCoreError, ClientError) as error:
                 failure = _call_failure(operation, error, number, after_lost_response=unknown)
-                lost = operation.is_write and failure.leaves_outcome_unknown
+                may_change = operation.is_write and not changes_nothing
+                lost = may_change and failure.leaves_outcome_unknown
                 is_first_loss = lost and not unknown
                 unknown = unknown or lost
                 failed = FailedAttempt(

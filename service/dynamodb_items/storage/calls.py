@@ -51,6 +51,11 @@ class Call(NamedTuple):
     """The error to raise after the call, which changes nothing."""
 
     @property
+    def changes_nothing(self) -> bool:
+        """Whether the call only decides a condition."""
+        return self.rejection is not None or self.operation is Operation.CONDITION_CHECK_ITEM
+
+    @property
     def item(self) -> Attributes:
         """The attributes that a put stores."""
         attributes: Attributes = self.parameters["Item"]

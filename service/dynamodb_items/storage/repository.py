@@ -97,7 +97,7 @@ class ItemRepository:
             try:
                 written = self._carry_out(call, expiry)
             except ConditionFailed as failure:
-                if failure.after_lost_response and call.rejection is None:
+                if failure.after_lost_response:
                     raise _outcome_unknown() from None
                 if self._expired_items.clear([write], [failure.found], expiry):
                     continue
@@ -114,7 +114,12 @@ class ItemRepository:
     def _carry_out(self, call: Call, expiry: Expiry) -> Written:
         parameters = self._complete(call.operation, call.parameters)
         try:
-            response = self._attempts.call(call.operation, parameters, call.retry_parameters)
+            response = self._attempts.call(
+                call.operation,
+                parameters,
+                call.retry_parameters,
+                changes_nothing=call.changes_nothing,
+            )
         except ConditionFailed as failure:
             written = self._recognized(call, failure, expiry)
             if written is None:
@@ -140,8 +145,6 @@ class ItemRepository:
 
     def _recognized(self, call: Call, failure: ConditionFailed, expiry: Expiry) -> Written | None:
         """Return the result of a write that failed because it had been applied already."""
-        if call.rejection is not None:
-            return None
         if call.operation is Operation.DELETE_ITEM:
             is_absent = expiry.visible(failure.found) is None
             was_deleted = is_absent and failure.after_lost_response

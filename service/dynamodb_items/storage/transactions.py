@@ -246,7 +246,10 @@ class ItemTransactions:
         ]
         parameters = {"TransactItems": members, "ClientRequestToken": token.client_request_token}
         if members:
-            self._attempts.call(Transaction.WRITE_ITEMS, parameters)
+            changes_nothing = all(call.changes_nothing for call in calls.values())
+            self._attempts.call(
+                Transaction.WRITE_ITEMS, parameters, changes_nothing=changes_nothing
+            )
 
     def _may_change(self, write: Write, read: Item | None, error: ItemsError) -> bool:
         """Return whether the write failed only because of other writers, now or since the read."""

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import WSGIApplication
 
 import structlog
 from flask import Flask, Response, request
@@ -38,9 +39,6 @@ from dynamodb_items.web.resources.pages import pages_blueprint
 from dynamodb_items.web.response import conflicts, problem_responses
 from dynamodb_items.web.response.error_reference import error_reference
 from dynamodb_items.web.response.problems import DOCUMENTATION_PATH
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 log = structlog.get_logger(__name__)
 
@@ -127,7 +125,7 @@ def flask_class() -> type[ItemsFlask]:
     return LeanFlask
 
 
-Middleware = Callable[["WSGIApplication", Settings], "WSGIApplication"]
+Middleware = Callable[[WSGIApplication, Settings], WSGIApplication]
 """Returns a WSGI application around another; the same one where the settings need no other."""
 
 

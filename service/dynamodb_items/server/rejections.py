@@ -8,7 +8,8 @@ import os
 from collections.abc import Mapping
 from http import HTTPStatus
 from ssl import SSLError
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import WSGIApplication
 
 from gunicorn.config import Config
 from gunicorn.http import errors
@@ -19,9 +20,6 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from dynamodb_items.server.checked_requests import RejectedRequest
 from dynamodb_items.server.responses import BufferedResponse
 from dynamodb_items.web.middleware.rejections import reject
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 UNKNOWN_METHOD = "UNKNOWN"
 
@@ -69,7 +67,7 @@ _INVALID_FRAMING = {
 
 
 def error_response(
-    wsgi: "WSGIApplication", request: Any, address: Any, configuration: Config, error: Exception
+    wsgi: WSGIApplication, request: Any, address: Any, configuration: Config, error: Exception
 ) -> bytes:
     """Return the response to a request that cannot be parsed or served.
 

@@ -8,7 +8,8 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from blinker import Signal
 from flask import Flask, Request, Response
@@ -19,9 +20,6 @@ from werkzeug.routing import MapAdapter, Rule
 
 from dynamodb_items.web.items_flask import ItemsFlask, route_template
 from dynamodb_items.web.middleware.context import ensure_context
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _SIGNALS = tuple(each for each in vars(flask_signals).values() if isinstance(each, Signal))
 
@@ -76,9 +74,7 @@ class LeanFlask(ItemsFlask):
             environ.get("QUERY_STRING", ""),
         )
 
-    def wsgi_app(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Respond to a request, on the fast path where it is of an item."""
         route = None if self._has_other_hooks else self._fast_route(environ)
         if route is None:
@@ -129,7 +125,7 @@ class LeanFlask(ItemsFlask):
             or any(signal.receivers for signal in _SIGNALS)
         )
 
-    def _fast_route(self, environ: "WSGIEnvironment") -> tuple[Rule, dict[str, Any]] | None:
+    def _fast_route(self, environ: WSGIEnvironment) -> tuple[Rule, dict[str, Any]] | None:
         """Return the route of an item whose key has no escape, so that it needs no decoding."""
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
         for pattern, methods, rule in self._fast_routes:

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Self
+from typing import Self
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Response
 from werkzeug.datastructures import Headers
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
 class _UncheckedHeaders(Headers):
@@ -39,9 +37,7 @@ class LeanResponse(Response):
     def _has_body(self) -> bool:
         return self._status_code in (HTTPStatus.OK, HTTPStatus.CREATED)
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send the response by WSGI."""
         if not self._has_body or not isinstance(self.response, list):
             return super().__call__(environ, start_response)

@@ -6,7 +6,8 @@ Every path requires a caller except the paths listed here, so no new route is op
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from dynamodb_items.access.callers import ANYONE, Caller, Scope
 from dynamodb_items.config.settings import Settings
@@ -20,9 +21,6 @@ from dynamodb_items.web.middleware.rejections import reject
 from dynamodb_items.web.paths import READING_PATHS
 from dynamodb_items.web.resources import pages
 from dynamodb_items.web.response import problems
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 OPEN_PATHS = pages.PATHS | {"/live", "/ready", "/openapi.json", problems.DOCUMENTATION_PATH}
 """Health and the description of the API, which contain nothing of any item."""
@@ -40,10 +38,10 @@ class Scheme:
     name: str
     challenge: str
     description: dict[str, Any]
-    credential: Callable[["WSGIEnvironment"], str | None]
+    credential: Callable[[WSGIEnvironment], str | None]
     """Returns the credential of a request, None without one."""
 
-    def challenge_of(self, environ: "WSGIEnvironment", error: Unauthenticated) -> str:
+    def challenge_of(self, environ: WSGIEnvironment, error: Unauthenticated) -> str:
         """Return the ``WWW-Authenticate`` header of a 401 response.
 
         https://www.rfc-editor.org/rfc/rfc6750#section-3
@@ -57,12 +55,12 @@ class Scheme:
         return f'{self.challenge}, error="insufficient_scope", scope="{scope}"'
 
 
-def _bearer_token(environ: "WSGIEnvironment") -> str | None:
+def _bearer_token(environ: WSGIEnvironment) -> str | None:
     scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     return token.strip(" ") if scheme.lower() == "bearer" else None
 
 
-def _api_key(environ: "WSGIEnvironment") -> str | None:
+def _api_key(environ: WSGIEnvironment) -> str | None:
     key: str | None = environ.get("HTTP_X_API_KEY")
     return key
 
@@ -157,7 +155,7 @@ def check_whole_table() -> None:
         raise NotPermitted("This caller can list the items of its own partition only.")
 
 
-def is_open(environ: "WSGIEnvironment") -> bool:
+def is_open(environ: WSGIEnvironment) -> bool:
     """Return whether a request requires no caller, since its response contains no item."""
     method = environ["REQUEST_METHOD"]
     # A browser sends OPTIONS before it may send a credential.
@@ -187,7 +185,7 @@ def client_key(environ: Mapping[str, Any]) -> str:
     return f"address {network}"
 
 
-def authentication(app: "WSGIApplication", settings: Settings) -> "WSGIApplication":
+def authentication(app: WSGIApplication, settings: Settings) -> WSGIApplication:
     """Authenticate callers as the settings require.
 
     Raises:
@@ -202,12 +200,10 @@ def authentication(app: "WSGIApplication", settings: Settings) -> "WSGIApplicati
 class _NoAuthentication:
     """Accepts every request."""
 
-    def __init__(self, app: "WSGIApplication") -> None:
+    def __init__(self, app: WSGIApplication) -> None:
         self._app = app
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on without a known caller."""
         context_of(environ).caller = ANYONE
         return self._app(environ, start_response)
@@ -216,15 +212,13 @@ class _NoAuthentication:
 class _Authentication:
     """Finds the caller of each request before anything reads its body."""
 
-    def __init__(self, app: "WSGIApplication", scheme: Scheme, settings: Settings) -> None:
+    def __init__(self, app: WSGIApplication, scheme: Scheme, settings: Settings) -> None:
         self._app = app
         self._scheme = scheme
         self._authenticator = authenticator_of(settings)
         self._scope_names = {scope: granting_scopes(settings, scope)[0] for scope in Scope}
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on with its caller, or rejected."""
         context = context_of(environ)
         if is_open(environ):
@@ -236,7 +230,7 @@ class _Authentication:
                 reject(environ, error)
         return self._app(environ, start_response)
 
-    def _check(self, environ: "WSGIEnvironment", context: RequestContext) -> None:
+    def _check(self, environ: WSGIEnvironment, context: RequestContext) -> None:
         try:
             caller = context.caller = self._caller(environ)
         except Unauthenticated as error:
@@ -251,7 +245,7 @@ class _Authentication:
             context.challenge = self._scheme.scope_challenge(name)
             raise
 
-    def _caller(self, environ: "WSGIEnvironment") -> Caller:
+    def _caller(self, environ: WSGIEnvironment) -> Caller:
         credential = self._scheme.credential(environ)
         if credential is None:
             raise Unauthenticated("The request has no credential.")

@@ -6,12 +6,11 @@ The ETag stays as it is: it names the state of an item, not the bytes of a respo
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from dynamodb_items.config.settings import Settings
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
     from dynamodb_items.web.response.content_codings import ContentCoding
 
 MIN_BYTES = 1024
@@ -29,7 +28,7 @@ _NOT_COMPRESSED = frozenset({"content-length", "accept-ranges"})
 _Headers = list[tuple[str, str]]
 
 
-def compression(app: "WSGIApplication", settings: Settings) -> "WSGIApplication":
+def compression(app: WSGIApplication, settings: Settings) -> WSGIApplication:
     """Compress responses where the settings switch it on."""
     return _Compression(app) if settings.compression else app
 
@@ -37,16 +36,14 @@ def compression(app: "WSGIApplication", settings: Settings) -> "WSGIApplication"
 class _Compression:
     """Compresses a response that is complete, in the coding that the client prefers."""
 
-    def __init__(self, app: "WSGIApplication") -> None:
+    def __init__(self, app: WSGIApplication) -> None:
         # Imported here: only a service that compresses needs the libraries.
         from dynamodb_items.web.response import content_codings  # noqa: PLC0415
 
         self._app = app
         self._codings = content_codings
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on, and compress its response."""
         status, headers = "", []
 

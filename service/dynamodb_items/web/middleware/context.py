@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from wsgiref.types import WSGIEnvironment
 
 from flask import request
 
@@ -10,8 +11,6 @@ from dynamodb_items.access.callers import Caller
 from dynamodb_items.observability.events import RequestRecord
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-
     from dynamodb_items.access.rate_limits import RateLimitStatus
 
 _KEY = "items.context"
@@ -49,7 +48,7 @@ def context_of(environ: Mapping[str, Any]) -> RequestContext:
     return context
 
 
-def ensure_context(environ: "WSGIEnvironment") -> RequestContext:
+def ensure_context(environ: WSGIEnvironment) -> RequestContext:
     """Return the context of a request, created where it does not exist yet."""
     context: RequestContext | None = environ.get(_KEY)
     if context is None:

@@ -8,7 +8,8 @@ import io
 import time
 from collections.abc import Iterable
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, RequestTimeout
@@ -26,9 +27,6 @@ from dynamodb_items.web.middleware.authentication import client_key
 from dynamodb_items.web.middleware.context import context_of
 from dynamodb_items.web.middleware.rejections import reject
 from dynamodb_items.web.response import problem_responses
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +51,7 @@ class _Overloaded(Exception):
 class Limits:
     """The innermost middleware, next to Flask."""
 
-    def __init__(self, app: "WSGIApplication", settings: Settings) -> None:
+    def __init__(self, app: WSGIApplication, settings: Settings) -> None:
         self._app = app
         self._deadline_seconds = settings.deadline_seconds
         self._body_seconds = settings.body_timeout_seconds
@@ -64,9 +62,7 @@ class Limits:
         self._shed_count = 0
         self._logged_at = 0.0
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on with its body read and its deadline set, or shed it."""
         if environ.get("PATH_INFO") in UNLIMITED_PATHS:
             return self._app(environ, start_response)
@@ -98,9 +94,7 @@ class Limits:
         if not self._held_bytes[body.client]:
             del self._held_bytes[body.client]
 
-    def _respond(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def _respond(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
             slot = self._free_slots.pop()
         except IndexError:
@@ -111,7 +105,7 @@ class Limits:
         finally:
             self._free_slots.append(slot)
 
-    def _shed(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def _shed(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         self._shed_count += 1
         now = time.monotonic()
         if now - self._logged_at >= 1:  # one line a second: logging must not add to the load
@@ -131,7 +125,7 @@ class _Body:
         self.client = ""
         self.size = 0
 
-    def read(self, environ: "WSGIEnvironment", seconds: float) -> None:
+    def read(self, environ: WSGIEnvironment, seconds: float) -> None:
         """Replace the stream in the environment by the whole body.
 
         Flask rejects a body whose length is over the limit. An incomplete body or one that
@@ -162,7 +156,7 @@ class _Body:
             else:
                 _set_body(environ, content)
 
-    def _decode(self, environ: "WSGIEnvironment", content: bytes) -> None:
+    def _decode(self, environ: WSGIEnvironment, content: bytes) -> None:
         """Decode a body that is encoded with gzip; another coding is rejected by its resource."""
         if not is_gzip(content_codings_of(environ["HTTP_CONTENT_ENCODING"])):
             _set_body(environ, content)
@@ -180,7 +174,7 @@ class _Body:
         _set_body(environ, decoded)
 
     @staticmethod
-    def _expected_bytes(environ: "WSGIEnvironment") -> int:
+    def _expected_bytes(environ: WSGIEnvironment) -> int:
         """Return how many bytes to read at most; 0 where no body is read here."""
         if environ["REQUEST_METHOD"] in _UNREAD_METHODS:
             return 0
@@ -210,6 +204,6 @@ class _Body:
         self.size += count
 
 
-def _set_body(environ: "WSGIEnvironment", content: bytes) -> None:
+def _set_body(environ: WSGIEnvironment, content: bytes) -> None:
     environ["wsgi.input"] = io.BytesIO(content)
     environ["CONTENT_LENGTH"] = str(len(content))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.exceptions import TooManyRequests
 
@@ -11,12 +12,10 @@ from dynamodb_items.web.middleware.context import context_of
 from dynamodb_items.web.middleware.rejections import reject
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
     from dynamodb_items.access.rate_limits import RateLimits
 
 
-def rate_limit(app: "WSGIApplication", settings: Settings) -> "WSGIApplication":
+def rate_limit(app: WSGIApplication, settings: Settings) -> WSGIApplication:
     """Count the requests of each caller where the settings limit them.
 
     Raises:
@@ -36,13 +35,11 @@ def rate_limit(app: "WSGIApplication", settings: Settings) -> "WSGIApplication":
 class _RateLimit:
     """Counts a request once its caller is known, before its body is read."""
 
-    def __init__(self, app: "WSGIApplication", rate_limits: "RateLimits") -> None:
+    def __init__(self, app: WSGIApplication, rate_limits: "RateLimits") -> None:
         self._app = app
         self._rate_limits = rate_limits
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on, rejected where the caller has used up its requests."""
         context = context_of(environ)
         if context.rejection is not None or is_open(environ):

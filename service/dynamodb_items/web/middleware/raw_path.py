@@ -7,17 +7,15 @@ strictly on its own.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, unquote_to_bytes
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import InvalidKey
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ASCII = bytes(range(0x80)).decode()
@@ -32,12 +30,10 @@ def path_prefix(environ: Mapping[str, Any]) -> str:
 class RawPath:
     """Puts the request target's path, still percent-encoded, where the router reads it."""
 
-    def __init__(self, app: "WSGIApplication", _settings: Settings) -> None:
+    def __init__(self, app: WSGIApplication, _settings: Settings) -> None:
         self._app = app
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on with its raw path, or where the server hides it, the encoded path."""
         target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
         if target:

@@ -4,15 +4,12 @@
 """
 
 import io
-from typing import TYPE_CHECKING
+from wsgiref.types import WSGIEnvironment
 
 from dynamodb_items.web.middleware.context import ensure_context
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
 
-
-def reject(environ: "WSGIEnvironment", error: Exception) -> None:
+def reject(environ: WSGIEnvironment, error: Exception) -> None:
     """Reject a request with an error, and remove its body so that nothing reads it."""
     ensure_context(environ).rejection = error
     environ["wsgi.input"] = io.BytesIO()

@@ -1,16 +1,13 @@
 """Limits on a request's headers, and trust in those that proxies set."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.exceptions import RequestHeaderFieldsTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.web.middleware.rejections import reject
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 MAX_HEADERS_BYTES = 32 * 1024
 """The limit on all header values together.
@@ -25,12 +22,10 @@ _KEPT_BYTES = 1024
 class HeadersLimit:
     """Rejects a request whose headers are too large, before anything parses one of them."""
 
-    def __init__(self, app: "WSGIApplication", _settings: Settings) -> None:
+    def __init__(self, app: WSGIApplication, _settings: Settings) -> None:
         self._app = app
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on; without headers and body where it is rejected."""
         size = sum(len(value) for name, value in environ.items() if name[:5] == "HTTP_")
         if size > MAX_HEADERS_BYTES:
@@ -44,7 +39,7 @@ class HeadersLimit:
         return self._app(environ, start_response)
 
 
-def trusted_proxies(app: "WSGIApplication", settings: Settings) -> "WSGIApplication":
+def trusted_proxies(app: WSGIApplication, settings: Settings) -> WSGIApplication:
     """Take the client's address and scheme from as many proxies as the settings trust."""
     hops = settings.trusted_proxies
     return ProxyFix(app, x_for=hops, x_proto=hops) if hops else app

@@ -7,7 +7,8 @@ not distinguish a rejection from a broken network without them.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.datastructures import EnvironHeaders
 
@@ -16,11 +17,8 @@ from dynamodb_items.web.middleware.authentication import API_KEY_HEADER, is_open
 from dynamodb_items.web.middleware.context import RequestContext, context_of
 from dynamodb_items.web.resources.items import METHODS
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
 HeaderList = list[tuple[str, str]]
-HeaderRule = Callable[["WSGIEnvironment", RequestContext, HeaderList], None]
+HeaderRule = Callable[[WSGIEnvironment, RequestContext, HeaderList], None]
 """Adds to the headers of the response to a request."""
 
 PREFLIGHT_SECONDS = 600
@@ -52,7 +50,7 @@ SAFE_HEADERS: Mapping[str, str] = {
 class ResponseHeaders:
     """Notes the status of each response, and applies each rule to its headers."""
 
-    def __init__(self, app: "WSGIApplication", settings: Settings) -> None:
+    def __init__(self, app: WSGIApplication, settings: Settings) -> None:
         self._app = app
         self._rules: list[HeaderRule] = [
             add_challenge,
@@ -62,9 +60,7 @@ class ResponseHeaders:
             add_request_id,
         ]
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on, and add to the headers of its response."""
         context = context_of(environ)
 
@@ -77,25 +73,19 @@ class ResponseHeaders:
         return self._app(environ, start)
 
 
-def add_request_id(
-    _environ: "WSGIEnvironment", context: RequestContext, headers: HeaderList
-) -> None:
+def add_request_id(_environ: WSGIEnvironment, context: RequestContext, headers: HeaderList) -> None:
     """Add the id that the log line has too."""
     headers.append(("X-Request-Id", context.record.request_id))
 
 
-def add_challenge(
-    _environ: "WSGIEnvironment", context: RequestContext, headers: HeaderList
-) -> None:
+def add_challenge(_environ: WSGIEnvironment, context: RequestContext, headers: HeaderList) -> None:
     """Add the reason why authentication or authorization failed."""
     is_rejected = context.record.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
     if context.challenge is not None and is_rejected:
         headers.append(("WWW-Authenticate", context.challenge))
 
 
-def add_rate_limit(
-    _environ: "WSGIEnvironment", context: RequestContext, headers: HeaderList
-) -> None:
+def add_rate_limit(_environ: WSGIEnvironment, context: RequestContext, headers: HeaderList) -> None:
     """Add what the rate limit leaves to the caller.
 
     https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-06
@@ -117,7 +107,7 @@ def _safe_headers(cache_control: str) -> HeaderRule:
     cached = ("cache-control", "Cache-Control", cache_control)
     of_items = [*of_all, cached] if cache_control else of_all
 
-    def add(environ: "WSGIEnvironment", _context: RequestContext, headers: HeaderList) -> None:
+    def add(environ: WSGIEnvironment, _context: RequestContext, headers: HeaderList) -> None:
         given = {name.lower() for name, _ in headers}
         needed = of_all if is_open(environ) else of_items
         headers += [(name, value) for key, name, value in needed if key not in given]
@@ -142,7 +132,7 @@ def _cross_origin(settings: Settings) -> HeaderRule:
         }
     )
 
-    def add(environ: "WSGIEnvironment", _context: RequestContext, headers: HeaderList) -> None:
+    def add(environ: WSGIEnvironment, _context: RequestContext, headers: HeaderList) -> None:
         fields = core.get_cors_headers(options, EnvironHeaders(environ), environ["REQUEST_METHOD"])
         headers += [(name, str(value)) for name, value in fields.items(multi=True)]
         if "Vary" not in fields and not options.allow_all_origins:

@@ -7,15 +7,13 @@ import random
 import re
 import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.observability.events import Observer, RequestRecord, request_under_way
 from dynamodb_items.observability.logs import write_request_line
 from dynamodb_items.web.middleware.context import ensure_context
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 FIELDS = (
     *("request_id", "method", "route", "status", "milliseconds", "caller", "client"),
@@ -44,14 +42,12 @@ def request_id_of(environ: Mapping[str, Any]) -> str:
 class Telemetry:
     """Records every request, also those that never reach Flask."""
 
-    def __init__(self, app: "WSGIApplication", settings: Settings, observer: Observer) -> None:
+    def __init__(self, app: WSGIApplication, settings: Settings, observer: Observer) -> None:
         self._app = app
         self._observer = observer
         self._with_path = settings.log_level == "debug"
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on, and write its log line once the response is made."""
         began = time.perf_counter()
         method = environ["REQUEST_METHOD"]

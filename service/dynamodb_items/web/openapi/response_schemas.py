@@ -5,6 +5,8 @@ A class's name without ``Schema`` is the schema's name in the OpenAPI document.
 
 from marshmallow import EXCLUDE, INCLUDE, Schema, fields
 
+from dynamodb_items.web.request.body_schemas import text
+
 
 class ItemSchema(Schema):
     """An item with any attributes."""
@@ -46,19 +48,17 @@ class ReadinessSchema(ResponseSchema):
 class KeyedResultSchema(ResponseSchema):
     """What a response contains for one item: the item key first."""
 
-    id = fields.String(
-        required=True, metadata={"description": "The partition key in canonical form."}
-    )
-    name = fields.String(required=True, metadata={"description": "The sort key."})
+    id = text("The partition key in canonical form.", required=True)
+    name = text("The sort key.", required=True)
 
 
 class BatchResultSchema(KeyedResultSchema):
     """The result for one item of a batch."""
 
-    etag = fields.String(
+    etag = text(
+        "The item's ETag; null if the item is absent or was not read.",
         required=True,
         allow_none=True,
-        metadata={"description": "The item's ETag; null if the item is absent or was not read."},
     )
     item = fields.Dict(
         allow_none=True,
@@ -75,12 +75,10 @@ class BatchResultsSchema(ResponseSchema):
 class ListedItemSchema(KeyedResultSchema):
     """One item of a page."""
 
-    etag = fields.String(
+    etag = text(
+        "The item's ETag; null if the index does not contain whole items.",
         required=True,
         allow_none=True,
-        metadata={
-            "description": "The item's ETag; null if the index does not contain whole items."
-        },
     )
     item = fields.Dict(required=True, metadata={"description": "The item."})
 
@@ -89,10 +87,8 @@ class PageSchema(ResponseSchema):
     """Consecutive items of a list."""
 
     items = fields.List(fields.Nested(ListedItemSchema), required=True)
-    next = fields.String(
-        required=True,
-        allow_none=True,
-        metadata={"description": "The cursor of the next page; null at the end of the list."},
+    next = text(
+        "The cursor of the next page; null at the end of the list.", required=True, allow_none=True
     )
     evaluated = fields.Integer(
         required=True,
@@ -103,33 +99,21 @@ class PageSchema(ResponseSchema):
 class FieldErrorSchema(ResponseSchema):
     """One error in a request."""
 
-    pointer = fields.String(
+    pointer = text(
+        "The position of the error: a JSON Pointer (RFC 6901) into the body, or `?` and "
+        "the name of a query parameter.",
         required=True,
-        metadata={
-            "description": (
-                "The position of the error: a JSON Pointer (RFC 6901) into the body, or `?` and "
-                "the name of a query parameter."
-            ),
-            "example": "/Age",
-        },
+        example="/Age",
     )
-    detail = fields.String(required=True, metadata={"description": "What the error is."})
-    type = fields.String(
-        metadata={
-            "description": (
-                "In a batch: the problem type that this operation would have by itself."
-            ),
-            "format": "uri-reference",
-            "example": "/docs/errors#precondition-failed",
-        }
+    detail = text("What the error is.", required=True)
+    type = text(
+        "In a batch: the problem type that this operation would have by itself.",
+        format="uri-reference",
+        example="/docs/errors#precondition-failed",
     )
-    etag = fields.String(
-        metadata={
-            "description": (
-                "In a batch, for a failed precondition: the stored item's ETag, if the item exists "
-                "and the caller may read it."
-            ),
-        }
+    etag = text(
+        "In a batch, for a failed precondition: the stored item's ETag, if the item exists "
+        "and the caller may read it."
     )
     current = fields.Dict(
         metadata={
@@ -143,26 +127,17 @@ class FieldErrorSchema(ResponseSchema):
 class ProblemSchema(ResponseSchema):
     """An error response (RFC 9457)."""
 
-    type = fields.String(
+    type = text(
+        "The problem type: the URL of its documentation.",
         required=True,
-        metadata={
-            "description": "The problem type: the URL of its documentation.",
-            "format": "uri-reference",
-            "example": "/docs/errors#item-not-found",
-        },
+        format="uri-reference",
+        example="/docs/errors#item-not-found",
     )
-    title = fields.String(
-        required=True, metadata={"description": "A short summary of the problem type."}
-    )
+    title = text("A short summary of the problem type.", required=True)
     status = fields.Integer(required=True, metadata={"description": "The HTTP status code."})
-    detail = fields.String(
-        required=True,
-        metadata={"description": "What is wrong with this request, and how to fix it."},
-    )
-    instance = fields.String(required=True, metadata={"description": "The path of the request."})
-    request_id = fields.String(
-        required=True, metadata={"description": "The id of the request in the service's log."}
-    )
+    detail = text("What is wrong with this request, and how to fix it.", required=True)
+    instance = text("The path of the request.", required=True)
+    request_id = text("The id of the request in the service's log.", required=True)
     errors = fields.List(
         fields.Nested(FieldErrorSchema),
         metadata={"description": "The errors in single fields, up to 100."},

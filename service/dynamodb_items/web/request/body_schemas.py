@@ -40,13 +40,24 @@ backslash makes a dot, comma or bracket part of a name.
 MAX_PATH_CHARACTERS = 2048
 
 
+def text(
+    description: str, *, required: bool = False, allow_none: bool = False, **metadata: Any
+) -> fields.String:
+    """Return the field of a string, with its description and more keywords for OpenAPI."""
+    return fields.String(
+        required=required,
+        allow_none=allow_none,
+        metadata={"description": description, **metadata},
+    )
+
+
 class ItemKeySchema(BoundedSchema):
     """An item key."""
 
     sort_key_member = "name"
 
-    id = fields.String(required=True, metadata={"description": "The partition key."})
-    name = fields.String(required=True, metadata={"description": "The sort key."})
+    id = text("The partition key.", required=True)
+    name = text("The sort key.", required=True)
 
 
 _NAMES = Members(
@@ -66,11 +77,8 @@ _VALUES = Members(
 class NativeConditionSchema(BoundedSchema):
     """A DynamoDB condition, with the members of `aws dynamodb put-item`."""
 
-    ConditionExpression = fields.String(
-        metadata={
-            "description": "The condition on the stored item. If it is false, the status is 412.",
-            "maxLength": 4096,
-        }
+    ConditionExpression = text(
+        "The condition on the stored item. If it is false, the status is 412.", maxLength=4096
     )
     ExpressionAttributeNames = _NAMES
     ExpressionAttributeValues = _VALUES
@@ -79,15 +87,11 @@ class NativeConditionSchema(BoundedSchema):
 class NativeUpdateSchema(NativeConditionSchema):
     """A DynamoDB update, with the members of `aws dynamodb update-item`."""
 
-    UpdateExpression = fields.String(
-        metadata={
-            "description": (
-                "SET, REMOVE, ADD and DELETE clauses. Without an UpdateExpression, an absent item "
-                "is created with its key attributes only, and an existing item keeps its "
-                "attributes."
-            ),
-            "maxLength": 4096,
-        }
+    UpdateExpression = text(
+        "SET, REMOVE, ADD and DELETE clauses. Without an UpdateExpression, an absent item "
+        "is created with its key attributes only, and an existing item keeps its "
+        "attributes.",
+        maxLength=4096,
     )
 
 
@@ -111,12 +115,8 @@ class BatchOperationSchema(BoundedSchema):
     """One write of a batch: a method, an item key, and the method's content."""
 
     method = fields.String(required=True, validate=validate.OneOf(BATCH_METHODS.values()))
-    id = fields.String(
-        required=True, metadata={"description": "The partition key, without percent-encoding."}
-    )
-    name = fields.String(
-        required=True, metadata={"description": "The sort key, without percent-encoding."}
-    )
+    id = text("The partition key, without percent-encoding.", required=True)
+    name = text("The sort key, without percent-encoding.", required=True)
     item = fields.Dict(
         metadata={"description": "For PUT: the item, in the form that Content-Type names."}
     )
@@ -137,11 +137,11 @@ class BatchOperationSchema(BoundedSchema):
             )
         },
     )
-    ifMatch = fields.String(  # noqa: N815
-        metadata={"description": "The same as the header If-Match, for this item."}
+    ifMatch = text(  # noqa: N815 - a JSON member
+        "The same as the header If-Match, for this item."
     )
-    ifNoneMatch = fields.String(  # noqa: N815
-        metadata={"description": "The same as the header If-None-Match, for this item."}
+    ifNoneMatch = text(  # noqa: N815 - a JSON member
+        "The same as the header If-None-Match, for this item."
     )
 
 
@@ -195,13 +195,9 @@ PAGE_LIMIT: Mapping[str, Any] = {
 class CursorSchema(Schema):
     """The position in a list that a page starts after."""
 
-    cursor = fields.String(
-        metadata={
-            "description": (
-                "The `next` of the previous page. All other members must be the same as for that "
-                "page, except for `limit` and `fields`."
-            )
-        }
+    cursor = text(
+        "The `next` of the previous page. All other members must be the same as for that "
+        "page, except for `limit` and `fields`."
     )
 
 
@@ -212,37 +208,27 @@ class ConditionsSchema(Schema):
         validate=validate.OneOf(["asc", "desc"]),
         metadata={"description": "The order of the sort keys, `asc` by default."},
     )
-    prefix = fields.String(
-        metadata={"description": "What the sort key, text or binary, begins with."}
-    )
-    gt = fields.String(metadata={"description": "The sort key is greater than this value."})
-    ge = fields.String(metadata={"description": "The sort key is at least this value."})
-    lt = fields.String(metadata={"description": "The sort key is less than this value."})
-    le = fields.String(metadata={"description": "The sort key is at most this value."})
+    prefix = text("What the sort key, text or binary, begins with.")
+    gt = text("The sort key is greater than this value.")
+    ge = text("The sort key is at least this value.")
+    lt = text("The sort key is less than this value.")
+    le = text("The sort key is at most this value.")
 
 
 class QuerySchema(ConditionsSchema, CursorSchema, FieldsSchema):
     """A query of one partition of the table, or of an index."""
 
     limit = WholeNumber(**PAGE_LIMIT)
-    id = fields.String(
-        metadata={"description": "The partition key of the items, without percent-encoding."}
-    )
-    index = fields.String(metadata={"description": "The name of the index to query."})
-    value = fields.String(
-        metadata={"description": "The partition key of the index, without percent-encoding."}
-    )
+    id = text("The partition key of the items, without percent-encoding.")
+    index = text("The name of the index to query.")
+    value = text("The partition key of the index, without percent-encoding.")
     consistent_read = Flag(
         metadata={"description": "`true` for a strongly consistent read of the table."}
     )
-    FilterExpression = fields.String(
-        metadata={
-            "description": (
-                "A condition on attributes that are not key attributes. Items for which it is "
-                "false are read, but left out of the page."
-            ),
-            "maxLength": 4096,
-        }
+    FilterExpression = text(
+        "A condition on attributes that are not key attributes. Items for which it is "
+        "false are read, but left out of the page.",
+        maxLength=4096,
     )
     ExpressionAttributeNames = _NAMES
     ExpressionAttributeValues = _VALUES

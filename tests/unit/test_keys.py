@@ -109,7 +109,7 @@ def test_a_tenant_of_a_binary_partition_is_base64url():
 
 def body_of(value):
     key = KeySchema(DIGEST).key("-_8")
-    return WriteBody(value, key, Precondition(), ("_version",))
+    return WriteBody(value, key, Precondition(), Settings())
 
 
 def test_a_binary_key_in_a_plain_body_is_the_text_that_a_read_returns():

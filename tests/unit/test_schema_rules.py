@@ -1,8 +1,7 @@
 """Bodies of writes under an item schema: what is rejected, and the types that are written."""
 
-from dataclasses import replace
-
 import pytest
+from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import UnacceptableItem
 from dynamodb_items.domain.items import Item
 from dynamodb_items.domain.preconditions import NO_PRECONDITION
@@ -14,7 +13,6 @@ from dynamodb_items.web.request.write_bodies import WriteBody
 
 from tests.unit.fakes import KEY
 
-OWN = ("_version", "_version_log")
 CUSTOMER = item_schema(
     {
         "properties": {
@@ -35,8 +33,9 @@ CUSTOMER = item_schema(
 OPEN = item_schema({"properties": {"age": {"type": "integer"}, "tags": {"x-dynamodb-type": "SS"}}})
 
 
-def body(text: str, schema=CUSTOMER, pointer: str = "") -> WriteBody:
-    return WriteBody(parse_json(text.encode()), KEY, NO_PRECONDITION, OWN, pointer, schema)
+def body(text: str, schema=CUSTOMER, pointer: str = "", **more) -> WriteBody:
+    settings = Settings(item_schema=schema, **more)
+    return WriteBody(parse_json(text.encode()), KEY, NO_PRECONDITION, settings, pointer)
 
 
 def put(text: str, representation=Representation.PLAIN, **more):
@@ -182,10 +181,10 @@ def test_defaults_are_filled_in_if_the_settings_say_so():
         {"required": ["a"], "properties": {"a": {"default": ["x"], "x-dynamodb-type": "SS"}}}
     )
     assert errors_of(lambda: put("{}", schema=schema)) == {"/a": "Is required."}
-    fills = replace(body('{"b": null}', schema), fills_defaults=True)
+    fills = body('{"b": null}', schema, schema_defaults=True)
     expected = {"a": {"SS": ["x"]}, "b": {"NULL": True}}
     assert fills.put(Representation.PLAIN).attributes == expected
-    given = replace(body('{"a": ["y"]}', schema), fills_defaults=True)
+    given = body('{"a": ["y"]}', schema, schema_defaults=True)
     assert given.put(Representation.PLAIN).attributes == {"a": {"SS": ["y"]}}
 
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.preconditions import NO_PRECONDITION, Precondition
 from dynamodb_items.formats.strict_json import parse_json
 from dynamodb_items.storage.write_commands import Check, Delete, Put, depends_on_values
@@ -18,7 +19,8 @@ VALUE = {":v": {"N": "1"}}
 
 
 def patch(body, form, precondition=NO_PRECONDITION):
-    return WriteBody(parse_json(json.dumps(body).encode()), KEY, precondition, ()).patch(form)
+    value = parse_json(json.dumps(body).encode())
+    return WriteBody(value, KEY, precondition, Settings()).patch(form)
 
 
 @pytest.mark.parametrize("precondition", EXISTENCE)

@@ -113,16 +113,7 @@ class _Operation:
         key = key_in_body(self.members, self.pointer, self.settings)
         content = self._content(method)
         pointer = pointer_to(self.pointer, content)
-        body = WriteBody(
-            self.members.get(content),
-            key,
-            precondition,
-            self.settings.own_attributes,
-            pointer,
-            self.settings.item_schema,
-            self.settings.schema_defaults,
-            self.settings.hidden_attributes.typed,
-        )
+        body = WriteBody(self.members.get(content), key, precondition, self.settings, pointer)
         condition = self._condition(method, key)
         match method:
             case "PUT":

@@ -124,16 +124,7 @@ class WriteRequest:
 
     def body(self, value: Any, settings: Settings, pointer: str = "") -> WriteBody:
         """Return the parsed body, or the part of it at ``pointer``, as a body of this write."""
-        return WriteBody(
-            value,
-            self.key,
-            self.precondition,
-            settings.own_attributes,
-            pointer,
-            settings.item_schema,
-            settings.schema_defaults,
-            settings.hidden_attributes.typed,
-        )
+        return WriteBody(value, self.key, self.precondition, settings, pointer)
 
 
 def item_path(key: ItemKey) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.changes import Changes
 from dynamodb_items.domain.errors import FieldError, UnacceptableItem
 from dynamodb_items.domain.items import Attributes, AttributeValue, Item
@@ -48,14 +49,8 @@ class WriteBody:
     value: Any
     key: ItemKey
     precondition: Precondition
-    own_attributes: tuple[str, ...]
+    settings: Settings
     pointer: str = ""
-    schema: "ItemSchema | None" = None
-    """The schema that items have to match."""
-    fills_defaults: bool = False
-    """Whether a whole item gets the schema's defaults."""
-    hidden: tuple[str, ...] = ()
-    """The attributes that no patch or update may read."""
 
     def put(self, representation: Representation, condition: NativeCondition | None = None) -> Put:
         """Return the write that stores the whole item, which need not contain its key attributes.
@@ -66,7 +61,7 @@ class WriteBody:
         if representation is Representation.TYPED:
             typed = dict(attributes_from_typed(self.value, self.pointer))
             # An item read in this form contains its version, and may be sent back unchanged.
-            for name in self.own_attributes:
+            for name in self.settings.own_attributes:
                 typed.pop(name, None)
             attributes: Attributes = typed
         else:
@@ -92,10 +87,11 @@ class WriteBody:
             UnacceptableItem: the patch is invalid, or changes the key or a reserved attribute.
             ItemTooLarge: the values that it sets are over DynamoDB's 400 KB by themselves.
         """
-        key, own = self.key.attributes, self.own_attributes
+        key, own = self.key.attributes, self.settings.own_attributes
+        hidden = self.settings.hidden_attributes.typed
         match form:
             case PatchForm.JSON_PATCH:
-                patch = item_patch(self.value, key, self.hidden or own, self.pointer)
+                patch = item_patch(self.value, key, hidden or own, self.pointer)
                 if self.schema is None:
                     return Edit(self.key, patch.changes_of, self.precondition, can_fail=True)
                 concealed = self.schema.write_only
@@ -103,7 +99,7 @@ class WriteBody:
                 changes_of = rules.edit(patch.changes_of)
                 return Edit(self.key, changes_of, self.precondition, can_fail=True)
             case PatchForm.NATIVE:
-                expressions = native_expressions(self.value, key, own, self.pointer, self.hidden)
+                expressions = native_expressions(self.value, key, own, self.pointer, hidden)
                 if self.schema is not None:
                     return self._judged_update(self.schema, expressions)
                 return NativeUpdate(self.key, expressions, self.precondition)
@@ -112,6 +108,11 @@ class WriteBody:
                 return self._merge()
             case PatchForm.MERGE:
                 return self._merge()
+
+    @property
+    def schema(self) -> "ItemSchema | None":
+        """The schema that items have to match."""
+        return self.settings.item_schema
 
     def _judged_update(
         self, schema: "ItemSchema", expressions: NativeExpressions
@@ -193,11 +194,11 @@ class WriteBody:
         return SchemaRules(
             schema,
             self.key,
-            self.own_attributes,
+            self.settings.own_attributes,
             self.pointer,
             is_plain,
             mirrors_item,
-            self.fills_defaults,
+            self.settings.schema_defaults,
             concealed,
         )
 
@@ -222,7 +223,7 @@ class WriteBody:
             )
 
     def _reject_own(self, body: Mapping[str, Any]) -> None:
-        for name in self.own_attributes:
+        for name in self.settings.own_attributes:
             if name in body:
                 pointer = pointer_to(self.pointer, name)
                 raise UnacceptableItem(

@@ -35,7 +35,8 @@ from dynamodb_items.runtime.instance import Instance
 from dynamodb_items.storage.repository import ItemRepository
 from dynamodb_items.storage.table_keys import key_settings_advice, reserved_key
 from dynamodb_items.web.openapi.operations.health import LIVENESS, READINESS
-from dynamodb_items.web.response.problem_responses import not_ready_response
+from dynamodb_items.web.response.problem_responses import problem_response
+from dynamodb_items.web.response.problems import NOT_READY
 
 log = structlog.get_logger(__name__)
 
@@ -204,7 +205,7 @@ class Readiness(MethodView):
         probe.start()
         reason = probe.reason_not_ready
         if reason:
-            return not_ready_response(reason)
+            return problem_response(NOT_READY, reason)
         table = "available" if probe.is_table_available else "unavailable"
         return _json(f'{{"status":"ready","table":"{table}"}}')
 

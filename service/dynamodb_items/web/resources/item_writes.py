@@ -5,6 +5,7 @@ from flask import request as flask_request
 
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.domain.errors import OutcomeUnknown, PreconditionFailed
+from dynamodb_items.domain.operations import Operation
 from dynamodb_items.expressions.native_update import NativeCondition
 from dynamodb_items.storage.repository import ItemRepository
 from dynamodb_items.storage.write_commands import Delete, Write, Written
@@ -26,30 +27,17 @@ def current_request() -> tuple[Request, Settings, ItemRepository]:
     return request, extensions["settings"], extensions["item_repository"]
 
 
-def put_item(
+def store_item(
     write: Write, request: WriteRequest, settings: Settings, repository: ItemRepository
 ) -> Response:
-    """Store an item and return it: 201 if it is new.
+    """Put or update an item and return it: 201 if a put has created it.
 
     Raises:
         ItemsError: as ``carry_out``.
     """
     written = carry_out(write, request, settings, repository)
-    return written_response(
-        written.item, request, settings.hidden_attributes, created=written.created
-    )
-
-
-def update_item(
-    write: Write, request: WriteRequest, settings: Settings, repository: ItemRepository
-) -> Response:
-    """Update an item and return it.
-
-    Raises:
-        ItemsError: as ``carry_out``.
-    """
-    written = carry_out(write, request, settings, repository)
-    return written_response(written.item, request, settings.hidden_attributes)
+    created = written.created and write.operation is Operation.PUT_ITEM
+    return written_response(written.item, request, settings.hidden_attributes, created=created)
 
 
 def delete_item(

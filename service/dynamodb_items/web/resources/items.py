@@ -14,12 +14,7 @@ from dynamodb_items.web.media_types import item_representation, patch_form
 from dynamodb_items.web.openapi.operations import items as documentation
 from dynamodb_items.web.request.item_requests import ReadRequest, WriteRequest
 from dynamodb_items.web.request.prefer import Return
-from dynamodb_items.web.resources.item_writes import (
-    current_request,
-    delete_item,
-    put_item,
-    update_item,
-)
+from dynamodb_items.web.resources.item_writes import current_request, delete_item, store_item
 from dynamodb_items.web.resources.native_items import add_native_routes
 from dynamodb_items.web.response.responses import read_response
 
@@ -82,7 +77,7 @@ class ItemResource(MethodView):
         write = WriteRequest.of(request, settings, id, name, Return.REPRESENTATION)
         representation = item_representation(request)
         body = write.body(parse_json(request.get_data()), settings)
-        return put_item(body.put(representation), write, settings, repository)
+        return store_item(body.put(representation), write, settings, repository)
 
     @Blueprint.doc(**documentation.PATCH_ITEM)
     def patch(self, id: str, name: str | None = None) -> Response:  # noqa: A002
@@ -91,7 +86,7 @@ class ItemResource(MethodView):
         write = WriteRequest.of(request, settings, id, name, Return.REPRESENTATION)
         form = patch_form(request)
         body = write.body(parse_json(request.get_data()), settings)
-        return update_item(body.patch(form), write, settings, repository)
+        return store_item(body.patch(form), write, settings, repository)
 
     @Blueprint.doc(**documentation.DELETE_ITEM)
     def delete(self, id: str, name: str | None = None) -> Response:  # noqa: A002

@@ -29,12 +29,7 @@ from dynamodb_items.web.request.body_schemas import (
 from dynamodb_items.web.request.item_requests import WriteRequest
 from dynamodb_items.web.request.json_bodies import key_in_body, loaded_body
 from dynamodb_items.web.request.prefer import Return
-from dynamodb_items.web.resources.item_writes import (
-    current_request,
-    delete_item,
-    put_item,
-    update_item,
-)
+from dynamodb_items.web.resources.item_writes import current_request, delete_item, store_item
 
 
 class UpdateResource(MethodView):
@@ -51,7 +46,7 @@ class UpdateResource(MethodView):
         write = _write_request(request, settings, members, Return.REPRESENTATION)
         native = _members(members, (UPDATE, *CONDITION_MEMBERS))
         update = write.body(native, settings).patch(PatchForm.NATIVE)
-        return update_item(update, write, settings, repository)
+        return store_item(update, write, settings, repository)
 
 
 class PutResource(MethodView):
@@ -68,7 +63,7 @@ class PutResource(MethodView):
         write = _write_request(request, settings, members, Return.REPRESENTATION)
         body = write.body(members["item"], settings, "/item")
         put = body.put(representation, _condition(members, write, settings))
-        return put_item(put, write, settings, repository)
+        return store_item(put, write, settings, repository)
 
 
 class DeleteResource(MethodView):

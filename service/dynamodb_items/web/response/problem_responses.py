@@ -21,7 +21,6 @@ from dynamodb_items.web.middleware.context import record_of
 from dynamodb_items.web.middleware.raw_path import path_prefix
 from dynamodb_items.web.response.problems import (
     INTERNAL_ERROR,
-    NOT_READY,
     OVERLOADED,
     Problem,
     problem_of,
@@ -66,11 +65,6 @@ def handle_unexpected(error: Exception) -> Response:
     return problem_response(
         INTERNAL_ERROR, "The request failed. The log contains the cause under its `request_id`."
     )
-
-
-def not_ready_response(detail: str) -> Response:
-    """Return the response of ``/ready`` while a load balancer should use other instances."""
-    return problem_response(NOT_READY, detail)
 
 
 def overloaded(environ: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from typing import Protocol
 
 import click
 from tqdm import tqdm
@@ -10,8 +9,8 @@ from tqdm import tqdm
 _LINE_SECONDS = 10.0
 
 
-class Progress(Protocol):
-    """What the user sees during a transfer."""
+class Progress:
+    """What the user sees during a transfer; this base class shows nothing."""
 
     def show(self, amount: int, counts: str) -> None:
         """Show how much is done, in the unit of the total, and the counts in words."""
@@ -20,17 +19,7 @@ class Progress(Protocol):
         """Show nothing more."""
 
 
-class NoProgress:
-    """No output."""
-
-    def show(self, amount: int, counts: str) -> None:
-        """Show nothing."""
-
-    def close(self) -> None:
-        """Show nothing more."""
-
-
-class ProgressLines:
+class ProgressLines(Progress):
     """A line on standard error from time to time."""
 
     def __init__(self, title: str, total: int | None, seconds: float = _LINE_SECONDS) -> None:
@@ -47,11 +36,8 @@ class ProgressLines:
         share = f" ({100 * amount / self._total:.0f} %)" if self._total else ""
         click.echo(f"{self._title}: {counts}{share}", err=True)
 
-    def close(self) -> None:
-        """Print nothing more."""
 
-
-class ProgressBar:
+class ProgressBar(Progress):
     """A bar on a terminal."""
 
     def __init__(self, title: str, total: int | None, unit: str) -> None:
@@ -74,5 +60,5 @@ class ProgressBar:
 def progress(title: str, *, total: int | None, unit: str, quiet: bool) -> Progress:
     """Return what fits standard error: a bar for a terminal, otherwise lines."""
     if quiet:
-        return NoProgress()
+        return Progress()
     return ProgressBar(title, total, unit) if sys.stderr.isatty() else ProgressLines(title, total)

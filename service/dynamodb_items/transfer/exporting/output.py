@@ -4,9 +4,10 @@ import fcntl
 import gzip
 import os
 import sys
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO
 
 from dynamodb_items.transfer.errors import ExitStatus, TransferStopped, file_failed
 from dynamodb_items.transfer.file_names import GZIP_SUFFIX
@@ -14,23 +15,25 @@ from dynamodb_items.transfer.file_names import GZIP_SUFFIX
 _MEMBER_BYTES = 1024 * 1024
 
 
-class Output(Protocol):
-    """Where lines go."""
+class Output(ABC):
+    """Where lines go; by default a stream without a name, which is not closed."""
 
+    @abstractmethod
     def write(self, lines: bytes) -> None:
         """Append whole lines."""
 
     def size_after_sync(self) -> int:
         """Return the size in bytes once everything written is on the disk."""
+        return 0
 
-    def complete(self) -> None:
+    def complete(self) -> None:  # noqa: B027 - a stream needs none of it
         """Give the output its final name."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027
         """Close the output; what is on the disk stays."""
 
 
-class StandardOutput:
+class StandardOutput(Output):
     """Standard output, which no later run can continue."""
 
     def write(self, lines: bytes) -> None:
@@ -47,18 +50,8 @@ class StandardOutput:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise file_failed("write", "standard output", error) from error
 
-    def size_after_sync(self) -> int:
-        """Return 0."""
-        return 0
 
-    def complete(self) -> None:
-        """Leave everything as it is."""
-
-    def close(self) -> None:
-        """Leave standard output open."""
-
-
-class PartFile:
+class PartFile(Output):
     """A file that has the suffix ``.part`` until it is complete; gzip by the name of the file.
 
     gzip files consist of members that follow one another, so a later run can continue after the

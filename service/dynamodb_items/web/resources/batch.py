@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 from flask import Response
-from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from dynamodb_items.config.settings import Settings
@@ -32,6 +31,7 @@ from dynamodb_items.web.request.batch_requests import keys_of, operations_of
 from dynamodb_items.web.request.idempotency import idempotency_key, write_token
 from dynamodb_items.web.request.preconditions import entity_tag
 from dynamodb_items.web.request.prefer import Return, permitted_return
+from dynamodb_items.web.resources import Resource
 from dynamodb_items.web.resources.item_writes import current_request
 from dynamodb_items.web.resources.write_audit import audit_unknown, audit_written
 from dynamodb_items.web.response.conflicts import current_state
@@ -46,10 +46,8 @@ def batch_blueprint(settings: Settings) -> Blueprint:
     return batch
 
 
-class BatchResource(MethodView):
+class BatchResource(Resource):
     """Writes of up to 100 items."""
-
-    init_every_request = False
 
     @Blueprint.doc(**documentation.WRITE_ITEMS)
     def post(self) -> Response:
@@ -85,10 +83,8 @@ class BatchResource(MethodView):
         return response
 
 
-class BatchGetResource(MethodView):
+class BatchGetResource(Resource):
     """Reads of up to 100 items."""
-
-    init_every_request = False
 
     @Blueprint.doc(**documentation.READ_ITEMS)
     def post(self) -> Response:

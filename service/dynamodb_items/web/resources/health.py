@@ -14,7 +14,6 @@ from typing import Any
 
 import structlog
 from flask import Response, current_app
-from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from dynamodb_items.config.settings import Settings
@@ -35,6 +34,7 @@ from dynamodb_items.runtime.instance import Instance
 from dynamodb_items.storage.repository import ItemRepository
 from dynamodb_items.storage.table_keys import key_settings_advice, reserved_key
 from dynamodb_items.web.openapi.operations.health import LIVENESS, READINESS
+from dynamodb_items.web.resources import Resource
 from dynamodb_items.web.response.problem_responses import problem_response
 from dynamodb_items.web.response.problems import NOT_READY
 
@@ -181,10 +181,8 @@ health = Blueprint("Health", __name__, description="For load balancers.")
 
 
 @health.route("/live")
-class Liveness(MethodView):
+class Liveness(Resource):
     """The liveness of the process."""
-
-    init_every_request = False
 
     @health.doc(**LIVENESS)
     def get(self) -> Response:
@@ -193,10 +191,8 @@ class Liveness(MethodView):
 
 
 @health.route("/ready")
-class Readiness(MethodView):
+class Readiness(Resource):
     """The readiness of the instance."""
-
-    init_every_request = False
 
     @health.doc(**READINESS)
     def get(self) -> Response:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from flask import Response
-from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from dynamodb_items.config.settings import Settings
@@ -14,6 +13,7 @@ from dynamodb_items.web.media_types import item_representation, patch_form
 from dynamodb_items.web.openapi.operations import items as documentation
 from dynamodb_items.web.request.item_requests import ReadRequest, WriteRequest
 from dynamodb_items.web.request.prefer import Return
+from dynamodb_items.web.resources import Resource
 from dynamodb_items.web.resources.item_writes import current_request, delete_item, store_item
 from dynamodb_items.web.resources.native_items import add_native_routes
 from dynamodb_items.web.response.responses import read_response
@@ -51,10 +51,8 @@ def item_route(key_schema: KeySchema) -> str:
     return "/items" + "".join(segment for segment, _ in zip(segments, key_schema, strict=False))
 
 
-class ItemResource(MethodView):
+class ItemResource(Resource):
     """One item, by its partition key ``id`` and its sort key ``name``, if it has one."""
-
-    init_every_request = False
 
     @Blueprint.doc(**documentation.GET_ITEM)
     def get(self, id: str, name: str | None = None) -> Response:  # noqa: A002 - the name in the URL

@@ -1,7 +1,8 @@
 """The list resources: the items of a partition, of an index, and of the whole table."""
 
+from typing import Any
+
 from flask import Response
-from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from dynamodb_items.config.settings import Settings
@@ -9,6 +10,7 @@ from dynamodb_items.domain.operations import Operation
 from dynamodb_items.web.openapi.operations import lists as documentation
 from dynamodb_items.web.paths import QUERY_PATH
 from dynamodb_items.web.request.list_requests import ListRequest
+from dynamodb_items.web.resources import Resource
 from dynamodb_items.web.resources.item_writes import current_request
 from dynamodb_items.web.response.page_responses import page_response
 
@@ -42,10 +44,13 @@ def _add_queries(lists: Blueprint, settings: Settings) -> None:
     lists.add_url_rule(QUERY_PATH, "query", QueryResource)
 
 
-class PartitionResource(MethodView):
-    """The items with one partition key, in the order of their sort keys."""
+def _head(resource: Any, **path: str) -> Any:
+    """Read the headers of a page."""
+    return resource.get(**path)
 
-    init_every_request = False
+
+class PartitionResource(Resource):
+    """The items with one partition key, in the order of their sort keys."""
 
     @Blueprint.doc(**documentation.LIST_PARTITION)
     def get(self, id: str) -> Response:  # noqa: A002 - the name in the URL
@@ -53,17 +58,11 @@ class PartitionResource(MethodView):
         request, settings, _ = current_request()
         return _page(ListRequest.of_partition(request, settings, id))
 
-    @Blueprint.doc(**documentation.HEAD_PARTITION)
-    def head(self, id: str) -> Response:  # noqa: A002
-        """Read the headers of a page."""
-        response: Response = self.get(id)
-        return response
+    head = Blueprint.doc(**documentation.HEAD_PARTITION)(_head)
 
 
-class IndexResource(MethodView):
+class IndexResource(Resource):
     """The items of an index with one partition key of the index."""
-
-    init_every_request = False
 
     @Blueprint.doc(**documentation.LIST_INDEX)
     def get(self, index: str, value: str) -> Response:
@@ -72,17 +71,11 @@ class IndexResource(MethodView):
         (known,) = (each for each in settings.indexes if each.name == index)
         return _page(ListRequest.of_index(request, settings, known, value))
 
-    @Blueprint.doc(**documentation.HEAD_INDEX)
-    def head(self, index: str, value: str) -> Response:
-        """Read the headers of a page."""
-        response: Response = self.get(index, value)
-        return response
+    head = Blueprint.doc(**documentation.HEAD_INDEX)(_head)
 
 
-class TableResource(MethodView):
+class TableResource(Resource):
     """All items of the table, in no order."""
-
-    init_every_request = False
 
     @Blueprint.doc(**documentation.LIST_TABLE)
     def get(self) -> Response:
@@ -90,17 +83,11 @@ class TableResource(MethodView):
         request, settings, _ = current_request()
         return _page(ListRequest.of_table(request, settings))
 
-    @Blueprint.doc(**documentation.HEAD_TABLE)
-    def head(self) -> Response:
-        """Read the headers of a page."""
-        response: Response = self.get()
-        return response
+    head = Blueprint.doc(**documentation.HEAD_TABLE)(_head)
 
 
-class QueryResource(MethodView):
+class QueryResource(Resource):
     """A query with everything in its body."""
-
-    init_every_request = False
 
     @Blueprint.doc(**documentation.QUERY_ITEMS)
     def post(self) -> Response:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Request, Response
-from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from dynamodb_items.config.settings import Settings
@@ -29,13 +28,12 @@ from dynamodb_items.web.request.body_schemas import (
 from dynamodb_items.web.request.item_requests import WriteRequest
 from dynamodb_items.web.request.json_bodies import key_in_body, loaded_body
 from dynamodb_items.web.request.prefer import Return
+from dynamodb_items.web.resources import Resource
 from dynamodb_items.web.resources.item_writes import current_request, delete_item, store_item
 
 
-class UpdateResource(MethodView):
+class UpdateResource(Resource):
     """An update expression for one item."""
-
-    init_every_request = False
 
     @Blueprint.doc(**documentation.UPDATE_ITEM)
     def post(self) -> Response:
@@ -49,10 +47,8 @@ class UpdateResource(MethodView):
         return store_item(update, write, settings, repository)
 
 
-class PutResource(MethodView):
+class PutResource(Resource):
     """A whole item, stored if a condition on the stored item holds."""
-
-    init_every_request = False
 
     @Blueprint.doc(**documentation.PUT_ITEM_CONDITIONALLY)
     def post(self) -> Response:
@@ -66,10 +62,8 @@ class PutResource(MethodView):
         return store_item(put, write, settings, repository)
 
 
-class DeleteResource(MethodView):
+class DeleteResource(Resource):
     """The deletion of an item if a condition on the stored item holds."""
-
-    init_every_request = False
 
     @Blueprint.doc(**documentation.DELETE_ITEM_CONDITIONALLY)
     def post(self) -> Response:
@@ -81,7 +75,7 @@ class DeleteResource(MethodView):
         return delete_item(write, settings, repository, _condition(members, write, settings))
 
 
-_RESOURCES: Mapping[Operation, tuple[str, str, type[MethodView]]] = {
+_RESOURCES: Mapping[Operation, tuple[str, str, type[Resource]]] = {
     Operation.UPDATE_ITEM: ("/items:update", "native_update", UpdateResource),
     Operation.PUT_ITEM: ("/items:put", "native_put", PutResource),
     Operation.DELETE_ITEM: ("/items:delete", "native_delete", DeleteResource),

@@ -159,6 +159,12 @@ class IamResource(ABC, Generic[ObservedT]):
         call = Call("iam", operation, {**self.identity, **parameters}, not_yet, already, landed)
         return Change(sign, f"{self.title}: {what}" if what else self.title, call)
 
+    def _on_path(self, path: str) -> Blocker:
+        return Blocker(
+            f"The {self.title} is on the path {path}, and its path cannot change.",
+            "Set --path to that path, or run destroy and apply.",
+        )
+
     def _is_ours(self, operation: str, *members: str) -> Landed:
         """Return the read that shows whether an existing resource has the owner's tag."""
 

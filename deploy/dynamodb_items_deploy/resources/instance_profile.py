@@ -85,10 +85,7 @@ class InstanceProfile(IamResource[ObservedInstanceProfile]):
             )
             yield self._add_role()
         elif observed.path != self.path:
-            yield Blocker(
-                f"The {self.title} is on the path {observed.path}, and its path cannot change.",
-                "Set --path to that path, or run destroy and apply.",
-            )
+            yield self._on_path(observed.path)
         elif others := self._other_roles(observed):
             yield self._holds_another(others)
         else:

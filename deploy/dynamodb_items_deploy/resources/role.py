@@ -76,10 +76,7 @@ class Role(IamResource[ObservedRole]):
             yield Change("+", f"{self.title}, for {self.principal.label} to assume", self._create())
             yield self._attach()
         elif observed.path != self.path:
-            yield Blocker(
-                f"The {self.title} is on the path {observed.path}, and its path cannot change.",
-                "Set --path to that path, or run destroy and apply.",
-            )
+            yield self._on_path(observed.path)
         else:
             yield from self._restore(observed)
             if self.policy_arn not in observed.attached:

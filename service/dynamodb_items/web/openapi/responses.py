@@ -43,9 +43,33 @@ def response(description: str, *headers: str, content: Any = None) -> dict[str, 
     return documented
 
 
+def headers_only(operation: dict[str, Any], **more: str) -> dict[str, Any]:
+    """Return the HEAD of a GET: its responses have neither a body nor links."""
+    responses = {
+        status: {key: documented[key] for key in documented if key not in ("content", "links")}
+        if isinstance(documented, dict)
+        else documented
+        for status, documented in operation["responses"].items()
+    }
+    return {**operation, **more, "responses": responses}
+
+
 def named_headers(*headers: str) -> dict[str, str]:
     """Return references to headers that ``components`` registers, as apispec expects them."""
     return {header: header for header in headers}
+
+
+def json_body(description: str, content: Any) -> dict[str, Any]:
+    """Return a request body, which is required."""
+    return {"required": True, "description": description, "content": content}
+
+
+def either_form(schema: Any, plain: Any, typed: Any) -> dict[str, Any]:
+    """Return the content of a body whose items are in plain or in typed JSON."""
+    return {
+        PLAIN_JSON: {"schema": schema, "example": plain},
+        TYPED_JSON: {"schema": schema, "example": typed},
+    }
 
 
 def item_content(plain: Any, typed: Any) -> dict[str, Any]:

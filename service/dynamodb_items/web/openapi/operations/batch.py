@@ -5,7 +5,6 @@ https://spec.openapis.org/oas/v3.0.3#operation-object
 
 from typing import Any
 
-from dynamodb_items.web.media_types import PLAIN_JSON, TYPED_JSON
 from dynamodb_items.web.openapi.examples import (
     ANDREW,
     ANDREW_KEY,
@@ -21,9 +20,13 @@ from dynamodb_items.web.openapi.responses import (
     BODY_PROBLEMS,
     SERVER_PROBLEMS,
     WRITE_PROBLEMS,
+    either_form,
+    json_body,
     response,
 )
 from dynamodb_items.web.request.body_schemas import BatchGetSchema, BatchSchema
+
+_KEYS = {"keys": [ANDREW_KEY, JOSEPH_KEY]}
 
 
 def _operations(item: Any) -> dict[str, Any]:
@@ -41,10 +44,8 @@ def _operations(item: Any) -> dict[str, Any]:
 
 
 def _results(description: str, *results: dict[str, Any]) -> dict[str, Any]:
-    content = {
-        media_type: {"schema": BatchResultsSchema, "example": {"results": list(results)}}
-        for media_type in (PLAIN_JSON, TYPED_JSON)
-    }
+    example = {"results": list(results)}
+    content = either_form(BatchResultsSchema, example, example)
     return response(description, "Vary", "Preference-Applied", content=content)
 
 
@@ -59,17 +60,11 @@ WRITE_ITEMS: dict[str, Any] = {
         "return=representation`, the item as `current`."
     ),
     "parameters": ["Idempotency-Key", "Prefer", "X-Request-Id"],
-    "requestBody": {
-        "required": True,
-        "description": (
-            "The operations. PUT requires `item`; PATCH requires `patch`, `jsonPatch` or `update`; "
-            "PUT and DELETE accept a `condition`, which is 412 if it is false."
-        ),
-        "content": {
-            PLAIN_JSON: {"schema": BatchSchema, "example": _operations({"Email": RAJ["Email"]})},
-            TYPED_JSON: {"schema": BatchSchema, "example": _operations(TYPED_RAJ)},
-        },
-    },
+    "requestBody": json_body(
+        "The operations. PUT requires `item`; PATCH requires `patch`, `jsonPatch` or `update`; "
+        "PUT and DELETE accept a `condition`, which is 412 if it is false.",
+        either_form(BatchSchema, _operations({"Email": RAJ["Email"]}), _operations(TYPED_RAJ)),
+    ),
     "responses": {
         "200": _results(
             "All operations were applied, and the results are in their order.",
@@ -93,17 +88,10 @@ READ_ITEMS: dict[str, Any] = {
         "the read units of single reads."
     ),
     "parameters": ["X-Request-Id"],
-    "requestBody": {
-        "required": True,
-        "description": "The item keys, and optionally the attributes to return.",
-        "content": {
-            media_type: {
-                "schema": BatchGetSchema,
-                "example": {"keys": [ANDREW_KEY, JOSEPH_KEY]},
-            }
-            for media_type in (PLAIN_JSON, TYPED_JSON)
-        },
-    },
+    "requestBody": json_body(
+        "The item keys, and optionally the attributes to return.",
+        either_form(BatchGetSchema, _KEYS, _KEYS),
+    ),
     "responses": {
         "200": _results(
             "The results are in the order of the keys.",

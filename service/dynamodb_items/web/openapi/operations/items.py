@@ -23,8 +23,10 @@ from dynamodb_items.web.openapi.responses import (
     ITEM_WRITE_PROBLEMS,
     READ_PROBLEMS,
     SERVER_PROBLEMS,
+    headers_only,
     item_content,
     item_links,
+    json_body,
     response,
 )
 from dynamodb_items.web.request.query_schemas import ProjectionQuerySchema, ReadQuerySchema
@@ -106,18 +108,12 @@ GET_ITEM: dict[str, Any] = {
         **SERVER_PROBLEMS,
     },
 }
-HEAD_ITEM: dict[str, Any] = {
-    "operationId": "headItem",
-    "summary": "Read an item's headers",
-    "description": "The same as GET, without the response body.",
-    "parameters": _READ_PARAMETERS,
-    "responses": {
-        "200": response("The item exists.", "ETag", "Vary"),
-        "304": response(_NOT_MODIFIED, "ETag", "Vary"),
-        **READ_PROBLEMS,
-        **SERVER_PROBLEMS,
-    },
-}
+HEAD_ITEM = headers_only(
+    GET_ITEM,
+    operationId="headItem",
+    summary="Read an item's headers",
+    description="The same as GET, without the response body.",
+)
 PUT_ITEM: dict[str, Any] = {
     "operationId": "putItem",
     "summary": "Create or replace an item",
@@ -130,11 +126,10 @@ PUT_ITEM: dict[str, Any] = {
         "and base64 text as strings."
     ),
     "parameters": _WRITE_PARAMETERS,
-    "requestBody": {
-        "required": True,
-        "description": "The whole item. The key attributes can be omitted.",
-        "content": item_content({"Email": "raj@gmail.com"}, {"Email": {"S": "raj@gmail.com"}}),
-    },
+    "requestBody": json_body(
+        "The whole item. The key attributes can be omitted.",
+        item_content({"Email": "raj@gmail.com"}, {"Email": {"S": "raj@gmail.com"}}),
+    ),
     "responses": {
         "200": response(
             "The item was replaced.", "ETag", "Vary", "Preference-Applied", content=_RAJ_CONTENT
@@ -171,14 +166,11 @@ PATCH_ITEM: dict[str, Any] = {
         "call updateItem instead."
     ),
     "parameters": _WRITE_PARAMETERS,
-    "requestBody": {
-        "required": True,
-        "description": "The changes. The key attributes cannot be changed.",
-        "content": {
-            **{
-                media_type: {"schema": "ItemPatch", "example": ANDREW_PATCH}
-                for media_type in (PLAIN_JSON, MERGE_PATCH_JSON)
-            },
+    "requestBody": json_body(
+        "The changes. The key attributes cannot be changed.",
+        {
+            PLAIN_JSON: {"schema": "ItemPatch", "example": ANDREW_PATCH},
+            MERGE_PATCH_JSON: {"schema": "ItemPatch", "example": ANDREW_PATCH},
             JSON_PATCH: {
                 # openapi-python-client omits this reference. With a reference to a component it
                 # compares the body with list[…], which raises TypeError for every body.
@@ -190,7 +182,7 @@ PATCH_ITEM: dict[str, Any] = {
             },
             NATIVE_UPDATE: {"schema": "NativeUpdate", "example": VISIT},
         },
-    },
+    ),
     "responses": {
         "200": response(
             "The item was changed, or created by an update expression.",

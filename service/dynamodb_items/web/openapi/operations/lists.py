@@ -8,11 +8,17 @@ from typing import Any
 
 from dynamodb_items.domain.indexes import Index
 from dynamodb_items.domain.keys import KeySchema
-from dynamodb_items.web.media_types import PLAIN_JSON, PROBLEM_JSON, TYPED_JSON
+from dynamodb_items.web.media_types import PLAIN_JSON, PROBLEM_JSON
 from dynamodb_items.web.openapi.examples import ANDREW, ANDREW_KEY, ETAG, TYPED_ANDREW
 from dynamodb_items.web.openapi.operations.items import key_parameters
 from dynamodb_items.web.openapi.response_schemas import PageSchema, ProblemSchema
-from dynamodb_items.web.openapi.responses import BODY_PROBLEMS, SERVER_PROBLEMS, response
+from dynamodb_items.web.openapi.responses import (
+    BODY_PROBLEMS,
+    SERVER_PROBLEMS,
+    either_form,
+    headers_only,
+    response,
+)
 from dynamodb_items.web.request.body_schemas import QuerySchema
 from dynamodb_items.web.request.query_schemas import PartitionQuerySchema, ScanQuerySchema
 
@@ -86,10 +92,7 @@ def _page(item: Any) -> dict[str, Any]:
 
 
 def _page_response() -> dict[str, Any]:
-    content = {
-        media_type: {"schema": PageSchema, "example": _page(item)}
-        for media_type, item in ((PLAIN_JSON, ANDREW), (TYPED_JSON, TYPED_ANDREW))
-    }
+    content = either_form(PageSchema, _page(ANDREW), _page(TYPED_ANDREW))
     page = response("A page of items.", "ETag", "Vary", content=content)
     return {**page, "links": {"readItem": _READ_ITEM}}
 
@@ -127,19 +130,11 @@ def _list(
 
 
 def _head(operation: dict[str, Any]) -> dict[str, Any]:
-    name = operation["operationId"]
-    responses = {
-        status: {key: documented[key] for key in documented if key not in ("content", "links")}
-        if isinstance(documented, dict)
-        else documented
-        for status, documented in operation["responses"].items()
-    }
-    return {
-        **operation,
-        "operationId": f"head{name[len('list') :]}",
-        "summary": f"{operation['summary']}: headers only",
-        "responses": responses,
-    }
+    return headers_only(
+        operation,
+        operationId=operation["operationId"].replace("list", "head", 1),
+        summary=f"{operation['summary']}: headers only",
+    )
 
 
 LIST_PARTITION = _list(

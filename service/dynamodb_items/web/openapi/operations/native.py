@@ -6,10 +6,10 @@ https://spec.openapis.org/oas/v3.0.3#operation-object
 from collections.abc import Mapping
 from typing import Any
 
-from dynamodb_items.web.media_types import PLAIN_JSON, TYPED_JSON
+from dynamodb_items.web.media_types import PLAIN_JSON
 from dynamodb_items.web.openapi.examples import ANDREW_KEY, RAJ_KEY, VISIT
 from dynamodb_items.web.openapi.operations.items import DELETE_ITEM, PATCH_ITEM, PUT_ITEM
-from dynamodb_items.web.openapi.responses import BODY_PROBLEMS, item_links
+from dynamodb_items.web.openapi.responses import BODY_PROBLEMS, either_form, item_links, json_body
 from dynamodb_items.web.request.body_schemas import (
     ConditionalDeleteSchema,
     ConditionalPutSchema,
@@ -23,6 +23,10 @@ _CONDITION = {
 _SAME_AS = (
     "The headers, the query parameter and the response are those of {method} on the item's path."
 )
+
+
+def _put(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {**RAJ_KEY, "item": item, **_CONDITION}
 
 
 def _responses(documented: Mapping[str, Any], *omitted: str) -> dict[str, Any]:
@@ -46,13 +50,10 @@ UPDATE_ITEM: dict[str, Any] = {
         "412. " + _SAME_AS.format(method="PATCH")
     ),
     "parameters": PATCH_ITEM["parameters"],
-    "requestBody": {
-        "required": True,
-        "description": "The item key and the expressions.",
-        "content": {
-            PLAIN_JSON: {"schema": ItemUpdateSchema, "example": {**ANDREW_KEY, **VISIT}},
-        },
-    },
+    "requestBody": json_body(
+        "The item key and the expressions.",
+        {PLAIN_JSON: {"schema": ItemUpdateSchema, "example": {**ANDREW_KEY, **VISIT}}},
+    ),
     "responses": _responses(PATCH_ITEM["responses"], "404", "409"),
 }
 PUT_ITEM_CONDITIONALLY: dict[str, Any] = {
@@ -63,20 +64,14 @@ PUT_ITEM_CONDITIONALLY: dict[str, Any] = {
         "and nothing is written. " + _SAME_AS.format(method="PUT")
     ),
     "parameters": PUT_ITEM["parameters"],
-    "requestBody": {
-        "required": True,
-        "description": "The item key, the whole item and the condition.",
-        "content": {
-            media_type: {
-                "schema": ConditionalPutSchema,
-                "example": {**RAJ_KEY, "item": item, **_CONDITION},
-            }
-            for media_type, item in (
-                (PLAIN_JSON, {"Email": "raj@gmail.com", "Version": 4}),
-                (TYPED_JSON, {"Email": {"S": "raj@gmail.com"}, "Version": {"N": "4"}}),
-            )
-        },
-    },
+    "requestBody": json_body(
+        "The item key, the whole item and the condition.",
+        either_form(
+            ConditionalPutSchema,
+            _put({"Email": "raj@gmail.com", "Version": 4}),
+            _put({"Email": {"S": "raj@gmail.com"}, "Version": {"N": "4"}}),
+        ),
+    ),
     "responses": _responses(PUT_ITEM["responses"]),
 }
 DELETE_ITEM_CONDITIONALLY: dict[str, Any] = {
@@ -87,12 +82,9 @@ DELETE_ITEM_CONDITIONALLY: dict[str, Any] = {
         "and nothing is deleted. " + _SAME_AS.format(method="DELETE")
     ),
     "parameters": DELETE_ITEM["parameters"],
-    "requestBody": {
-        "required": True,
-        "description": "The item key and the condition.",
-        "content": {
-            PLAIN_JSON: {"schema": ConditionalDeleteSchema, "example": {**RAJ_KEY, **_CONDITION}},
-        },
-    },
+    "requestBody": json_body(
+        "The item key and the condition.",
+        {PLAIN_JSON: {"schema": ConditionalDeleteSchema, "example": {**RAJ_KEY, **_CONDITION}}},
+    ),
     "responses": {**DELETE_ITEM["responses"], **BODY_PROBLEMS},
 }

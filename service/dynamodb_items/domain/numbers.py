@@ -33,11 +33,6 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][+-]?[0-9
 _NUMBERS = re.compile(rf"(?:{_NUMBER.pattern},)*+", re.ASCII)
 
 
-def is_number(text: str) -> bool:
-    """Return whether the text has the form of a number; its magnitude is not checked."""
-    return _NUMBER.fullmatch(text) is not None
-
-
 def are_numbers(texts: Sequence[str]) -> bool:
     """Return whether every text has the form of a number, in a third of the time for many.
 
@@ -54,7 +49,7 @@ def parse_number(text: str) -> Decimal:
     Raises:
         ValueError: the text is not a number.
     """
-    if not is_number(text):
+    if not _NUMBER.fullmatch(text):
         raise ValueError("not a number")
     return decimal_of(text)
 

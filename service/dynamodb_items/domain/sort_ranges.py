@@ -42,27 +42,23 @@ class SortRange:
         if self.low is None or self.high is None:
             return False
         low, high = sort_position(self.low.value), sort_position(self.high.value)
-        are_inclusive = self.low.is_inclusive and self.high.is_inclusive
-        return low > high or (low == high and not are_inclusive)  # type: ignore[operator]
+        return not _are_in_order(low, high, self.low.is_inclusive and self.high.is_inclusive)
 
     def contains(self, value: AttributeValue) -> bool:
         """Return whether a sort key is in the range."""
-        position = sort_position(value)
+        position, low, high = sort_position(value), self.low, self.high
         if self.prefix is not None:
             return position.startswith(sort_position(self.prefix))  # type: ignore[union-attr, arg-type]
-        return self._is_above_low(position) and self._is_below_high(position)
+        is_above = low is None or _are_in_order(
+            sort_position(low.value), position, low.is_inclusive
+        )
+        return is_above and (
+            high is None or _are_in_order(position, sort_position(high.value), high.is_inclusive)
+        )
 
-    def _is_above_low(self, position: SortPosition) -> bool:
-        if self.low is None:
-            return True
-        low = sort_position(self.low.value)
-        return position > low or (position == low and self.low.is_inclusive)  # type: ignore[operator]
 
-    def _is_below_high(self, position: SortPosition) -> bool:
-        if self.high is None:
-            return True
-        high = sort_position(self.high.value)
-        return position < high or (position == high and self.high.is_inclusive)  # type: ignore[operator]
+def _are_in_order(low: SortPosition, high: SortPosition, may_be_equal: bool) -> bool:
+    return low < high or (low == high and may_be_equal)  # type: ignore[operator]
 
 
 ALL_SORT_KEYS = SortRange()

@@ -147,8 +147,7 @@ def native_expressions(
     names = frozenset(bindings.attributes)
     _check_key_paths(bindings, key, pointer_to(pointer, UPDATE))
     condition = _condition(members, bindings, key, pointer)
-    _check_not_hidden(bindings, hidden, pointer)
-    _check_all_used(bindings, pointer)
+    _check_names(bindings, hidden, pointer)
     _check_targets(actions, key, own, pointer_to(pointer, UPDATE))
     return NativeExpressions(actions, condition, names)
 
@@ -166,13 +165,12 @@ def native_condition(
     members = _known_members(body, CONDITION_MEMBERS, pointer)
     bindings = bindings_of(members, pointer)
     condition = _condition(members, bindings, key, pointer)
-    _check_not_hidden(bindings, hidden, pointer)
-    _check_all_used(bindings, pointer)
+    _check_names(bindings, hidden, pointer)
     return condition
 
 
 def native_filter(
-    body: Any, key: Collection[str], pointer: str = "", hidden: Collection[str] = ()
+    body: Any, key: Collection[str], hidden: Collection[str] = ()
 ) -> NativeCondition | None:
     """Return the filter expression of a parsed JSON body; None for a body without an expression.
 
@@ -184,25 +182,32 @@ def native_filter(
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.FilterExpression.html
     """
-    members = _known_members(body, FILTER_MEMBERS, pointer)
-    bindings = bindings_of(members, pointer)
-    condition: Template | None = _parsed(parse_condition, members, FILTER, bindings, pointer)
+    members = _known_members(body, FILTER_MEMBERS, "")
+    bindings = bindings_of(members, "")
+    condition: Template | None = _parsed(parse_condition, members, FILTER, bindings, "")
     for attribute in sorted(bindings.attributes.intersection(key)):
         reject(
-            pointer_to(pointer, FILTER),
+            pointer_to("", FILTER),
             f"the key attribute {attribute} cannot be in a filter; use a condition on the key",
         )
-    _check_not_hidden(bindings, hidden, pointer)
-    _check_all_used(bindings, pointer)
+    _check_names(bindings, hidden, "")
     return condition
 
 
-def _check_not_hidden(bindings: Bindings, hidden: Collection[str], pointer: str) -> None:
-    """Reject attributes whose value a client could find out by trying many expressions."""
+def _check_names(bindings: Bindings, hidden: Collection[str], pointer: str) -> None:
+    """Reject hidden attributes, and placeholders that no expression uses.
+
+    By trying many expressions, a client could find out the values of hidden attributes.
+    """
     for attribute in sorted(bindings.attributes.intersection(hidden)):
         reject(
             pointer, f"the attribute {attribute} is never returned, nor can an expression use it"
         )
+    for placeholder in bindings.unused:
+        where = pointer_to(
+            pointer_to(pointer, NAMES if placeholder[0] == "#" else VALUES), placeholder
+        )
+        reject(where, "is not used in any expression")
 
 
 def _known_members(body: Any, known: tuple[str, ...], pointer: str) -> Mapping[str, Any]:
@@ -221,14 +226,6 @@ def _condition(
     if template is None or is_in_parentheses(template):
         return template
     return ("(", *template, ")")
-
-
-def _check_all_used(bindings: Bindings, pointer: str) -> None:
-    for placeholder in bindings.unused:
-        where = pointer_to(
-            pointer_to(pointer, NAMES if placeholder[0] == "#" else VALUES), placeholder
-        )
-        reject(where, "is not used in any expression")
 
 
 def _parsed(

@@ -2,7 +2,7 @@
 
 import pytest
 from dynamodb_items.access import sign_in
-from dynamodb_items.access.sign_in import RETRY_SECONDS, SignInEndpointsSource
+from dynamodb_items.access.sign_in import RETRY_SECONDS, sign_in_endpoints
 from dynamodb_items.config.settings import Settings, SettingsError
 
 ISSUER = "https://issuer.example"
@@ -31,7 +31,7 @@ def fetches(monkeypatch):
 
 def test_the_endpoints_are_fetched_once_in_an_interval(fetches, clock):
     fetches += [DOCUMENT, {**DOCUMENT, "token_endpoint": "https://other.example/token"}]
-    source = SignInEndpointsSource(ISSUER, 300)
+    source = sign_in_endpoints(ISSUER, 300)
     endpoints = source.current()
     assert endpoints.authorization == DOCUMENT["authorization_endpoint"]
     assert endpoints.token_origin == "https://login.example:8443"
@@ -43,7 +43,7 @@ def test_the_endpoints_are_fetched_once_in_an_interval(fetches, clock):
 
 def test_after_a_failure_the_known_endpoints_stay_in_use(fetches, clock):
     fetches += [OSError("unreachable"), DOCUMENT, OSError("unreachable"), OSError("unreachable")]
-    source = SignInEndpointsSource(ISSUER, 300)
+    source = sign_in_endpoints(ISSUER, 300)
     assert source.current() is None
     clock.now += RETRY_SECONDS - 0.1
     assert source.current() is None
@@ -73,7 +73,7 @@ def test_after_a_failure_the_known_endpoints_stay_in_use(fetches, clock):
 )
 def test_an_endpoint_is_an_https_url_that_a_policy_can_contain(fetches, clock, name, url):
     fetches.append({**DOCUMENT, name: url})
-    assert SignInEndpointsSource(ISSUER, 300).current() is None
+    assert sign_in_endpoints(ISSUER, 300).current() is None
     assert clock.now == 1000.0
 
 

@@ -31,20 +31,9 @@ class SignInEndpoints:
         return _origin(self.token)
 
 
-class SignInEndpointsSource:
-    """The endpoints, fetched when they are first needed and again at intervals."""
-
-    def __init__(self, issuer: str, refresh_seconds: float) -> None:
-        self._endpoints: FetchedValue[SignInEndpoints] = FetchedValue(
-            lambda _known: _endpoints_of(issuer), refresh_seconds, _fetch_failed
-        )
-
-    def current(self) -> SignInEndpoints | None:
-        """Return the endpoints; None as long as none have been fetched.
-
-        When they are due, one request waits for the fetch; all requests wait for the first fetch.
-        """
-        return self._endpoints.current()
+def sign_in_endpoints(issuer: str, refresh_seconds: float) -> FetchedValue[SignInEndpoints]:
+    """Return the endpoints, fetched when they are first needed and again at intervals."""
+    return FetchedValue(lambda _known: _endpoints_of(issuer), refresh_seconds, _fetch_failed)
 
 
 def _fetch_failed(_known: SignInEndpoints | None, reason: str) -> float:

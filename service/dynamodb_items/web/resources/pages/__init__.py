@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import flask_swagger_ui
 from flask import Blueprint, Response, redirect, render_template, send_from_directory
-from werkzeug.wrappers import Response as WerkzeugResponse
 
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.web.resources.pages.lists import KEY_TYPE_NAMES, page_lists
 
 if TYPE_CHECKING:
-    from dynamodb_items.access.sign_in import SignInEndpoints, SignInEndpointsSource
+    from dynamodb_items.access.issuer import FetchedValue
+    from dynamodb_items.access.sign_in import SignInEndpoints
     from dynamodb_items.web.resources.pages.form import Field
 
 # Scripts and styles are files of this service: nothing is inline, nothing is external.
@@ -51,32 +51,21 @@ def pages_blueprint(settings: Settings) -> Blueprint:
     pages = Blueprint("pages", __name__, template_folder=".")
     pages.after_request(_protect)
     if settings.docs_ui:
-        pages.add_url_rule("/docs", view_func=docs)
-        pages.add_url_rule("/docs/", view_func=docs_without_slash)
+        pages.add_url_rule("/docs", "docs", lambda: render_template("docs.html"))
+        # The relative URLs of the page are right only without the slash.
+        pages.add_url_rule("/docs/", "docs_without_slash", lambda: redirect("../docs"))
     if settings.item_page:
         sign_in, fields = _sign_in_source(settings), _fields(settings)
-        pages.add_url_rule(
-            "/", view_func=lambda: item_page(settings, sign_in, fields), endpoint="item_page"
-        )
+        pages.add_url_rule("/", "item_page", lambda: item_page(settings, sign_in, fields))
     if settings.docs_ui or settings.item_page:
         names = ",".join(f'"{name}"' for name in (*_ASSETS, *_SWAGGER_UI_ASSETS))
         pages.add_url_rule(f"/pages/<any({names}):name>", view_func=asset)
     return pages
 
 
-def docs() -> str:
-    """Return Swagger UI with this service's OpenAPI document."""
-    return render_template("docs.html")
-
-
-def docs_without_slash() -> WerkzeugResponse:
-    """Redirect to the path from which the relative URLs of the page are right."""
-    return redirect("../docs")
-
-
 def item_page(
     settings: Settings,
-    sign_in: "SignInEndpointsSource | None" = None,
+    sign_in: "FetchedValue[SignInEndpoints] | None" = None,
     fields: "tuple[Field, ...]" = (),
 ) -> Response:
     """Return a page that reads, edits and deletes one item, after a sign-in where there is one.
@@ -122,13 +111,13 @@ def _fields(settings: Settings) -> "tuple[Field, ...]":
     return form_fields(settings.item_schema.document, settings.key_schema.names)
 
 
-def _sign_in_source(settings: Settings) -> "SignInEndpointsSource | None":
+def _sign_in_source(settings: Settings) -> "FetchedValue[SignInEndpoints] | None":
     if not settings.page_oidc_client:
         return None
     # Imported here: only a page with a sign-in needs it.
-    from dynamodb_items.access.sign_in import SignInEndpointsSource  # noqa: PLC0415
+    from dynamodb_items.access.sign_in import sign_in_endpoints  # noqa: PLC0415
 
-    return SignInEndpointsSource(settings.jwt_issuer, settings.jwt_key_set_seconds)
+    return sign_in_endpoints(settings.jwt_issuer, settings.jwt_key_set_seconds)
 
 
 def _sign_in_parameters(settings: Settings, endpoints: "SignInEndpoints") -> dict[str, str]:

@@ -4,9 +4,10 @@ The names of all log lines, with their levels and fields, are listed in ``docs/o
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -75,7 +76,7 @@ UNOBSERVED = Observer()
 
 
 class Observers(Observer):
-    """Several observers as one.
+    """Several observers as one: each event is forwarded to all of them.
 
     An exception of one of them affects neither the request nor the other observers.
     """
@@ -83,35 +84,14 @@ class Observers(Observer):
     def __init__(self, observers: Sequence[Observer]) -> None:
         self._observers = tuple(observers)
         self._reported_at = float("-inf")
+        for event in vars(Observer):
+            if not event.startswith("_"):
+                setattr(self, event, partial(self._notify, event))
 
-    def request_began(self, record: RequestRecord, headers: Mapping[str, Any]) -> None:
-        """Forward to all observers."""
-        self._notify(lambda observer: observer.request_began(record, headers))
-
-    def request_ended(self, record: RequestRecord) -> None:
-        """Forward to all observers."""
-        self._notify(lambda observer: observer.request_ended(record))
-
-    def call_ended(self, call: CallRecord) -> None:
-        """Forward to all observers."""
-        self._notify(lambda observer: observer.call_ended(call))
-
-    def credentials_found(self) -> None:
-        """Forward to all observers."""
-        self._notify(lambda observer: observer.credentials_found())
-
-    def table_probed(self, *, is_available: bool) -> None:
-        """Forward to all observers."""
-        self._notify(lambda observer: observer.table_probed(is_available=is_available))
-
-    def log_lines_lost(self, count: int) -> None:
-        """Forward to all observers."""
-        self._notify(lambda observer: observer.log_lines_lost(count))
-
-    def _notify(self, report: Callable[[Observer], None]) -> None:
+    def _notify(self, event: str, *arguments: Any, **more: Any) -> None:
         for observer in self._observers:
             try:
-                report(observer)
+                getattr(observer, event)(*arguments, **more)
             except Exception as error:  # noqa: BLE001 - the request goes on after any failure
                 self._log_failure(observer, error)
 

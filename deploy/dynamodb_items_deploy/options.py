@@ -9,11 +9,7 @@ from typing import Any
 import click
 from dynamodb_items.config import values as setting_values
 from dynamodb_items.credentials.lookup import DEFAULT_REGION
-from dynamodb_items.domain.operations import (
-    DEFAULT_OPERATIONS,
-    format_operations,
-    parse_operations,
-)
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, format_operations, parse_operations
 from dynamodb_items.domain.tables import DEFAULT_TABLE, TableArn
 
 from dynamodb_items_deploy.aws.account import Account

@@ -11,14 +11,7 @@ from dynamodb_items.domain.items import AttributeValue, Item
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.time_to_live import Expiry
 from dynamodb_items.domain.write_tokens import LOG_LENGTH, LogTrim, VersionAttribute, WriteToken
-from dynamodb_items.expressions.parts import (
-    CONDITION,
-    Name,
-    Placeholders,
-    Template,
-    Value,
-    fits,
-)
+from dynamodb_items.expressions.parts import CONDITION, Name, Placeholders, Template, Value, fits
 from dynamodb_items.formats.limits import MAX_LEVELS
 
 _NUMBER = Value({"S": "N"})

@@ -34,11 +34,7 @@ from dynamodb_items.expressions.parts import (
 )
 from dynamodb_items.expressions.placeholder_members import bindings_of
 from dynamodb_items.expressions.update_grammar import parse_update
-from dynamodb_items.formats.limits import (
-    object_members,
-    pointer_to,
-    reject,
-)
+from dynamodb_items.formats.limits import object_members, pointer_to, reject
 from dynamodb_items.formats.merge_patch import PatchResult, changes_between
 
 CONDITION_MEMBERS = (CONDITION, NAMES, VALUES)

@@ -5,13 +5,7 @@ from functools import cached_property
 from typing import Self
 
 from dynamodb_items.item_schema.applied import ALWAYS, Applied, contains, expanded, may_not_apply
-from dynamodb_items.item_schema.positions import (
-    TYPE_KEYWORD,
-    Path,
-    Schema,
-    all_schemas,
-    subschemas,
-)
+from dynamodb_items.item_schema.positions import TYPE_KEYWORD, Path, Schema, all_schemas, subschemas
 
 DECLARABLE = ("SS", "NS", "BS", "B")
 _ORDERED = ("prefixItems", "const", "enum")

@@ -26,11 +26,7 @@ from dynamodb_items.runtime.deadline import give_way
 from dynamodb_items.runtime.descriptors import TooFewDescriptors, most_connections
 from dynamodb_items.runtime.instance import Instance
 from dynamodb_items.runtime.output import flush_standard_streams
-from dynamodb_items.server.checked_requests import (
-    CheckedRequest,
-    has_close_option,
-    has_unread_body,
-)
+from dynamodb_items.server.checked_requests import CheckedRequest, has_close_option, has_unread_body
 from dynamodb_items.server.idle_connections import PlainSocket, shut_down_idle
 from dynamodb_items.server.listeners import Listener, Server
 from dynamodb_items.server.plain_connections import (

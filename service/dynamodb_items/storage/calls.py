@@ -10,13 +10,7 @@ from dynamodb_items.domain.operations import Operation
 from dynamodb_items.domain.write_tokens import LogTrim, VersionAttribute, WriteToken
 from dynamodb_items.expressions import builder
 from dynamodb_items.expressions.native_update import check_fits
-from dynamodb_items.expressions.parts import (
-    CONDITION,
-    UPDATE,
-    Placeholders,
-    Template,
-    fits,
-)
+from dynamodb_items.expressions.parts import CONDITION, UPDATE, Placeholders, Template, fits
 from dynamodb_items.storage.write_commands import Put, Write, condition_of
 
 

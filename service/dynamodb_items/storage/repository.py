@@ -20,11 +20,7 @@ from dynamodb_items.storage.expired_items import ExpiredItems
 from dynamodb_items.storage.queries import ItemQueries
 from dynamodb_items.storage.transactions import ItemTransactions
 from dynamodb_items.storage.write_commands import NativeUpdate, Write, Written
-from dynamodb_items.storage.write_failures import (
-    existing,
-    failed_condition,
-    may_succeed_later,
-)
+from dynamodb_items.storage.write_failures import existing, failed_condition, may_succeed_later
 from dynamodb_items.storage.write_plan import MAX_ROUNDS, Planner
 
 _RETURN_VALUES = {

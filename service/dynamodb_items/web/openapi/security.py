@@ -6,12 +6,7 @@ from typing import Any
 from dynamodb_items.access.callers import Scope
 from dynamodb_items.config.settings import Settings
 from dynamodb_items.web.media_types import PROBLEM_JSON
-from dynamodb_items.web.middleware.authentication import (
-    OPEN_PATHS,
-    Scheme,
-    needed_scope,
-    scheme_of,
-)
+from dynamodb_items.web.middleware.authentication import OPEN_PATHS, Scheme, needed_scope, scheme_of
 from dynamodb_items.web.middleware.authenticators import granting_scopes
 
 _Operations = Iterable[tuple[str, str, dict[str, Any]]]

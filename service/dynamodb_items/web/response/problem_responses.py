@@ -19,12 +19,7 @@ from dynamodb_items.domain import errors
 from dynamodb_items.web.media_types import PROBLEM_JSON
 from dynamodb_items.web.middleware.context import record_of
 from dynamodb_items.web.middleware.raw_path import path_prefix
-from dynamodb_items.web.response.problems import (
-    INTERNAL_ERROR,
-    OVERLOADED,
-    Problem,
-    problem_of,
-)
+from dynamodb_items.web.response.problems import INTERNAL_ERROR, OVERLOADED, Problem, problem_of
 
 log = structlog.get_logger(__name__)
 

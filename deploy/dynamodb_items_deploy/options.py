@@ -87,6 +87,8 @@ indexes_option = click.option(
     help="Indexes that the service may query, such as by-email=Email:S; needs Query.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+# A policy is JSON in any case; the option makes errors JSON too.
+json_errors_option = click.option("--json", is_flag=True, expose_value=False, help="Write JSON.")
 yes_option = click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 principal_option = click.option(
     "--principal",
@@ -172,7 +174,7 @@ def resource_policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     options = (
         *(table_option, region_option, role_option, principal_option, *_NAMING),
-        *(operations_option, indexes_option, json_option),
+        *(operations_option, indexes_option, json_errors_option),
     )
     return _with(options, command)
 
@@ -180,7 +182,7 @@ def resource_policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that describe the policy of the role."""
     access = (operations_option, indexes_option)
-    return _with((table_option, region_option, kms_option, *access, json_option), command)
+    return _with((table_option, region_option, kms_option, *access, json_errors_option), command)
 
 
 def template_options(command: Callable[..., Any]) -> Callable[..., Any]:

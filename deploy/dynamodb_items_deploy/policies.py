@@ -23,9 +23,8 @@ Examples:
 With a table's ARN, no AWS credentials are needed."""
 )
 @options.policy_options
-def policy(as_json: bool, region: str | None, **values: Any) -> None:
+def policy(region: str | None, **values: Any) -> None:
     """Write the permissions policy of the role."""
-    _ = as_json  # a policy is JSON in any case; the option makes errors JSON too
     report.write(True, options.table_stack_from(region, values).policy_document, [])
 
 
@@ -37,10 +36,9 @@ Examples:
 )
 @options.principal_option
 @options.region_option
-@options.json_option
-def trust_policy(principal: Principal, region: str | None, as_json: bool) -> None:
+@options.json_errors_option
+def trust_policy(principal: Principal, region: str | None) -> None:
     """Write the trust policy of the role; call nothing."""
-    _ = as_json  # a policy is JSON in any case; the option makes errors JSON too
     suffix = dns_suffix_of(region or configured_region(boto3.session.Session()))
     report.write(True, trust_document(principal, suffix), [])
 
@@ -58,9 +56,8 @@ The administrators of the table's account run the second command, once apply has
 the role. With --role-arn and a table's ARN, no AWS credentials are needed."""
 )
 @options.resource_policy_options
-def resource_policy(as_json: bool, region: str | None, role_arn: str | None, **values: Any) -> None:
+def resource_policy(region: str | None, role_arn: str | None, **values: Any) -> None:
     """Write the policy that the owner of another account's table attaches to it."""
-    _ = as_json  # a policy is JSON in any case; the option makes errors JSON too
     request = options.request_from(**values)
     table_arn = request.table
     if role_arn is None or TableArn.of(table_arn) is None:

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from jsonpointer import resolve_pointer
+
 Direction = Literal["request", "response"]
 Json = Mapping[str, Any]
 
@@ -234,8 +236,5 @@ def _schemas(document: Json) -> Json:
 
 def _resolved(document: Json, value: Json) -> Json:
     while "$ref" in value:
-        target: Any = document
-        for name in value["$ref"].removeprefix("#/").split("/"):
-            target = target[name.replace("~1", "/").replace("~0", "~")]
-        value = target
+        value = resolve_pointer(document, value["$ref"].removeprefix("#"))
     return value

@@ -87,11 +87,11 @@ class WriteBody:
             UnacceptableItem: the patch is invalid, or changes the key or a reserved attribute.
             ItemTooLarge: the values that it sets are over DynamoDB's 400 KB by themselves.
         """
-        key, own = self.key.attributes, self.settings.own_attributes
-        hidden = self.settings.hidden_attributes.typed
+        key, settings = self.key.attributes, self.settings
         match form:
             case PatchForm.JSON_PATCH:
-                patch = item_patch(self.value, key, hidden or own, self.pointer)
+                protected = settings.hidden_attributes.typed or settings.own_attributes
+                patch = item_patch(self.value, key, protected, self.pointer)
                 if self.schema is None:
                     return Edit(self.key, patch.changes_of, self.precondition, can_fail=True)
                 concealed = self.schema.write_only
@@ -99,6 +99,7 @@ class WriteBody:
                 changes_of = rules.edit(patch.changes_of)
                 return Edit(self.key, changes_of, self.precondition, can_fail=True)
             case PatchForm.NATIVE:
+                own, hidden = settings.own_attributes, settings.hidden_attributes.typed
                 expressions = native_expressions(self.value, key, own, self.pointer, hidden)
                 if self.schema is not None:
                     return self._judged_update(self.schema, expressions)

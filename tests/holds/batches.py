@@ -84,7 +84,7 @@ def batches() -> Iterator[tuple[str, bytes]]:
     yield "100 empty operations", filled(b'{"operations":[', b"{}", b"]}", 16 + 300)
     yield "unknown members", numbered(b'{"operations":[{', b'"%x":0', b"}]}")
     yield "unknown members of the batch", numbered(b"{", b'"%x":0', b"}")
-    tags = ",".join(['"a"'] * 2000)
+    tags = ",".join(['"a"'] * 1700)
     yield (
         "entity tags",
         b'{"operations":[%s]}'
@@ -106,4 +106,38 @@ def batches() -> Iterator[tuple[str, bytes]]:
         % b",".join(
             b'{"method":"DELETE","id":"%s","name":"%d"}' % (long_id, n) for n in range(100)
         ),
+    )
+
+
+def typed_batches() -> Iterator[tuple[str, bytes]]:
+    """Bodies of ``/items:batch`` with typed items."""
+    share = BODY_BYTES // 100 - 80
+    for name, _, value in values():
+        item = filled(b'{"a":{"L":[', value, b"]}}", share)
+        yield f"puts of {name}", _operations(b"PUT", b'"item":%s' % item)
+
+
+def conditional_batches() -> Iterator[tuple[str, bytes]]:
+    """Bodies of ``/items:batch`` whose operations have a native condition."""
+    long_condition = b" AND ".join([b"a=b"] * 148)
+    long_path = b"attribute_exists(%s)" % b".".join([b"a"] * 2040)
+    names = numbered(
+        b'{"ConditionExpression":"a=b","ExpressionAttributeNames":{',
+        b'"#%x":"a"',
+        b"}}",
+        BODY_BYTES - 200,
+    )
+    for method, content in ((b"PUT", b'"item":{},'), (b"DELETE", b""), (b"CHECK", b"")):
+        for name, text in (("a long condition", long_condition), ("a long path", long_path)):
+            members = b'%s"condition":{"ConditionExpression":"%s"}' % (content, text)
+            yield f"{method.decode()}s on {name}", _operations(method, members)
+        members = b'%s"condition":%s' % (content, names)
+        yield f"one {method.decode()} with many names", _operations(method, members, 1)
+
+
+def _operations(method: bytes, members: bytes, count: int = 100) -> bytes:
+    """Return a batch of operations that differ in their item keys only."""
+    return b'{"operations":[%s]}' % b",".join(
+        b'{"method":"%s","id":"7","name":"%d",%s}' % (method, number, members)
+        for number in range(count)
     )

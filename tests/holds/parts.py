@@ -9,7 +9,8 @@ MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 NATIVE = "application/vnd.dynamodb.update+json"
 
-BODY_BYTES = 1024 * 1024
+BODY_BYTES = 1024 * 1024 - 100
+"""The limit of a body, with room for the item key that some routes have next to the content."""
 ITEM_BYTES = 400 * 1024
 HEADER_LINES = 95
 LINE_BYTES = 8180
@@ -56,8 +57,11 @@ def values() -> Iterator[tuple[str, bytes, bytes]]:
         yield plain.decode()[:20], plain, of_type
 
 
-def legal_items() -> Iterator[tuple[str, bytes]]:
-    """Typed items of nearly 400 KB, as other writers may have stored them."""
+def legal_items(most_bytes: int = 4 * 1024 * 1024) -> Iterator[tuple[str, bytes]]:
+    """Typed items of nearly 400 KB, as other writers may have stored them.
+
+    In JSON they have at most ``most_bytes``.
+    """
     rest = ITEM_BYTES - 100
     for value, size in (
         (b'{"N":"0"}', 2),
@@ -66,7 +70,8 @@ def legal_items() -> Iterator[tuple[str, bytes]]:
         (b'{"L":[]}', 4),
         (b'{"M":{"a":{"B":""}}}', 6),
     ):
-        members = b",".join([value] * (rest // size))
+        count = min(rest // size, (most_bytes - 100) // (len(value) + 1))
+        members = b",".join([value] * count)
         yield f"a list of {value.decode()}", b'{%s,"a":{"L":[%s]}}' % (KEY, members)
     names = b",".join(b'"%x":{"N":"0"}' % number for number in range(rest // 7))
     yield "attributes", b"{%s,%s}" % (KEY, names)

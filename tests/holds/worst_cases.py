@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from dynamodb_items.web.request.query_schemas import MAX_PATHS
 
 from tests.holds import batches, edits, heads, items, schemas, updates
-from tests.holds.parts import JSON_PATCH, KEY, MERGE, NATIVE, PLAIN, TYPED, legal_items
+from tests.holds.parts import BODY_BYTES, JSON_PATCH, KEY, MERGE, NATIVE, PLAIN, TYPED, legal_items
 
 ITEM = "/items/7/x"
 BATCH = "/items:batch"
 BATCH_GET = "/items:batchGet"
 PARTITION = "/items/7"
 QUERY = "/items:query"
+PUT = "/items:put"
+ITEM_KEY = b'"id":"7","name":"x"'
 SMALL = b"{%s}" % KEY
 
 
@@ -76,6 +78,37 @@ def batch_cases() -> Iterator[Case]:
         keys = body.replace(b'"operations"', b'"keys"', 1)
         yield Case(f"batchGet {name}", "POST", BATCH_GET, of_type(PLAIN), keys)
 
+    for name, body in batches.typed_batches():
+        yield Case(f"typed batch {name}", "POST", BATCH, of_type(TYPED), body)
+    for name, body in batches.conditional_batches():
+        yield Case(f"batch {name}", "POST", BATCH, of_type(PLAIN), body)
+
+
+def native_route_cases() -> Iterator[Case]:
+    """Expressions and items next to the item key in a JSON body."""
+    removal = b'"UpdateExpression": "REMOVE a", '
+    for name, body in updates.native_updates():
+        condition = body.replace(removal, b"", 1)
+        query = condition.replace(b"ConditionExpression", b"FilterExpression", 1)
+        for path, key, members in (
+            ("/items:update", ITEM_KEY, body),
+            ("/items:delete", ITEM_KEY, condition),
+            (QUERY, b'"id":"7"', query),
+        ):
+            content = b"{%s,%s" % (key, members[1:])
+            yield Case(f"{path} {name}", "POST", path, of_type(PLAIN), content)
+    for media_type, bodies in (
+        (PLAIN, items.plain_bodies()),
+        (TYPED, items.typed_bodies()),
+    ):
+        for name, body in bodies:
+            content = b'{%s,"item":%s}' % (ITEM_KEY, body)
+            yield Case(f"put {name} as {media_type}", "POST", PUT, of_type(media_type), content)
+    fields = ",".join(f"{number:x}" for number in range(150_000)).encode()
+    for path, members in ((BATCH_GET, b'"keys":[{%s}]' % ITEM_KEY), (QUERY, b'"id":"7"')):
+        content = b'{%s,"fields":"%s"}' % (members, fields)
+        yield Case(f"{path} of many fields", "POST", path, of_type(PLAIN), content)
+
 
 def read_cases() -> Iterator[Case]:
     for name, item in legal_items():
@@ -96,11 +129,11 @@ def read_cases() -> Iterator[Case]:
 def write_cases() -> Iterator[Case]:
     """Writes of an item, or over one, that is as large as it can be."""
     large_copy = b'[{"op":"copy","from":"/a","path":"/b"},{"op":"remove","path":"/b"}]'
-    for name, item in legal_items():
+    for (name, item), (_, sent) in zip(legal_items(), legal_items(BODY_BYTES), strict=True):
         writes = (
-            ("a condition", "PUT", of_type(TYPED, If_Match='"a"'), item),
-            ("a put", "PUT", of_type(TYPED), item),
-            ("a put once", "PUT", of_type(TYPED, Idempotency_Key="a"), item),
+            ("a condition", "PUT", of_type(TYPED, If_Match='"a"'), sent),
+            ("a put", "PUT", of_type(TYPED), sent),
+            ("a put once", "PUT", of_type(TYPED, Idempotency_Key="a"), sent),
             ("a nested patch", "PATCH", of_type(PLAIN), b'{"b":{"c":0}}'),
             ("a copy", "PATCH", of_type(JSON_PATCH), large_copy),
             ("a native update", "PATCH", of_type(NATIVE), b'{"UpdateExpression":"REMOVE b"}'),
@@ -122,8 +155,8 @@ def edit_cases() -> Iterator[Case]:
 
 
 def transaction_cases() -> Iterator[Case]:
-    for name, item in legal_items():
-        put = b'{"method":"PUT","id":"7","name":"x","item":%s}' % item
+    for (name, item), (_, sent) in zip(legal_items(), legal_items(BODY_BYTES), strict=True):
+        put = b'{"method":"PUT","id":"7","name":"x","item":%s}' % sent
         for kind, media_type, operations, hold in (
             ("a put", TYPED, put, True),
             ("patches", PLAIN, _members(b',"method":"PATCH","patch":{"b":{"c":0}}'), True),
@@ -212,6 +245,7 @@ GROUPS = {
     "JSON Patches": json_patch_cases,
     "native updates": native_update_cases,
     "batches": batch_cases,
+    "native routes": native_route_cases,
     "reads": read_cases,
     "writes": write_cases,
     "edits": edit_cases,

@@ -31,19 +31,19 @@ from tests.serving import gunicorn
 
 def test_a_partition_page_by_page_and_back(seen, pages_of_three):
     page = pages_of_three
-    assert names(page) == NAMES[:3]
+    expect(names(page)).to_have_text(NAMES[:3])
     expect(button(page, "Previous page")).to_be_disabled()
     button(page, "Next page").click()
     expect(outcome_of_list(page)).to_have_text("3 items, page 2. More follow.")
-    assert names(page) == NAMES[3:6]
+    expect(names(page)).to_have_text(NAMES[3:6])
     button(page, "Next page").click()
     expect(outcome_of_list(page)).to_have_text("1 item, page 3. The list ends here.")
-    assert names(page) == NAMES[6:]
+    expect(names(page)).to_have_text(NAMES[6:])
     expect(button(page, "Next page")).to_be_disabled()
     for number, expected in ((2, NAMES[3:6]), (1, NAMES[:3])):
         button(page, "Previous page").click()
         expect(outcome_of_list(page)).to_have_text(f"3 items, page {number}. More follow.")
-        assert names(page) == expected
+        expect(names(page)).to_have_text(expected)
     assert seen.complaints == []
 
 
@@ -83,8 +83,7 @@ def test_a_condition_on_the_sort_key(browser_page, condition, values, expected):
         page.get_by_label(label, exact=True).fill(value)
     page.get_by_label("Order").select_option("descending")
     submit(page)
-    expect(page.locator("#rows li")).to_have_count(len(expected))
-    assert names(page) == expected[::-1]
+    expect(names(page)).to_have_text(expected[::-1])
 
 
 def test_a_row_shows_the_attributes_and_every_digit(browser_page):
@@ -117,10 +116,10 @@ def test_the_whole_table_page_by_page(browser_page):
     page.get_by_label("Items per page").fill("5")
     submit(page)
     expect(outcome_of_list(page)).to_have_text("5 items, page 1. More follow.")
-    found = names(page)
+    found = names(page).all_inner_texts()
     button(page, "Next page").click()
     expect(outcome_of_list(page)).to_have_text("3 items, page 2. The list ends here.")
-    assert sorted(found + names(page)) == sorted([*NAMES, "Joseph"])
+    assert sorted(found + names(page).all_inner_texts()) == sorted([*NAMES, "Joseph"])
 
 
 def test_an_empty_partition(browser_page):
@@ -135,7 +134,7 @@ def test_a_rejected_list_keeps_the_page_that_is_shown(browser_page):
     submit(browser_page)
     expect(outcome_of_list(browser_page)).to_contain_text("422")
     expect(outcome_of_list(browser_page)).to_contain_text("/id not a number is not a value")
-    assert names(browser_page) == NAMES
+    expect(names(browser_page)).to_have_text(NAMES)
 
 
 @pytest.fixture
@@ -181,7 +180,7 @@ def test_a_tenant_lists_its_own_items(guarded_page):
     page.locator("#partition").fill("red")
     submit(page)
     expect(row(page, "Joseph")).to_contain_text("105")
-    assert names(page) == ["Joseph"]
+    expect(names(page)).to_have_text(["Joseph"])
     open_row(page, "Joseph")
 
 

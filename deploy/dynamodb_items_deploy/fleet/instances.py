@@ -35,40 +35,7 @@ def instances(settings: Mapping[str, str]) -> Resources:
             "Type": "AWS::EC2::LaunchTemplate",
             "Properties": {"LaunchTemplateData": _launch(settings)},
         },
-        GROUP: {
-            "Type": "AWS::AutoScaling::AutoScalingGroup",
-            # A target group without a listener has no health checks.
-            "DependsOn": ["Listener", "Policy", "LogPolicy"],
-            "CreationPolicy": {
-                "ResourceSignal": {"Count": ref("MinSize"), "Timeout": "PT15M"},
-            },
-            "UpdatePolicy": {
-                "AutoScalingRollingUpdate": {
-                    "MinInstancesInService": ref("MinSize"),
-                    "MaxBatchSize": 1,
-                    "WaitOnResourceSignals": True,
-                    "PauseTime": "PT15M",
-                    "SuspendProcesses": list(_SUSPENDED),
-                }
-            },
-            "Properties": {
-                "MinSize": ref("MinSize"),
-                "MaxSize": ref("MaxSize"),
-                "VPCZoneIdentifier": ref("InstanceSubnets"),
-                "TargetGroupARNs": [ref("TargetGroup")],
-                # Safe, since /ready reports only what concerns the instance itself.
-                "HealthCheckType": "ELB",
-                "HealthCheckGracePeriod": _START_SECONDS,
-                "DefaultInstanceWarmup": 120,
-                "LaunchTemplate": {
-                    "LaunchTemplateId": ref("LaunchTemplate"),
-                    "Version": attribute("LaunchTemplate", "LatestVersionNumber"),
-                },
-                "Tags": [
-                    {"Key": "Name", "Value": ref("AWS::StackName"), "PropagateAtLaunch": True}
-                ],
-            },
-        },
+        GROUP: _group(),
         "Scaling": {
             "Type": "AWS::AutoScaling::ScalingPolicy",
             "Properties": {
@@ -81,6 +48,42 @@ def instances(settings: Mapping[str, str]) -> Resources:
                     "TargetValue": ref("CpuPercent"),
                 },
             },
+        },
+    }
+
+
+def _group() -> dict[str, Any]:
+    """Return the auto scaling group."""
+    return {
+        "Type": "AWS::AutoScaling::AutoScalingGroup",
+        # A target group without a listener has no health checks.
+        "DependsOn": ["Listener", "Policy", "LogPolicy"],
+        "CreationPolicy": {
+            "ResourceSignal": {"Count": ref("MinSize"), "Timeout": "PT15M"},
+        },
+        "UpdatePolicy": {
+            "AutoScalingRollingUpdate": {
+                "MinInstancesInService": ref("MinSize"),
+                "MaxBatchSize": 1,
+                "WaitOnResourceSignals": True,
+                "PauseTime": "PT15M",
+                "SuspendProcesses": list(_SUSPENDED),
+            }
+        },
+        "Properties": {
+            "MinSize": ref("MinSize"),
+            "MaxSize": ref("MaxSize"),
+            "VPCZoneIdentifier": ref("InstanceSubnets"),
+            "TargetGroupARNs": [ref("TargetGroup")],
+            # Safe, since /ready reports only what concerns the instance itself.
+            "HealthCheckType": "ELB",
+            "HealthCheckGracePeriod": _START_SECONDS,
+            "DefaultInstanceWarmup": 120,
+            "LaunchTemplate": {
+                "LaunchTemplateId": ref("LaunchTemplate"),
+                "Version": attribute("LaunchTemplate", "LatestVersionNumber"),
+            },
+            "Tags": [{"Key": "Name", "Value": ref("AWS::StackName"), "PropagateAtLaunch": True}],
         },
     }
 

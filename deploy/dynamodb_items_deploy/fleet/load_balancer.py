@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from dynamodb_items_deploy.fleet.intrinsics import NO_VALUE, Resources, attribute, if_, ref
 from dynamodb_items_deploy.fleet.network import LISTENER_PORT, PORT
@@ -36,28 +37,7 @@ def load_balancer() -> Resources:
                 ),
             },
         },
-        "TargetGroup": {
-            "Type": "AWS::ElasticLoadBalancingV2::TargetGroup",
-            "Properties": {
-                "VpcId": ref("VpcId"),
-                "TargetType": "instance",
-                "Protocol": "HTTP",
-                "Port": PORT,
-                "HealthCheckPath": "/ready",
-                "HealthCheckIntervalSeconds": _CHECK_SECONDS,
-                "HealthCheckTimeoutSeconds": 2,
-                "HealthyThresholdCount": 2,
-                "UnhealthyThresholdCount": 2,
-                "Matcher": {"HttpCode": "200"},
-                "TargetGroupAttributes": _attributes(
-                    {
-                        "deregistration_delay.timeout_seconds": str(DEREGISTRATION_SECONDS),
-                        # A slow instance gets fewer requests than the others, not as many.
-                        "load_balancing.algorithm.type": "least_outstanding_requests",
-                    }
-                ),
-            },
-        },
+        "TargetGroup": _target_group(),
         "Listener": {
             "Type": "AWS::ElasticLoadBalancingV2::Listener",
             "Properties": {
@@ -70,6 +50,32 @@ def load_balancer() -> Resources:
                 "SslPolicy": if_("HasCertificate", _TLS_POLICY, NO_VALUE),
                 "DefaultActions": [{"Type": "forward", "TargetGroupArn": ref("TargetGroup")}],
             },
+        },
+    }
+
+
+def _target_group() -> dict[str, Any]:
+    """Return the target group, with the health check of its instances."""
+    return {
+        "Type": "AWS::ElasticLoadBalancingV2::TargetGroup",
+        "Properties": {
+            "VpcId": ref("VpcId"),
+            "TargetType": "instance",
+            "Protocol": "HTTP",
+            "Port": PORT,
+            "HealthCheckPath": "/ready",
+            "HealthCheckIntervalSeconds": _CHECK_SECONDS,
+            "HealthCheckTimeoutSeconds": 2,
+            "HealthyThresholdCount": 2,
+            "UnhealthyThresholdCount": 2,
+            "Matcher": {"HttpCode": "200"},
+            "TargetGroupAttributes": _attributes(
+                {
+                    "deregistration_delay.timeout_seconds": str(DEREGISTRATION_SECONDS),
+                    # A slow instance gets fewer requests than the others, not as many.
+                    "load_balancing.algorithm.type": "least_outstanding_requests",
+                }
+            ),
         },
     }
 

@@ -1,7 +1,10 @@
-"""Who may connect to whom, and the way to DynamoDB.
+"""The permitted connections: security groups, and the gateway endpoint of DynamoDB.
 
 https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-ddb.html
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 from dynamodb_items_deploy.fleet.intrinsics import Resources, attribute, if_, ref, substituted
 
@@ -11,41 +14,22 @@ LISTENER_PORT = if_("HasCertificate", 443, 80)
 
 
 def network() -> Resources:
-    """Return security groups and gateway endpoint: clients, load balancer, instances, DynamoDB."""
+    """Return the security groups of load balancer and instances, and the gateway endpoint."""
     return {
-        "LoadBalancerSecurityGroup": {
-            "Type": "AWS::EC2::SecurityGroup",
-            "Properties": {
-                "GroupDescription": "Load balancer of the items service",
-                "VpcId": ref("VpcId"),
-                "SecurityGroupIngress": [
-                    {
-                        "Description": "Clients",
-                        "IpProtocol": "tcp",
-                        "FromPort": LISTENER_PORT,
-                        "ToPort": LISTENER_PORT,
-                        "CidrIp": ref("ClientCidr"),
-                    }
-                ],
+        "LoadBalancerSecurityGroup": _security_group(
+            "Load balancer of the items service",
+            LISTENER_PORT,
+            {"Description": "Clients", "CidrIp": ref("ClientCidr")},
+        ),
+        # A client that reached an instance directly could forge X-Forwarded-For.
+        "InstanceSecurityGroup": _security_group(
+            "Instances of the items service",
+            PORT,
+            {
+                "Description": "Load balancer",
+                "SourceSecurityGroupId": attribute("LoadBalancerSecurityGroup", "GroupId"),
             },
-        },
-        "InstanceSecurityGroup": {
-            "Type": "AWS::EC2::SecurityGroup",
-            "Properties": {
-                "GroupDescription": "Instances of the items service",
-                "VpcId": ref("VpcId"),
-                # A client that reached an instance directly could forge X-Forwarded-For.
-                "SecurityGroupIngress": [
-                    {
-                        "Description": "Load balancer",
-                        "IpProtocol": "tcp",
-                        "FromPort": PORT,
-                        "ToPort": PORT,
-                        "SourceSecurityGroupId": attribute("LoadBalancerSecurityGroup", "GroupId"),
-                    }
-                ],
-            },
-        },
+        ),
         "DynamoDBEndpoint": {
             "Type": "AWS::EC2::VPCEndpoint",
             "Condition": "HasRouteTables",
@@ -55,5 +39,19 @@ def network() -> Resources:
                 "VpcId": ref("VpcId"),
                 "RouteTableIds": ref("RouteTables"),
             },
+        },
+    }
+
+
+def _security_group(description: str, port: Any, source: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a security group that accepts connections to one port, from one source."""
+    return {
+        "Type": "AWS::EC2::SecurityGroup",
+        "Properties": {
+            "GroupDescription": description,
+            "VpcId": ref("VpcId"),
+            "SecurityGroupIngress": [
+                {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, **source}
+            ],
         },
     }

@@ -4,7 +4,6 @@ A write may be retried after a lost response because every write carries a token
 ``repository``): a retry recognizes that an earlier attempt was applied.
 """
 
-import itertools
 import random
 import time
 from collections.abc import Mapping
@@ -83,9 +82,8 @@ class Attempts:
     ) -> dict[str, Any]:
         """Execute one operation within the deadline of the current request.
 
-        ``retry_parameters`` replace those of the same name in a retry after a lost response; None
-        means no such retry, and the outcome stays unknown. A write that ``changes_nothing`` fails
-        like a read.
+        ``retry_parameters`` replace those of the same name in retries after a lost response; None
+        means no such retry. A write that ``changes_nothing`` fails like a read.
 
         Raises:
             ConditionFailed, TransactionCanceled: a condition was false; nothing was written.
@@ -94,30 +92,29 @@ class Attempts:
             ItemTooLarge, UnacceptableItem: DynamoDB rejected the item.
         """
         deadline = self._deadline()
+        may_change = operation.is_write and not changes_nothing
+        number = 0
         unknown = renewed = False
-        for number in itertools.count(1):
+        while True:
+            number += 1
             try:
                 return self._attempt(operation, parameters, number, deadline)
             except (BotoCoreError, ClientError) as error:
                 failure = _call_failure(operation, error, number, after_lost_response=unknown)
-                may_change = operation.is_write and not changes_nothing
-                lost = may_change and failure.leaves_outcome_unknown
-                is_first_loss = lost and not unknown
-                unknown = unknown or lost
+                unknown = unknown or (may_change and failure.leaves_outcome_unknown)
                 failed = FailedAttempt(
                     number,
                     failure,
                     deadline.remaining_seconds,
                     self._budget.has_retry,
                     outcome_unknown=unknown,
-                    is_repeatable=not is_first_loss or retry_parameters is not None,
+                    is_repeatable=not unknown or retry_parameters is not None,
                     credentials_renewed=renewed,
                 )
-                self._execute(failed, operation, error, deadline)
-                if is_first_loss and retry_parameters:
-                    parameters = {**parameters, **retry_parameters}
-                renewed = renewed or failure is Failure.CREDENTIALS
-        raise AssertionError("attempts are counted without end")
+                self._wait_or_raise(failed, operation, error, deadline)
+            renewed = renewed or failure is Failure.CREDENTIALS
+            if unknown and retry_parameters:
+                parameters = {**parameters, **retry_parameters}
 
     def _deadline(self) -> Deadline:
         deadline = current_deadline() or Deadline(self._deadline_seconds)
@@ -157,7 +154,7 @@ class Attempts:
         record = CallRecord(operation.value, outcome, number, seconds, units)
         observe_call(self._observer, record)
 
-    def _execute(
+    def _wait_or_raise(
         self,
         failed: FailedAttempt,
         operation: ApiCall,

@@ -1,6 +1,5 @@
 """Each change of the OpenAPI document that breaks a client is found, and no other is."""
 
-import copy
 import json
 
 import pytest
@@ -11,14 +10,19 @@ from openapi.compatibility import allows_breaking_changes, breaking_changes, una
 ITEM = "/items/{id}/{name}"
 
 
-@pytest.fixture
-def old():
-    return json.loads(DOCUMENT.read_text())
+@pytest.fixture(scope="module")
+def text():
+    return DOCUMENT.read_text()
 
 
 @pytest.fixture
-def new(old):
-    return copy.deepcopy(old)
+def old(text):
+    return json.loads(text)
+
+
+@pytest.fixture
+def new(text):
+    return json.loads(text)
 
 
 def parameters(document, method="get"):

@@ -145,7 +145,7 @@ def test_attributes_are_at_most_as_large_as_their_json(text):
         ([], False),
         ({"a": float("nan")}, False),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:30],
 )
 def test_only_ordinary_items_are_converted_directly(value, is_direct):
     try:

@@ -5,6 +5,7 @@ import io
 import json
 import signal
 import threading
+import time
 from pathlib import Path
 
 import httpx
@@ -124,26 +125,16 @@ def test_only_absent_items_are_created(service, imports):
     assert service.items["/items/1/a"] == b"before"
 
 
-def test_the_last_line_of_a_key_wins(service, imports):
-    """Requests of one key are never in progress at the same time."""
-    active, together = set(), []
-
-    def track(request):
-        path = request.url.raw_path
-        if path in active:
-            together.append(path)
-        active.add(path)
-        threading.Timer(0.001, active.discard, (path,)).start()
-
-    service.intercept = track
-    repeated = "".join(
-        f'{{"Id":{spelling},"Name":"a","v":{number}}}\n'
+def test_the_lines_of_a_key_are_sent_in_their_order(service, imports):
+    service.intercept = lambda _: time.sleep(0.0005)  # the other threads arrive meanwhile
+    repeated = [
+        f'{{"Id":{spelling},"Name":"a","v":{number}}}'
         for number in range(50)
         for spelling in ("1", "1.0", f"{number + 2}")
-    )
-    assert imports(repeated, concurrency=8)[0] == ExitStatus.COMPLETE
-    assert service.items["/items/1/a"] == b'{"Id":1.0,"Name":"a","v":49}'
-    assert service.puts.count("/items/1/a") == 100
+    ]
+    assert imports("\n".join(repeated), concurrency=8)[0] == ExitStatus.COMPLETE
+    sent = [each.read().decode() for each in service.requests if each.url.path == "/items/1/a"]
+    assert sent == [line for line in repeated if line.startswith(('{"Id":1,', '{"Id":1.0,'))]
 
 
 def test_rejected_lines_are_reported_in_order(service, imports):

@@ -223,11 +223,11 @@ def write_plot(report: Report, path: Path) -> None:
     for row, (name, value) in enumerate(sorted(figures.items(), key=lambda pair: pair[1])):
         top = 40 + row * _ROW
         length = value / longest * _BARS
-        colour = "#1f6feb" if name in ours else "#9aa4b2"
+        color = "#1f6feb" if name in ours else "#9aa4b2"
         parts += [
             f'<text x="{_LABELS - 8}" y="{top + 15}" text-anchor="end" fill="#222222">'
             f"{escape(_TITLES[name])}</text>",
-            f'<rect x="{_LABELS}" y="{top}" width="{length:.1f}" height="20" fill="{colour}"/>',
+            f'<rect x="{_LABELS}" y="{top}" width="{length:.1f}" height="20" fill="{color}"/>',
             f'<text x="{_LABELS + length + 6:.1f}" y="{top + 15}" fill="#222222">'
             f"{value:,.0f}</text>",
         ]

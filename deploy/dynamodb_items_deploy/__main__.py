@@ -39,7 +39,8 @@ Examples:
 Exit status:
   0   success, and nothing is left to change
   1   rejected or failed: the first line names the cause, the second what to do
-  2   plan, status: changes are needed; apply: done, but the role has policies of others
+  2   plan, status: changes are needed; apply: done, but the role also has policies
+      that this tool did not attach
   64  invalid command line
   70  a defect of this tool: report it
   75  temporary failure (network, throttling, AWS itself): run the same command again
@@ -152,7 +153,7 @@ def doctor_(
 
 @commands.group()
 def render() -> None:
-    """Write the same deployment for another tool."""
+    """Write the policies and templates of a deployment, for other tools."""
 
 
 @render.command(

@@ -86,9 +86,11 @@ indexes_option = click.option(
     callback=_parsed_by(setting_values.indexes),
     help="Indexes that the service may query, such as by-email=Email:S; needs Query.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Write the output as JSON.")
 # A policy is JSON in any case; the option makes errors JSON too.
-json_errors_option = click.option("--json", is_flag=True, expose_value=False, help="Write JSON.")
+json_errors_option = click.option(
+    "--json", is_flag=True, expose_value=False, help="Write errors as JSON too."
+)
 yes_option = click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 principal_option = click.option(
     "--principal",
@@ -101,7 +103,8 @@ principal_option = click.option(
 adopt_option = click.option(
     "--adopt",
     is_flag=True,
-    help="Take over policy, role and profile of these names that others made: only tag them.",
+    help="Take over a policy, role and profile with these names that somebody else created: they "
+    "only get tags.",
 )
 kms_option = click.option(
     "--kms-key", metavar="ARN", help="KMS key of the table, if you manage it."

@@ -64,9 +64,10 @@ Examples:
 )
 @_TYPED
 def check(file: Path, schema_file: Path, typed: bool) -> None:
-    """Report which items of ITEMS.jsonl break the schema: one item a line, gzip by file name.
+    """Report which items of ITEMS.jsonl break the schema.
 
-    Standard output gets one line for each violation: file, line number, JSON Pointer, sentence.
+    ITEMS.jsonl has one item per line, and is compressed with gzip if its name ends in .gz. Standard
+    output gets one line for each violation: file, line number, JSON Pointer, sentence.
     """
     from dynamodb_items.item_schema.reading import SchemaErrors, read_schema  # noqa: PLC0415
 
@@ -98,7 +99,7 @@ Examples:
 @click.argument("file", metavar="ITEMS.jsonl", type=_FILE)
 @_TYPED
 def init(file: Path, typed: bool) -> None:
-    """Write a first schema that all items of ITEMS.jsonl match to standard output.
+    """Write to standard output a first schema that all items of ITEMS.jsonl match.
 
     Attributes that all items have are required. Review it before use: it knows only these items.
     With --typed, sets and binary are declared.

@@ -34,7 +34,7 @@ _CLIENT_OPTIONS = (
         "headers",
         multiple=True,
         metavar="HEADER",
-        help="A header, `Name: value`, or @FILE with one header a line. A token belongs in "
+        help="A header, `Name: value`, or @FILE with one header per line. A token belongs in "
         "DYNAMODB_ITEMS_TOKEN, an API key in DYNAMODB_ITEMS_API_KEY: other users of the machine "
         "can read a command line.",
     ),
@@ -44,7 +44,7 @@ _CLIENT_OPTIONS = (
         type=click.FloatRange(0, 86_400),
         default=300,
         show_default=True,
-        help="For how long a request is retried.",
+        help="How long a request is retried.",
     ),
     click.option("--quiet", is_flag=True, help="Show no progress, and nothing on success."),
     click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object."),

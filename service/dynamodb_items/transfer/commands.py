@@ -17,6 +17,7 @@ from dynamodb_items.transfer.importing.item_paths import parsed_key_attributes
 from dynamodb_items.transfer.session import Client
 
 MAX_CONNECTIONS = 64
+_KEY_HELP = "The {} key of the table. Default: from the service."
 _EXIT_STATUS = """
 \b
 Exit status:
@@ -65,8 +66,8 @@ Examples:
     show_default=True,
     help="Stop when more lines are rejected.",
 )
-@click.option("--partition-key", metavar="NAME:TYPE", help="Default: from the service.")
-@click.option("--sort-key", metavar="NAME:TYPE", help="Default: from the service.")
+@click.option("--partition-key", metavar="NAME:TYPE", help=_KEY_HELP.format("partition"))
+@click.option("--sort-key", metavar="NAME:TYPE", help=_KEY_HELP.format("sort"))
 @resume_options(IMPORT_STATE_SUFFIX)
 @client_options
 def import_items(
@@ -76,11 +77,11 @@ def import_items(
     sort_key: str | None,
     **options: Any,
 ) -> NoReturn:
-    """Write the items of FILE, one JSON object a line.
+    """Write the lines of FILE to the table, each as an item.
 
-    Each line becomes a PUT. FILE is JSON Lines, compressed with gzip if its name ends in .gz;
-    `-` is standard input. If the command is stopped or killed, the same command continues: no line
-    is lost, and writing a line again changes nothing.
+    Each line is a JSON object and becomes a PUT. FILE is JSON Lines, compressed with gzip if its
+    name ends in .gz; `-` is standard input. If the command is stopped or killed, the same command
+    continues: no line is lost, and writing a line again changes nothing.
     """
     keys = _key_attributes(partition_key, sort_key)
     sys.exit(run_import(ImportOptions(key_attributes=keys, **options), client))
@@ -107,7 +108,7 @@ Examples:
     type=click.IntRange(1, MAX_CONNECTIONS),
     default=1,
     show_default=True,
-    help="Read all items in so many parallel segments.",
+    help="How many parallel requests read the table.",
 )
 @click.option("--fields", help="Only these attributes, such as Email,Address.City.")
 @click.option("--consistent-read", is_flag=True, help="Read strongly consistently.")
@@ -130,9 +131,9 @@ def export_items(
     consistent_read: bool,
     **options: Any,
 ) -> NoReturn:
-    """Write the items of a list to FILE, one JSON object a line.
+    """Write the items of the table to FILE, each as a line.
 
-    Without --partition and --index the list has all items of the table, in no order. FILE is
+    Without --partition and --index all items are written, in no order. FILE is JSON Lines,
     compressed with gzip if its name ends in .gz; `-`, the default, is standard output. FILE appears
     when it is complete. If the command is stopped or killed, the same command continues.
     """

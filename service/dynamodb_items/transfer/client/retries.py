@@ -24,7 +24,7 @@ class RetryPolicy:
     """The retries of one request."""
 
     max_seconds: float
-    """For how long a request is retried, counted from its first attempt."""
+    """How long a request is retried, counted from its first attempt."""
 
     def retries(self, status: int | None, attempts: int) -> bool:
         """Return whether a response is worth a retry; ``status`` is None without a response."""

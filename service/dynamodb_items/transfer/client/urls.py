@@ -32,7 +32,7 @@ def is_protected(url: str) -> bool:
 def path_of(segments: Iterable[str]) -> str:
     """Return the path of segments, each of them percent-encoded.
 
-    A segment of dots only would be removed by normalisation: its dots are encoded too.
+    A segment of dots only would be removed by normalization: its dots are encoded too.
     https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4
     """
     return "".join(

@@ -11,7 +11,7 @@ from dynamodb_items.item_schema.applied import expanded
 from dynamodb_items.item_schema.positions import TYPE_KEYWORD, Schema
 
 MAX_FIELDS = 200
-MAX_LEVELS = 3
+_MAX_GROUP_LEVELS = 3
 MAX_CHOICES = 200
 """Attributes beyond these bounds are edited as JSON."""
 
@@ -182,7 +182,7 @@ def _kind(schemas: tuple[Schema, ...], items: tuple[Schema, ...], level: int) ->
         is_short = len(values) <= MAX_CHOICES
         is_plain = not any(isinstance(value, list | dict) for value in values)
         return "choice" if is_short and is_plain else "json"
-    if types == {"object"} and _keyword(schemas, "properties") and level < MAX_LEVELS:
+    if types == {"object"} and _keyword(schemas, "properties") and level < _MAX_GROUP_LEVELS:
         # The members that are not shown would be lost.
         return "json" if _keyword(schemas, "writeOnly") is True else "map"
     if types == {"array"} and _keyword(schemas, "prefixItems") is None:

@@ -62,22 +62,19 @@ class Executor:
             self.say(f"  … cannot restore the previous state: {error}")
 
     def _call(self, call: Call) -> None:
-        pauses = self._pauses()
-        said = False
+        pauses: Iterator[bool] | None = None
         while True:
             try:
                 self.aws.write(call)
             except ClientError as error:
                 if _matches(error, call.already) or self._has_landed(call.landed, error):
                     return
-                if not _matches(error, (*call.not_yet, *BUSY)) or not next(pauses):
+                if not _matches(error, (*call.not_yet, *BUSY)):
                     raise
-                if not said:
-                    code = error.response["Error"]["Code"]
-                    self.say(
-                        f"  … AWS is not ready yet ({code}): retrying up to {LIMIT_SECONDS:.0f} s"
-                    )
-                    said = True
+                code = error.response["Error"]["Code"]
+                pauses = pauses or self._pauses(f"AWS is not ready yet ({code}): retrying")
+                if not next(pauses):
+                    raise
             else:
                 return
 
@@ -88,27 +85,17 @@ class Executor:
         """
         if landed is None or not _matches(error, landed.after):
             return False
-        pauses = self._pauses()
-        said = False
+        pauses = self._pauses(f"waiting for {landed.read.what}:")
         while True:
             try:
                 return self._holds(landed.read)
             except ClientError as unseen:
-                if not _matches(unseen, NOT_FOUND):
-                    return False
-                if not said:
-                    self.say(f"  … waiting for {landed.read.what}: up to {LIMIT_SECONDS:.0f} s")
-                    said = True
-                if not next(pauses):
+                if not _matches(unseen, NOT_FOUND) or not next(pauses):
                     return False
 
     def _wait(self, wait: Wait) -> None:
-        pauses = self._pauses()
-        said = False
+        pauses = self._pauses(f"waiting for {wait.what}:")
         while not self._holds(wait):
-            if not said:
-                self.say(f"  … waiting for {wait.what}: up to {LIMIT_SECONDS:.0f} s")
-                said = True
             if not next(pauses):
                 raise NotInTime(f"Waited {LIMIT_SECONDS:.0f} s for {wait.what}.")
 
@@ -116,8 +103,12 @@ class Executor:
         read = wait.call
         return wait.until(self.aws.read(read.service, read.operation, **read.parameters))
 
-    def _pauses(self) -> Iterator[bool]:
-        """Sleep at each step, with exponential backoff and jitter; yield False at the limit."""
+    def _pauses(self, reason: str) -> Iterator[bool]:
+        """Sleep at each step, with exponential backoff and jitter; yield False at the limit.
+
+        The first step also reports the reason.
+        """
+        self.say(f"  … {reason} up to {LIMIT_SECONDS:.0f} s")
         until = self.clock() + LIMIT_SECONDS
         pause = FIRST_PAUSE_SECONDS
         while (left := until - self.clock()) > 0:

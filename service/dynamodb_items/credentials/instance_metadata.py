@@ -75,8 +75,7 @@ def _read_credentials() -> None:
             "aws ec2 modify-instance-metadata-options --http-endpoint enabled; add "
             "169.254.169.254 to NO_PROXY.",
         )
-    if status != _OK:
-        raise _Failed(*_wrong_status(status))
+    _check_ok(status)
     headers = {"x-aws-ec2-metadata-token": token}
     status, roles = send("GET", _ROLES, headers)
     if status == _NOT_FOUND or (status == _OK and not roles.strip()):
@@ -84,12 +83,10 @@ def _read_credentials() -> None:
             "the instance has no role",
             "Give it one: items-deploy apply --instance-id with this instance's id.",
         )
-    if status != _OK:
-        raise _Failed(*_wrong_status(status))
+    _check_ok(status)
     role = roles.split()[0]
     status, text = send("GET", _ROLES + role, headers)
-    if status != _OK:
-        raise _Failed(*_wrong_status(status))
+    _check_ok(status)
     code = _code(text)
     if code != "Success":
         raise _Failed(
@@ -99,11 +96,12 @@ def _read_credentials() -> None:
         )
 
 
-def _wrong_status(status: int) -> tuple[str, str]:
-    return (
-        f"the instance metadata service responded {status}",
-        "Wait: it is called again. If it stays, check that nothing else has its address.",
-    )
+def _check_ok(status: int) -> None:
+    if status != _OK:
+        raise _Failed(
+            f"the instance metadata service responded {status}",
+            "Wait: it is called again. If it stays, check that nothing else has its address.",
+        )
 
 
 def _code(text: str) -> str:

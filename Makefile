@@ -45,13 +45,12 @@ TEST_TOOLS = .venv/.tests $(if $(WITH_ENGINE),.venv-ministack/.installed) $(call
 test: $(TEST_TOOLS)
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
-# A tenth of the examples of property tests; `make test` runs all of them. No plugin is loaded that
-# unit tests do not need, and output is captured without switching file descriptors for each test:
-# both would take as long as hundreds of unit tests.
-UNIT_PLUGINS = xdist pytest_timeout pytest_cov _hypothesis_pytestplugin no:logging
+# A tenth of the examples of property tests; `make test` runs all of them. Importing the plugins of
+# the other tests would take as long as hundreds of unit tests.
+UNIT_PLUGINS = xdist pytest_timeout pytest_cov _hypothesis_pytestplugin
 unit: .venv/.tests
 	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 .venv/bin/python -m pytest tests/unit $(UNIT_PLUGINS:%=-p %) \
-		-n 2 --capture sys --hypothesis-profile quick $(PYTEST_ARGS)
+		-n 2 --hypothesis-profile quick $(PYTEST_ARGS)
 
 # The contract holds without the fast path too; one engine is enough to show it.
 test-botocore: .venv/.tests .venv-ministack/.installed

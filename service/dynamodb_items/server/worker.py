@@ -118,7 +118,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     def server_class(self, listener: Any, *, spawn: Any, **options: Any) -> Server:
         """Return the server of one listening socket; gunicorn calls this as if it were a class."""
-        tls = {name: options[name] for name in ("ssl_context",) if name in options}
+        tls = {"ssl_context": options["ssl_context"]} if "ssl_context" in options else {}
         server = Server(listener, handle=partial(self.handle, listener), spawn=spawn, **tls)
         if self.cfg.workers > 1:
             server.max_accept = 1  # as gunicorn does, so that workers share the connections

@@ -59,6 +59,28 @@ def client():
     return boto3_client("http://127.0.0.1:9")
 
 
+@pytest.fixture(scope="module")
+def client_at_once():
+    client = boto3_client("http://127.0.0.1:9")
+    write_bodies_at_once(client)
+    return client
+
+
+def request_of(client, operation, parameters):
+    """Return the request of a call, which is not sent."""
+    kept = []
+
+    def keep(params, **_event):
+        kept.append(params)
+        raise InterruptedError
+
+    client.meta.events.register_last("before-call.dynamodb", keep)
+    with pytest.raises(InterruptedError):
+        getattr(client, operation)(**parameters)
+    client.meta.events.unregister("before-call.dynamodb", keep)
+    return kept[0]
+
+
 @pytest.mark.parametrize("case", RESPONSES)
 def test_a_response_is_parsed_as_by_botocore(client, case):
     operation, status, content = RESPONSES[case]
@@ -93,20 +115,9 @@ def test_a_response_is_parsed_as_by_botocore(client, case):
     ],
     ids=["an item", "a transaction", "a lone surrogate"],
 )
-def test_a_request_is_written_as_by_botocore(operation, parameters):
-    bodies = []
-    for prepare in (lambda _client: None, write_bodies_at_once):
-        client = boto3_client("http://127.0.0.1:9")
-        prepare(client)
-
-        def keep(params, **_event):
-            bodies.append(params)
-            raise InterruptedError
-
-        client.meta.events.register_last("before-call.dynamodb", keep)
-        with pytest.raises(InterruptedError):
-            getattr(client, operation)(**parameters)
-    by_botocore, at_once = bodies
+def test_a_request_is_written_as_by_botocore(client, client_at_once, operation, parameters):
+    by_botocore = request_of(client, operation, parameters)
+    at_once = request_of(client_at_once, operation, parameters)
     assert json.loads(at_once["body"]) == json.loads(by_botocore["body"])
     assert at_once["headers"] == by_botocore["headers"]
     assert at_once["url"] == by_botocore["url"]

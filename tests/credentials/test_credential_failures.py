@@ -6,7 +6,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from dynamodb_items.credentials.lookup import find_credentials
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS
 from dynamodb_items.local.processes import free_port
+from dynamodb_items_deploy.checks import Check
+from dynamodb_items_deploy.doctor import Keys, examine
 
 from tests.conftest import environment
 from tests.credentials.conftest import SECRET, failure
@@ -79,6 +82,29 @@ def test_a_profile_assumes_its_role_in_the_region_of_the_service(files, variable
         with environment(**names, **variables):
             assert find_credentials().access_key == "ASSUMED"
     assert f"/{region}/sts/aws4_request" in requests[0][0]["Authorization"]
+
+
+def doctors_check_of_credentials(files, url):
+    """The first check of the doctor for the profile, with only AWS_REGION set."""
+    variables = {"AWS_PROFILE": "items", "AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL_STS": url}
+    with environment(**variables, **files(PROFILE)):
+        return next(examine(lambda: None, "t", Keys("Id:N", "Name:S"), DEFAULT_OPERATIONS))
+
+
+def test_the_doctor_assumes_the_role_of_a_profile_in_the_region_of_the_service(files):
+    with endpoint(200, ASSUMED.format("AssumeRole")) as (url, requests):
+        check = doctors_check_of_credentials(files, url)
+    assert (check.is_well, check.found) == (True, "from a profile that assumes a role")
+    assert "/eu-west-1/sts/aws4_request" in requests[0][0]["Authorization"]
+
+
+def test_the_doctor_finds_a_role_that_cannot_be_assumed(files):
+    with endpoint(403, denied("AccessDenied", "words")) as (url, _):
+        check = doctors_check_of_credentials(files, url)
+    assert check == Check(
+        "credentials", False, "AssumeRole failed: AccessDenied: words", check.advice
+    )
+    assert "trust policy must allow sts:AssumeRole" in check.advice
 
 
 def web_identity(tmp_path, url):

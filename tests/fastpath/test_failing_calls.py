@@ -98,10 +98,15 @@ def assert_problem(response, status, slug, retry_after):
     assert response.json.get("outcome") == ("unknown" if slug == "outcome-unknown" else None)
 
 
+def checksum_of(body):
+    return {"x_amz_crc32": str(zlib.crc32(body))}
+
+
 @pytest.mark.parametrize("name", REQUESTS)
+@pytest.mark.parametrize("headers_of", [lambda _body: {}, checksum_of], ids=["plain", "checksum"])
 @pytest.mark.parametrize("body", BROKEN_BODIES.values(), ids=BROKEN_BODIES)
-def test_a_broken_result_is_503_for_a_read_and_unknown_for_a_write(service, name, body):
-    response = respond_to(service, name, http_response(body))
+def test_a_broken_result_is_503_for_a_read_and_unknown_for_a_write(service, name, headers_of, body):
+    response = respond_to(service, name, http_response(body, **headers_of(body)))
     if name in READS:
         assert_problem(response, 503, "table-unavailable", "1")
     else:

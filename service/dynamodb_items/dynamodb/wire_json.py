@@ -21,6 +21,8 @@ _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
 _BINARY_TYPE = re.compile(rb'"BS?"')
 """Found in every body with binary, and in one with a text that looks like it."""
+_UNCHECKED_BYTES = 16 * 1024
+"""The size from which the values of a verified body are not checked: it would take too long."""
 _LONG_BYTES = 512 * 1024
 """The most that is parsed at once where a response may hold several items."""
 _MAX_LEVELS = 64
@@ -39,9 +41,8 @@ def request_body(parameters: Mapping[str, Any]) -> bytes:
 def response_content(body: bytes, *, is_verified: bool = False) -> dict[str, Any]:
     """Return the content of a response as boto3 does, with its attribute values checked.
 
-    The values of a body that DynamoDB's own checksum has verified are DynamoDB's: they are only
-    decoded. Other requests are served while a long response, such as that of a transaction, is
-    parsed.
+    The values of a large body that DynamoDB's own checksum has verified are only decoded. Other
+    requests are served while a long response, such as that of a transaction, is parsed.
 
     Raises:
         ValueError: the body is not a response of DynamoDB.
@@ -49,7 +50,7 @@ def response_content(body: bytes, *, is_verified: bool = False) -> dict[str, Any
     try:
         content = _parsed(body)
         give_way_after(len(body))
-        if not is_verified or _BINARY_TYPE.search(body):
+        if not is_verified or len(body) < _UNCHECKED_BYTES or _BINARY_TYPE.search(body):
             _decode_content(content)
             give_way_after(len(body))
     except (TypeError, AttributeError, KeyError, RecursionError) as error:

@@ -1,11 +1,13 @@
 """botocore's calls, written and parsed in one step, are what botocore itself makes of them."""
 
 import json
+import zlib
 
 import pytest
 from botocore.parsers import JSONParser
 from dynamodb_items.dynamodb.attribute_parser import AttributeParser, write_bodies_at_once
-from dynamodb_items.dynamodb.response_checks import check_response
+from dynamodb_items.dynamodb.error_codes import BrokenResponse
+from dynamodb_items.dynamodb.response_checks import check_response, checked_content
 
 from tests.fastpath.conftest import boto3_client
 
@@ -121,3 +123,27 @@ def test_a_request_is_written_as_by_botocore(client, client_at_once, operation, 
     assert json.loads(at_once["body"]) == json.loads(by_botocore["body"])
     assert at_once["headers"] == by_botocore["headers"]
     assert at_once["url"] == by_botocore["url"]
+
+
+def nested(levels):
+    value = {"S": "x"}
+    for _ in range(levels):
+        value = {"L": [value]}
+    return value
+
+
+@pytest.mark.parametrize("value", [{}, {"S": "x", "N": "1"}, {"N": 1}, {"X": "x"}, nested(64)])
+@pytest.mark.parametrize(
+    "content_of",
+    [
+        lambda attributes: {"Item": attributes},
+        lambda attributes: {"Attributes": attributes},
+        lambda attributes: {"Items": [attributes]},
+        lambda attributes: {"Responses": [{"Item": attributes}]},
+    ],
+    ids=["Item", "Attributes", "Items", "Responses"],
+)
+def test_a_malformed_value_is_broken_although_its_checksum_is_right(content_of, value):
+    body = json.dumps(content_of({"a": value})).encode()
+    with pytest.raises(BrokenResponse):
+        checked_content(200, body, checksum=str(zlib.crc32(body)), encoding=None)

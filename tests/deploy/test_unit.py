@@ -162,6 +162,10 @@ def test_the_unit_does_not_start_again_on_wrong_settings(unit):
     assert ended.returncode == 4
 
 
+def test_the_unit_may_open_more_files_than_the_usual_1024(unit):
+    assert unit["Service"]["LimitNOFILE"] == "65536"
+
+
 def test_the_unit_holds_no_keys(unit):
     assert "AWS_" not in (DEPLOY / "items.service").read_text()
     assert unit["Service"]["EnvironmentFile"] == "-/etc/dynamodb-items.env"

@@ -51,15 +51,15 @@ def changed(size: Size) -> bytes:
 SMALL, MEDIUM, LARGE = (f"/items/104/{size}" for size in Size)
 
 BUDGETS = {
-    "GET of 0.3 KB": (("GET", SMALL, b"", got(Size.SMALL)), 430),
-    "GET of 4 KB": (("GET", MEDIUM, b"", got(Size.MEDIUM)), 840),
+    "GET of 0.3 KB": (("GET", SMALL, b"", got(Size.SMALL)), 450),
+    "GET of 4 KB": (("GET", MEDIUM, b"", got(Size.MEDIUM)), 990),
     "GET of 100 KB": (("GET", LARGE, b"", got(Size.LARGE)), 11_900),
     "PUT of 0.3 KB": (("PUT", SMALL, body("PUT"), b"{}"), 690),
     "PUT of 4 KB": (("PUT", MEDIUM, body("PUT", Size.MEDIUM), b"{}"), 1_510),
     "PUT of 100 KB": (("PUT", LARGE, body("PUT", Size.LARGE), b"{}"), 23_500),
     "PATCH of 0.3 KB": (
         ("PATCH", SMALL, body("PATCH"), changed(Size.SMALL)),
-        740,
+        760,
     ),
     "a page of 100 items of 0.3 KB": (
         ("GET", page_path(Size.SMALL), b"", stored_page(Size.SMALL, PAGE_ITEMS + 1)),

@@ -200,11 +200,13 @@ def test_an_edit_rests_on_what_it_has_looked_at(kind, precondition, version, alo
         return
     rests_on_tags = precondition in READS_FIRST
     expected = AS_READ[version] if rests_on_tags else OF_EDIT.get(kind, AS_READ[version])
+    is_put = kind == "many changes"
     if version and not alone:
         expected = expected | {NOT_THIS_REQUEST}
+    if version and is_put:
+        expected = expected | {"a=1"}
     member, request = member_of(client)
     assert conditions_of(request) == expected
-    is_put = kind == "many changes"
     assert member == ("Put" if is_put else "Update") + ("Item" if alone else "")
     assert len(client.calls) == (1 if kind == "update" and not rests_on_tags else 2)
 
@@ -337,6 +339,18 @@ def test_many_changes_replace_the_item_and_keep_what_they_do_not_change():
     stored = item(a=1, _version="old", _version_log=["t0"])
     _, client = carried_out(write_of("many changes", "none", "_version"), stored)
     assert member_of(client)[1]["Item"] == {**stored, **MANY, "_version": {"S": "t1"}}
+
+
+def test_many_changes_rest_on_the_values_that_they_do_not_change():
+    stored = item(a=1, m1=1, _version="old", _version_log=["t0"])
+    _, client = carried_out(write_of("many changes", "none", "_version"), stored)
+    assert conditions_of(member_of(client)[1]) == {"_version='old'", "a=1"}
+
+
+def test_many_changes_of_a_large_item_rest_on_the_version():
+    stored = item(_version="old", **{f"a{number}": number for number in range(400)})
+    _, client = carried_out(write_of("many changes", "none", "_version"), stored)
+    assert conditions_of(member_of(client)[1]) == {"_version='old'"}
 
 
 def test_many_changes_need_the_operation_put_item():

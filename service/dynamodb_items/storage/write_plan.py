@@ -27,6 +27,7 @@ from dynamodb_items.expressions.builder import (
     stamps,
     unchanged,
     update_of,
+    with_kept,
 )
 from dynamodb_items.expressions.parts import Template, Value
 from dynamodb_items.formats.limits import check_item_size
@@ -180,22 +181,22 @@ class Planner:
         changed = edited.changes.applied_to(before)
         check_item_size(changed)
         if len(edited.changes.names) > MANY_CHANGES:
-            condition = self._unchanged(write, read)
-            return self._replacement(changed, token, all_of(condition, own))
+            others = (*edited.changes.names, *write.key.attributes, *self._version.names)
+            kept = before.keys() - others
+            condition = all_of(self._unchanged(write, read), own)
+            condition = with_kept(condition, before, kept, not_expired(self._expiry))
+            return self._replacement(changed, token, condition)
         condition = self._still_read(write, read, edited, all_of(own, guard))
         return self._update(edited.changes, token, all_of(condition, own))
 
     def _still_read(
         self, write: Update | Edit, item: Item | None, edited: PatchResult, further: Template
     ) -> Template:
-        """Return the condition that what the edit depends on is as it was read.
-
-        ``further`` are the other conditions of the call, which need room as well.
-        """
+        """Return the condition that what the edit depends on is as read; ``further`` must fit."""
         is_plain = write.precondition in (NO_PRECONDITION, _MUST_EXIST)
         if item is not None and is_plain and edited.depends_on is not None:
             names = dict.fromkeys((*edited.changes.names, *sorted(edited.depends_on)))
-            condition = all_of(exists(write.key), as_read(item, names))
+            condition = all_of(exists(write.key), as_read(item.attributes, names))
             if fits_together(condition, further, not_expired(self._expiry)):
                 return condition
         return self._unchanged(write, item)
@@ -287,10 +288,10 @@ class Planner:
         if read is None:
             return absent(write.key, NO_EXPIRY if _fails_for_expired(write) else self._expiry)
         condition = unchanged(read, self._version)
-        # Another program may change what a put keeps, and does not change the version.
-        kept = as_read(read, sorted(write.kept)) if isinstance(write, Put) else ()
-        is_short = not kept or fits_together(self._own_condition(write), condition, kept)
-        return all_of(condition, kept) if is_short else condition
+        if not isinstance(write, Put):
+            return condition
+        further = all_of(self._own_condition(write), not_expired(self._expiry))
+        return with_kept(condition, read.attributes, write.kept, further)
 
 
 def _fails_for_expired(write: Write) -> bool:

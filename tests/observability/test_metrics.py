@@ -226,17 +226,18 @@ def test_the_public_port_shows_no_metrics_and_the_admin_port_nothing_else(one_wo
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
 def test_the_admin_port_ends_with_the_service_and_leaves_nothing(endpoint, end):
-    before = set(folders())
     with watched(endpoint, "-w", "1") as (server, port):
-        (folder,) = set(folders()) - before
+        (folder,) = eventually(lambda: metrics_folders(server.workers))
         os.kill(server.pid, end)
         eventually(lambda: not responds(port))
         eventually(lambda: not folder.exists())
 
 
-def folders():
-    shared = Path("/dev/shm")  # noqa: S108
-    return (shared if shared.is_dir() else Path("/tmp")).glob("items-metrics-*")  # noqa: S108
+def metrics_folders(processes: list[int]) -> set[Path]:
+    """Return the folders of metrics that processes have files of in their memory."""
+    mapped = "".join(Path(f"/proc/{process}/maps").read_text() for process in processes)
+    lines = [line for line in mapped.splitlines() if "/items-metrics-" in line]
+    return {Path(line.split()[-1]).parent for line in lines}
 
 
 QUERIES = [

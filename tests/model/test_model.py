@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 )
 
 from tests.contract.conftest import JSON, Service, exact, service_with
+from tests.engines import IS_SHORT
 from tests.model.reference import (
     Attributes,
     Item,
@@ -36,7 +37,7 @@ JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 NATIVE = {"Content-Type": "application/vnd.dynamodb.update+json"}
 ITEMS = 2
 START = 1_800_000_000
-EXAMPLES = 100
+EXAMPLES = 40 if IS_SHORT else 100
 SOAK_EXAMPLES = 5000
 
 names = st.sampled_from(["a", "b", "size", "map", "list"])

@@ -4,6 +4,7 @@ import json
 import uuid
 
 import pytest
+from dynamodb_items.domain.operations import DEFAULT_OPERATIONS, Operation
 
 from tests.contract.conftest import (
     ACCEPT_TYPED,
@@ -29,23 +30,43 @@ FALSE_CONDITION = json.dumps(
         "ExpressionAttributeValues": {":a": {"N": "1"}},
     }
 )
+IF_ABSENT = {"ConditionExpression": "attribute_not_exists(Id)"}
+SET_A = {"UpdateExpression": "SET a = :a", "ExpressionAttributeValues": {":a": {"N": "1"}}}
+ADD_A = [{"op": "add", "path": "/a", "value": 1}]
+ONCE = {"Idempotency-Key": "key"}
 ONE_CALL, TWO_CALLS = 1, 2
-# The method, its headers, its body, and the number of calls until it fails.
+# The method or the route, its headers, its body, and the number of calls until it fails.
 WRITES = {
     "create only": ("put", {**JSON, "If-None-Match": "*"}, "{}", ONE_CALL),
+    "create only, typed": ("put", {**TYPED, "If-None-Match": "*"}, "{}", ONE_CALL),
     "replace": ("put", {**JSON, "If-Match": STALE}, "{}", ONE_CALL),
     "replace, typed": ("put", {**TYPED, "If-Match": STALE}, "{}", ONE_CALL),
     "merge patch": ("patch", {**JSON, "If-Match": STALE}, '{"a": 1}', ONE_CALL),
+    "merge patch inside a map": ("patch", {**JSON, "If-Match": STALE}, '{"a": {"b": 1}}', ONE_CALL),
     "JSON Patch": ("patch", {**JSON_PATCH, "If-Match": STALE}, "[]", ONE_CALL),
-    "native update": ("patch", NATIVE, FALSE_CONDITION, ONE_CALL),
-    "delete": ("delete", {"If-Match": STALE}, None, ONE_CALL),
-    "once": (
-        "put",
-        {**JSON, "If-None-Match": "*", "Idempotency-Key": "key"},
-        "{}",
-        TWO_CALLS,
+    "JSON Patch that adds": (
+        *("patch", {**JSON_PATCH, "If-Match": STALE}, json.dumps(ADD_A)),
+        ONE_CALL,
     ),
-    "delete once": ("delete", {"If-Match": STALE, "Idempotency-Key": "key"}, None, ONE_CALL),
+    "native update": ("patch", NATIVE, FALSE_CONDITION, ONE_CALL),
+    "native update, If-Match": (
+        *("patch", {**NATIVE, "If-Match": STALE}, json.dumps(SET_A)),
+        ONE_CALL,
+    ),
+    "delete": ("delete", {"If-Match": STALE}, None, ONE_CALL),
+    "once": ("put", {**JSON, "If-None-Match": "*", **ONCE}, "{}", TWO_CALLS),
+    "native update once": ("patch", {**NATIVE, **ONCE}, FALSE_CONDITION, TWO_CALLS),
+    "merge patch once": ("patch", {**JSON, "If-Match": STALE, **ONCE}, '{"a": 1}', ONE_CALL),
+    "JSON Patch once": ("patch", {**JSON_PATCH, "If-Match": STALE, **ONCE}, "[]", ONE_CALL),
+    "delete once": ("delete", {"If-Match": STALE, **ONCE}, None, ONE_CALL),
+    "update route": ("/items:update", JSON, {**SET_A, **IF_ABSENT}, ONE_CALL),
+    "put route": ("/items:put", JSON, {"item": {}, **IF_ABSENT}, ONE_CALL),
+    "put route, typed": ("/items:put", TYPED, {"item": {}, **IF_ABSENT}, ONE_CALL),
+    "delete route": ("/items:delete", JSON, IF_ABSENT, ONE_CALL),
+    "update route, If-Match": ("/items:update", {**JSON, "If-Match": STALE}, SET_A, ONE_CALL),
+    "put route, If-Match": ("/items:put", {**JSON, "If-Match": STALE}, {"item": {}}, ONE_CALL),
+    "delete route, If-Match": ("/items:delete", {**JSON, "If-Match": STALE}, {}, ONE_CALL),
+    "delete route once": ("/items:delete", {**JSON, **ONCE}, IF_ABSENT, TWO_CALLS),
 }
 
 
@@ -61,6 +82,9 @@ def attempt(service, path, case, more=None, query=None):
     if "Idempotency-Key" in headers:
         headers["Idempotency-Key"] = str(uuid.uuid4())
     before = len(service.engine.wire.calls)
+    if method.startswith("/"):
+        body = json.dumps({"id": "7", "name": path.rpartition("/")[2], **body})
+        method, path = "post", method
     response = getattr(service, method)(path, headers=headers, data=body, query_string=query)
     assert len(service.engine.wire.calls) - before == calls
     assert response.status_code == 412
@@ -90,8 +114,9 @@ def test_the_item_is_in_the_form_that_is_accepted(service, path, etag, case):
     assert response.content_type == "application/problem+json"
 
 
-def test_the_item_is_trimmed_like_any_other(service, path, etag):
-    response = attempt(service, path, "replace", WANTED, {"fields": "Email"})
+@pytest.mark.parametrize("case", WRITES)
+def test_the_item_is_trimmed_like_any_other(service, path, etag, case):
+    response = attempt(service, path, case, WANTED, {"fields": "Email"})
     assert response.headers["ETag"] == etag
     assert response.json["current"].keys() == {"Id", "Name", "Email"}
 
@@ -103,7 +128,15 @@ def test_the_etag_is_good_for_the_next_attempt(service, path, etag):
     assert response.status_code == 200
 
 
-@pytest.mark.parametrize("case", ["replace", "merge patch", "delete"])
+# A deletion with an Idempotency-Key may have been the first of two, so it succeeds.
+NEED_AN_ITEM = [
+    case
+    for case, (_, headers, *_) in WRITES.items()
+    if "If-Match" in headers and case != "delete once"
+]
+
+
+@pytest.mark.parametrize("case", NEED_AN_ITEM)
 def test_an_absent_item_has_no_etag(service, path, case):
     response = attempt(service, path, case, WANTED)
     assert "ETag" not in response.headers
@@ -147,27 +180,51 @@ def post(service, operations, **headers):
     )
 
 
-# False in the read before planning, and false in the writes themselves.
-FAILING = {"planned": {"ifMatch": STALE}, "written": {"ifNoneMatch": "*"}}
+NATIVE_UPDATE = {"method": "PATCH", "update": {**SET_A, **IF_ABSENT}}
+FAILING = {
+    "false in the read before planning": {"method": "PUT", "item": {}, "ifMatch": STALE},
+    "false in the write": {"method": "PUT", "item": {}, "ifNoneMatch": "*"},
+    "put on a condition": {"method": "PUT", "item": {}, "condition": IF_ABSENT},
+    "merge patch": {"method": "PATCH", "patch": {"a": 1}, "ifMatch": STALE},
+    "JSON Patch": {"method": "PATCH", "jsonPatch": ADD_A, "ifMatch": STALE},
+    "native update": NATIVE_UPDATE,
+    "native update, ifMatch": {"method": "PATCH", "update": SET_A, "ifMatch": STALE},
+    "delete": {"method": "DELETE", "ifMatch": STALE},
+    "delete on a condition": {"method": "DELETE", "condition": IF_ABSENT},
+    "check": {"method": "CHECK", "ifMatch": STALE},
+    "check of a condition": {"method": "CHECK", "condition": IF_ABSENT},
+}
 
 
-@pytest.mark.parametrize("more", FAILING)
-def test_each_failed_operation_of_a_batch_has_its_etag(service, path, name, etag, more):
+@pytest.fixture(scope="module")
+def checking(engine):
+    operations = DEFAULT_OPERATIONS | {Operation.CONDITION_CHECK_ITEM}
+    return service_with(engine, operations=operations)
+
+
+@pytest.mark.parametrize("media_type", [JSON, TYPED], ids=["plain", "typed"])
+@pytest.mark.parametrize("case", FAILING)
+def test_each_failed_operation_of_a_batch_has_its_etag(
+    checking, path, name, etag, case, media_type
+):
     operations = [
         {"method": "PUT", "id": "7", "name": f"{name}-new", "item": {}, "ifNoneMatch": "*"},
-        {"method": "PUT", "id": "7", "name": name, "item": {}, **FAILING[more]},
+        {"id": "7", "name": name, **FAILING[case]},
     ]
-    response = post(service, operations)
+    response = post(checking, operations, **media_type)
     assert response.status_code == 412
     (error,) = response.json["errors"]
     assert error["pointer"] == "/operations/1"
     assert error["etag"] == etag
     assert "current" not in error
-    response = post(service, operations, Prefer="return=representation", **ACCEPT_TYPED)
-    (error,) = response.json["errors"]
-    assert error["etag"] == etag.replace("-json", "-typed")
-    assert error["current"] == service.get(path, headers=ACCEPT_TYPED).json
-    assert "ETag" not in response.headers
+    once = {"Idempotency-Key": str(uuid.uuid4())}
+    for more in ({}, once):
+        wanted = {**media_type, **WANTED, **ACCEPT_TYPED, **more}
+        response = post(checking, operations, **wanted)
+        (error,) = response.json["errors"]
+        assert error["etag"] == etag.replace("-json", "-typed")
+        assert error["current"] == checking.get(path, headers=ACCEPT_TYPED).json
+        assert "ETag" not in response.headers
 
 
 def test_a_failed_operation_on_an_absent_item_has_no_etag(service, name):

@@ -149,7 +149,7 @@ def test_fields_trim_the_response_and_not_the_etag(service, name):
     path = f"/items/7/{name}"
     body = (
         '{"Email": "a", "Address": {"City": "Kyiv", "Zip": "1"}, "n": 1,'
-        ' "x.y": {"z": 1}, "u,v": 2, "w\\\\": 3}'
+        ' "x.y": {"z": 1}, "u,v": 2, "w\\\\": 3, "l": ["p", "q", {"k": 1, "j": 2}]}'
     )
     whole = service.put(path, headers=JSON, data=body)
     key = {"Id": 7, "Name": name}
@@ -160,6 +160,9 @@ def test_fields_trim_the_response_and_not_the_etag(service, name):
         "x\\.y.z": {"x.y": {"z": 1}},
         "u\\,v,n": {"u,v": 2, "n": 1},
         "w\\\\,n": {"w\\": 3, "n": 1},
+        "l[1]": {"l": ["q"]},
+        "l[2].k,l[0]": {"l": ["p", {"k": 1}]},
+        "l[9],n[0]": {},
         "n.inside,absent": {},
         "Id": {},
     }.items():

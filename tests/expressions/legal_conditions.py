@@ -133,6 +133,27 @@ size(gone) <> :n
 status = :one
 size = :n OR n = :n
 contains = :n OR n = :n
+(n IN (:n, :m)) and (m between :n and :m)
+attribute_exists(map.deep)
+contains(tags, :a) and n <= :n
+map.#in <= :m
+map.#in = :n
+m < :m AND n = :n
+n = :n AND settled = :one
+n = :n AND n <= :m
+n = :n AND m < :m
+n = :n AND m >= :n
+n = :n AND m BETWEEN :n AND :m
+n >= :one AND n <= :m
+n = :n AND begins_with(s, :s)
+n = :n and m2 <> :m and map.#in = :n
+n = :n and settled = :one and map.#in = :n
+n = :n AND settled = :one AND Alpha_Num_1 = :one
+size(map.deep) >= :one
+size(map.label) > :one
+begins_with(map.label, :s)
+contains(map.label, :s)
+size(map.deep.x) > :neg
 """.strip("\n").split("\n")
 TRUE_CONDITIONS += [
     "\tn\r\n=\n:n\t",

@@ -111,6 +111,16 @@ SET fresh = :n REMOVE s ADD n :one DELETE tags :ss
 DELETE tags :ss ADD n :one REMOVE s SET fresh = :n
 remove s Add n :one sET fresh=:n delete tags :ss
 SET fresh=:n REMOVE s ADD m :one
+ADD n :one SET fresh = :m
+ADD tags :ss SET fresh = :m REMOVE s
+ADD tags :ss SET n = n - :one, fresh = :m REMOVE s
+REMOVE s, t, b
+REMOVE map.#list[0]
+SET map.#list[0] = :n, map.#in = :m
+SET map.#list = list_append(map.#list, :l)
+SET map.fresh = :n, map.#deep = :map
+set map.fresh = :n, map.other=:m, map.#in=:l
+SET map.#in = map.#in + :one
 """.strip("\n").split("\n")
 LEGAL_UPDATES += [
     "\tSET\r\n fresh\t=\n:n \r\n",

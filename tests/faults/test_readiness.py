@@ -116,6 +116,17 @@ def test_the_end_of_the_old_arbiter_after_a_binary_upgrade_does_not_make_it_fail
     assert polling.statuses.keys() == {200}, polling.statuses
 
 
+def test_each_worker_reads_a_reserved_key_and_a_request_for_it_reads_nothing(own_wire):
+    keys = []
+    own_wire.fault(faults.pass_on, when=lambda call: keys.append(call.parameters["Key"]) is None)
+    with gunicorn(own_wire.url, "-w", "2", ITEMS_PROBE_INTERVAL_SECONDS="60") as server:
+        eventually(lambda: len(keys) == 2)
+        for path in ["/ready", "/live"] * 10:
+            assert server.request("GET", path).status == 200
+    assert own_wire.calls == ["GetItem"] * 2
+    assert keys == [{"Id": {"N": "0"}, "Name": {"S": "_ready"}}] * 2
+
+
 def test_a_worker_that_ends_alone_does_not_make_it_fail(quick):
     with gunicorn(quick.url, "-w", "2", ITEMS_DRAIN_SECONDS="1") as server:
         before = server.workers

@@ -201,6 +201,15 @@ def test_what_is_under_way_and_what_is_shed_is_counted(one_worker, wire):
     assert scrape.total("items_requests_in_flight") == 0
 
 
+def test_whether_the_table_is_available_is_shown(wire):
+    with watched(wire.url, "-w", "2", ITEMS_PROBE_INTERVAL_SECONDS="0.1") as (_, port):
+        gauge = "items_table_available"
+        eventually(lambda: gauge in Scrape(port).names and Scrape(port).total(gauge) == 1)
+        with wire.fault(reject("InternalServerError", 500)):
+            eventually(lambda: gauge in Scrape(port).names and Scrape(port).total(gauge) == 0)
+        eventually(lambda: Scrape(port).total(gauge) == 1)
+
+
 def test_no_client_can_make_labels(one_worker):
     server, port = one_worker
     server.request("GET", "/warm-up")

@@ -388,6 +388,44 @@ def test_a_wide_patch_goes_by_a_conditional_replacement(service, name):
     assert exact(service.get(path)) == {"Id": 7, "Name": name, "kept": 1, **patch}
 
 
+@pytest.mark.parametrize("kind", ["merge patch", "JSON Patch", "idempotent"])
+def test_a_wide_patch_loses_no_change_of_another_program(service, name, kind):
+    """Which does not change the version."""
+    path = f"/items/7/{name}"
+    put(service, path, {"kept": 1})
+    wide = {f"a{n}": n for n in range(300)}
+    operations = [{"op": "add", "path": f"/{each}", "value": n} for each, n in wide.items()]
+    headers, body = (JSON_PATCH, operations) if kind == "JSON Patch" else (MERGE, wide)
+    if kind == "idempotent":
+        headers = {**headers, "Idempotency-Key": f'"{name}"'}
+
+    def let_another_in(exchange):
+        service.engine.dynamodb.update_item(
+            TableName="my-dynamodb-table",
+            Key={"Id": {"N": "7"}, "Name": {"S": name}},
+            UpdateExpression="SET kept = :new",
+            ExpressionAttributeValues={":new": {"N": "2"}},
+        )
+        exchange.send(exchange.forward())
+
+    operation = "TransactWriteItems" if kind == "idempotent" else "PutItem"
+    with service.engine.wire.fault(let_another_in, operation=operation, calls=1):
+        response = service.patch(path, headers=headers, data=json.dumps(body))
+    assert response.status_code == 200, response.data
+    assert exact(service.get(path)) == {"Id": 7, "Name": name, "kept": 2, **wide}
+
+
+def test_a_wide_patch_of_a_wide_item_is_to_be_sent_in_parts(service, name):
+    path = f"/items/7/{name}"
+    kept = {f"k{n}": n for n in range(160)}
+    put(service, path, kept)
+    wide = {f"a{n}": n for n in range(300)}
+    response = service.patch(path, headers=MERGE, data=json.dumps(wide))
+    assert response.status_code == 422
+    assert response.json["detail"].endswith("Send it in parts.")
+    assert exact(service.get(path)) == {"Id": 7, "Name": name, **kept}
+
+
 def test_what_a_result_cannot_be_is_pointed_at_in_the_patch(service, name):
     service.put(f"/items/7/{name}", headers=JSON, data='{"m": {"a": 1}}')
     patch = '[{"op": "add", "path": "/m/", "value": 1}]'

@@ -200,13 +200,13 @@ def test_an_edit_rests_on_what_it_has_looked_at(kind, precondition, version, alo
         return
     rests_on_tags = precondition in READS_FIRST
     expected = AS_READ[version] if rests_on_tags else OF_EDIT.get(kind, AS_READ[version])
-    is_put = kind == "many changes"
+    if kind == "many changes":
+        expected = expected | {"a=1"}  # which the replacement writes again
     if version and not alone:
         expected = expected | {NOT_THIS_REQUEST}
-    if version and is_put:
-        expected = expected | {"a=1"}
     member, request = member_of(client)
     assert conditions_of(request) == expected
+    is_put = kind == "many changes"
     assert member == ("Put" if is_put else "Update") + ("Item" if alone else "")
     assert len(client.calls) == (1 if kind == "update" and not rests_on_tags else 2)
 
@@ -341,16 +341,37 @@ def test_many_changes_replace_the_item_and_keep_what_they_do_not_change():
     assert member_of(client)[1]["Item"] == {**stored, **MANY, "_version": {"S": "t1"}}
 
 
-def test_many_changes_rest_on_the_values_that_they_do_not_change():
+@pytest.mark.parametrize("alone", [True, False])
+def test_many_changes_rest_on_each_attribute_that_they_keep(alone):
     stored = item(a=1, m1=1, _version="old", _version_log=["t0"])
-    _, client = carried_out(write_of("many changes", "none", "_version"), stored)
-    assert conditions_of(member_of(client)[1]) == {"_version='old'", "a=1"}
+    _, client = carried_out(write_of("many changes", "none", "_version"), stored, alone=alone)
+    expected = {"_version='old'", "_version_log=['t0']", "a=1"}
+    expected |= set() if alone else {NOT_THIS_REQUEST}
+    assert conditions_of(member_of(client)[1]) == expected
 
 
-def test_many_changes_of_a_large_item_rest_on_the_version():
+@pytest.mark.parametrize("version", ["_version", ""])
+@pytest.mark.parametrize(("kept", "is_stored"), [(140, True), (160, False)])
+def test_many_changes_are_rejected_where_not_all_that_they_keep_can_be_compared(
+    version, kept, is_stored
+):
+    own = {"_version": "old"} if version else {}
+    stored = item(**own, **{f"a{number}": number for number in range(kept)})
+    result, client = carried_out(write_of("many changes", "none", version), stored, version=version)
+    assert client.operations == ["GetItem", *["PutItem"] * is_stored]
+    if not is_stored:
+        assert isinstance(result, UnacceptableItem)
+        assert result.detail == (
+            "A patch of more than 250 attributes replaces the item, which has too many attributes "
+            "to compare in one condition. Send it in parts."
+        )
+
+
+def test_a_patch_in_parts_keeps_any_number_of_attributes():
     stored = item(_version="old", **{f"a{number}": number for number in range(400)})
-    _, client = carried_out(write_of("many changes", "none", "_version"), stored)
-    assert conditions_of(member_of(client)[1]) == {"_version='old'"}
+    part = dict(list(MANY.items())[:250])
+    _, client = carried_out(Update(KEY, Changes(part)), stored)
+    assert client.operations == ["UpdateItem"]
 
 
 def test_many_changes_need_the_operation_put_item():

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from dynamodb_items.domain.changes import Changes
 from dynamodb_items.domain.errors import UnacceptableItem
-from dynamodb_items.domain.items import Attributes, AttributeValue, Item
+from dynamodb_items.domain.items import AttributeValue, Item
 from dynamodb_items.domain.keys import ItemKey
 from dynamodb_items.domain.time_to_live import Expiry
 from dynamodb_items.domain.write_tokens import LOG_LENGTH, LogTrim, VersionAttribute, WriteToken
@@ -94,8 +94,9 @@ def unchanged(item: Item, version: VersionAttribute) -> Template:
     return all_of(_without(version.name) if version else None, *conditions)
 
 
-def as_read(attributes: Attributes, names: Iterable[str]) -> Template:
+def as_read(item: Item, names: Iterable[str]) -> Template:
     """Return the condition that these attributes are as they were read, absent ones included."""
+    attributes = item.attributes
     return all_of(
         *(
             _equal(name, attributes[name]) if name in attributes else _without(name)
@@ -167,18 +168,6 @@ def all_of(*conditions: Template | None) -> Template:
 def fits_together(*conditions: Template | None) -> bool:
     """Return whether DynamoDB accepts these conditions as one."""
     return fits(CONDITION, Placeholders().text(all_of(*conditions)))
-
-
-def with_kept(
-    condition: Template, read: Attributes, names: Iterable[str], further: Template | None
-) -> Template:
-    """Return the condition, and that attributes that a put writes back are as they were read.
-
-    Another program may change them, and does not change the version. If DynamoDB does not accept
-    all that with the ``further`` conditions of the call, return the condition alone.
-    """
-    kept = as_read(read, sorted(names))
-    return all_of(condition, kept) if fits_together(condition, kept, further) else condition
 
 
 def _equal(attribute: str, value: AttributeValue) -> Template:

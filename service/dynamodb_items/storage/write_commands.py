@@ -108,6 +108,12 @@ def condition_of(write: Write) -> NativeCondition | None:
     return None if isinstance(write, Update) else write.condition
 
 
+def fails_for_expired(write: Write) -> bool:
+    """Return whether the condition of a write is that no expired item is stored."""
+    is_update = isinstance(write, Update | Edit | NativeUpdate)
+    return is_update or not write.precondition.holds_for(None)
+
+
 def depends_on_values(write: Write) -> bool:
     """Return whether the outcome of a write depends on more than the existence of its item.
 

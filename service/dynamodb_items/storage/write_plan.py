@@ -27,7 +27,6 @@ from dynamodb_items.expressions.builder import (
     stamps,
     unchanged,
     update_of,
-    with_kept,
 )
 from dynamodb_items.expressions.parts import Template, Value
 from dynamodb_items.formats.limits import check_item_size
@@ -43,6 +42,7 @@ from dynamodb_items.storage.write_commands import (
     Update,
     Write,
     condition_of,
+    fails_for_expired,
 )
 from dynamodb_items.storage.write_failures import edited_item, existing, failed_precondition
 
@@ -50,8 +50,7 @@ MAX_ROUNDS = 5
 """How often a write is planned from what is stored while other writers keep changing it."""
 
 MANY_CHANGES = 250
-"""One update expression holds no more changed attributes; the item is then replaced whole, on the
-condition that it is as read."""
+"""One update expression holds no more changed attributes: the item is then replaced whole."""
 
 _MUST_EXIST = Precondition.must_exist()
 _MUST_BE_ABSENT = Precondition.must_be_absent()
@@ -113,9 +112,8 @@ class Planner:
             return None
         if in_transaction:
             check_has_update(draft)
-        added = all_of(guard, self._not_expired(write))
-        guarded = draft._replace(condition=all_of(draft.condition, added)) if added else draft
-        return call_of(write, read, token, guarded)
+        condition = all_of(draft.condition, guard, self._not_expired(write))
+        return call_of(write, read, token, draft._replace(condition=condition))
 
     def _draft(
         self, write: Write, read: Item | None, token: WriteToken, guard: Template
@@ -145,7 +143,7 @@ class Planner:
         return not_written_with(self._version, token)
 
     def _not_expired(self, write: Write) -> Template:
-        return not_expired(self._expiry) if self._expiry and _fails_for_expired(write) else ()
+        return not_expired(self._expiry) if self._expiry and fails_for_expired(write) else ()
 
     def _put(self, write: Put, read: Item | None, token: WriteToken) -> Draft:
         stored: Attributes = {} if read is None else read.attributes
@@ -181,34 +179,42 @@ class Planner:
         changed = edited.changes.applied_to(before)
         check_item_size(changed)
         if len(edited.changes.names) > MANY_CHANGES:
-            others = (*edited.changes.names, *write.key.attributes, *self._version.names)
-            kept = before.keys() - others
             condition = all_of(self._unchanged(write, read), own)
-            condition = with_kept(condition, before, kept, not_expired(self._expiry))
-            return self._replacement(changed, token, condition)
+            if read is not None and self._version.name in read.attributes:
+                # Another program may change what is kept, and does not change the version.
+                others = {*edited.changes.names, *write.key.attributes, self._version.name}
+                condition = all_of(condition, as_read(read, sorted(before.keys() - others)))
+            self._check_replacement(condition, guard)
+            stamped = {**changed, **self._version.stamp(token)}
+            return Draft(Operation.PUT_ITEM, condition, item=stamped)
         condition = self._still_read(write, read, edited, all_of(own, guard))
         return self._update(edited.changes, token, all_of(condition, own))
 
     def _still_read(
         self, write: Update | Edit, item: Item | None, edited: PatchResult, further: Template
     ) -> Template:
-        """Return the condition that what the edit depends on is as read; ``further`` must fit."""
+        """Return the condition that what the edit depends on is as it was read.
+
+        ``further`` are the other conditions of the call, which need room as well.
+        """
         is_plain = write.precondition in (NO_PRECONDITION, _MUST_EXIST)
         if item is not None and is_plain and edited.depends_on is not None:
             names = dict.fromkeys((*edited.changes.names, *sorted(edited.depends_on)))
-            condition = all_of(exists(write.key), as_read(item.attributes, names))
+            condition = all_of(exists(write.key), as_read(item, names))
             if fits_together(condition, further, not_expired(self._expiry)):
                 return condition
         return self._unchanged(write, item)
 
-    def _replacement(self, changed: Attributes, token: WriteToken, condition: Template) -> Draft:
+    def _check_replacement(self, condition: Template, guard: Template) -> None:
+        obstacle = "has too many attributes to compare in one condition"
         if Operation.PUT_ITEM not in self._operations:
-            raise UnacceptableItem(
-                f"A patch of more than {MANY_CHANGES} attributes replaces the item, which this "
-                "deployment does not allow. Send it in parts."
-            )
-        stamped = {**changed, **self._version.stamp(token)}
-        return Draft(Operation.PUT_ITEM, condition, item=stamped)
+            obstacle = "this deployment does not allow"
+        elif fits_together(condition, guard, not_expired(self._expiry)):
+            return
+        raise UnacceptableItem(
+            f"A patch of more than {MANY_CHANGES} attributes replaces the item, which {obstacle}. "
+            "Send it in parts."
+        )
 
     def _update(self, changes: Changes, token: WriteToken, condition: Template) -> Draft:
         stamped = Changes({**changes.set, **self._version.stamp(token)}, changes.remove)
@@ -241,7 +247,7 @@ class Planner:
 
     def _own_condition(self, write: Write) -> Template | None:
         condition = condition_of(write)
-        if condition is not None and self._expiry and not _fails_for_expired(write):
+        if condition is not None and self._expiry and not fails_for_expired(write):
             return as_if_deleted(condition, self._expiry)
         return condition
 
@@ -286,15 +292,9 @@ class Planner:
     def _unchanged(self, write: Write, read: Item | None) -> Template:
         """Return the condition that the stored item is still the one that was read, or absent."""
         if read is None:
-            return absent(write.key, NO_EXPIRY if _fails_for_expired(write) else self._expiry)
+            return absent(write.key, NO_EXPIRY if fails_for_expired(write) else self._expiry)
         condition = unchanged(read, self._version)
-        if not isinstance(write, Put):
-            return condition
-        further = all_of(self._own_condition(write), not_expired(self._expiry))
-        return with_kept(condition, read.attributes, write.kept, further)
-
-
-def _fails_for_expired(write: Write) -> bool:
-    """Return whether the condition of a write is that no expired item is stored."""
-    is_update = isinstance(write, Update | Edit | NativeUpdate)
-    return is_update or not write.precondition.holds_for(None)
+        # Another program may change what a put keeps, and does not change the version.
+        kept = as_read(read, sorted(write.kept)) if isinstance(write, Put) else ()
+        is_short = not kept or fits_together(self._own_condition(write), condition, kept)
+        return all_of(condition, kept) if is_short else condition

@@ -18,7 +18,7 @@ from tests.engines import IS_SHORT, ROOT, client_for, ministack
 from tests.serving import gunicorn
 
 HERE = Path(__file__).parent
-EXAMPLES = 20
+EXAMPLES = 8 if IS_SHORT else 20
 LISTS = {
     "ITEMS_TABLE": "items-with-an-index",
     "ITEMS_OPERATIONS": ",".join(DEFAULT_OPERATIONS | {Operation.QUERY, Operation.SCAN}),

@@ -207,7 +207,10 @@ def test_from_nothing_to_a_fleet_and_back(tmp_path):
         assert shell.paste("describe-auto-scaling-groups", "describe-log-streams")[0] == "2\t6\t2\n"
         shell.paste("dynamodb-items keys new", "start-instance-refresh")
         assert made.group()["LaunchTemplate"]["Version"] == "2", "files are another checksum"
-        assert made.policies().keys() == {"ApiKeys", "Log", "Release"}
+        assert made.allowed().keys() == {
+            *("logs:CreateLogStream", "logs:PutLogEvents"),
+            *("s3:GetObject", "secretsmanager:GetSecretValue"),
+        }
         shell.paste("make release", "s3 cp $ARCHIVE")
         shell.paste("--parameter-overrides Release=$RELEASE")
         assert made.group()["LaunchTemplate"]["Version"] == "3", "the upgrade is another release"

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 import pytest
 from botocore.exceptions import ClientError
 from dynamodb_items_deploy.fleet import alarms
-from dynamodb_items_deploy.planning.documents import same_document
 
 from tests.conftest import environment
 from tests.deploy.conftest import cached_client
@@ -21,6 +20,10 @@ ROLE = "EC2RoleToAccessDynamoDBTable"
 
 
 IMAGE = "/images/al2023"
+
+
+def listed(value):
+    return [value] if isinstance(value, str) else value
 
 
 class Made:
@@ -53,12 +56,27 @@ class Made:
         )["LaunchTemplateVersions"]
         return version["LaunchTemplateData"]
 
-    def policies(self):
-        """Return the inline policies of the role."""
+    def allowed(self):
+        """Return the resources that the instances may use in addition to the table, by action."""
         iam = self.client("iam")
-        return {
-            name: iam.get_role_policy(RoleName=ROLE, PolicyName=name)["PolicyDocument"]
+        documents = [
+            iam.get_role_policy(RoleName=ROLE, PolicyName=name)["PolicyDocument"]
             for name in iam.list_role_policies(RoleName=ROLE)["PolicyNames"]
+        ]
+        for policy in iam.list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]:
+            arn = policy["PolicyArn"]
+            version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+            found = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]
+            documents.append(found["Document"])
+        allowed = {}
+        for document in documents:
+            for statement in document["Statement"]:
+                for action in listed(statement["Action"]):
+                    allowed.setdefault(action, []).extend(listed(statement["Resource"]))
+        return {
+            action: sorted(resources)
+            for action, resources in allowed.items()
+            if not action.startswith("dynamodb:")
         }
 
     def left(self):
@@ -131,6 +149,15 @@ class Fleet(Made):
         self.client("cloudformation").update_stack(**self._arguments())
         return self.status()
 
+    def policies(self) -> dict[str, str]:
+        """Return the identifiers of the policies by their logical names."""
+        found = self.client("cloudformation").describe_stack_resources(StackName=self.id)
+        return {
+            one["LogicalResourceId"]: one["PhysicalResourceId"]
+            for one in found["StackResources"]
+            if one["LogicalResourceId"].endswith("Access")
+        }
+
     def delete(self) -> str:
         self.client("cloudformation").delete_stack(StackName=self.id)
         return self.status()
@@ -154,9 +181,10 @@ def test_ministack_rejects_parameters_that_do_not_belong_together(run):
         with changed(fleet.parameters, {**files, "MinSize": "5"}):
             assert fleet.create() == "CREATE_COMPLETE"
         assert fleet.group()["MinSize"] == 5
-        (statement,) = fleet.policies()["Release"]["Statement"]
-        bucket = "arn:aws:s3:::artefacts"
-        assert statement["Resource"] == [f"{bucket}/items/release.tar.gz", f"{bucket}/files.tar.gz"]
+        assert fleet.allowed()["s3:GetObject"] == [
+            "arn:aws:s3:::artefacts/files.tar.gz",
+            "arn:aws:s3:::artefacts/items/release.tar.gz",
+        ]
 
 
 @contextmanager
@@ -184,11 +212,9 @@ def check_created(fleet: Fleet) -> None:
     assert endpoint["ServiceName"] == f"com.amazonaws.{REGION}.dynamodb"
     (group,) = fleet.client("logs").describe_log_groups()["logGroups"]
     assert group["retentionInDays"] == 30
-    policies = fleet.policies()
-    assert policies.keys() == {"Log", "Release"}
-    (statement,) = policies["Release"]["Statement"]
-    assert same_document(statement["Action"], ["s3:GetObject"])
-    assert same_document(statement["Resource"], "arn:aws:s3:::artefacts/items/release.tar.gz")
+    allowed = fleet.allowed()
+    assert allowed.keys() == {"logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject"}
+    assert allowed["s3:GetObject"] == ["arn:aws:s3:::artefacts/items/release.tar.gz"]
 
 
 def check_updated(fleet: Fleet) -> None:
@@ -229,6 +255,36 @@ def test_ministack_creates_updates_and_deletes_the_fleet(run):
         check_updated(fleet)
         assert fleet.delete() == "DELETE_COMPLETE"
         assert fleet.left() == []
+
+
+def test_a_policy_that_allows_something_else_replaces_the_former_one(run):
+    """So the former one stays until the update has replaced all instances, which may start again.
+
+    CloudFormation deletes what it has replaced at the end of an update.
+    """
+    secret = "arn:aws:secretsmanager:us-east-2:123456789012:secret:items-Ab12C"
+    buckets = "arn:aws:s3:::"
+    with ministack() as endpoint, environment():
+        fleet = Fleet(endpoint, run(*FLEET).out)
+        fleet.parameters |= {"SettingsSecretArn": f"{secret}d", "ApiKeysSecretArn": f"{secret}e"}
+        assert fleet.create() == "CREATE_COMPLETE"
+        for changes, replaced in (
+            ({"Release": "new.tar.gz"}, {"ReleaseAccess"}),
+            ({"ReleaseBucket": "others"}, {"ReleaseAccess"}),
+            ({"Files": "files.tar.gz", "FilesSha256": "b" * 64}, {"ReleaseAccess"}),
+            ({"SettingsSecretArn": f"{secret}f"}, {"SettingsAccess"}),
+            ({"ApiKeysSecretArn": f"{secret}g"}, {"ApiKeysAccess"}),
+        ):
+            before = fleet.policies()
+            assert fleet.update(**changes) == "UPDATE_COMPLETE"
+            after = fleet.policies()
+            assert {name for name in before if before[name] != after[name]} == replaced
+        allowed = fleet.allowed()
+    assert allowed["s3:GetObject"] == [
+        f"{buckets}others/files.tar.gz",
+        f"{buckets}others/new.tar.gz",
+    ]
+    assert allowed["secretsmanager:GetSecretValue"] == [f"{secret}f", f"{secret}g"]
 
 
 def test_moto_starts_instances_and_registers_them(cloud, run):

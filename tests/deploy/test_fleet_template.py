@@ -177,7 +177,7 @@ def test_archives_in_s3_and_secrets_reach_the_script(run):
 
 
 def test_instances_may_fetch_exactly_their_archives(run):
-    policy = document(run)["Resources"]["ReleasePolicy"]["Properties"]["PolicyDocument"]
+    policy = document(run)["Resources"]["ReleaseAccess"]["Properties"]["PolicyDocument"]
     (statement,) = policy["Statement"]
     condition, with_files, without = statement["Resource"]["Fn::If"]
     assert condition == "HasFiles"

@@ -16,37 +16,52 @@ from dynamodb_items_deploy.planning.documents import POLICY_LANGUAGE_VERSION
 
 
 def instance_policies() -> Resources:
-    """Return the inline policies of the instances' role; all but the first have a condition."""
+    """Return the policies of the instances' role; all but the first have a condition.
+
+    During an update, instances start with the former archives and secrets until all have been
+    replaced. So a policy that names others takes its place only after the update: CloudFormation
+    replaces a managed policy whose description has changed, and deletes the former one at the end.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html
+    """
     release = _in_bucket("Release")
-    read_secret = ["secretsmanager:GetSecretValue"]
+    log = ["logs:CreateLogStream", "logs:PutLogEvents"]
     return {
-        "LogPolicy": _policy(
-            "Log", ["logs:CreateLogStream", "logs:PutLogEvents"], attribute("LogGroup", "Arn")
-        ),
-        "ReleasePolicy": _policy(
-            "Release",
-            ["s3:GetObject"],
+        "LogPolicy": {
+            "Type": "AWS::IAM::Policy",
+            "Properties": {
+                "PolicyName": "Log",
+                **_allowing(log, attribute("LogGroup", "Arn")),
+            },
+        },
+        "ReleaseAccess": _replaced(
+            "HasReleaseBucket",
+            substituted("${Release} ${Files} in ${ReleaseBucket}"),
+            "s3:GetObject",
             if_("HasFiles", [release, _in_bucket("Files")], release),
-        )
-        | {"Condition": "HasReleaseBucket"},
-        "SettingsPolicy": _policy("Settings", read_secret, ref("SettingsSecretArn"))
-        | {"Condition": "HasSettingsSecret"},
-        "ApiKeysPolicy": _policy("ApiKeys", read_secret, ref("ApiKeysSecretArn"))
-        | {"Condition": "HasApiKeysSecret"},
+        ),
+        "SettingsAccess": _secret("Settings"),
+        "ApiKeysAccess": _secret("ApiKeys"),
     }
+
+
+def _secret(name: str) -> dict[str, Any]:
+    arn = ref(f"{name}SecretArn")
+    return _replaced(f"Has{name}Secret", arn, "secretsmanager:GetSecretValue", arn)
 
 
 def _in_bucket(key: str) -> dict[str, str]:
     return substituted(f"arn:${{AWS::Partition}}:s3:::${{ReleaseBucket}}/${{{key}}}")
 
 
-def _policy(name: str, actions: list[str], resource: Any) -> dict[str, Any]:
-    statement = {"Effect": "Allow", "Action": actions, "Resource": resource}
+def _replaced(condition: str, description: Any, action: str, resource: Any) -> dict[str, Any]:
     return {
-        "Type": "AWS::IAM::Policy",
-        "Properties": {
-            "PolicyName": name,
-            "PolicyDocument": {"Version": POLICY_LANGUAGE_VERSION, "Statement": [statement]},
-            "Roles": [ref("Role")],
-        },
+        "Type": "AWS::IAM::ManagedPolicy",
+        "Condition": condition,
+        "Properties": {"Description": description, **_allowing([action], resource)},
     }
+
+
+def _allowing(actions: list[str], resource: Any) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": actions, "Resource": resource}
+    document = {"Version": POLICY_LANGUAGE_VERSION, "Statement": [statement]}
+    return {"PolicyDocument": document, "Roles": [ref("Role")]}

@@ -32,11 +32,18 @@ from dynamodb_items.item_schema.positions import (
     applied_in_place,
     pointer_of,
     referenced,
+    subschemas,
 )
 from dynamodb_items.item_schema.schema import ItemSchema, Validators
 from dynamodb_items.item_schema.sentences import violations_of
 
 MAX_SCHEMA_BYTES = 1024 * 1024
+MAX_APPLIED = 2_000
+"""How many schemas a schema can apply to one value: the validator takes 13 microseconds for each
+that does not match."""
+MAX_SCHEMA_LEVELS = 200
+"""How deep schemas can nest, references followed; the validator's stack is limited."""
+_AFTER_OTHERS = {"unevaluatedProperties", "unevaluatedItems"}
 _PATTERN_BYTES = 1_000_000
 """The memory of one compiled pattern. The engine takes linear time and does not backtrack."""
 _PATTERNS = RegexOptions(size_limit=_PATTERN_BYTES, dfa_size_limit=_PATTERN_BYTES)
@@ -179,28 +186,57 @@ def _reference_errors(document: Schema) -> Iterator[tuple[Path, str]]:
             yield (*path, "$ref"), f"{reference} is not a schema in this file"
 
 
-def _circle_errors(document: Schema) -> Iterator[tuple[Path, str]]:
-    """Yield the references by which a schema applies itself to the same value, without an end.
+def _applied_errors(document: Schema) -> Iterator[tuple[Path, str]]:
+    """Yield where a schema applies too many schemas to the same value, or itself, without an end.
 
-    The validator and its analysis follow them until the stack overflows.
+    The validator and its analysis follow each reference, however often it occurs. For each keyword
+    that depends on what others have evaluated, the validator applies these again.
     """
     applied = {
-        id(schema): {id(each) for each in applied_in_place(document, schema)}
+        id(schema): [id(each) for each in applied_in_place(document, schema)]
+        * (1 + len(schema.keys() & _AFTER_OTHERS))
         for _, schema in all_schemas(document)
     }
+    counts: dict[int, int] = {}
     try:
-        TopologicalSorter(applied).prepare()
+        for each in TopologicalSorter(applied).static_order():
+            counts[each] = 1 + sum(counts[inner] for inner in applied.get(each, ()))
     except CycleError as error:
         circle = set(error.args[1])
         for path, schema in all_schemas(document):
             target = referenced(document, schema["$ref"]) if "$ref" in schema else None
             if {id(schema), id(target)} <= circle:
                 yield (*path, "$ref"), "refers to a schema that applies this one to the same value"
+        return
+    for path, schema in all_schemas(document):
+        inside = (counts[each] for each in applied[id(schema)])
+        if counts[id(schema)] > MAX_APPLIED >= max(inside, default=0):
+            yield path, f"applies over {MAX_APPLIED:,} schemas to one value, references followed"
+
+
+def _depth_errors(document: Schema) -> Iterator[tuple[Path, str]]:
+    """Yield the innermost schemas below which others nest too deeply, references followed."""
+    levels: dict[int, int] = {}
+    waiting: list[Any] = [document]
+    while waiting:
+        schema = waiting[-1]
+        inside = [each for _, each in subschemas(schema)] if isinstance(schema, dict) else []
+        if isinstance(schema, dict) and "$ref" in schema:
+            inside.append(referenced(document, schema["$ref"]))
+        if id(schema) in levels:
+            waiting.pop()
+            levels[id(schema)] = 1 + max((levels[id(each)] for each in inside), default=0)
+        else:
+            levels[id(schema)] = 0  # stays so for a reference to a schema from inside itself
+            waiting += (each for each in inside if id(each) not in levels)
+    for path, schema in all_schemas(document):
+        if levels[id(schema)] == MAX_SCHEMA_LEVELS + 1:
+            yield path, f"nests deeper than {MAX_SCHEMA_LEVELS} levels, references followed"
 
 
 _CHECKS = (
-    *(_meta_errors, _keyword_errors, _reference_errors, _circle_errors),
-    *(type_errors, annotation_errors),
+    *(_meta_errors, _keyword_errors, _reference_errors, _applied_errors),
+    *(_depth_errors, type_errors, annotation_errors),
 )
 
 

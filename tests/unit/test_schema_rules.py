@@ -328,3 +328,42 @@ def test_without_a_schema_no_rule_is_applied(monkeypatch):
         PatchForm.NATIVE: '{"UpdateExpression": "REMOVE age"}',
     }.items():
         body(text, schema=None).patch(form)
+
+
+NESTED = {"properties": {"pin": {"properties": {"swordfish": {"type": "integer"}}}}}
+
+
+@pytest.mark.parametrize(
+    "branches",
+    [
+        {"anyOf": [NESTED]},
+        {"oneOf": [NESTED, {"required": ["missing"], "properties": {"pin": False}}]},
+        {"anyOf": [{"oneOf": [NESTED]}]},
+        {"allOf": [{"anyOf": [NESTED]}]},
+    ],
+)
+def test_no_error_of_the_whole_item_names_a_place_in_a_stored_write_only_value(branches):
+    pin = {"type": "object", "writeOnly": True}
+    schema = item_schema({"properties": {"pin": pin}, **branches})
+    before = Item({**KEY.attributes, "pin": {"M": {"swordfish": {"S": "x"}}}})
+    for text in ('{"age": 1}', '{"pin": {}}'):
+        patch = body(text, schema).patch(PatchForm.MERGE)
+        errors = errors_of(lambda patch=patch: patch.changes_of(before))
+        assert errors == {"": "Is not valid."}
+    write = body('{"age": 1}', schema).put(Representation.PLAIN)
+    assert errors_of(lambda: write.completed(write.attributes, before)) == {"": "Is not valid."}
+    # The client knows what it sends itself.
+    write = body('{"pin": {"swordfish": "x"}}', schema).put(Representation.PLAIN)
+    errors = errors_of(lambda: write.completed(write.attributes, before))
+    assert "swordfish" in errors[""]
+
+
+def test_an_error_of_the_whole_item_names_a_place_in_another_attribute():
+    branches = [{"properties": {"age": {"type": "integer"}}}]
+    schema = item_schema({"properties": {"pin": {"writeOnly": True}}, "anyOf": branches})
+    before = Item({**KEY.attributes, "pin": {"S": "x"}})
+    patch = body('{"age": {"a": 1}}', schema).patch(PatchForm.MERGE)
+    errors = errors_of(lambda: patch.changes_of(before))
+    assert errors == {
+        "": "Must match one of the allowed forms. In the closest one, /age must be a whole number."
+    }

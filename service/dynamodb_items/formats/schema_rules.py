@@ -161,10 +161,10 @@ class SchemaRules:
             )
 
     def _shown(self, violation: Violation) -> Violation:
-        attribute = violation.path[:1]
-        if violation == (attribute, _IS_REQUIRED) or self.concealed.isdisjoint(attribute):
+        attribute = (violation.named or violation.path)[:1]
+        if violation == (attribute, _IS_REQUIRED, ()) or self.concealed.isdisjoint(attribute):
             return violation
-        return Violation(attribute, "Is not valid.")
+        return Violation(violation.path[:1], "Is not valid.")
 
     def _field_error(self, violation: Violation) -> FieldError:
         if self.mirrors_item:

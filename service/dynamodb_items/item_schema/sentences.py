@@ -7,10 +7,11 @@ from typing import Any
 
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
-from dynamodb_items.item_schema.positions import pointer_of
+from dynamodb_items.item_schema.positions import Path, pointer_of
 from dynamodb_items.item_schema.violations import Violation
 
 _MAX_SHOWN = 200
+_NO_BRANCH = "Must match one of the allowed forms."
 _TYPES = {
     "string": "a string",
     "number": "a number",
@@ -48,7 +49,7 @@ def violations_of(error: ValidationError) -> Iterator[Violation]:
             for name in violations_of(inner):
                 yield Violation(path, f"Has an invalid name inside: {name.clause}")
         case {"context": branches}:
-            yield Violation(path, _of_branches(error.kind, branches, len(path)))
+            yield _of_branches(error.kind, branches, path)
         case {"message": sentence}:  # of a keyword that the service judges
             yield Violation(path, sentence)
         case detail:
@@ -62,17 +63,18 @@ def sentence_of(keyword: str, limit: Any) -> str:
 
 
 def _of_branches(
-    kind: ValidationErrorKind, branches: Sequence[Sequence[ValidationError]], depth: int
-) -> str:
-    """Return the sentence of a value that matches none of several schemas, or too many."""
+    kind: ValidationErrorKind, branches: Sequence[Sequence[ValidationError]], path: Path
+) -> Violation:
+    """Return the violation of a value that matches none of several schemas, or too many."""
     if isinstance(kind, ValidationErrorKind.OneOfMultipleValid):
-        return "Must match exactly one of the allowed forms, and matches several."
+        return Violation(path, "Must match exactly one of the allowed forms, and matches several.")
+    depth = len(path)
     first = [branch[0] for branch in branches if branch]
     if first and all(
         error.kind.name == "type" and len(error.instance_path) == depth for error in first
     ):
         types = [name for error in first for name in error.kind.as_dict()["types"]]
-        return f"Must be {_any_type(types)}."
+        return Violation(path, f"Must be {_any_type(types)}.")
     closest = max(
         (branch for branch in branches if branch),
         key=lambda branch: (
@@ -85,9 +87,9 @@ def _of_branches(
     for error in closest:
         for violation in violations_of(error):
             place = pointer_of(violation.path[depth:])
-            reason = f"{place or 'it'} {violation.clause}"
-            return f"Must match one of the allowed forms. In the closest one, {reason}"
-    return "Must match one of the allowed forms."
+            sentence = f"{_NO_BRANCH} In the closest one, {place or 'it'} {violation.clause}"
+            return Violation(path, sentence, violation.named or violation.path)
+    return Violation(path, _NO_BRANCH)
 
 
 def _sentence(keyword: str, detail: Mapping[str, Any]) -> str:

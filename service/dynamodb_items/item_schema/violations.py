@@ -10,6 +10,8 @@ class Violation(NamedTuple):
 
     path: Path
     sentence: str
+    named: Path = ()
+    """The path of the value inside it that the sentence is about, if it is about another one."""
 
     @property
     def clause(self) -> str:

@@ -21,7 +21,10 @@ from tests.wire import Wire
 
 # `make unit` runs a tenth of the examples, `make test` all of them. A test that needs more than the
 # usual number takes a multiple of it: tests/examples.py.
+# A busy machine may take long for an example.
+settings.register_profile("full", deadline=None)
 settings.register_profile("quick", max_examples=10, deadline=None)
+settings.load_profile("full")
 
 
 @contextmanager

@@ -342,3 +342,23 @@ def test_a_large_item_under_branches_gets_the_attribute():
     found = schema.violations({"a": many})
     assert [(each.pointer, each.sentence) for each in found] == [("", "Is not valid.")]
     assert schema.violations({"lines": ["x"] * 6000}) == []
+
+
+@pytest.mark.parametrize(
+    ("keywords", "violation"),
+    [
+        ({"allOf": [{"properties": {"a": {"$ref": "#/$defs/n"}}}] * 2}, "Must be an object."),
+        ({"anyOf": [{"properties": {"a": {"$ref": "#/$defs/n"}}}] * 2}, "Is not valid."),
+    ],
+)
+def test_a_deep_item_gets_the_first_violation_only(keywords, violation):
+    """Each level doubles the errors that the validator finds: at 30 levels it would not end."""
+    schema = {
+        "$defs": {"n": {"type": "object", **keywords}},
+        "properties": {"a": {"$ref": "#/$defs/n"}},
+    }
+    value = "x"
+    for _ in range(30):
+        value = {"a": value}
+    (found,) = item_schema(schema).violations(value)
+    assert found.sentence == violation

@@ -21,6 +21,9 @@ from dynamodb_items.runtime.deadline import give_way
 MAX_VALUES_WITH_ALL_ERRORS = 5_000
 """The validator returns all errors at once, 10 microseconds each: of an item with more values,
 only the first error is reported."""
+MAX_LEVELS_WITH_ALL_ERRORS = 6
+"""A schema that contains itself twice has twice as many errors at each level of a value: of a
+deeper item, only the first error is reported."""
 
 _JUDGES_PROPERTIES_ALONE = {"type", "properties", "$defs", "$schema", "$id", *ANNOTATIONS}
 
@@ -40,12 +43,13 @@ class Validators:
     def violations(self, value: Mapping[str, Any]) -> list[Violation]:
         """Return how a value breaks the schema, up to 100 violations.
 
-        Of a value with more than ``MAX_VALUES_WITH_ALL_ERRORS`` inside it, return the first one.
+        Of a value with more than ``MAX_VALUES_WITH_ALL_ERRORS`` inside it, or with more than
+        ``MAX_LEVELS_WITH_ALL_ERRORS``, return the first one.
         """
         numbers_hold = self.numbers is None or self.numbers.hold_for((value,))
         if numbers_hold and self.rest.is_valid(value):
             return []
-        if _values_in(value) > MAX_VALUES_WITH_ALL_ERRORS:
+        if not _is_small(value):
             return self._first_violations(value, numbers_hold=numbers_hold)
         return _violations(self.complete.iter_errors(value))
 
@@ -153,19 +157,22 @@ def _of_first_attribute(
     for name, member in value.items():
         give_way()
         if not validator.is_valid({name: member}):
-            if _values_in(member) <= MAX_VALUES_WITH_ALL_ERRORS:
+            if _is_small(member):
                 return _violations(validator.iter_errors({name: member}))[:1]
             return [Violation((name,), "Is not valid.")]
     return [Violation((), "Is not valid.")]
 
 
-def _values_in(value: Any) -> int:
-    """Return how many values a value has inside it, as far as that matters here."""
+def _is_small(value: Any) -> bool:
+    """Return whether a value has so few values and levels that all its errors can be reported."""
     count = 0
-    waiting = [value]
-    while waiting and count <= MAX_VALUES_WITH_ALL_ERRORS:
-        each = waiting.pop()
-        if isinstance(each, dict | list):
-            count += len(each)
-            waiting += each.values() if isinstance(each, dict) else each
-    return count
+    level = [value]
+    for _ in range(MAX_LEVELS_WITH_ALL_ERRORS):
+        containers = [each for each in level if isinstance(each, dict | list)]
+        count += sum(map(len, containers))
+        if count > MAX_VALUES_WITH_ALL_ERRORS:
+            return False
+        level = []
+        for each in containers:
+            level += each.values() if isinstance(each, dict) else each
+    return not any(isinstance(each, dict | list) and each for each in level)

@@ -112,8 +112,9 @@ class Planner:
             return None
         if in_transaction:
             check_has_update(draft)
-        condition = all_of(draft.condition, guard, self._not_expired(write))
-        return call_of(write, read, token, draft._replace(condition=condition))
+        added = all_of(guard, self._not_expired(write))
+        guarded = draft._replace(condition=all_of(draft.condition, added)) if added else draft
+        return call_of(write, read, token, guarded)
 
     def _draft(
         self, write: Write, read: Item | None, token: WriteToken, guard: Template
@@ -193,10 +194,7 @@ class Planner:
     def _still_read(
         self, write: Update | Edit, item: Item | None, edited: PatchResult, further: Template
     ) -> Template:
-        """Return the condition that what the edit depends on is as it was read.
-
-        ``further`` are the other conditions of the call, which need room as well.
-        """
+        """Return the condition that what the edit depends on is as read; ``further`` must fit."""
         is_plain = write.precondition in (NO_PRECONDITION, _MUST_EXIST)
         if item is not None and is_plain and edited.depends_on is not None:
             names = dict.fromkeys((*edited.changes.names, *sorted(edited.depends_on)))

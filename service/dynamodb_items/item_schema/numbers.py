@@ -33,7 +33,9 @@ _RULES: Mapping[str, _Rule] = {
     "exclusiveMaximum": lambda numbers, limit: max(numbers) < limit,
     "multipleOf": lambda numbers, limit: not any(map(_EXACT.remainder, numbers, repeat(limit))),
 }
-_BREAKS: Mapping[str, Callable[[Any, Any], Any]] = {
+_Break: TypeAlias = Callable[[Any, Any], Any]
+"""Returns whether a number breaks a rule with a limit."""
+_BREAKS: Mapping[str, _Break] = {
     "minimum": operator.lt,
     "maximum": operator.gt,
     "exclusiveMinimum": operator.le,
@@ -137,7 +139,7 @@ class _Limits:
         limits = [
             (name, Decimal(str(limit)), sentence_of(name, limit)) for name, limit in rules.items()
         ]
-        self._rules: Mapping[type, list[tuple[Callable[[Any, Any], Any], Number, str]]] = {
+        self._rules: Mapping[type, list[tuple[_Break, Number, str]]] = {
             Decimal: [(_BREAKS[name], limit, sentence) for name, limit, sentence in limits],
             int: [(*_integer_rule(name, limit), sentence) for name, limit, sentence in limits],
         }
@@ -155,8 +157,11 @@ class _Limits:
                 yield ValueError(sentence)
 
 
-def _integer_rule(name: str, limit: Decimal) -> tuple[Callable[[Any, Any], Any], Number]:
-    """Return what finds whether an integer breaks a rule, five times as fast as for decimals."""
+def _integer_rule(name: str, limit: Decimal) -> tuple[_Break, Number]:
+    """Return what finds whether an integer breaks a rule, with an integer limit where possible.
+
+    A comparison of an integer with a decimal takes longer.
+    """
     numerator, denominator = limit.as_integer_ratio()
     if name == "multipleOf":  # an integer is a multiple of a reduced fraction if of its numerator
         return operator.mod, numerator

@@ -167,12 +167,14 @@ def _is_small(value: Any) -> bool:
     """Return whether a value has so few values and levels that all its errors can be reported."""
     count = 0
     level = [value]
-    for _ in range(MAX_LEVELS_WITH_ALL_ERRORS):
-        containers = [each for each in level if isinstance(each, dict | list)]
+    for _ in range(MAX_LEVELS_WITH_ALL_ERRORS + 1):
+        containers = [each for each in level if isinstance(each, dict | list) and each]
+        if not containers:
+            return True
         count += sum(map(len, containers))
         if count > MAX_VALUES_WITH_ALL_ERRORS:
             return False
         level = []
         for each in containers:
             level += each.values() if isinstance(each, dict) else each
-    return not any(isinstance(each, dict | list) and each for each in level)
+    return False
